@@ -1,0 +1,1 @@
+"""What git and the CI service say about the version at hand."""

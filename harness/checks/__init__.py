@@ -1,0 +1,1 @@
+"""What can be checked of a running service, one file per kind."""

@@ -1,0 +1,55 @@
+"""What a check is given, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from harness.contracts.openapi import OpenApi
+from harness.contracts.pact import Pact
+from harness.ports import Instance, ProviderStates, Recorder
+from harness.services.system import Service, Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.matrix import EvidenceKind
+    from harness.verdicts import Exercised, Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the person chose for this run; all of it that can change a verdict is part of the run identity."""
+
+    seed: int = 20
+    jobs: int = 2
+    scratch: Path  # a folder for temporary files; removed with the run
+    command: str = "harness"  # how replay commands start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One running provider, and what is to be checked of it."""
+
+    service: Service
+    instance: Instance
+    running: Mapping[str, Instance] = field(default_factory=dict)  # the whole system, by name
+    pact: Pact | None = None
+    document: OpenApi | None = None
+    suite: Suite | None = None
+    states: ProviderStates | None = None
+    recorder: Recorder
+    settings: Settings
+
+
+class Check(Protocol):
+    """One kind of check. It prints nothing and catches nothing that it does not understand."""
+
+    @property
+    def kind(self) -> EvidenceKind:
+        """Which evidence it makes."""
+
+    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+        """Try every promise; closing the iterator stops whatever it started."""

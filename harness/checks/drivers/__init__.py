@@ -1,0 +1,1 @@
+"""The foreign engines behind the checks; their output becomes values here."""

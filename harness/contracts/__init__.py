@@ -1,0 +1,1 @@
+"""Contracts as values: pacts, OpenAPI documents, later messages."""

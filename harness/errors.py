@@ -1,0 +1,123 @@
+"""Every way in which the harness refuses or fails, and the exit code that says so.
+
+HarnessError                    a problem that the person can mend; told without a traceback
+├── UsageError                  the command line says something that cannot be meant
+├── ManifestError               harness.toml says something that cannot be meant
+├── ContractError               a pact or OpenAPI document cannot be read
+├── UnknownName                 a name that nobody knows is never "nothing to check"
+├── IdentityConflict            one version number, two different builds
+├── ServiceDidNotStart          a service or resource did not become ready (carries its log's end)
+├── StateMissing, StateFailed   the provider cannot be put into the state that a consumer names
+├── ToolCrashed                 a foreign engine died, hung or contradicted itself
+└── EnvironmentProblem          this machine lacks something (an engine, a binary, a permission)
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Exit(IntEnum):
+    """What the process answers to its caller."""
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where it is written, and what to do about it."""
+
+    text: str
+    where: str = ""  # "harness.toml:12", or a JSON path in a document
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f"\n  try: {self.hint}" if self.hint else ""
+        return f"{place}{self.text}{remedy}"
+
+
+class HarnessError(Exception):
+    """Something the person can mend; it carries all problems found, not just the first."""
+
+    exit = Exit.USAGE
+    page = ""  # the page of `docs/` that explains it
+
+    def __init__(self, *problems: Problem | str, where: str = "", hint: str = "") -> None:
+        self.problems = tuple(Problem(p, where, hint) if isinstance(p, str) else p for p in problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UsageError(HarnessError):
+    """The command line says something that cannot be meant."""
+
+
+class ManifestError(HarnessError):
+    """The manifest says something that cannot be meant."""
+
+    page = "reference/manifest.md"
+
+
+class ContractError(HarnessError):
+    """A pact or an OpenAPI document cannot be read as one."""
+
+
+class UnknownName(HarnessError):
+    """A name that nobody knows; never read as "nothing to check"."""
+
+
+class IdentityConflict(HarnessError):
+    """One version number stands for two different builds."""
+
+
+class EnvironmentProblem(HarnessError):
+    """This machine lacks something that the command needs."""
+
+
+class ServiceDidNotStart(HarnessError):
+    """A service or resource did not become ready in time; its last log lines are kept."""
+
+    exit = Exit.UNKNOWN
+
+    def __init__(self, service: str, why: str, log_tail: Iterable[str] = ()) -> None:
+        super().__init__(f"{service} did not start: {why}")
+        self.service = service
+        self.why = why
+        self.log_tail = tuple(log_tail)
+
+
+class StateMissing(HarnessError):
+    """The provider has no such state; nothing is known about the contract itself."""
+
+    exit = Exit.UNKNOWN
+
+
+class StateFailed(HarnessError):
+    """The provider knows the state but could not be put into it."""
+
+    exit = Exit.UNKNOWN
+
+
+class ToolCrashed(HarnessError):
+    """A foreign engine died, hung or contradicted itself; its word is not taken."""
+
+    exit = Exit.UNKNOWN
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The known names closest to a mistaken one, as a remedy."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known are: {', '.join(names)}" if names else ""

@@ -1,0 +1,1 @@
+"""Pure questions to the facts: can these versions be deployed together."""

@@ -1,0 +1,57 @@
+"""What things are, independent of what they are called: keys made of content.
+
+Two identities are kept apart (docs/decisions/0001-two-identities.md). The *artifact* identity says what
+was built: a version number may never stand for two of them. The *run* identity adds everything else that
+can change a verdict (what the service depended on, provider-state code, check settings): evidence belongs to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """One version of one pacticipant, written `orders=1.4.0` on a command line."""
+
+    pacticipant: str
+    number: str
+
+    def __str__(self) -> str:
+        return f"{self.pacticipant} {self.number}"
+
+    @property
+    def argument(self) -> str:
+        """As a command line wants it."""
+        return f"{self.pacticipant}={self.number}"
+
+
+def canonical_json(document: object) -> str:
+    """The one spelling of a JSON document: keys sorted, no spaces, nothing escaped."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def content_key(document: object) -> str:
+    """The SHA-1 of a document's canonical spelling, 40 hexadecimal digits."""
+    return hashlib.sha1(canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest(*parts: str | bytes) -> str:
+    """A SHA-256 over parts whose borders count: ("ab", "c") differs from ("a", "bc")."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        total.update(len(data).to_bytes(8, "big"))
+        total.update(data)
+    return total.hexdigest()
+
+
+def run_identity(artifact: str, dependencies: Iterable[str], settings: Any) -> str:
+    """What evidence belongs to: the artifact, what it depended on, and how it was checked."""
+    return digest("run", artifact, *sorted(dependencies), canonical_json(settings))

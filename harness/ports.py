@@ -1,0 +1,187 @@
+"""What the inside needs of the world; each port has a working fake that passes the same tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from harness.contracts.document import Contract
+from harness.identity import Version
+from harness.services.system import Resource, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from harness.matrix import Evidence, EvidenceKind, Facts, Known
+    from harness.verdicts import Exchange
+
+Unit = Service | Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One address of a running instance, seen from two sides."""
+
+    name: str
+    url: str  # as the harness reaches it: "http://127.0.0.1:32768", "postgresql://…"
+    inside: str  # as the other instances of the run reach it: "http://catalog:8000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One running version of one service or resource; several versions may run at once."""
+
+    name: str
+    version: str
+    slot: str = ""  # tells apart two instances of one service
+    endpoints: tuple[Endpoint, ...]  # the first is the main one
+    artifact: str = ""  # what was built; "" when it cannot be known
+    handle: str = ""  # how its runtime knows it: a container id, a process id
+
+    @property
+    def url(self) -> str:
+        """The main address, as the harness reaches it."""
+        return self.endpoints[0].url if self.endpoints else ""
+
+    @property
+    def inside(self) -> str:
+        """The main address, as other instances reach it."""
+        return self.endpoints[0].inside if self.endpoints else ""
+
+
+class Session(Protocol):
+    """One started system; leaving its context stops everything that it started."""
+
+    def prepare(self, unit: Unit) -> None:
+        """Build or pull what the unit needs; may take minutes. Raises ServiceDidNotStart."""
+
+    def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
+        """Start the unit and wait until it is ready; peers give the values of `${NAME.url}`.
+
+        Raises ServiceDidNotStart with the end of the log, after removing what it started.
+        """
+
+    def stop(self, instance: Instance) -> None:
+        """Stop one instance; stopping twice is harmless."""
+
+    def alive(self, instance: Instance) -> bool:
+        """Whether it still runs."""
+
+    def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
+        """The last lines that it wrote."""
+
+
+class Runtime(Protocol):
+    """A way to have services running."""
+
+    @property
+    def name(self) -> str:
+        """`docker` or `process`."""
+
+    def artifact(self, unit: Unit) -> str:
+        """The identity of what would be started: its content, before anything is built or started."""
+
+    def session(self, run: str, *, keep: bool = False) -> AbstractContextManager[Session]:
+        """A place to start things for one run; `keep` leaves them running when the context ends."""
+
+    def sweep(self) -> int:
+        """Remove what dead runs left behind (not what was marked to keep); how many things it removed."""
+
+    def down(self) -> int:
+        """Stop what `harness up` marked to keep; how many things it stopped."""
+
+
+class ProviderStates(Protocol):
+    """How one running provider is put into the states that consumers name."""
+
+    def names(self) -> frozenset[str] | None:
+        """All states that the provider knows; None when it cannot say."""
+
+    def set_up(self, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put the provider into a state; values for generators come back. Raises StateMissing, StateFailed."""
+
+    def tear_down(self, state: str, params: Mapping[str, Any]) -> None:
+        """Undo a state. Raises StateFailed."""
+
+
+class Recording(Protocol):
+    """A proxy that is listening."""
+
+    @property
+    def url(self) -> str:
+        """Where to send requests instead of to the service itself."""
+
+    def exchanges(self, tag: str = "") -> Sequence[Exchange]:
+        """What went through so far, oldest first; with a tag, only what carried it in TAG_HEADER."""
+
+
+class Recorder(Protocol):
+    """Puts a recording proxy on one edge of the service graph."""
+
+    def record(
+        self, upstream: str, *, headers: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[Recording]:
+        """Listen, forward to upstream with these headers set, remember each exchange, redact secrets."""
+
+
+TAG_HEADER = "X-Contract-Harness-Tag"  # names one interaction; the recorder strips it before forwarding
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now(self) -> str:
+        """The time of day, ISO 8601, UTC."""
+
+    def seconds(self) -> float:
+        """A monotonic time in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What became of one published contract."""
+
+    contract: Contract
+    version: Version
+    created: bool  # False: the same content was already published by this version
+    previous: str = ""  # content key of what the pacticipant's version before had
+
+
+class Ledger(Protocol):
+    """The memory of the system; nothing it acknowledged is lost."""
+
+    def record_version(
+        self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
+    ) -> None:
+        """Remember a version and with what it can be started again. Raises IdentityConflict."""
+
+    def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
+        """Keep contracts under a version, all or none. Raises IdentityConflict for other content."""
+
+    def contract(self, key: str) -> Contract | None:
+        """A contract by its content key."""
+
+    def record_evidence(self, evidence: Evidence) -> None:
+        """Keep what a run saw; earlier evidence stays."""
+
+    def reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
+        """The latest conclusive evidence for this content and identity, with its results and findings."""
+
+    def facts(self) -> Facts:
+        """All that a decision may rest on."""
+
+    def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
+        """It now runs there instead of what ran on that instance. Raises UnknownName."""
+
+    def record_undeployment(self, environment: str, pacticipant: str, *, instance: str = "") -> int:
+        """It no longer runs there; how many were. Raises UnknownName."""
+
+    def record_release(self, environment: str, version: Version) -> None:
+        """It is now supported there, beside what was. Raises UnknownName."""
+
+    def record_support_ended(self, environment: str, version: Version) -> None:
+        """It is no longer supported there. Raises UnknownName."""
+
+    def declare_environment(self, name: str, require: Sequence[str]) -> None:
+        """Make an environment known, with the kinds of evidence that a yes requires there."""

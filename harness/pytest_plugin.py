@@ -1,0 +1,1 @@
+"""What pytest users get: mock providers that write pacts, the running system, provider checks as items."""

@@ -1,0 +1,1 @@
+"""Ways to have a service running: containers, local processes, attached."""

@@ -1,0 +1,1 @@
+"""The system under test as values: services, resources, how they start and what they need."""

@@ -1,0 +1,224 @@
+"""The system that a manifest describes, as frozen values; nothing here has been started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UnknownName, did_you_mean
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """How an image is built: paths are absolute."""
+
+    context: Path
+    dockerfile: Path
+    args: tuple[tuple[str, str], ...] = ()
+
+
+class ReadyKind(StrEnum):
+    """What tells that a service is ready."""
+
+    HTTP = "http"  # target: a path; ready when GET answers below 400
+    TCP = "tcp"  # target: an endpoint's name; ready when a connection is accepted and kept open
+    LOG = "log"  # target: a regular expression found in the log
+    EXEC = "exec"  # target: a command run inside; ready when it exits with 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """When a service counts as started, and how long it may take."""
+
+    kind: ReadyKind = ReadyKind.HTTP
+    target: str = "/"
+    within: float = 60.0  # seconds from its start
+
+
+class StatesKind(StrEnum):
+    """Where a provider's states are set up."""
+
+    HTTP = "http"  # target: a path on the service; POST sets up, GET lists
+    CALLABLE = "callable"  # target: "package.module:name" in the user's suite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class States:
+    """How a provider is put into the states that its consumers name."""
+
+    kind: StatesKind
+    target: str
+    names: tuple[str, ...] = ()  # listed in the manifest, when the service cannot list them itself
+
+
+class AuthKind(StrEnum):
+    """How a service wants its callers to prove who they are."""
+
+    BEARER = "bearer"
+    BASIC = "basic"
+    HEADER = "header"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """Credentials for the checks; the value may be `${env.NAME}` and is never recorded."""
+
+    kind: AuthKind
+    value: str = field(repr=False)
+    header: str = "Authorization"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much the property checks may spend on one service."""
+
+    examples: int = 30  # generated cases per operation
+    seconds: float = 120.0  # a brake: what it cuts is UNKNOWN
+    request_timeout: float = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One pacticipant, and how to start one version of it."""
+
+    name: str
+    version: str = ""  # "" until it has been asked of git
+    image: str = ""
+    build: Build | None = None
+    command: tuple[str, ...] = ()  # for the process runtime
+    directory: Path = Path()  # where that command runs, and whose content is its identity
+    endpoints: tuple[tuple[str, int], ...] = ()  # name to port inside the container; first is the main one
+    url: str = ""  # already running elsewhere: attach, do not start
+    ready: Ready = field(default_factory=Ready)
+    environment: tuple[tuple[str, str], ...] = ()  # values may hold ${NAME.url}; see services/environment.py
+    needs: tuple[str, ...] = ()  # services and resources
+    openapi: str = ""  # an absolute file path, or a URL path on the running service ("/openapi.json")
+    pacts: tuple[str, ...] = ()  # where its own pacts (as a consumer) are: files, folders, globs; absolute
+    states: States | None = None
+    auth: Auth | None = None
+    budget: Budget = field(default_factory=Budget)
+    headers: tuple[tuple[str, str], ...] = ()  # sent with every request of a check
+    ignore: tuple[str, ...] = ()  # finding codes that this service accepts, each reported as accepted
+    variants: tuple[Service, ...] = ()  # other versions that the manifest can start
+    inputs: tuple[Path, ...] = ()  # files beside `directory` whose content is part of the identity
+    where: str = ""  # "harness.toml:12"
+
+    @property
+    def identity(self) -> Version:
+        """Name and version together."""
+        return Version(self.name, self.version)
+
+    @property
+    def startable(self) -> bool:
+        """A pacticipant without any way to start it is a consumer only."""
+        return bool(self.image or self.build or self.command or self.url)
+
+    def at(self, number: str) -> Service:
+        """This service in another version that the manifest knows how to start."""
+        if number == self.version:
+            return self
+        for variant in self.variants:
+            if variant.version == number:
+                return replace(variant, variants=self.variants)
+        if "{version}" in self.image:
+            return replace(self, version=number)
+        known = [self.version, *(v.version for v in self.variants)]
+        raise UnknownName(
+            f"the manifest does not know how to start {self.name} {number}",
+            where=self.where,
+            hint=did_you_mean(number, known),
+        )
+
+
+class ResourceKind(StrEnum):
+    """What a resource is; each kind has a way to run in every runtime, or says that it has none."""
+
+    POSTGRES = "postgres"
+    CONTAINER = "container"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A database or other backing service; it belongs to the system, not to one service."""
+
+    name: str
+    kind: ResourceKind
+    image: str = ""
+    build: Build | None = None
+    endpoints: tuple[tuple[str, int], ...] = ()
+    ready: Ready = field(default_factory=Ready)
+    environment: tuple[tuple[str, str], ...] = ()
+    database: str = "app"
+    user: str = "app"
+    password: str = field(default="app", repr=False)
+    needs: tuple[str, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A folder of the user's pytest tests that the harness runs."""
+
+    path: Path  # absolute
+    inputs: tuple[Path, ...] = ()  # what else decides its outcome, beside the folder itself
+    timeout: float = 600.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentPolicy:
+    """An environment, and which kinds of evidence a yes requires there."""
+
+    name: str
+    require: tuple[str, ...] = ("pacts",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """Everything that the manifest says, ready to be planned."""
+
+    root: Path  # the folder of the manifest
+    manifest: Path
+    services: tuple[Service, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    broker: str = ""  # "" is the embedded file `.harness/ledger.db` below root
+    pacts: tuple[str, ...] = ()  # files, folders, globs with pacts of any pacticipant; absolute
+    consumer_suite: Suite | None = None  # writes pacts
+    integration_suite: Suite | None = None  # gets the `system` fixture
+    require: tuple[str, ...] = ("pacts", "properties")  # the policy of `harness run` itself
+    environments: tuple[EnvironmentPolicy, ...] = ()
+    seed: int = 20
+
+    def service(self, name: str) -> Service:
+        """The service of that name; an unknown name is an error."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise UnknownName(
+            f"no service '{name}' in {self.manifest.name}",
+            hint=did_you_mean(name, (s.name for s in self.services)),
+        )
+
+    def unit(self, name: str) -> Service | Resource:
+        """The service or resource of that name; they share one name space."""
+        for resource in self.resources:
+            if resource.name == name:
+                return resource
+        return self.service(name)
+
+    def with_versions(self, chosen: Mapping[str, str]) -> System:
+        """The same system with other versions of some services."""
+        for name in chosen:
+            self.service(name)
+        services = (s.at(chosen[s.name]) if s.name in chosen else s for s in self.services)
+        return replace(self, services=tuple(services))
+
+    def replaced(self, services: Iterable[Service]) -> System:
+        """The same system with some services said anew."""
+        new = {service.name: service for service in services}
+        return replace(self, services=tuple(new.get(s.name, s) for s in self.services))

@@ -1,0 +1,140 @@
+"""The three answers, the causes behind them, and what a check reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from functools import total_ordering
+from typing import TYPE_CHECKING
+
+from harness.errors import Exit
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@total_ordering
+class Verdict(Enum):
+    """PASSED < UNKNOWN < FAILED, so that the worst of several is their maximum."""
+
+    PASSED = "PASSED"
+    UNKNOWN = "UNKNOWN"
+    FAILED = "FAILED"
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Verdict):
+            return NotImplemented
+        order = list(Verdict)
+        return order.index(self) < order.index(other)
+
+    @classmethod
+    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """Combine verdicts; no evidence at all is UNKNOWN, never PASSED."""
+        return max(verdicts, default=cls.UNKNOWN)
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code of a command that answers with this verdict."""
+        return Exit[self.name]
+
+
+class Cause(StrEnum):
+    """Why an answer is not a yes: a closed set, each with a page in docs/reference/causes.md."""
+
+    BROKEN_PROMISE = "broken promise"
+    NOT_VERIFIED = "not verified"
+    NOT_PUBLISHED = "not published"
+    STATE_MISSING = "provider state missing"
+    STATE_FAILED = "provider state failed"
+    NOTHING_DEPLOYED = "nothing deployed there"
+    DID_NOT_START = "service did not start"
+    SERVICE_DIED = "service died"
+    TOOL_CRASHED = "tool crashed"
+    TIME_RAN_OUT = "time ran out"
+    NOTHING_EXERCISED = "nothing was exercised"
+    KIND_NOT_CHECKED = "nothing can check this kind yet"
+    UNREADABLE = "document cannot be read"
+    DISAGREEING = "results disagree"
+    UNKNOWN_NAME = "unknown name"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its response as they went over the wire, secrets redacted, large bodies cut."""
+
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str = ""
+    request_size: int = 0  # bytes, before any cut
+    status: int = 0  # 0: no response came
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: str = ""
+    response_size: int = 0  # bytes, before any cut
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One place where what came is not what was expected."""
+
+    place: str  # "$.total", "status", "header Content-Type"
+    expected: str
+    actual: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One broken promise, told so that both teams can act on it."""
+
+    code: str  # a documented name, e.g. "response.body.mismatch"
+    subject: str  # what was exercised, e.g. "an order by id" or "GET /orders/{id}"
+    expected: str
+    actual: str
+    consumer: str = ""  # whose promise it is; "" for a provider's own document
+    operation: str = ""  # "GET /orders/{id}" where it is known
+    place: str = ""  # where the promise is written: file and JSON pointer
+    replay: str = ""  # a command that shows it again
+    remedy: str = ""
+    count: int = 1  # in how many cases it showed
+    differences: tuple[Difference, ...] = ()
+    exchange: Exchange | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercised:
+    """One promise that a check tried to see kept: an interaction, an operation, a test."""
+
+    subject: str
+    verdict: Verdict
+    cause: Cause | None = None  # always set unless PASSED
+    because: str = ""  # one sentence, always set unless PASSED
+    place: str = ""  # where the promise is written
+    seconds: float = 0.0
+    replay: str = ""
+    operation: str = ""  # "GET /orders/{id}" where it is known
+    exchange: Exchange | None = None
+
+    def __post_init__(self) -> None:
+        if self.verdict is not Verdict.PASSED and (self.cause is None or not self.because):
+            raise ValueError(f"{self.subject}: {self.verdict.name} needs a cause and a reason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a decision is what it is: one cause, who is concerned, and the command that resolves it."""
+
+    verdict: Verdict
+    text: str
+    cause: Cause | None = None  # always set unless PASSED
+    consumer: Version | None = None
+    provider: Version | None = None
+    contract: str = ""  # content key
+    command: str = ""  # what resolves it; always set unless PASSED
+
+    def __post_init__(self) -> None:
+        if self.verdict is not Verdict.PASSED and (self.cause is None or not self.command):
+            raise ValueError(f"{self.text}: {self.verdict.name} needs a cause and a command")
