@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.identity import Version
 from harness.matrix import Cell, EvidenceKind, Facts, Live, judge
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from harness.identity import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
