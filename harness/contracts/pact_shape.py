@@ -1,0 +1,204 @@
+"""What a pact must look like to be verified: each problem with its place, the value and the remedy."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from harness.contracts.pact import InteractionKind
+from harness.errors import Problem, did_you_mean
+from harness.identity import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VERSION = re.compile(r"[1-4](\.\d+){0,2}")
+_SHOWN = 60  # letters of an offending value
+
+
+def specification_of(document: dict[str, Any]) -> Any:
+    """The specification version as written; None when the document does not say."""
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict):
+        return None
+    for name in ("pactSpecification", "pact-specification"):
+        section = metadata.get(name)
+        if isinstance(section, dict) and section.get("version") is not None:
+            return section["version"]
+    return metadata.get("pactSpecificationVersion")
+
+
+def written_as_v4(document: dict[str, Any]) -> bool:
+    """True when interactions carry a `type`; a document that names no version is judged by its content."""
+    version = specification_of(document)
+    if version is not None:
+        return str(version).startswith("4")
+    entries = document.get("interactions")
+    return isinstance(entries, list) and any(isinstance(e, dict) and "type" in e for e in entries)
+
+
+def messages_of(document: dict[str, Any]) -> list[Any]:
+    """The entries of a message pact (specification 3)."""
+    messages = document.get("messages")
+    return messages if isinstance(messages, list) else []
+
+
+def problems_of(document: Any, place: str) -> Iterator[Problem]:
+    """Everything that keeps a document from being a pact that can be verified."""
+    if not isinstance(document, dict):
+        yield Problem(f"{_shown(document)} is no pact", place, "a pact is one JSON object")
+        return
+    yield from _names(document, place)
+    yield from _specification(document, place)
+    yield from _entries(document, place)
+
+
+def _names(document: dict[str, Any], place: str) -> Iterator[Problem]:
+    for role in ("consumer", "provider"):
+        party, where = document.get(role), f"{place}#/{role}"
+        if not isinstance(party, dict):
+            hint = f'write {{"{role}": {{"name": "…"}}}}'
+            yield Problem(f"no {role}" if role not in document else f"{_shown(party)} names nobody", where, hint)
+        elif not isinstance(party.get("name"), str) or not party["name"].strip():
+            yield Problem(f"{_shown(party.get('name'))} is no name", f"{where}/name", f"name the {role}")
+        elif any(ord(letter) < 32 or letter == "\x7f" for letter in party["name"]):
+            yield Problem(f"control character in {_shown(party['name'])}", f"{where}/name", "use letters")
+
+
+def _specification(document: dict[str, Any], place: str) -> Iterator[Problem]:
+    metadata = document.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        yield Problem(f"{_shown(metadata)} is no object", f"{place}#/metadata", "leave it out, or name a version")
+    version = specification_of(document)
+    if version is not None and not _VERSION.fullmatch(str(version)):
+        where = f"{place}#/metadata/pactSpecification/version"
+        yield Problem(f"unknown specification {_shown(version)}", where, "known are: 1.0 to 4.0")
+
+
+def _entries(document: dict[str, Any], place: str) -> Iterator[Problem]:
+    if "interactions" not in document and "messages" not in document:
+        yield Problem("no interactions", place, 'write "interactions": [] for a pact without any')
+    v4 = written_as_v4(document)
+    for name in ("interactions", "messages"):
+        if name not in document:
+            continue
+        entries, where = document[name], f"{place}#/{name}"
+        if not isinstance(entries, list):
+            yield Problem(f"{_shown(entries)} is no list", where, f"write a list of {name}")
+            continue
+        for index, entry in enumerate(entries):
+            yield from _entry(entry, f"{where}/{index}", http=name == "interactions", v4=v4)
+        yield from _contradictions(entries, where)
+
+
+def _entry(entry: Any, where: str, *, http: bool, v4: bool) -> Iterator[Problem]:
+    if not isinstance(entry, dict):
+        yield Problem(f"{_shown(entry)} is no interaction", where, "each is a JSON object")
+        return
+    yield from _description(entry, where)
+    yield from _states(entry, where)
+    if http and v4:
+        kinds = [kind.value for kind in InteractionKind]
+        if entry.get("type") not in kinds:
+            hint = did_you_mean(str(entry.get("type")), kinds)
+            yield Problem(f"unknown interaction type {_shown(entry.get('type'))}", f"{where}/type", hint)
+            return
+        http = entry["type"] == InteractionKind.HTTP
+        if not isinstance(entry.get("pending", False), bool):
+            yield Problem(f"{_shown(entry['pending'])} is not true or false", f"{where}/pending")
+    if http:
+        yield from _request(entry.get("request"), f"{where}/request")
+        yield from _response(entry.get("response"), f"{where}/response")
+
+
+def _description(entry: dict[str, Any], where: str) -> Iterator[Problem]:
+    description = entry.get("description")
+    if not isinstance(description, str) or not description:
+        shown = _shown(description)
+        yield Problem(f"{shown} is no description", f"{where}/description", "say what the consumer does")
+    elif "\x00" in description:
+        yield Problem(f"NUL in {_shown(description)}", f"{where}/description", "use letters")
+
+
+def _states(entry: dict[str, Any], where: str) -> Iterator[Problem]:
+    listed = entry.get("providerStates")
+    for name in ("providerState", "provider_state"):
+        if not isinstance(entry.get(name), str | None):
+            yield Problem(f"{_shown(entry[name])} is no state", f"{where}/{name}", "write its name")
+    if not isinstance(listed, list):
+        if not isinstance(listed, str | None):
+            yield Problem(f"{_shown(listed)} is no list", f"{where}/providerStates", "list the states")
+        return
+    for index, state in enumerate(listed):
+        here = f"{where}/providerStates/{index}"
+        name = state.get("name") if isinstance(state, dict) else None
+        if not isinstance(name, str) or not name or "\x00" in name:
+            yield Problem(f"{_shown(state)} is no state", here, 'write {"name": "…", "params": {}}')
+        elif not isinstance(state.get("params"), dict | None):
+            yield Problem(f"{_shown(state['params'])} is no object", f"{here}/params", "write name and value")
+
+
+def _request(request: Any, where: str) -> Iterator[Problem]:
+    if not isinstance(request, dict):
+        yield Problem(f"{_shown(request)} is no request", where, "write method and path")
+        return
+    method, path = request.get("method"), request.get("path")
+    if not isinstance(method, str) or not _TOKEN.fullmatch(method):
+        yield Problem(f"bad method {_shown(method)}", f"{where}/method", "write GET, POST, PUT, …")
+    if not isinstance(path, str) or not path.startswith("/"):
+        yield Problem(f"bad path {_shown(path)}", f"{where}/path", "a path starts with '/'")
+    elif any(ord(letter) < 32 for letter in path):
+        yield Problem(f"control character in {_shown(path)}", f"{where}/path", "percent-encode it")
+    if not isinstance(request.get("query"), str | dict | None):
+        yield Problem(f"bad query {_shown(request['query'])}", f"{where}/query", "write an object of lists")
+    yield from _headers(request.get("headers"), f"{where}/headers")
+
+
+def _response(response: Any, where: str) -> Iterator[Problem]:
+    if not isinstance(response, dict):
+        yield Problem(f"{_shown(response)} is no response", where, "write at least the status")
+        return
+    status = response.get("status")
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
+        yield Problem(f"bad status {_shown(status)}", f"{where}/status", "write a number from 100 to 599")
+    yield from _headers(response.get("headers"), f"{where}/headers")
+
+
+def _headers(headers: Any, where: str) -> Iterator[Problem]:
+    if headers is None:
+        return
+    if not isinstance(headers, dict):
+        yield Problem(f"{_shown(headers)} is no object", where, "write name and value")
+        return
+    for name, value in headers.items():
+        values = value if isinstance(value, list) else [value]
+        if not _TOKEN.fullmatch(name):
+            yield Problem(f"bad header name {_shown(name)}", where, "use letters, digits and '-'")
+        elif not all(isinstance(each, str) for each in values):
+            yield Problem(f"bad value {_shown(value)} of header {name}", f"{where}/{name}", "write texts")
+
+
+def _contradictions(entries: list[Any], where: str) -> Iterator[Problem]:
+    """One description in one state promises one thing; the same thing said twice is harmless."""
+    seen: dict[str, tuple[int, str]] = {}
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            continue
+        states = entry.get("providerStates") or entry.get("providerState") or entry.get("provider_state")
+        name = canonical_json([entry.get("type"), entry.get("description"), states])
+        content = canonical_json({key: value for key, value in entry.items() if key not in _TRIMMINGS})
+        first, other = seen.setdefault(name, (index, content))
+        if other != content:
+            text = f"{_shown(entry.get('description'))} is promised twice, with different content"
+            yield Problem(
+                f"{text}: see {where}/{first}", f"{where}/{index}", "give one of them another description or state"
+            )
+
+
+_TRIMMINGS = frozenset({"_id", "key", "comments"})  # parts of an interaction that promise nothing
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
