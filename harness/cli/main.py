@@ -2,6 +2,118 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
 
-def main() -> None:
-    """Run one command."""
+import click
+
+from harness import __version__
+from harness.errors import Exit, HarnessError
+
+COMMANDS = {  # name to module; a command is imported only when it is asked for, so that `--version` is quick
+    "init": "init",
+    "doctor": "doctor",
+    "run": "run",
+    "verify": "verify",
+    "up": "up",
+    "down": "down",
+    "publish": "publish",
+    "can-i-deploy": "can_i_deploy",
+    "record-deployment": "record_deployment",
+    "record-undeployment": "record_undeployment",
+    "record-release": "record_release",
+    "record-support-ended": "record_support_ended",
+    "report": "report",
+}
+
+
+class Commands(click.Group):
+    """The commands, each loaded when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which people meet them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"harness.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A mistyped command is answered with the closest one."""
+        from harness.errors import did_you_mean
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command '{args[0]}'; {did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="harness")
+def harness() -> None:
+    """Say, with proof, whether versions of services can be deployed together.
+
+    Exit codes: 0 passed / yes, 1 failed / no, 2 wrong usage or configuration, 3 unknown (cannot tell),
+    130 interrupted.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and end the process with its exit code."""
+    sys.exit(answer(arguments))
+
+
+def answer(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        result = harness.main(args=arguments, prog_name="harness", standalone_mode=False)
+        return int(result) if isinstance(result, int) else int(Exit.PASSED)
+    except HarnessError as error:
+        _tell(error)
+        return int(error.exit)
+    except click.ClickException as error:
+        error.show()
+        return int(Exit.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return int(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone away (`harness … | head`); nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.UNKNOWN)
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not be read as "no" (1) or "yes" (0)
+        return _defect(error)
+
+
+def _tell(error: HarnessError) -> None:
+    from harness.cli.words import clean
+
+    for problem in error.problems:
+        place = f"{problem.where}: " if problem.where else ""
+        click.echo(clean(f"error: {place}{problem.text}"), err=True)
+        if problem.hint:
+            click.echo(clean(f"  try: {problem.hint}"), err=True)
+    for line in getattr(error, "log_tail", ()):
+        click.echo(clean(f"  | {line}"), err=True)
+    if error.page:
+        click.echo(f"  see: docs/{error.page}", err=True)
+
+
+def _defect(error: Exception) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    click.echo(
+        "error: this is a defect of the harness, not of your services; nothing is known about them\n"
+        "  try: the same command again, and report the lines above",
+        err=True,
+    )
+    return int(Exit.UNKNOWN)

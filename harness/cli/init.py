@@ -1,0 +1,30 @@
+"""`harness init`: a first manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli import words
+from harness.errors import UsageError
+from harness.services.draft import draft
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--force", is_flag=True, help="Replace a harness.toml that is there.")
+@words.json_option
+def command(folder: Path, *, force: bool, as_json: bool) -> None:
+    """Write harness.toml from what is found: compose file, Dockerfiles, OpenAPI documents, pacts."""
+    if not folder.is_dir():
+        raise UsageError("no such folder", where=str(folder))
+    target = folder / "harness.toml"
+    if target.exists() and not force:
+        raise UsageError("there is a manifest already", where=str(target), hint="harness init --force replaces it")
+    text = draft(folder.resolve())
+    target.write_text(text, encoding="utf-8")
+    if as_json:
+        words.say_json({"written": str(target), "manifest": text})
+    else:
+        words.say(f"wrote {target}; read it, then: harness run --plan")

@@ -1,0 +1,73 @@
+"""`harness publish`: contracts, kept under the version that git and CI tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli import words
+
+if TYPE_CHECKING:
+    from harness.ports import Publication
+
+
+@click.command("publish")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
+@click.option("--version", "number", help="The version, instead of the manifest's or git's.")
+@click.option("--branch", help="The branch, instead of what git and CI tell.")
+@click.option("--build-url", help="The build, instead of what CI tells.")
+@click.option("--provider", help="For OpenAPI documents given by PATH: whose they are.")
+@click.option("--allow-dirty", is_flag=True, help="Publish although the working tree has changes.")
+@words.manifest_option
+@words.broker_option
+@words.json_option
+def command(  # noqa: PLR0913 - one argument per option
+    paths: tuple[Path, ...],
+    number: str | None,
+    branch: str | None,
+    build_url: str | None,
+    provider: str | None,
+    manifest: Path | None,
+    broker: str | None,
+    *,
+    allow_dirty: bool,
+    as_json: bool,
+) -> None:
+    """Publish pacts and OpenAPI documents: the manifest's, or those at PATH."""
+    from harness.wiring.publishing import Wish, publish
+
+    wish = Wish(
+        paths=paths,
+        number=number or "",
+        branch=branch or "",
+        build_url=build_url or "",
+        provider=provider or "",
+        allow_dirty=allow_dirty,
+    )
+    published = publish(manifest, broker, wish)
+    if as_json:
+        words.say_json([_document(each) for each in published])
+        return
+    for each in published:
+        words.say(_line(each))
+    if not published:
+        words.say("nothing to publish: the manifest names no pact and no OpenAPI document in a file")
+
+
+def _line(each: Publication) -> str:
+    between = f" with {each.contract.counterpart}" if each.contract.counterpart else ""
+    state = "published" if each.created else "already published with equal content"
+    return f"{each.version}: {each.contract.kind}{between} {each.contract.key[:12]} {state}"
+
+
+def _document(each: Publication) -> dict[str, object]:
+    return {
+        **words.versions([each.version])[0],
+        "kind": each.contract.kind.value,
+        "provider": each.contract.counterpart or None,
+        "contract": each.contract.key,
+        "created": each.created,
+        "previous": each.previous or None,
+    }

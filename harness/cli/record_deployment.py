@@ -1,0 +1,37 @@
+"""`harness record-deployment`: bookkeeping of what is where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness import wiring
+from harness.cli import words
+
+
+@click.command("record-deployment")
+@click.argument("subject", metavar="SERVICE=VERSION")
+@click.option("--environment", required=True, help="The environment, by name.")
+@click.option("--instance", default="", help="The application instance, where several run side by side.")
+@words.manifest_option
+@words.broker_option
+@words.json_option
+def command(
+    subject: str, environment: str, instance: str, manifest: Path | None, broker: str | None, *, as_json: bool
+) -> None:
+    """It now runs there, instead of what ran there before."""
+    version = words.version(subject)
+    with wiring.memory(manifest, broker) as ledger:
+        ledger.record_deployment(environment, version, instance=instance)
+    if as_json:
+        words.say_json(
+            {
+                "recorded": "deployment",
+                **words.versions([version])[0],
+                "environment": environment,
+                "instance": instance or None,
+            }
+        )
+    else:
+        words.say(f"{version} runs in {environment}")

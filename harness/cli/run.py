@@ -1,0 +1,98 @@
+"""`harness run`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli import words
+from harness.cli.stream import follow, parse_reports
+from harness.matrix import EvidenceKind
+
+if TYPE_CHECKING:
+    from harness.wiring.runs import Run
+
+
+@click.command("run")
+@click.argument("services", nargs=-1, metavar="[SERVICE[=VERSION]...]")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([kind.value for kind in EvidenceKind]),
+    help="Run only this kind of check; may be given several times.",
+)
+@click.option(
+    "--plan", "plan_only", is_flag=True, help="Say what would run and what is known already; start nothing."
+)
+@click.option("--report", "reports", multiple=True, metavar="FORMAT=PATH", help="Write a report; may be repeated.")
+@click.option("--publish/--no-publish", default=True, help="Keep versions, contracts and evidence. Default: keep.")
+@click.option("--fresh", is_flag=True, help="Run everything, whatever is known already.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Checks at a time.")
+@words.runtime_option
+@words.manifest_option
+@words.broker_option
+@words.json_option
+def command(  # noqa: PLR0913 - one argument per option
+    services: tuple[str, ...],
+    only: tuple[str, ...],
+    reports: tuple[str, ...],
+    runtime: str,
+    manifest: Path | None,
+    broker: str | None,
+    jobs: int,
+    *,
+    plan_only: bool,
+    publish: bool,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    """Start the services, run all checks, keep the evidence, and say whether the set can be deployed.
+
+    Without SERVICE everything in the manifest is checked. With SERVICE=VERSION another version runs that the
+    manifest knows how to start.
+    """
+    from harness.wiring.runs import Options, prepared
+
+    wanted = parse_reports(reports)
+    options = Options(
+        manifest=manifest,
+        broker=broker,
+        services=dict(words.service_and_version(argument) for argument in services),
+        only=tuple(EvidenceKind(kind) for kind in only),
+        runtime=runtime,
+        publish=publish,
+        fresh=fresh,
+        jobs=jobs,
+    )
+    with prepared(options) as run:
+        if plan_only:
+            return _show_plan(run, as_json=as_json)
+        return follow(run.events(), wanted, as_json=as_json)
+
+
+def _show_plan(run: Run, *, as_json: bool) -> int:
+    plan = run.plan(run.settled(record=False))
+    rows = [
+        {
+            "task": str(task.id),
+            "kind": task.id.kind.value,
+            "promises": task.promised or None,
+            "known": task.reused.verdict.value if task.reused else None,
+            "seen_by": task.reused.run if task.reused else None,
+        }
+        for task in plan.tasks
+    ]
+    if as_json:
+        words.say_json({"runtime": run.runtime.name, "starts": list(plan.starts), "tasks": rows})
+        return 0
+    words.say(f"with {run.runtime.name}{f' ({run.note})' if run.note else ''}")
+    words.say(f"would start: {', '.join(plan.starts) or 'nothing'}")
+    for row in rows:
+        known = f"known: {row['known']} (run {row['seen_by']})" if row["known"] else "would run"
+        count = f"{row['promises']} promises" if row["promises"] else "promises told by the running service"
+        words.say(f"  {row['task']}: {count}; {known}")
+    if not rows:
+        words.say("  nothing to check: no pact and no OpenAPI document in the manifest; the answer is UNKNOWN")
+    return 0

@@ -1,0 +1,159 @@
+"""Following a run: live on the terminal, recorded for the reports, answered by the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli import words
+from harness.engine.events import CheckFinished, CheckFound, Decided, Event, RunFinished, RunStarted
+from harness.errors import Exit, UsageError, did_you_mean
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report to write when the run has ended."""
+
+    format: str
+    path: Path
+
+
+def parse_reports(arguments: Sequence[str]) -> tuple[Report, ...]:
+    """`junit=build/junit.xml` as a report; mistakes are told before anything starts."""
+    return tuple(_parse(argument) for argument in arguments)
+
+
+def _parse(argument: str) -> Report:
+    from harness.reports.formats import FORMATS
+
+    name, equals, path = argument.partition("=")
+    if not (equals and path):
+        raise UsageError(f"--report '{argument}' is not FORMAT=PATH", hint="--report junit=build/junit.xml")
+    if name not in FORMATS:
+        raise UsageError(f"no report format '{name}'", hint=did_you_mean(name, FORMATS))
+    if Path(path).is_dir():
+        raise UsageError(f"--report {argument}: a folder is there", where=path, hint=f"{path}/report.{name}")
+    return Report(name, Path(path))
+
+
+def follow(events: Iterator[Event], reports: Sequence[Report] = (), *, as_json: bool = False) -> int:
+    """Consume a run to its end, or to Ctrl-C; write its reports either way."""
+    seen: list[Event] = []
+    try:
+        _watch(events, seen, quiet=as_json)
+    except KeyboardInterrupt:
+        seen.append(RunFinished(verdict=Verdict.UNKNOWN, seconds=0.0, interrupted=True))
+        raise
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+        _write(reports, seen)
+    _answer(seen, as_json=as_json)
+    return _exit(seen)
+
+
+def _watch(events: Iterator[Event], seen: list[Event], *, quiet: bool) -> None:
+    if quiet:
+        seen.extend(events)
+        return
+    from harness.reports.terminal import LiveTerminal
+
+    with LiveTerminal() as live:
+        for event in events:
+            seen.append(event)
+            live.show(event)
+
+
+def _write(reports: Sequence[Report], seen: Sequence[Event]) -> None:
+    from harness.reports.formats import render
+
+    for report in reports:
+        report.path.parent.mkdir(parents=True, exist_ok=True)
+        report.path.write_text(render(report.format, seen), encoding="utf-8", newline="")
+
+
+def _answer(seen: Sequence[Event], *, as_json: bool) -> None:
+    if as_json:
+        words.say_json(document(seen))
+        return
+    import click
+
+    from harness.reports.formats import render
+
+    click.echo(render("terminal", seen), nl=False)
+
+
+def _exit(seen: Sequence[Event]) -> int:
+    last = seen[-1] if seen else None
+    return int(last.verdict.exit if isinstance(last, RunFinished) else Exit.UNKNOWN)
+
+
+def document(seen: Sequence[Event]) -> dict[str, object]:
+    """A run as the documented JSON."""
+    started = next((e for e in seen if isinstance(e, RunStarted)), None)
+    decided = next((e for e in reversed(seen) if isinstance(e, Decided)), None)
+    last = seen[-1] if seen else None
+    finished = last if isinstance(last, RunFinished) else None
+    chosen = decided.set if decided else started.set if started else ()
+    return {
+        "run": started.run if started else None,
+        "verdict": (finished.verdict if finished else Verdict.UNKNOWN).value,
+        "deployable": _deployable(finished, decided),
+        "runtime": started.runtime if started else None,
+        "set": words.versions(chosen),
+        "require": list(decided.require) if decided else [],
+        "reasons": words.reasons(decided.reasons) if decided else [],
+        "tasks": [_task(e) for e in seen if isinstance(e, CheckFinished)],
+        "findings": [_finding(e) for e in seen if isinstance(e, CheckFound)],
+        "seconds": finished.seconds if finished else None,
+    }
+
+
+def _deployable(finished: RunFinished | None, decided: Decided | None) -> bool | None:
+    """What the gate says; nothing, where the run as a whole could not tell."""
+    if finished is None or decided is None:
+        return None
+    worst = max(finished.verdict, decided.verdict)
+    return {Verdict.PASSED: True, Verdict.FAILED: False}.get(worst)
+
+
+def _task(event: CheckFinished) -> dict[str, object]:
+    task = event.task
+    return {
+        "kind": task.kind.value,
+        "provider": words.versions([task.provider])[0],
+        "consumer": words.versions([task.consumer])[0] if task.consumer else None,
+        "contract": task.contract or None,
+        "verdict": event.verdict.value,
+        "cause": event.cause.value if event.cause else None,
+        "because": event.because or None,
+        "promised": event.promised,
+        "exercised": event.exercised,
+        "seconds": event.seconds,
+        "reused": event.reused or None,
+    }
+
+
+def _finding(event: CheckFound) -> dict[str, object]:
+    finding = event.finding
+    return {
+        "code": finding.code,
+        "subject": finding.subject,
+        "provider": words.versions([event.task.provider])[0],
+        "operation": finding.operation or None,
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "place": finding.place or None,
+        "count": finding.count,
+        "accepted": event.accepted,
+        "hits": words.versions(event.hits),
+        "spares": words.versions(event.spares),
+        "remedy": finding.remedy or None,
+        "replay": finding.replay or None,
+    }

@@ -1,0 +1,114 @@
+"""What commands share when they read arguments and write answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.errors import UsageError
+from harness.identity import Version
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.verdicts import Reason
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+ANSWERS = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}
+
+
+def clean(text: str) -> str:
+    """Foreign text without characters that steer a terminal."""
+    return _UNSAFE.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+
+
+def say(text: str = "") -> None:
+    """One line for people."""
+    click.echo(clean(text))
+
+
+def say_json(document: Any) -> None:
+    """One JSON document for programs."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def version(argument: str) -> Version:
+    """`orders=1.4.0` as a version; anything else is an error that shows the form."""
+    name, equals, number = argument.partition("=")
+    if not (name and equals and number):
+        raise UsageError(f"'{argument}' is not SERVICE=VERSION", hint=f"{name or 'orders'}=1.4.0")
+    return Version(name, number)
+
+
+def service_and_version(argument: str) -> tuple[str, str]:
+    """`orders` or `orders=2` as name and number; no number is ""."""
+    name, equals, number = argument.partition("=")
+    if not name or (equals and not number):
+        raise UsageError(f"'{argument}' is not SERVICE or SERVICE=VERSION", hint="orders=1.4.0")
+    return name, number
+
+
+def manifest_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that names the manifest."""
+    return click.option(
+        "--manifest",
+        type=click.Path(path_type=Path),
+        help="The manifest, or a folder with one. Default: harness.toml here or above.",
+    )(function)
+
+
+def broker_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that names the memory of the system."""
+    return click.option(
+        "--broker", envvar="HARNESS_BROKER", help="Where evidence is kept. Default: what the manifest says."
+    )(function)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that asks for an answer for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Answer as JSON (docs/reference/json.md).")(
+        function
+    )
+
+
+def runtime_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that chooses how services run."""
+    return click.option(
+        "--runtime",
+        type=click.Choice(["auto", "docker", "process"]),
+        default="auto",
+        envvar="HARNESS_RUNTIME",
+        show_default=True,
+        help="Containers, local processes, or what this machine has.",
+    )(function)
+
+
+def reasons(items: Sequence[Reason]) -> list[dict[str, Any]]:
+    """Reasons as the documented JSON."""
+    return [
+        {
+            "verdict": item.verdict.value,
+            "cause": item.cause.value if item.cause else None,
+            "text": item.text,
+            "consumer": _version(item.consumer),
+            "provider": _version(item.provider),
+            "contract": item.contract or None,
+            "command": item.command or None,
+        }
+        for item in items
+    ]
+
+
+def _version(value: Version | None) -> dict[str, str] | None:
+    return {"name": value.pacticipant, "version": value.number} if value else None
+
+
+def versions(values: Sequence[Version]) -> list[dict[str, str]]:
+    """Versions as the documented JSON."""
+    return [{"name": value.pacticipant, "version": value.number} for value in values]

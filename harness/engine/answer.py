@@ -1,0 +1,105 @@
+"""What a run's own evidence says about the set that ran, together; a fold over its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.engine.events import CheckFinished, CheckFound, Decided, Event, PromiseExercised, TaskId
+from harness.gate import Decision, can_i_deploy
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
+from harness.verdicts import Exercised, Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from harness.engine.plan import Plan, Task
+    from harness.identity import Version
+
+TOGETHER = ""  # the environment of a run: its own set, by itself
+
+
+@dataclass(slots=True)
+class Notes:
+    """Everything that was seen of each task, gathered from the stream of events."""
+
+    exercised: dict[TaskId, list[Exercised]] = field(default_factory=dict)
+    findings: dict[TaskId, list[Finding]] = field(default_factory=dict)
+    finished: dict[TaskId, CheckFinished] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        """Remember what the event tells."""
+        match event:
+            case PromiseExercised():
+                self.exercised.setdefault(event.task, []).append(event.exercised)
+            case CheckFound():
+                self.findings.setdefault(event.task, []).append(event.finding)
+            case CheckFinished():
+                self.finished[event.task] = event
+            case _:
+                pass
+
+
+def evidence_of(task: Task, notes: Notes, *, run: str, at: str) -> Evidence:
+    """What the ledger keeps of a finished task."""
+    finished = notes.finished[task.id]
+    exercised = tuple(notes.exercised.get(task.id, ()))
+    return Evidence(
+        kind=task.id.kind,
+        contract=task.document.key if task.document else task.id.contract,
+        consumer=task.id.consumer.pacticipant if task.id.consumer else "",
+        provider=task.id.provider,
+        artifact=task.artifact,
+        identity=task.identity,
+        verdict=finished.verdict,
+        cause=finished.cause,
+        because=finished.because,
+        promised=finished.promised,
+        exercised=finished.exercised,
+        complete=finished.verdict is not Verdict.UNKNOWN
+        and 0 < finished.exercised == finished.promised == len(exercised),
+        run=run,
+        at=at,
+        seconds=finished.seconds,
+        results=exercised,
+        findings=tuple(notes.findings.get(task.id, ())),
+    )
+
+
+def decide(
+    plan: Plan, evidence: Iterable[Evidence], known: Mapping[Version, Known], require: Sequence[str]
+) -> Decided:
+    """The answer for the set that ran: the gate, asked with nothing but this run's evidence.
+
+    Services of the system that were not asked for stand beside the set as if they were deployed there.
+    """
+    beside = [v for name, v in plan.inputs.versions.items() if v not in plan.candidates and v in known]
+    facts = Facts(
+        versions=known,
+        evidence=tuple(_spread(plan, evidence)),
+        live=tuple(Live(environment=TOGETHER, version=v) for v in beside),
+        environments={TOGETHER: tuple(require)},
+    )
+    return _event(can_i_deploy(plan.candidates, TOGETHER, facts))
+
+
+def _spread(plan: Plan, evidence: Iterable[Evidence]) -> Iterable[Evidence]:
+    """A suite's evidence speaks of every member of the set that it met."""
+    from dataclasses import replace
+
+    members = [(v, plan.inputs.artifacts.get(name, "")) for name, v in plan.inputs.versions.items()]
+    for each in evidence:
+        if each.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES):
+            yield each
+        else:
+            yield from (replace(each, provider=v, artifact=artifact) for v, artifact in members)
+
+
+def _event(decision: Decision) -> Decided:
+    return Decided(
+        verdict=decision.verdict,
+        set=decision.candidates,
+        environment=decision.environment,
+        require=decision.require,
+        reasons=decision.reasons,
+    )

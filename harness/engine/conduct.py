@@ -1,0 +1,170 @@
+"""A whole run as one stream of events: start the system, run the open tasks, keep the evidence, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from harness.contracts.openapi import OpenApi
+from harness.engine.answer import Notes, decide, evidence_of
+from harness.engine.events import (
+    CheckFinished,
+    CheckFound,
+    CheckStarted,
+    Event,
+    Planned,
+    PromiseExercised,
+    RunFinished,
+)
+from harness.engine.impact import with_impact
+from harness.engine.plan import Plan, Task
+from harness.engine.run import Bench, run_task
+from harness.engine.startup import Startup
+from harness.engine.workers import Workers
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind, Known
+from harness.ports import Instance, Session
+from harness.services.system import Service
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(slots=True, kw_only=True)
+class Conductor:
+    """Holds what a run gathers; `events` is the run."""
+
+    plan: Plan
+    run: str
+    bench: Bench
+    session: Callable[[], AbstractContextManager[Session]]
+    known: dict[Version, Known]
+    require: Sequence[str]
+    document: Callable[[Service, Instance], OpenApi]  # asks the running service; raises ContractError
+    keep: Callable[[Evidence], None]  # called as soon as a task has finished
+    learned: Callable[[Version, OpenApi], None]  # called when a running service told its document
+    jobs: int = 2
+    decides: bool = True  # False: only the verdicts of the tasks are asked for
+    earlier: Sequence[CheckFinished] = ()  # verdicts from before the plan: the consumers' suite
+    earlier_evidence: Sequence[Evidence] = ()
+    _notes: Notes = field(default_factory=Notes)
+    _evidence: list[Evidence] = field(default_factory=list)
+    _tasks: dict[object, Task] = field(default_factory=dict)
+    _held: list[CheckFound] = field(default_factory=list)
+    _told: list[CheckFound] = field(default_factory=list)
+    _documents: dict[str, OpenApi] = field(default_factory=dict)
+
+    def events(self) -> Iterator[Event]:
+        """The run, from its plan to its verdict."""
+        began = self.bench.clock.seconds()
+        self._evidence += self.earlier_evidence
+        self._documents = dict(self.plan.inputs.documents)
+        self._tasks = {task.id: task for task in self.plan.tasks}
+        yield Planned(
+            tasks=tuple(t.id for t in self.plan.open),
+            reused=tuple(t.id for t in self.plan.answered),
+            starts=self.plan.starts,
+            uses=self.plan.uses(),
+        )
+        for task in self.plan.answered:
+            yield from self._observe(task, replayed(task))
+        if self.plan.open:
+            yield from self._with_system()
+        yield from self._release(final=True)
+        verdicts = [f.verdict for f in (*self.earlier, *self._notes.finished.values())]
+        if self.decides:
+            decided = decide(self.plan, self._evidence, self.known, self.require)
+            yield decided
+            verdicts.append(decided.verdict)
+        yield RunFinished(verdict=Verdict.worst(verdicts), seconds=self.bench.clock.seconds() - began)
+
+    def _with_system(self) -> Iterator[Event]:
+        with ExitStack() as stack:
+            session = stack.enter_context(self.session())
+            startup = Startup(session=session, system=self.plan.inputs.system, clock=self.bench.clock)
+            yield from startup.events(self.plan.starts)
+            bench = replace(self.bench, running=startup.running, failed=startup.failed, alive=session.alive)
+            tasks = [self._informed(task, startup.running) for task in self.plan.open]
+            self._tasks.update({task.id: task for task in tasks})
+            workers = Workers(jobs=self.jobs, work=lambda task: run_task(task, bench))
+            stream = workers.events(tasks)
+            stack.callback(stream.close)  # type: ignore[attr-defined]  # it is a generator
+            yield from self._observe_all(stream)
+
+    def _informed(self, task: Task, running: Mapping[str, Instance]) -> Task:
+        """The task with its document, where only the running service can tell it."""
+        service = task.service
+        if service is None or task.id.kind is not EvidenceKind.PROPERTIES or task.document is not None:
+            return task
+        if service.name not in running:
+            return task
+        try:
+            document = self.document(service, running[service.name])
+        except Exception as error:  # noqa: BLE001 - told again as the task's own verdict
+            return replace(task, unreadable=str(error))
+        self._documents[service.name] = document
+        version = task.id.provider
+        self.known[version] = replace(self.known[version], openapi=document.key)
+        self.learned(version, document)
+        return replace(
+            task,
+            document=document,
+            promised=len(document.operations),
+        )
+
+    def _observe_all(self, stream: Iterator[Event]) -> Iterator[Event]:
+        for event in stream:
+            task = self._tasks[event.task]  # type: ignore[union-attr]  # tasks yield only events of tasks
+            yield from self._observe(task, [event])
+
+    def _observe(self, task: Task, events: Sequence[Event] | Iterator[Event]) -> Iterator[Event]:
+        """Note each event; hold back findings until it is known whom they hit."""
+        for event in events:
+            self._notes.take(event)
+            if isinstance(event, CheckFound):
+                self._held.append(event)
+                continue
+            yield event
+            if isinstance(event, CheckFinished):
+                evidence = evidence_of(task, self._notes, run=self.run, at=self.bench.clock.now())
+                if not event.reused:
+                    self.keep(evidence)
+                self._evidence.append(task.reused or evidence)
+                yield from self._release()
+
+    def _release(self, *, final: bool = False) -> Iterator[Event]:
+        """Tell the findings of every provider whose pacts have all been checked."""
+        tasks = list(self._tasks.values())
+        busy = {t.id.provider for t in tasks if t.pact and t.id not in self._notes.finished}
+        ready = [f for f in self._held if final or f.task.provider not in busy]
+        self._held = [f for f in self._held if f not in ready]
+        everything = [*ready, *self._told]
+        for found in ready:
+            document = self._documents.get(found.task.provider.pacticipant)
+            yield with_impact(found, tasks, everything, self._notes.finished, document)
+        self._told += ready
+
+
+def replayed(task: Task) -> Iterator[Event]:
+    """The events of a task that earlier evidence answers."""
+    evidence = task.reused
+    assert evidence is not None
+    yield CheckStarted(task=task.id, promised=evidence.promised)
+    for exercised in evidence.results:
+        yield PromiseExercised(task=task.id, exercised=exercised)
+    accepted = frozenset(task.service.ignore) if task.service else frozenset()
+    for finding in evidence.findings:
+        yield CheckFound(task=task.id, finding=finding, accepted=finding.code in accepted)
+    yield CheckFinished(
+        task=task.id,
+        verdict=evidence.verdict,
+        cause=evidence.cause,
+        because=evidence.because,
+        promised=evidence.promised,
+        exercised=evidence.exercised,
+        seconds=evidence.seconds,
+        reused=evidence.run,
+    )

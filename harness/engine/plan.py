@@ -1,0 +1,217 @@
+"""What a run will do, decided before anything starts; pure, printable, the same for the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from harness.contracts.openapi import OpenApi
+from harness.contracts.pact import Pact
+from harness.engine.events import TaskId, Uses
+from harness.identity import Version, digest, run_identity
+from harness.matrix import Evidence, EvidenceKind
+from harness.services.graph import reach, start_order
+from harness.services.system import Service, Suite, System
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Lookup = Callable[[EvidenceKind, str, str], Evidence | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that a plan rests on."""
+
+    system: System
+    versions: Mapping[str, Version]  # service name to the version that this run records
+    artifacts: Mapping[str, str]  # service or resource name to artifact identity; "" cannot be known
+    pacts: tuple[Pact, ...]
+    documents: Mapping[str, OpenApi]  # by service; those at a running URL only when already known
+    settings: Mapping[EvidenceKind, str]  # what of the tools and choices can change a verdict, as a key
+    service_settings: Mapping[tuple[str, EvidenceKind], str] = field(default_factory=dict)
+    suite_keys: Mapping[EvidenceKind, str] = field(default_factory=dict)  # content of the suites' files
+    selected: tuple[str, ...] = ()  # services asked for; empty is all
+    only: tuple[EvidenceKind, ...] = ()  # kinds asked for; empty is all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One promise document against one running provider, and what already answers it."""
+
+    id: TaskId
+    service: Service | None  # None for a suite: it meets the whole system
+    pact: Pact | None = None
+    document: OpenApi | None = None
+    suite: Suite | None = None
+    identity: str  # run identity; "" is never reused
+    artifact: str = ""
+    touches: frozenset[str] = frozenset()  # every instance that it may change or depend on
+    shared: bool = False  # True when it changes no state, so it may run beside its equals
+    promised: int = 0  # 0 when only the running provider can tell
+    reused: Evidence | None = None
+    unreadable: str = ""  # why the running service's document cannot be read
+    wanted: bool = True  # False: not asked for; only earlier evidence can answer it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The tasks of a run in their order, and what must be started for them."""
+
+    inputs: Inputs
+    tasks: tuple[Task, ...]
+    candidates: tuple[Version, ...]  # the set that the run answers for
+    starts: tuple[str, ...]  # services and resources, needs first
+
+    @property
+    def open(self) -> tuple[Task, ...]:
+        """What has to be run."""
+        return tuple(t for t in self.tasks if t.wanted and t.reused is None)
+
+    @property
+    def answered(self) -> tuple[Task, ...]:
+        """What earlier evidence of equal content answers."""
+        return tuple(t for t in self.tasks if t.reused is not None)
+
+    def uses(self) -> tuple[Uses, ...]:
+        """Who uses which operations of whom, by the pacts."""
+        return tuple(_uses(t) for t in self.tasks if t.pact is not None)
+
+
+def make_plan(inputs: Inputs, lookup: Lookup, *, fresh: bool = False) -> Plan:
+    """Plan a run: every pact whose two sides are in the system, every document, every suite.
+
+    `lookup` finds conclusive evidence of equal content and identity; `fresh` does not ask it.
+    """
+    tasks = [*_pact_tasks(inputs), *_suite_tasks(inputs), *_document_tasks(inputs)]
+    answered = [t if fresh else _answered(t, lookup) for t in tasks]
+    kept = tuple(t for t in answered if t.wanted or t.reused)
+    return Plan(
+        inputs=inputs,
+        tasks=kept,
+        candidates=tuple(inputs.versions[name] for name in _selection(inputs)),
+        starts=_starts(inputs, [t for t in kept if t.wanted and t.reused is None]),
+    )
+
+
+def _selection(inputs: Inputs) -> tuple[str, ...]:
+    return inputs.selected or tuple(inputs.versions)
+
+
+def _answered(task: Task, lookup: Lookup) -> Task:
+    if not task.identity or not task.id.contract:
+        return task
+    return replace(task, reused=lookup(task.id.kind, task.id.contract, task.identity))
+
+
+def _wanted(inputs: Inputs, kind: EvidenceKind, *names: str) -> bool:
+    """A task is asked for when its kind is, and one of its two sides is."""
+    if inputs.only and kind not in inputs.only:
+        return False
+    return not inputs.selected or any(name in inputs.selected for name in names)
+
+
+def _pact_tasks(inputs: Inputs) -> Iterator[Task]:
+    services = {s.name: s for s in inputs.system.services if s.startable}
+    for pact in inputs.pacts:
+        service = services.get(pact.provider)
+        if service is None or pact.consumer not in inputs.versions:
+            continue  # the gate names a provider that is not in the set
+        yield Task(
+            id=TaskId(
+                kind=EvidenceKind.PACTS,
+                provider=inputs.versions[pact.provider],
+                consumer=inputs.versions[pact.consumer],
+                contract=pact.key,
+            ),
+            service=service,
+            pact=pact,
+            identity=_identity(inputs, service.name, EvidenceKind.PACTS),
+            artifact=inputs.artifacts.get(service.name, ""),
+            touches=reach(inputs.system)[service.name],
+            shared=not any(i.states for i in pact.interactions),
+            promised=len(pact.interactions),
+            wanted=_wanted(inputs, EvidenceKind.PACTS, pact.consumer, pact.provider),
+        )
+
+
+def _document_tasks(inputs: Inputs) -> Iterator[Task]:
+    for service in inputs.system.services:
+        if not (service.startable and service.openapi):
+            continue
+        document = inputs.documents.get(service.name)
+        yield Task(
+            id=TaskId(
+                kind=EvidenceKind.PROPERTIES,
+                provider=inputs.versions[service.name],
+                contract=document.key if document else "",
+            ),
+            service=service,
+            document=document,
+            identity=_identity(inputs, service.name, EvidenceKind.PROPERTIES),
+            artifact=inputs.artifacts.get(service.name, ""),
+            touches=reach(inputs.system)[service.name],
+            promised=len(document.operations) if document else 0,
+            wanted=_wanted(inputs, EvidenceKind.PROPERTIES, service.name),
+        )
+
+
+def _suite_tasks(inputs: Inputs) -> Iterator[Task]:
+    """The integration suite meets everything at once; the consumers' suite has run before there is a plan."""
+    suite = inputs.system.integration_suite
+    if suite is None:
+        return
+    names = tuple(s.name for s in inputs.system.services if s.startable)
+    artifacts = [inputs.artifacts.get(name, "") for name in names]
+    known = all(artifacts)
+    everything = frozenset(start_order(inputs.system, names))
+    yield Task(
+        id=TaskId(
+            kind=EvidenceKind.INTEGRATION,
+            provider=Version(SYSTEM, ""),
+            contract=inputs.suite_keys.get(EvidenceKind.INTEGRATION, ""),
+        ),
+        service=None,
+        suite=suite,
+        identity=_system_identity(inputs, everything) if known else "",
+        touches=everything,
+        wanted=_wanted(inputs, EvidenceKind.INTEGRATION, *inputs.selected),
+    )
+
+
+SYSTEM = "the system"  # what a suite's evidence is about: all services together
+
+
+def _system_identity(inputs: Inputs, names: Iterable[str]) -> str:
+    parts = [f"{name}:{inputs.artifacts.get(name, '')}" for name in sorted(names)]
+    return run_identity(digest(*parts), (), inputs.settings.get(EvidenceKind.INTEGRATION, ""))
+
+
+def _identity(inputs: Inputs, name: str, kind: EvidenceKind) -> str:
+    """The run identity of one provider; "" when a part of what runs cannot be known."""
+    around = reach(inputs.system)[name]
+    artifacts = {other: inputs.artifacts.get(other, "") for other in around}
+    if not all(artifacts.values()):
+        return ""
+    dependencies = [f"{other}:{key}" for other, key in artifacts.items() if other != name]
+    settings = [inputs.settings.get(kind, ""), inputs.service_settings.get((name, kind), "")]
+    return run_identity(artifacts[name], dependencies, settings)
+
+
+def _starts(inputs: Inputs, tasks: Iterable[Task]) -> tuple[str, ...]:
+    names = {name for task in tasks for name in task.touches}
+    return start_order(inputs.system, sorted(names))
+
+
+def _uses(task: Task) -> Uses:
+    assert task.pact is not None
+    assert task.id.consumer is not None
+    operations = tuple(dict.fromkeys(f"{i.method} {i.path}" for i in task.pact.interactions if i.method))
+    return Uses(
+        consumer=task.id.consumer,
+        provider=task.id.provider,
+        contract=task.pact.key,
+        operations=operations,
+        interactions=len(task.pact.interactions),
+    )

@@ -1,0 +1,103 @@
+"""Bringing a system up: along its graph, independent services in parallel, each failure kept to itself."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.engine.events import Event, ServiceFailed, ServicePreparing, ServiceReady, ServiceStarting
+from harness.errors import HarnessError, ServiceDidNotStart
+from harness.services.system import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.ports import Clock, Instance, Session, Unit
+    from harness.services.system import System
+
+
+@dataclass(slots=True)
+class Startup:
+    """One bring-up in progress; `running` and `failed` are complete when `events` has ended."""
+
+    session: Session
+    system: System
+    clock: Clock
+    running: dict[str, Instance] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # name to why
+    _waiting: dict[str, Unit] = field(default_factory=dict)  # prepared, but not yet all that it needs
+    _began: dict[str, float] = field(default_factory=dict)
+
+    def events(self, order: Sequence[str], workers: int = 8) -> Iterator[Event]:
+        """Prepare all at once, start each when what it needs is ready."""
+        pool = ThreadPoolExecutor(max_workers=max(workers, 1), thread_name_prefix="start")
+        pending: dict[Future[Instance | None], tuple[str, Unit]] = {}
+        try:
+            for name in order:
+                unit = self.system.unit(name)
+                yield ServicePreparing(name=name, version=_version(unit))
+                pending[pool.submit(self._prepare, unit)] = (name, unit)
+            while pending:
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    name, unit = pending.pop(future)
+                    yield from self._settle(name, unit, future)
+                for unit in self._startable():
+                    self._began[unit.name] = self.clock.seconds()
+                    yield ServiceStarting(name=unit.name, version=_version(unit))
+                    peers = {need: self.running[need] for need in unit.needs}
+                    pending[pool.submit(self.session.start, unit, peers)] = (unit.name, unit)
+                yield from self._blocked()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare(self, unit: Unit) -> None:
+        self.session.prepare(unit)
+
+    def _settle(self, name: str, unit: Unit, future: Future[Instance | None]) -> Iterator[Event]:
+        """One step of one unit ended: prepared, ready, or failed."""
+        try:
+            instance = future.result()
+        except ServiceDidNotStart as error:
+            yield self._failure(unit, error.why, error.log_tail)
+        except HarnessError as error:
+            yield self._failure(unit, str(error))
+        else:
+            if instance is None:
+                self._waiting[name] = unit
+                return
+            self.running[name] = instance
+            yield ServiceReady(
+                name=name,
+                version=instance.version,
+                slot=instance.slot,
+                endpoints=instance.endpoints,
+                seconds=self.clock.seconds() - self._began[name],
+            )
+
+    def _startable(self) -> list[Unit]:
+        ready = [unit for unit in self._waiting.values() if all(need in self.running for need in unit.needs)]
+        for unit in ready:
+            del self._waiting[unit.name]
+        return ready
+
+    def _blocked(self) -> Iterator[Event]:
+        """What needs something that failed has failed as well; repeated until nothing more follows."""
+        again = True
+        while again:
+            again = False
+            for unit in list(self._waiting.values()):
+                lost = [need for need in unit.needs if need in self.failed]
+                if lost:
+                    del self._waiting[unit.name]
+                    yield self._failure(unit, f"it needs {lost[0]}, which did not start")
+                    again = True
+
+    def _failure(self, unit: Unit, why: str, log_tail: tuple[str, ...] = ()) -> ServiceFailed:
+        self.failed[unit.name] = why
+        return ServiceFailed(name=unit.name, version=_version(unit), because=why, log_tail=log_tail)
+
+
+def _version(unit: Unit) -> str:
+    return unit.version if isinstance(unit, Service) else ""

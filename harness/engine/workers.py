@@ -1,0 +1,81 @@
+"""Running tasks side by side where state allows it; their events come out as one stream."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.matrix import EvidenceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from harness.engine.events import Event
+    from harness.engine.plan import Task
+
+
+def conflict(first: Task, second: Task) -> bool:
+    """Whether two tasks could spoil each other's results: they meet in an instance, and one changes state."""
+    if first.shared and second.shared and first.id.kind is second.id.kind is EvidenceKind.PACTS:
+        return False
+    return bool(first.touches & second.touches)
+
+
+def startable(waiting: Sequence[Task], running: Sequence[Task]) -> list[Task]:
+    """Those that conflict with nothing that runs and with nothing that waits before them."""
+    chosen: list[Task] = []
+    for position, task in enumerate(waiting):
+        ahead = [*running, *waiting[:position]]
+        if not any(conflict(task, other) for other in ahead):
+            chosen.append(task)
+    return chosen
+
+
+@dataclass(slots=True)
+class Workers:
+    """At most `jobs` tasks at a time, each in a thread (their work is in child processes)."""
+
+    jobs: int
+    work: Callable[[Task], Iterator[Event]]
+    _events: queue.SimpleQueue[Event | Task | BaseException] = field(default_factory=queue.SimpleQueue)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def events(self, tasks: Sequence[Task]) -> Iterator[Event]:
+        """All events of all tasks; closing the stream ends the work."""
+        waiting, running = list(tasks), list[Task]()
+        try:
+            while waiting or running:
+                for task in startable(waiting, running)[: max(self.jobs - len(running), 0)]:
+                    waiting.remove(task)
+                    running.append(task)
+                    threading.Thread(target=self._run, args=(task,), daemon=True).start()
+                item = self._events.get()
+                if isinstance(item, BaseException):
+                    raise item
+                if _is_task(item, running):
+                    running = [task for task in running if task is not item]
+                else:
+                    yield item  # type: ignore[misc]  # tasks were told apart just above
+        finally:
+            self._stop.set()
+
+    def _run(self, task: Task) -> None:
+        stream = self.work(task)
+        try:
+            for event in stream:
+                if self._stop.is_set():
+                    break
+                self._events.put(event)
+        except BaseException as error:  # noqa: BLE001 - a defect of ours must reach the caller, not die in a thread
+            self._events.put(error)
+        finally:
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
+            self._events.put(task)
+
+
+def _is_task(item: object, running: Sequence[Task]) -> bool:
+    return any(item is task for task in running)

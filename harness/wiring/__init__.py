@@ -1,0 +1,65 @@
+"""The only place that chooses adapters."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.ports import Ledger
+    from harness.services.system import System
+
+EMBEDDED = Path(".harness") / "ledger.db"  # below the manifest's folder
+
+
+def system(manifest: Path | None) -> System:
+    """The system of the nearest manifest, or of the one that was named (a file, or a folder with one)."""
+    from harness.services.manifest import find, load
+
+    if manifest is not None and not manifest.exists():
+        raise UsageError("no such file or folder", where=str(manifest), hint="harness init writes a manifest")
+    path = manifest if manifest is not None and manifest.is_file() else find(manifest or Path.cwd())
+    return load(path, os.environ)
+
+
+@contextmanager
+def memory(manifest: Path | None, broker: str | None) -> Iterator[Ledger]:
+    """The ledger that a command works on: the one that was named, else the manifest's own."""
+    if broker and manifest is None:
+        try:
+            described: System | None = system(None)
+        except UsageError:
+            described = None  # a broker can be asked from anywhere
+    else:
+        described = system(manifest)
+    with ledger_at(broker or (described.broker if described else ""), described) as ledger:
+        yield ledger
+
+
+@contextmanager
+def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
+    """An open ledger in which the manifest's environments are declared."""
+    from harness.broker.ledger import open_ledger
+
+    if url.startswith(("http://", "https://")):
+        raise UsageError(
+            f"a remote broker cannot be used yet: {url}",
+            hint="leave [broker] url out for the embedded ledger, or give sqlite:///… or postgresql://…",
+        )
+    root = described.root if described else Path.cwd()
+    ledger = open_ledger(url or f"sqlite:///{root / EMBEDDED}")
+    try:
+        if described:
+            known = ledger.facts().environments if described.environments else {}
+            for policy in described.environments:
+                if tuple(known.get(policy.name, ("?",))) != policy.require:
+                    ledger.declare_environment(policy.name, policy.require)
+        yield ledger
+    finally:
+        ledger.close()

@@ -1,0 +1,123 @@
+"""What decides a verdict beside the services themselves: pacts on disk, suites, state code, tools, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from harness import __version__
+from harness.engine.events import TaskId
+from harness.engine.plan import SYSTEM, Task
+from harness.identity import Version, canonical_json, digest, run_identity
+from harness.matrix import Evidence, EvidenceKind
+from harness.services.system import Service, StatesKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from harness.checks.api import Settings
+    from harness.contracts.pact import Pact
+    from harness.ports import Unit
+    from harness.services.system import Suite, System
+
+_TOOLS = {
+    EvidenceKind.PACTS: ("pact-python",),
+    EvidenceKind.PROPERTIES: ("schemathesis", "hypothesis"),
+    EvidenceKind.INTEGRATION: ("pytest",),
+    EvidenceKind.CONSUMERS: ("pytest", "pact-python"),
+}
+
+
+def tool_settings(settings: Settings) -> Mapping[EvidenceKind, str]:
+    """Per kind of evidence: the tools' versions and the choices that can change a verdict."""
+    return {
+        kind: digest(__version__, *(f"{tool}={_installed(tool)}" for tool in tools), str(settings.seed))
+        for kind, tools in _TOOLS.items()
+    }
+
+
+def _installed(tool: str) -> str:
+    try:
+        return metadata.version(tool)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def service_settings(system: System) -> Mapping[tuple[str, EvidenceKind], str]:
+    """Per service and kind: what the manifest says about how it is checked, and its provider-state code."""
+    result = {}
+    for service in system.services:
+        result[service.name, EvidenceKind.PROPERTIES] = digest(
+            canonical_json([asdict(service.budget), service.headers, service.ignore, service.openapi])
+        )
+        result[service.name, EvidenceKind.PACTS] = digest(
+            canonical_json([service.headers, service.ignore]), _states_key(system, service)
+        )
+    return result
+
+
+def _states_key(system: System, service: Service) -> str:
+    """The content of a provider's state code; code on the service is part of its artifact already."""
+    states = service.states
+    if states is None:
+        return ""
+    if states.kind is StatesKind.HTTP:
+        return digest(states.target, *states.names)
+    module = system.root.joinpath(*states.target.partition(":")[0].split("."))
+    return digest(states.target, *states.names, tree_key([module.with_suffix(".py"), module]))
+
+
+def suite_keys(system: System) -> Mapping[EvidenceKind, str]:
+    """The content of each suite's files."""
+    suites = {EvidenceKind.CONSUMERS: system.consumer_suite, EvidenceKind.INTEGRATION: system.integration_suite}
+    return {kind: _suite_key(suite) for kind, suite in suites.items() if suite is not None}
+
+
+def _suite_key(suite: Suite) -> str:
+    return tree_key([suite.path, *suite.inputs])
+
+
+def consumers_task(system: System, suite: Suite) -> Task:
+    """The suite that writes the pacts, as a task; what it wrote is part of the identity."""
+    written = tree_key(system.root / path for path in system.pacts)
+    tools = tool_settings_of(EvidenceKind.CONSUMERS)
+    key = _suite_key(suite)
+    return Task(
+        id=TaskId(kind=EvidenceKind.CONSUMERS, provider=Version(SYSTEM, ""), contract=key),
+        service=None,
+        suite=suite,
+        identity=run_identity(key, [written], tools),
+    )
+
+
+def tool_settings_of(kind: EvidenceKind) -> str:
+    """The versions of the tools behind one kind of evidence."""
+    return digest(__version__, *(f"{tool}={_installed(tool)}" for tool in _TOOLS[kind]))
+
+
+def answered(task: Task, evidence: Evidence) -> Task:
+    """The task with the evidence that answers it."""
+    return replace(task, reused=evidence)
+
+
+def has_artifact(unit: Unit) -> bool:
+    """Whether it can be started at all; a consumer that is only a name is made of its pacts."""
+    return not isinstance(unit, Service) or unit.startable
+
+
+def pacts_of(system: System) -> tuple[Pact, ...]:
+    """Every pact that the manifest points at, each content once."""
+    from harness.contracts.pact_reader import read_pacts
+
+    paths = dict.fromkeys((*system.pacts, *(path for service in system.services for path in service.pacts)))
+    return tuple({(p.consumer, p.provider, p.key): p for p in read_pacts(paths)}.values())
+
+
+def tree_key(paths: Iterable[Path]) -> str:
+    """The content of files and folders, as one key."""
+    from harness.runtime.artifacts import tree_digest
+
+    return digest(*(tree_digest(path) for path in paths if path.exists()))

@@ -1,0 +1,112 @@
+"""Which version number a run records for each pacticipant; a number never stands for two contents.
+
+The manifest's number, else git's (`SHA`, or `SHA+dirty.HASH`), else one made of the content. Where the ledger
+already knows that number with other content, the run records `NUMBER+changed.HASH` and says so
+(docs/decisions/0002-changed-versions.md); only `publish` refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.errors import IdentityConflict
+from harness.identity import Version, digest
+from harness.matrix import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.checkout import Checkout
+    from harness.contracts.openapi import OpenApi
+    from harness.contracts.pact import Pact
+    from harness.ports import Ledger
+    from harness.services.system import System
+
+UNREAD = "unread"  # stands for a document that only the running service can tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the pacticipants of a run are made of."""
+
+    artifacts: Mapping[str, str]  # service name to artifact; "" cannot be known
+    pacts: Sequence[Pact]
+    documents: Mapping[str, OpenApi]
+
+
+def base_number(declared: str, from_git: str) -> str:
+    """The number before the ledger has been asked; "" when only the content can name it."""
+    return declared or from_git
+
+
+def describe(system: System, content: Content, checkout: Checkout, from_git: str) -> dict[str, Known]:
+    """Every pacticipant of the system and of its pacts, under the number that it claims."""
+    services = {service.name: service for service in system.services}
+    names = dict.fromkeys([*services, *(pact.consumer for pact in content.pacts)])
+    result = {}
+    for name in names:
+        service = services.get(name)
+        pacts = {pact.provider: pact.key for pact in content.pacts if pact.consumer == name}
+        artifact = content.artifacts.get(name, "")
+        document = content.documents.get(name)
+        number = base_number(service.version if service else "", from_git)
+        result[name] = Known(
+            version=Version(name, number or f"content.{_content_key(artifact, pacts)}"),
+            artifacts=frozenset([artifact] if artifact else []),
+            pacts=pacts,
+            openapi=document.key if document else UNREAD if service and service.openapi else "",
+            branch=checkout.branch,
+            commit=checkout.commit,
+            build_url=checkout.build_url,
+        )
+    return result
+
+
+def _content_key(artifact: str, pacts: Mapping[str, str]) -> str:
+    return digest(artifact, *(f"{provider}:{key}" for provider, key in sorted(pacts.items())))[:12]
+
+
+def settle(known: Mapping[str, Known], ledger: Ledger, runtime: str) -> dict[str, Known]:
+    """The same pacticipants under numbers that lie about nothing; each is recorded."""
+    before = ledger.facts().versions
+    return {name: _settled(each, before, ledger, runtime) for name, each in known.items()}
+
+
+def _settled(known: Known, before: Mapping[Version, Known], ledger: Ledger, runtime: str) -> Known:
+    changed = _renamed(known)
+    if _contradicts(known, before.get(known.version)):
+        known = changed
+    try:
+        ledger.record_version(_without_contracts(known), runtime=runtime)
+    except IdentityConflict:
+        ledger.record_version(_without_contracts(changed), runtime=runtime)
+        return changed
+    return known
+
+
+def _contradicts(known: Known, recorded: Known | None) -> bool:
+    """Whether that number already stands for other contracts."""
+    if recorded is None:
+        return False
+    other_pact = any(recorded.pacts.get(provider, key) != key for provider, key in known.pacts.items())
+    document = known.openapi not in ("", UNREAD) and recorded.openapi not in ("", known.openapi)
+    return other_pact or document
+
+
+def _renamed(known: Known) -> Known:
+    document = "" if known.openapi == UNREAD else known.openapi
+    key = digest(*sorted(known.artifacts), _content_key("", known.pacts), document)[:8]
+    number = f"{known.version.number}+changed.{key}"
+    return replace(known, version=Version(known.version.pacticipant, number))
+
+
+def _without_contracts(known: Known) -> Known:
+    """Contracts are published, not declared."""
+    return replace(known, pacts={}, openapi="")
+
+
+def by_version(known: Iterable[Known]) -> dict[Version, Known]:
+    """What the gate wants to know of them."""
+    return {each.version: each for each in known}

@@ -1,0 +1,212 @@
+"""A run, put together: which adapters, which versions, what is known before anything starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import __version__, wiring
+from harness.checks.api import Settings
+from harness.engine.answer import Notes, evidence_of
+from harness.engine.conduct import Conductor, replayed
+from harness.engine.events import CheckFinished, Event, RunStarted
+from harness.engine.plan import Inputs, Plan, Task, make_plan
+from harness.engine.run import Bench, run_task
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind, Known
+from harness.wiring import content
+from harness.wiring.adapters import bench, known_documents, read_document
+from harness.wiring.naming import Content, by_version, describe, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.checkout import Checkout
+    from harness.contracts.openapi import OpenApi
+    from harness.contracts.pact import Pact
+    from harness.ports import Instance, Ledger, Runtime
+    from harness.services.system import Service, System
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the person asked of a run."""
+
+    manifest: Path | None = None
+    broker: str | None = None
+    services: Mapping[str, str] = field(default_factory=dict)  # name to version; "" is the manifest's
+    only: tuple[EvidenceKind, ...] = ()
+    runtime: str = "auto"
+    publish: bool = True
+    fresh: bool = False
+    jobs: int = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run, ready to be planned or to happen."""
+
+    options: Options
+    system: System
+    runtime: Runtime
+    note: str  # why this runtime
+    ledger: Ledger
+    checkout: Checkout
+    from_git: str  # the version that git gives; "" outside of a repository
+    run: str
+    bench: Bench
+    _content: Content | None = None
+    _earlier: list[CheckFinished] = field(default_factory=list)
+    _earlier_evidence: list[Evidence] = field(default_factory=list)
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happens, from the first event to the last."""
+        selected = self.options.services or {service.name: "" for service in self.system.services}
+        yield RunStarted(
+            run=self.run,
+            harness=__version__,
+            at=self.bench.clock.now(),
+            runtime=self.runtime.name,
+            note=self.note,
+            set=tuple(Version(name, self.system.service(name).version or self.from_git) for name in selected),
+            seed=self.bench.settings.seed,
+        )
+        yield from self._write_pacts()
+        known = self.settled()
+        yield from self.conductor(self.plan(known), known).events()
+
+    def plan(self, known: Mapping[str, Known]) -> Plan:
+        """What would run now, given what is known of the pacticipants."""
+        contents = self.content
+        inputs = Inputs(
+            system=self.system,
+            versions={name: each.version for name, each in known.items()},
+            artifacts=contents.artifacts,
+            pacts=tuple(contents.pacts),
+            documents=contents.documents,
+            settings=content.tool_settings(self.bench.settings),
+            service_settings=content.service_settings(self.system),
+            suite_keys=content.suite_keys(self.system),
+            selected=tuple(self.options.services),
+            only=self.options.only,
+        )
+        return make_plan(inputs, self.ledger.reusable, fresh=self.options.fresh)
+
+    @property
+    def content(self) -> Content:
+        """The pacts on disk, the documents that can be known, and what the services are made of."""
+        if self._content is None:
+            units = (*self.system.services, *self.system.resources)
+            artifacts = {u.name: self.runtime.artifact(u) for u in units if content.has_artifact(u)}
+            self._content = Content(
+                artifacts=artifacts,
+                pacts=content.pacts_of(self.system),
+                documents=known_documents(self.system, artifacts, self.ledger),
+            )
+        return self._content
+
+    @content.setter
+    def content(self, value: Content) -> None:
+        self._content = value
+
+    def settled(self, *, record: bool = True) -> dict[str, Known]:
+        """What is known of every pacticipant, under the number that this run records."""
+        known = describe(self.system, self.content, self.checkout, self.from_git)
+        if record and self.options.publish:
+            known = settle(known, self.ledger, self.runtime.name)
+            self._publish(known)
+        return known
+
+    def _publish(self, known: Mapping[str, Known]) -> None:
+        for name, each in known.items():
+            contracts = [pact.contract() for pact in self.content.pacts if pact.consumer == name]
+            document = self.content.documents.get(name)
+            if document is not None:
+                contracts.append(document.contract())
+            if contracts:
+                self.ledger.publish(each.version, contracts)
+
+    def conductor(self, plan: Plan, known: Mapping[str, Known], *, decide: bool = True) -> Conductor:
+        """The plan, ready to happen."""
+        require = [k for k in self.system.require if not self.options.only or k in self.options.only]
+        return Conductor(
+            plan=plan,
+            run=self.run,
+            bench=self.bench,
+            session=lambda: self.runtime.session(self.run),
+            known=by_version(known.values()),
+            require=require,
+            document=read_document,
+            keep=self.ledger.record_evidence if self.options.publish else _forget,
+            learned=self._learned,
+            jobs=self.options.jobs,
+            earlier=tuple(self._earlier),
+            earlier_evidence=tuple(self._earlier_evidence),
+            decides=decide,
+        )
+
+    def _learned(self, version: Version, document: OpenApi) -> None:
+        if self.options.publish:
+            self.ledger.publish(version, [document.contract()])
+
+    def _write_pacts(self) -> Iterator[Event]:
+        """Run the consumers' suite, which writes the pacts, unless equal files have passed before."""
+        suite = self.system.consumer_suite
+        asked = not self.options.only or EvidenceKind.CONSUMERS in self.options.only
+        if suite is None or not asked:
+            return
+        task = content.consumers_task(self.system, suite)
+        if not self.options.fresh:
+            earlier = self.ledger.reusable(EvidenceKind.CONSUMERS, task.id.contract, task.identity)
+            if earlier is not None and earlier.verdict.name == "PASSED":
+                task = content.answered(task, earlier)
+        notes = Notes()
+        for event in replayed(task) if task.reused else run_task(task, self.bench):
+            notes.take(event)
+            yield event
+        # The pacts are new now; the evidence belongs to what the suite wrote, so that an edit re-runs it.
+        task = content.consumers_task(self.system, suite)
+        evidence = evidence_of(task, notes, run=self.run, at=self.bench.clock.now())
+        self._earlier.append(notes.finished[task.id])
+        self._earlier_evidence.append(evidence)
+        if self.options.publish and not notes.finished[task.id].reused:
+            self.ledger.record_evidence(evidence)
+
+
+def _forget(evidence: Evidence) -> None:
+    """`--no-publish`: what was seen is told, not kept."""
+    del evidence
+
+
+@contextmanager
+def prepared(options: Options) -> Iterator[Run]:
+    """A run with its adapters open; leaving the context closes them and removes its scratch files."""
+    from harness.checkout import detect, version
+    from harness.runtime.choice import choose
+    from harness.wiring.adapters import new_run, scratch
+
+    described = wiring.system(options.manifest)
+    described = described.with_versions({name: n for name, n in options.services.items() if n})
+    for name in options.services:
+        described.service(name)
+    runtime, note = choose(options.runtime, described.root, os.environ)
+    runtime.sweep()
+    checkout = detect(described.root, os.environ)
+    run = new_run()
+    with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
+        settings = Settings(seed=described.seed, jobs=options.jobs, scratch=folder)
+        yield Run(
+            options=options,
+            system=described,
+            runtime=runtime,
+            note=note,
+            ledger=ledger,
+            checkout=checkout,
+            from_git=version(checkout),
+            run=run,
+            bench=bench(settings, described.root),
+        )

@@ -1,0 +1,65 @@
+"""A system that runs for people and for pytest, outside of a `harness run`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from harness import wiring
+from harness.engine.startup import Startup
+from harness.errors import ServiceDidNotStart
+from harness.services.graph import start_order
+from harness.wiring.adapters import SystemClock, new_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from harness.engine.events import Event
+    from harness.ports import Instance, Runtime, Session
+    from harness.services.system import System
+
+
+def start_and_leave(manifest: Path | None, runtime: str, chosen: Mapping[str, str]) -> Iterator[Event]:
+    """Start services (all, when none is chosen) with what they need, and leave them running."""
+    system = wiring.system(manifest).with_versions({name: n for name, n in chosen.items() if n})
+    for name in chosen:
+        system.service(name)
+    chosen_runtime = _runtime(runtime, system)
+    with chosen_runtime.session(new_run(), keep=True) as session:
+        yield from _startup(session, system).events(_order(system, chosen))
+
+
+def stop_everything(manifest: Path | None, runtime: str) -> int:
+    """Stop what was left running of this project; how many things."""
+    return _runtime(runtime, wiring.system(manifest)).down()
+
+
+@contextmanager
+def running_system(manifest: Path | None, runtime: str = "auto") -> Iterator[dict[str, Instance]]:
+    """The whole system, running while the context is open; a service that does not start is an error."""
+    system = wiring.system(manifest)
+    with _runtime(runtime, system).session(new_run()) as session:
+        startup = _startup(session, system)
+        for _ in startup.events(_order(system, {})):
+            pass
+        for name, why in startup.failed.items():
+            raise ServiceDidNotStart(name, why)
+        yield startup.running
+
+
+def _runtime(wanted: str, system: System) -> Runtime:
+    from harness.runtime.choice import choose
+
+    runtime, _ = choose(wanted, system.root, os.environ)
+    runtime.sweep()
+    return runtime
+
+
+def _startup(session: Session, system: System) -> Startup:
+    return Startup(session=session, system=system, clock=SystemClock())
+
+
+def _order(system: System, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    return start_order(system, chosen or [s.name for s in system.services if s.startable])

@@ -1,0 +1,89 @@
+"""One provider against chosen consumers: from their pacts on disk, or from the ledger by version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness import __version__
+from harness.contracts.pact_reader import read_pact
+from harness.engine.events import RunStarted
+from harness.errors import UnknownName, did_you_mean
+from harness.identity import Version
+from harness.matrix import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from harness.contracts.pact import Pact
+    from harness.engine.events import Event
+    from harness.wiring.runs import Run
+
+
+def verification_events(
+    run: Run, provider: str, consumers: Mapping[str, str], only: str | None
+) -> Iterator[Event]:
+    """Verify the provider against those consumers (all, when none is named), one interaction when asked."""
+    known = run.settled()
+    chosen = _pacts(run, known, provider, consumers)
+    if only is not None:
+        chosen = _with_interaction(chosen, only, provider)
+    run.content = replace(run.content, pacts=tuple(chosen.values()))
+    for version in chosen:
+        known[version.pacticipant] = replace(
+            known.get(version.pacticipant, Known(version=version)), version=version
+        )
+    yield RunStarted(
+        run=run.run,
+        harness=__version__,
+        at=run.bench.clock.now(),
+        runtime=run.runtime.name,
+        note=run.note,
+        set=(known[provider].version,),
+        seed=run.bench.settings.seed,
+    )
+    yield from run.conductor(run.plan(known), known, decide=False).events()
+
+
+def _pacts(
+    run: Run, known: Mapping[str, Known], provider: str, consumers: Mapping[str, str]
+) -> dict[Version, Pact]:
+    """The pact of each consumer with the provider, under the consumer's version."""
+    on_disk = {pact.consumer: pact for pact in run.content.pacts if pact.provider == provider}
+    if not consumers:
+        return {known[name].version: pact for name, pact in on_disk.items()}
+    chosen = {}
+    for name, number in consumers.items():
+        if name in on_disk and number in ("", known[name].version.number):
+            chosen[known[name].version] = on_disk[name]
+        else:
+            chosen[Version(name, number)] = _published(run, Version(name, number), provider, on_disk)
+    return chosen
+
+
+def _published(run: Run, consumer: Version, provider: str, on_disk: Iterable[str]) -> Pact:
+    """The pact that the ledger keeps of that consumer version."""
+    versions = run.ledger.facts().versions
+    record = versions.get(consumer)
+    contract = run.ledger.contract(record.pacts[provider]) if record and provider in record.pacts else None
+    if contract is None:
+        with_pact = [v.argument for v, k in versions.items() if provider in k.pacts]
+        raise UnknownName(
+            f"no pact of {consumer.argument if consumer.number else consumer.pacticipant} with {provider}",
+            hint=did_you_mean(consumer.argument, [*with_pact, *on_disk]) or "publish it first: harness publish",
+        )
+    return replace(read_pact(contract.text, contract.place), place=contract.place)
+
+
+def _with_interaction(chosen: Mapping[Version, Pact], only: str, provider: str) -> dict[Version, Pact]:
+    """The same pacts with nothing in them but the interaction of that description."""
+    kept = {}
+    labels = []
+    for version, pact in chosen.items():
+        labels += [i.label for i in pact.interactions]
+        matching = tuple(i for i in pact.interactions if only in (i.description, i.label))
+        if matching:
+            kept[version] = replace(pact, interactions=matching)
+    if not kept:
+        raise UnknownName(f"no interaction '{only}' with {provider}", hint=did_you_mean(only, labels))
+    return kept

@@ -1,0 +1,45 @@
+"""What all tests share: nothing of this machine leaks into them, and nothing of them stays."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run folders and locks of the tests are kept apart from those of the person who runs them."""
+    folder = tmp_path_factory.mktemp("state")
+    before = os.environ.get("HARNESS_STATE_DIR")
+    os.environ["HARNESS_STATE_DIR"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["HARNESS_STATE_DIR"]
+    else:
+        os.environ["HARNESS_STATE_DIR"] = before
+
+
+@pytest.fixture(autouse=True)
+def left_as_found() -> Iterator[None]:
+    """A test leaves the working folder, the environment and the threads as it found them."""
+    folder, environment = Path.cwd(), dict(os.environ)
+    threads = set(threading.enumerate())
+    yield
+    assert Path.cwd() == folder
+    changed = {k for k in os.environ.keys() | environment.keys() if os.environ.get(k) != environment.get(k)}
+    assert changed - {"PYTEST_CURRENT_TEST"} == set()
+    lingering = [t for t in set(threading.enumerate()) - threads if t.is_alive() and not t.daemon]
+    for thread in lingering:
+        thread.join(timeout=5)
+    assert not any(t.is_alive() for t in lingering), lingering

@@ -1,0 +1,126 @@
+"""The budgets of CONTRIBUTING.md, held by tests; an exception stands here with its reason."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "harness").rglob("*.py"))
+
+MAX_MODULE_LINES = 400
+MAX_FUNCTION_LINES = 50
+MEDIAN_FUNCTION_LINES = 8
+
+# function to the reason why it may be longer
+LONGER_FUNCTIONS = {
+    "harness/cli/run.py:command": "one argument per option of the command",
+    "harness/cli/verify.py:command": "one argument per option of the command",
+}
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{module.relative_to(ROOT)}:{node.name}", (node.end_lineno or 0) - node.lineno + 1
+
+
+def test_no_module_is_longer_than_its_budget() -> None:
+    lengths = {str(m.relative_to(ROOT)): len(m.read_text(encoding="utf-8").splitlines()) for m in MODULES}
+    assert {name: count for name, count in lengths.items() if count > MAX_MODULE_LINES} == {}
+
+
+def test_no_function_is_longer_than_its_budget() -> None:
+    too_long = {name: count for name, count in functions() if count > MAX_FUNCTION_LINES}
+    assert too_long.keys() - LONGER_FUNCTIONS.keys() == set()
+
+
+def test_functions_are_short() -> None:
+    assert statistics.median(count for _, count in functions()) <= MEDIAN_FUNCTION_LINES
+
+
+def test_no_name_speaks_of_patterns_instead_of_the_domain() -> None:
+    forbidden = {"utils", "util", "helpers", "helper", "managers", "manager", "common", "base", "misc"}
+    assert [m for m in MODULES if m.stem in forbidden] == []
+
+
+def test_nothing_of_our_own_is_patched_in_tests() -> None:
+    patching = re.compile(r"mock\.patch|mocker\.|monkeypatch\.setattr\(\s*[\"']?harness")
+    own = Path(__file__)
+    tests = [t for t in (ROOT / "tests").rglob("*.py") if t != own]
+    assert [t for t in tests if patching.search(t.read_text(encoding="utf-8"))] == []
+
+
+def test_only_one_module_catches_every_exception_and_each_place_says_why() -> None:
+    broad = re.compile(r"except (Base)?Exception\b.*")
+    places = {
+        str(m.relative_to(ROOT)): line
+        for m in MODULES
+        for line in m.read_text(encoding="utf-8").splitlines()
+        if broad.search(line)
+    }
+    assert all("noqa: BLE001 - " in line for line in places.values()), places
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
+def test_every_module_says_what_it_is_for(module: Path) -> None:
+    assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+
+
+HOMES = {
+    "testcontainers": "harness/runtime/",
+    "docker": "harness/runtime/",
+    "sqlalchemy": "harness/broker/",
+    "alembic": "harness/broker/",
+    "pact": "harness/checks/drivers/",
+    "schemathesis": "harness/checks/drivers/",
+    "click": "harness/cli/",
+}
+
+
+@pytest.mark.parametrize(("library", "home"), HOMES.items())
+def test_each_foreign_library_has_one_home(library: str, home: str) -> None:
+    strangers = [
+        str(module.relative_to(ROOT))
+        for module in MODULES
+        if not str(module.relative_to(ROOT)).startswith(home) and library in _imports(module)
+    ]
+    # The plugin hands pact-python's own objects to the user's tests: that is what the fixture is for.
+    assert [s for s in strangers if not (library == "pact" and s.startswith(("harness/pytest")))] == []
+
+
+def _imports(module: Path) -> set[str]:
+    """Top-level packages that a module imports, lazily or not; what only annotations need does not count."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    annotations = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for child in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in annotations:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_the_architecture_page_shows_the_layers_that_are_enforced() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [line.replace("(", "").replace(")", "") for line in contracts[0]["layers"]]
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    block = page.partition("```layers\n")[2].partition("```")[0]
+    shown = [line.split("  ")[0].strip() for line in block.strip().splitlines()]
+    assert shown == layers
+    assert len(page.splitlines()) <= 80
