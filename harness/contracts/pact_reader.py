@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from harness.errors import ContractError, Problem
 from harness.identity import canonical_json, content_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _GLOB = frozenset("*?[")
 _DEEPEST = 100  # levels; the verifier's own JSON reader stops at 128
@@ -89,29 +90,35 @@ def _parsed(text: str | bytes, place: str) -> Any:
     def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         document = dict(pairs)
         if len(document) < len(pairs):
-            names = [name for name, _ in pairs]
-            doubled.append((document, next(n for n in names if names.count(n) > 1)))
+            counted = Counter(name for name, _ in pairs)
+            doubled.extend((document, name) for name, count in counted.items() if count > 1)
         return document
 
+    document = _loaded(_decoded(text, place), keep, place)
+    if doubled:
+        raise ContractError(*(_doubled(document, each, name, place) for each, name in doubled))
     try:
-        document = json.loads(_decoded(text, place), object_pairs_hook=keep, parse_constant=_refused)
-        if _depth(document) > _DEEPEST:
-            raise RecursionError
         canonical_json(document).encode()
-    except RecursionError:
-        raise ContractError("nested too deeply to be a pact", where=place) from None
     except UnicodeEncodeError:
         pointer, half = _half_written(document)
-        raise ContractError(
-            f"half a character: {half!a}", where=place + pointer, hint="write it as UTF-8"
-        ) from None
+        where = f"{place}#{pointer}"
+        raise ContractError(f"half a character: {half!a}", where=where, hint="write it as UTF-8") from None
+    return document
+
+
+def _loaded(text: str, keep: Callable[[list[tuple[str, Any]]], dict[str, Any]], place: str) -> Any:
+    try:
+        document = json.loads(text, object_pairs_hook=keep, parse_constant=_refused)
+        if _depth(document) > _DEEPEST:
+            raise RecursionError
+    except RecursionError:
+        hint = f"at most {_DEEPEST} levels"
+        raise ContractError("nested too deeply to be a pact", where=place, hint=hint) from None
     except json.JSONDecodeError as error:
         where = f"{place}:{error.lineno}:{error.colno}"
         raise ContractError(f"not JSON: {error.msg}", where=where, hint="a pact is one JSON object") from None
     except ValueError as error:  # NaN, or a number of thousands of digits
         raise ContractError(f"not JSON: {error}", where=place) from None
-    if doubled:
-        raise ContractError(*(_doubled(document, each, name, place) for each, name in doubled))
     return document
 
 
@@ -141,7 +148,7 @@ def _half_written(document: Any) -> tuple[str, str]:
         texts = [value] if isinstance(value, str) else list(value) if isinstance(value, dict) else []
         for text in texts:
             if any("\ud800" <= letter <= "\udfff" for letter in text):
-                return f"#{pointer}", text
+                return pointer, text
     return "", ""
 
 
