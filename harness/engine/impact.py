@@ -63,7 +63,8 @@ def _by_use(
     operation: str, neighbours: Sequence[Task], document: OpenApi | None
 ) -> tuple[set[Version], set[Version]]:
     where = template(operation, document)
-    hits, spares = set(), set()
+    hits: set[Version] = set()
+    spares: set[Version] = set()
     for task in neighbours:
         assert task.pact is not None
         assert task.id.consumer is not None

@@ -44,7 +44,8 @@ class Workers:
 
     def events(self, tasks: Sequence[Task]) -> Iterator[Event]:
         """All events of all tasks; closing the stream ends the work."""
-        waiting, running = list(tasks), list[Task]()
+        waiting = list(tasks)
+        running: list[Task] = []
         try:
             while waiting or running:
                 for task in startable(waiting, running)[: max(self.jobs - len(running), 0)]:
