@@ -9,21 +9,23 @@ import http.client
 import importlib
 import inspect
 import json
+import select
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.errors import ManifestError, StateFailed, StateMissing, did_you_mean
+from harness.ports import Instance
 from harness.services.system import StatesKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from harness.ports import Instance, ProviderStates
+    from harness.ports import ProviderStates
     from harness.services.system import Service, States
 
 _CANNOT_LIST = frozenset({404, 405, 501})
@@ -46,7 +48,9 @@ def provider_states(
     if states is None:
         return None
     if states.kind is StatesKind.HTTP:
-        return HttpStates(instance.url.rstrip("/") + states.target, frozenset(states.names))
+        elsewhere = "://" in states.target
+        url = states.target if elsewhere else instance.url.rstrip("/") + states.target
+        return HttpStates(url, frozenset(states.names))
     return CallableStates(_handlers(states, root, service.where), dict(running), frozenset(states.names))
 
 
@@ -158,7 +162,7 @@ class CallableStates:
     def _called(self, handler: Callable[..., Any], state: str, arguments: tuple[Any, ...]) -> Mapping[str, Any]:
         try:
             values = handler(*arguments[: _wanted(handler, len(arguments))])
-        except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
+        except Exception as error:  # the user's own code may raise anything
             raise StateFailed(f"'{state}': {_last_lines(error)}") from error
         return values if isinstance(values, dict) else {}
 
@@ -169,7 +173,7 @@ def _handlers(states: States, root: Path, where: str) -> Any:
         sys.path.insert(0, str(root))
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001 - importing the user's own code may raise anything
+    except Exception as error:  # importing the user's own code may raise anything
         raise ManifestError(f"states '{states.target}': {_last_lines(error)}", where=where) from error
     handlers = getattr(module, name, None)
     if not callable(handlers) and not isinstance(handlers, dict):
@@ -232,8 +236,6 @@ def _values(text: str) -> Mapping[str, Any]:
 
 def _readable(link: http.client.HTTPConnection) -> bool:
     """An idle connection that has something to say was closed by the other side."""
-    import select
-
     return bool(select.select([link.sock], [], [], 0)[0])
 
 
@@ -242,7 +244,7 @@ def _why(error: Exception, within: float) -> str:
         return f"did not answer within {within:g} s"
     if isinstance(error, ConnectionRefusedError):
         return "refused the connection"
-    return f"broke off: {error or type(error).__name__}"
+    return f"broke off: {str(error) or type(error).__name__}"
 
 
 def _short(text: str) -> str:
