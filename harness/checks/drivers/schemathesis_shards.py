@@ -1,0 +1,172 @@
+"""Which operations go to which Schemathesis process, and what each is told; pure."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from harness.contracts.openapi import OpenApi, Operation
+    from harness.services.system import Service
+
+OPERATION_PHASES = ("examples", "coverage", "fuzzing")
+SEQUENCES = "stateful"
+_STEPS = 6  # Schemathesis' default length of one sequence of calls
+_SPLIT_ABOVE = 1.3  # a resource heavier than this share of a process is split over several
+_RECORDED = 16 * 1024  # bytes of each body that the stream keeps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """What one child process exercises."""
+
+    name: str
+    operations: tuple[str, ...]  # labels, "GET /orders/{id}"
+    phases: tuple[str, ...]
+    everything: bool = False  # all operations of the document: no filter is passed on
+
+
+def shards(document: OpenApi, *, jobs: int, examples: int) -> tuple[Shard, ...]:
+    """Share the operations out; the sequences of calls stay whole, in a process of their own.
+
+    Operations on one resource stay together while that is affordable: Schemathesis takes identifiers
+    from earlier answers, so that `GET /orders/{id}` meets orders that `POST /orders` made.
+    """
+    labels = tuple(operation.label for operation in document.operations)
+    if jobs < 2 or not labels:
+        return (Shard(name="all", operations=labels, phases=(*OPERATION_PHASES, SEQUENCES), everything=True),)
+    load = [0.0] * jobs
+    load[0] = examples * _STEPS if _has_sequences(document) else 0.0
+    bins: list[list[str]] = [[] for _ in load]
+    for weight, group in _groups(document, examples, load):
+        lightest = load.index(min(load))
+        load[lightest] += weight
+        bins[lightest].extend(group)
+    order = {label: n for n, label in enumerate(labels)}
+    parts = [sorted(part, key=order.__getitem__) for part in bins if part]
+    sequences = Shard(name=SEQUENCES, operations=labels, phases=(SEQUENCES,), everything=True)
+    return (
+        sequences,
+        *(
+            Shard(name=f"part-{n}", operations=tuple(part), phases=OPERATION_PHASES)
+            for n, part in enumerate(parts, start=1)
+        ),
+    )
+
+
+def _groups(document: OpenApi, examples: int, load: Sequence[float]) -> list[tuple[float, list[str]]]:
+    by_resource: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for operation in document.operations:
+        by_resource[_resource(operation)].append((_weight(document, operation, examples), operation.label))
+    total = sum(load) + sum(weight for group in by_resource.values() for weight, _ in group)
+    fair = total / len(load)
+    groups: list[tuple[float, list[str]]] = []
+    for members in by_resource.values():
+        weight = sum(w for w, _ in members)
+        if weight > fair * _SPLIT_ABOVE:
+            groups.extend((w, [label]) for w, label in members)
+        else:
+            groups.append((weight, [label for _, label in members]))
+    return sorted(groups, key=lambda group: (-group[0], group[1]))
+
+
+def _resource(operation: Operation) -> str:
+    """The first words of the path: "/api/orders/{id}/lines" and "/api/orders" are one resource."""
+    head = operation.path.split("{", maxsplit=1)[0].strip("/")
+    return head or operation.path
+
+
+def _has_sequences(document: OpenApi) -> bool:
+    return any("{" in operation.path for operation in document.operations)
+
+
+def _weight(document: OpenApi, operation: Operation, examples: int) -> float:
+    """About how many requests an operation takes: generated ones and one per boundary of its inputs."""
+    item = _mapping(_mapping(document.document.get("paths")).get(operation.path))
+    written = _mapping(item.get(operation.method.lower()))
+    parameters = len(written.get("parameters") or ()) + len(item.get("parameters") or ())
+    body = "requestBody" in written
+    if not parameters and not body:
+        return 3.0
+    return examples + 6.0 * parameters + (30.0 if body else 0.0)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def configuration(service: Service, *, url: str, seed: int, report: Path) -> str:
+    """The child's `schemathesis.toml`; header values come from its environment, never from a file."""
+    lines = [
+        f"base-url = {_toml(url)}",
+        f"seed = {seed}",
+        "workers = 1",
+        # Without it one failure ends an operation's phase and hides the causes behind it.
+        "continue-on-failure = true",
+        # A redirect is an answer like any other: documented or not.
+        "max-redirects = 0",
+        f"request-timeout = {float(service.budget.request_timeout)}",
+        "[generation]",
+        f"max-examples = {service.budget.examples}",
+        'database = "none"',
+        "[cache]",
+        "enabled = false",
+        "[output.truncation]",
+        f"max-recorded-payload-size = {_RECORDED}",
+        "[reports.ndjson]",
+        "enabled = true",
+        f"path = {_toml(str(report))}",
+    ]
+    headers = sent_headers(service)
+    if headers:
+        lines.append("[headers]")
+        lines.extend(f'{_toml(name)} = "${{{variable(n)}}}"' for n, name in enumerate(headers))
+    return "\n".join(lines) + "\n"
+
+
+def variable(number: int) -> str:
+    """The environment variable that carries the value of one header to a child."""
+    return f"HARNESS_PROPERTY_HEADER_{number}"
+
+
+def sent_headers(service: Service) -> dict[str, str]:
+    """What is sent with every request: the manifest's headers, then its credentials."""
+    from base64 import b64encode
+
+    from harness.services.system import AuthKind
+
+    headers = dict(service.headers)
+    auth = service.auth
+    if auth is None:
+        return headers
+    for name in [name for name in headers if name.lower() == auth.header.lower()]:
+        del headers[name]
+    match auth.kind:
+        case AuthKind.BEARER:
+            headers[auth.header] = f"Bearer {auth.value}"
+        case AuthKind.BASIC:
+            headers[auth.header] = f"Basic {b64encode(auth.value.encode()).decode()}"
+        case AuthKind.HEADER:
+            headers[auth.header] = auth.value
+    return headers
+
+
+def arguments(shard: Shard, *, config: Path, document: Path) -> tuple[str, ...]:
+    """The command line after `schemathesis`."""
+    chosen: Iterable[str] = ()
+    if not shard.everything:
+        chosen = (word for label in shard.operations for word in ("--include-name", label))
+    return (
+        *("--config-file", str(config), "run", str(document), "--no-color"),
+        *("--phases", ",".join(shard.phases), *chosen),
+    )
+
+
+def _toml(text: str) -> str:
+    # A JSON string is a TOML basic string once non-ASCII is kept; lone control characters are escaped alike.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,274 @@
+"""Every operation of a provider's own OpenAPI document, exercised with generated requests."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.checks.api import Target
+from harness.checks.drivers.schemathesis_failures import Sorted, curl, pointer, sort_out
+from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
+from harness.checks.drivers.schemathesis_shards import OPERATION_PHASES, SEQUENCES
+from harness.contracts.openapi import OpenApi
+from harness.matrix import EvidenceKind
+from harness.verdicts import Cause, Difference, Exercised, Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.checks.drivers.schemathesis_stream import Sent
+    from harness.contracts.openapi import Operation
+
+DIED = "openapi.service-died"
+_REFUSED = frozenset({401, 403})
+_DEADLINES = frozenset({"ReadTimeout", "ConnectTimeout", "Timeout", "UnresponsiveOperationError"})
+_NETWORK = frozenset({"ConnectionError", "ChunkedEncodingError", "ServerUnavailable", "UnhealthyAPIError"})
+
+
+def listens(url: str) -> bool:
+    """Whether something accepts connections there."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=5.0):
+            return True
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApiProperties:
+    """Whether the running service answers as its own document says, whatever a consumer may send."""
+
+    kind: EvidenceKind = field(default=EvidenceKind.PROPERTIES, init=False)
+    explore: Callable[[Target, OpenApi], Sequence[Told]] = exercise
+    answers: Callable[[str], bool] = listens
+
+    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+        """One verdict per operation, and what is broken; closing it stops the child processes."""
+        document = target.document
+        if document is None or not document.operations:
+            yield _nothing(target, document)
+            return
+        if not self.answers(target.instance.url):
+            gone = f"nothing listens at {target.instance.url}"
+            yield from (_unknown(document, op, Cause.SERVICE_DIED, gone) for op in document.operations)
+            return
+        told = self.explore(target, document)
+        died = any(t.seen.stopped == UNAVAILABLE for t in told) or not self.answers(target.instance.url)
+        yield from judge(target, document, told, died=died)
+
+
+def judge(target: Target, document: OpenApi, told: Sequence[Told], *, died: bool) -> Iterator[Exercised | Finding]:
+    """What the reports of all processes together say about each operation; pure."""
+    failures = [failure for each in told for failure in each.seen.failures]
+    sorted_out = sort_out(failures, place=document.place, hidden=hidden(target))
+    findings = list(sorted_out.findings)
+    if died:
+        findings.append(_death(document, told, hidden(target)))
+    known = {operation.label for operation in document.operations}
+    ignored = frozenset(target.service.ignore)
+    for operation in document.operations:
+        yield _verdict(document, operation, told, _Known(findings, sorted_out, ignored, died))
+    for finding in findings:
+        if finding.subject not in known and finding.code not in ignored:
+            yield _beside(finding)
+    yield from findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    findings: Sequence[Finding]
+    sorted_out: Sorted
+    ignored: frozenset[str]
+    died: bool
+
+
+def _verdict(document: OpenApi, operation: Operation, told: Sequence[Told], known: _Known) -> Exercised:
+    label = operation.label
+    mine = [finding for finding in known.findings if finding.subject == label]
+    broken = [finding for finding in mine if finding.code not in known.ignored]
+    if broken:
+        codes = ", ".join(dict.fromkeys(finding.code for finding in broken))
+        return Exercised(
+            subject=label,
+            verdict=Verdict.FAILED,
+            cause=Cause.BROKEN_PROMISE,
+            because=f"{codes}: expected {broken[0].expected}, got {broken[0].actual}",
+            place=f"{document.place}{pointer(label)}",
+            operation=label,
+            replay=broken[0].replay,
+            exchange=broken[0].exchange,
+        )
+    for doubt in (_cut_short, _stuck, _unexercised):
+        found = doubt(label, told, died=known.died)
+        if found is not None:
+            return _unknown(document, operation, *found)
+    return Exercised(
+        subject=label,
+        verdict=Verdict.PASSED,
+        because=_kept(label, told, mine, known.sorted_out.remarks),
+        place=f"{document.place}{pointer(label)}",
+        operation=label,
+    )
+
+
+def _cut_short(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, str] | None:
+    """Whether a process that was to exercise the operation did not come to its end."""
+    for each in told:
+        if label not in each.shard.operations or _done(label, each):
+            continue
+        if died:
+            return Cause.SERVICE_DIED, "the service died before everything was tried"
+        if each.ended.cut:
+            return Cause.TIME_RAN_OUT, f"the time for this service ran out ({_missing(label, each)})"
+        return _crash(each)
+    return None
+
+
+def _crash(each: Told) -> tuple[Cause, str]:
+    if "LoaderError" in each.seen.fatal or "SchemaError" in each.seen.fatal:
+        return Cause.UNREADABLE, f"Schemathesis cannot read the document: {each.seen.fatal}"
+    how = f"signal {-each.ended.code}" if each.ended.code < 0 else f"exit code {each.ended.code}"
+    lines = each.ended.tail.splitlines()
+    why = each.seen.fatal or (lines[-1] if lines else "it said nothing")
+    return Cause.TOOL_CRASHED, f"Schemathesis ended with {how} before its work was done: {why}"
+
+
+def _done(label: str, each: Told) -> bool:
+    """Its own word that it completed is believed only together with every phase of the operation."""
+    seen = each.seen
+    if seen.fatal:
+        return False
+    if SEQUENCES in each.shard.phases and not (seen.stopped == "completed" and SEQUENCES in seen.phases):
+        return False
+    errored = any(error.operation == label for error in seen.errors)
+    return all(
+        label in seen.finished.get(phase, ()) or errored
+        for phase in each.shard.phases
+        if phase in OPERATION_PHASES
+    )
+
+
+def _missing(label: str, each: Told) -> str:
+    phases = [
+        p for p in each.shard.phases if p not in each.seen.phases and label not in each.seen.finished.get(p, ())
+    ]
+    named = ", ".join("sequences of calls" if phase == SEQUENCES else phase for phase in phases)
+    return f"not finished: {named}" if named else "not finished"
+
+
+def _stuck(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, str] | None:
+    """Whether Schemathesis met an error of its own, or of the network, with this operation."""
+    errors = [error for each in told for error in each.seen.errors if error.operation == label]
+    if not errors:
+        return None
+    first = errors[0]
+    text = f"{first.kind}: {' '.join(first.message.split())[:300]}"
+    if first.kind in _DEADLINES:
+        return Cause.TIME_RAN_OUT, f"no answer came in time ({text})"
+    if first.kind in _NETWORK or died:
+        return Cause.SERVICE_DIED, f"the connection was lost ({text})"
+    return Cause.NOTHING_EXERCISED, f"Schemathesis cannot make requests for it ({text})"
+
+
+def _unexercised(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, str] | None:
+    """Whether no request was answered, or every one refused for want of credentials."""
+    answers = _answers(label, told)
+    if not answers:
+        reasons = [each.seen.skipped[label] for each in told if each.seen.skipped.get(label)]
+        why = reasons[-1] if reasons else "the service died first" if died else "no reason was given"
+        return Cause.NOTHING_EXERCISED, f"no request was made: {why}"
+    if set(answers) <= _REFUSED:
+        told_it = " and ".join(map(str, sorted(answers)))
+        return Cause.NOTHING_EXERCISED, f"every request was answered {told_it}; give the service its `auth`"
+    return None
+
+
+def _answers(label: str, told: Sequence[Told]) -> Counter[int]:
+    total: Counter[int] = Counter()
+    for each in told:
+        total.update(each.seen.statuses.get(label, {}))
+    return total
+
+
+def _kept(
+    label: str, told: Sequence[Told], accepted: Sequence[Finding], remarks: Mapping[str, Sequence[str]]
+) -> str:
+    answers = _answers(label, told)
+    parts = [f"{answers.total()} requests, answered {', '.join(map(str, sorted(answers)))}"]
+    if accepted:
+        parts.append(f"accepted: {', '.join(sorted({finding.code for finding in accepted}))}")
+    if remarks.get(label):
+        parts.append(f"remarked: {', '.join(remarks[label])}")
+    return "; ".join(parts)
+
+
+def _unknown(document: OpenApi, operation: Operation, cause: Cause, because: str) -> Exercised:
+    return Exercised(
+        subject=operation.label,
+        verdict=Verdict.UNKNOWN,
+        cause=cause,
+        because=because,
+        place=f"{document.place}{pointer(operation.label)}",
+        operation=operation.label,
+    )
+
+
+def _beside(finding: Finding) -> Exercised:
+    """A promise of the whole service: it fails once, not in every operation that it touches."""
+    return Exercised(
+        subject=finding.subject,
+        verdict=Verdict.FAILED,
+        cause=Cause.BROKEN_PROMISE,
+        because=f"{finding.code}: expected {finding.expected}, got {finding.actual}",
+        place=finding.place,
+        replay=finding.replay,
+        exchange=finding.exchange,
+    )
+
+
+def _nothing(target: Target, document: OpenApi | None) -> Exercised:
+    why = "the document has no operations" if document else "it has no OpenAPI document"
+    return Exercised(
+        subject=f"{target.service.name} openapi document",
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.NOTHING_EXERCISED,
+        because=why,
+        place=document.place if document else target.service.where,
+    )
+
+
+def _death(document: OpenApi, told: Sequence[Told], names: Sequence[str]) -> Finding:
+    """The finding that the service died, with the last requests before it."""
+    lost = sorted((sent for each in told for sent in each.seen.unanswered), key=lambda sent: sent.at)
+    recent = sorted((sent for each in told for sent in each.seen.recent), key=lambda sent: sent.at)
+    before = [sent for sent in recent if not lost or sent.at <= lost[0].at][-5:]
+    suspect = lost[0] if lost else before[-1] if before else None
+    subject = suspect.operation if suspect else document.operations[0].label
+    return Finding(
+        code=DIED,
+        subject=subject,
+        operation=subject if suspect else "",
+        expected="the service goes on answering",
+        actual="it stopped listening; the last requests are below",
+        place=document.place,
+        replay=curl(suspect.exchange, suspect.body, hidden=names) if suspect else "",
+        remedy="read the service's log; one of the last requests ended its process",
+        differences=tuple(_last(sent, names) for sent in before),
+        exchange=suspect.exchange if suspect else None,
+    )
+
+
+def _last(sent: Sent, names: Sequence[str]) -> Difference:
+    answered = str(sent.exchange.status) if sent.exchange.status else "no answer"
+    return Difference(
+        place=sent.operation,
+        expected="an answer",
+        actual=answered,
+        text=curl(sent.exchange, sent.body, hidden=names),
+    )

@@ -1,0 +1,142 @@
+"""A document that refers to other files, made whole: their content moves into it, under one key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from harness.contracts.openapi_source import escaped, parse, references
+from harness.errors import ContractError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "x-contract-harness-files"
+
+
+def bundle(document: dict[str, Any], place: str) -> dict[str, Any]:
+    """The document with every file that it refers to inside it; the same value when it refers to none.
+
+    Only files beside a document that was itself read from a file are read. Raises ContractError with all
+    references that lead nowhere.
+    """
+    if not any(_foreign(target["$ref"]) for _, target in references(document)):
+        return document
+    files = _Files(Path(place) if Path(place).is_file() else None, place)
+    whole = files.rewritten(document, files.root)
+    if files.problems:
+        raise ContractError(*files.problems)
+    return {**whole, KEY: files.content}
+
+
+def _foreign(reference: str) -> bool:
+    return bool(reference) and not reference.startswith("#")
+
+
+class _Files:
+    """Every file that was met, by its name relative to the document's folder."""
+
+    def __init__(self, root: Path | None, place: str) -> None:
+        self.root = root
+        self.place = place
+        self.content: dict[str, Any] = {}
+        self.problems: list[Problem] = []
+
+    def rewritten(self, value: Any, file: Path | None) -> Any:
+        """A copy whose references all point into the bundled document."""
+        from copy import deepcopy
+
+        copy = deepcopy(value)
+        where = self.place if file == self.root else str(file)
+        for at, target in list(references(copy)):
+            target["$ref"] = self._moved(target["$ref"], file, f"{where}{at}")  # type: ignore[index]  # our own copy
+        return copy
+
+    def _moved(self, reference: str, file: Path | None, at: str) -> str:
+        address, _, fragment = reference.partition("#")
+        if not address:
+            return reference if file == self.root else f"#/{KEY}/{escaped(self._name(file))}{fragment}"
+        problem = self._obstacle(reference, address)
+        if problem:
+            self.problems.append(Problem(problem[0], at, problem[1]))
+            return reference
+        assert file is not None
+        other = (file.parent / unquote(address)).resolve()
+        if self.root is not None and other == self.root.resolve():
+            return f"#{fragment}"
+        name = self._name(other)
+        if name not in self.content:
+            self.content[name] = {}  # met: files may refer to each other in a circle
+            self._read(name, other, reference, at)
+        return f"#/{KEY}/{escaped(name)}{fragment}"
+
+    def _obstacle(self, reference: str, address: str) -> tuple[str, str] | None:
+        if urlsplit(address).scheme:
+            return (
+                f"$ref '{reference}' leads to the network, where it may change unseen",
+                "keep a copy beside the document and refer to that",
+            )
+        if self.root is None:
+            return (
+                f"$ref '{reference}' leads to another file, which cannot be read from here",
+                "serve one whole document, or name its file in the manifest",
+            )
+        return None
+
+    def _read(self, name: str, other: Path, reference: str, at: str) -> None:
+        try:
+            value = parse(other.read_bytes(), str(other))
+        except OSError as error:
+            told = error.strerror or str(error)
+            self.problems.append(Problem(f"$ref '{reference}' leads to {other}: {told}", at))
+        except ContractError as error:
+            self.problems.extend(error.problems)
+        else:
+            self.content[name] = self.rewritten(value, other)
+
+    def _name(self, file: Path | None) -> str:
+        """A name that does not depend on where the checkout is, for it is part of the content key."""
+        import os
+
+        assert file is not None
+        assert self.root is not None
+        return Path(os.path.relpath(file, self.root.resolve().parent)).as_posix()
+
+
+def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
+    """References within the document that lead nowhere."""
+    from harness.contracts.openapi_source import at_pointer
+
+    anchors = frozenset(_anchors(document))
+    for at, target in references(document):
+        reference = target["$ref"]
+        fragment = unquote(reference.removeprefix("#"))
+        if not reference:
+            yield Problem("$ref is empty", f"{place}{at}", 'refer to a part, e.g. "#/components/schemas/Order"')
+        elif fragment.startswith("/"):
+            if not at_pointer(document, reference.removeprefix("#"))[1]:
+                yield Problem(f"$ref '{reference}' leads nowhere", f"{place}{at}", _nearest(document, fragment))
+        elif fragment and fragment not in anchors:
+            yield Problem(f"$ref '{reference}' names an anchor that is not there", f"{place}{at}")
+
+
+def _nearest(document: dict[str, Any], fragment: str) -> str:
+    from harness.contracts.openapi_source import at_pointer
+    from harness.errors import did_you_mean
+
+    above, _, name = fragment.rpartition("/")
+    siblings, found = at_pointer(document, above)
+    return did_you_mean(name, siblings) if found and isinstance(siblings, dict) else ""
+
+
+def _anchors(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name in ("$anchor", "$dynamicAnchor"):
+            if isinstance(value.get(name), str):
+                yield value[name]
+        for item in value.values():
+            yield from _anchors(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _anchors(item)
