@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,8 @@ from harness.gate import Decision, can_i_deploy
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.verdicts import Reason
 
 

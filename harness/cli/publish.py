@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @words.manifest_option
 @words.broker_option
 @words.json_option
-def command(  # noqa: PLR0913 - one argument per option
+def command(  # noqa: PLR0913, PLR0917 - one argument per option
     paths: tuple[Path, ...],
     number: str | None,
     branch: str | None,

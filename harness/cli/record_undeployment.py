@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness import wiring
 from harness.cli import words
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("record-undeployment")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,8 @@ from harness.cli.stream import follow, parse_reports
 from harness.matrix import EvidenceKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.wiring.runs import Run
 
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @words.manifest_option
 @words.broker_option
 @words.json_option
-def command(  # noqa: PLR0913 - one argument per option
+def command(  # noqa: PLR0913, PLR0917 - one argument per option
     services: tuple[str, ...],
     only: tuple[str, ...],
     reports: tuple[str, ...],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from harness.cli import words
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, RunFinished, RunStarted
@@ -12,7 +12,7 @@ from harness.errors import Exit, UsageError, did_you_mean
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +44,60 @@ def _parse(argument: str) -> Report:
 def follow(events: Iterator[Event], reports: Sequence[Report] = (), *, as_json: bool = False) -> int:
     """Consume a run to its end, or to Ctrl-C; write its reports either way."""
     seen: list[Event] = []
+    stream = _recorded(events, [r for r in reports if r.format == RECORDING], seen)
     try:
-        _watch(events, seen, quiet=as_json)
+        _watch(stream, quiet=as_json)
     except KeyboardInterrupt:
-        seen.append(RunFinished(verdict=Verdict.UNKNOWN, seconds=0.0, interrupted=True))
+        _interrupted(stream, reports, seen)
         raise
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
-        _write(reports, seen)
+    _write(reports, seen)
     _answer(seen, as_json=as_json)
     return _exit(seen)
 
 
-def _watch(events: Iterator[Event], seen: list[Event], *, quiet: bool) -> None:
+RECORDING = "ndjson"  # written while the run goes on: a killed run leaves what it saw so far
+
+
+def _recorded(
+    events: Iterator[Event], recordings: Sequence[Report], seen: list[Event]
+) -> Generator[Event, None, None]:
+    """Keep each event, and write it to every recording at once; closing closes the run."""
+    from contextlib import ExitStack, closing
+
+    from harness.engine.events import write
+
+    with ExitStack() as stack:
+        files = [stack.enter_context(_opened(report.path)) for report in recordings]
+        stack.enter_context(closing(events))  # type: ignore[type-var]  # a run is a generator
+        for event in events:
+            seen.append(event)
+            for file in files:
+                file.write(next(write([event])) + "\n")
+                file.flush()
+            yield event
+
+
+def _opened(path: Path) -> TextIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("w", encoding="utf-8", newline="")
+
+
+def _interrupted(stream: Generator[Event, None, None], reports: Sequence[Report], seen: list[Event]) -> None:
+    """Stop what runs; a second Ctrl-C may cut that short, and then the next command sweeps."""
+    stream.close()
+    seen.append(RunFinished(verdict=Verdict.UNKNOWN, seconds=0.0, interrupted=True))
+    _write(reports, seen)
+
+
+def _watch(stream: Iterator[Event], *, quiet: bool) -> None:
     if quiet:
-        seen.extend(events)
+        for _ in stream:
+            pass
         return
     from harness.reports.terminal import LiveTerminal
 
     with LiveTerminal() as live:
-        for event in events:
-            seen.append(event)
+        for event in stream:
             live.show(event)
 
 
@@ -74,8 +105,8 @@ def _write(reports: Sequence[Report], seen: Sequence[Event]) -> None:
     from harness.reports.formats import render
 
     for report in reports:
-        report.path.parent.mkdir(parents=True, exist_ok=True)
-        report.path.write_text(render(report.format, seen), encoding="utf-8", newline="")
+        with _opened(report.path) as file:
+            file.write(render(report.format, seen))
 
 
 def _answer(seen: Sequence[Event], *, as_json: bool) -> None:

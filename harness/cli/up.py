@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,8 @@ from harness.cli import words
 from harness.engine.events import ServiceFailed, ServiceReady
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.engine.events import Event
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("verify")
@@ -24,7 +27,7 @@ from harness.cli.stream import follow, parse_reports
 @words.manifest_option
 @words.broker_option
 @words.json_option
-def command(  # noqa: PLR0913 - one argument per option
+def command(  # noqa: PLR0913, PLR0917 - one argument per option
     provider: str,
     against: tuple[str, ...],
     only: str | None,

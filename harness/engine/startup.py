@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from harness.engine.events import Event, ServiceFailed, ServicePreparing, ServiceReady, ServiceStarting
 from harness.errors import HarnessError, ServiceDidNotStart
-from harness.services.system import Service
+from harness.ports import Clock, Instance, Session, Unit
+from harness.services.system import Service, System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from harness.ports import Clock, Instance, Session, Unit
-    from harness.services.system import System
 
 
 @dataclass(slots=True)

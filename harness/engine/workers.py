@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.engine.events import Event
+from harness.engine.plan import Task
 from harness.matrix import EvidenceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from harness.engine.events import Event
-    from harness.engine.plan import Task
+    from collections.abc import Sequence
 
 
 def conflict(first: Task, second: Task) -> bool:

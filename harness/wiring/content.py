@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from harness.matrix import Evidence, EvidenceKind
 from harness.services.system import Service, StatesKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from harness.checks.api import Settings

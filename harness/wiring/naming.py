@@ -7,20 +7,20 @@ already knows that number with other content, the run records `NUMBER+changed.HA
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.contracts.openapi import OpenApi
+from harness.contracts.pact import Pact
 from harness.errors import IdentityConflict
 from harness.identity import Version, digest
 from harness.matrix import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from harness.checkout import Checkout
-    from harness.contracts.openapi import OpenApi
-    from harness.contracts.pact import Pact
     from harness.ports import Ledger
     from harness.services.system import System
 

@@ -10,26 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__, wiring
+from harness.checkout import Checkout
 from harness.checks.api import Settings
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import Conductor, replayed
 from harness.engine.events import CheckFinished, Event, RunStarted
-from harness.engine.plan import Inputs, Plan, Task, make_plan
+from harness.engine.plan import Inputs, Plan, make_plan
 from harness.engine.run import Bench, run_task
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Known
+from harness.ports import Ledger, Runtime
+from harness.services.system import System
 from harness.wiring import content
 from harness.wiring.adapters import bench, known_documents, read_document
 from harness.wiring.naming import Content, by_version, describe, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from harness.checkout import Checkout
     from harness.contracts.openapi import OpenApi
-    from harness.contracts.pact import Pact
-    from harness.ports import Instance, Ledger, Runtime
-    from harness.services.system import Service, System
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
