@@ -43,8 +43,16 @@ class Evidence:
 
     @property
     def conclusive(self) -> bool:
-        """True for a complete PASSED or FAILED: only these are reused, and only these decide."""
-        return self.complete and self.verdict is not Verdict.UNKNOWN
+        """True for a complete FAILED, and for a PASSED that kept every promise: only these are reused."""
+        if not self.complete:
+            return False
+        kept_all = 0 < self.promised <= self.exercised  # a claim to be complete is not believed by itself
+        return self.verdict is Verdict.FAILED or (self.verdict is Verdict.PASSED and kept_all)
+
+    @property
+    def decisive(self) -> bool:
+        """True when it decides: conclusive, or a promise was seen broken though the rest was cut."""
+        return self.conclusive or self.verdict is Verdict.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +101,15 @@ class Cell:
 def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version) -> Cell:
     """The standing verdict of a promise document on a provider version.
 
-    The latest conclusive evidence stands, per artifact; where several artifacts carry one version number
-    (two runtimes), the worst of them.
+    The latest decisive evidence stands, per artifact; where several artifacts carry one version number
+    (two runtimes), the worst of them. Without a content key nothing is known of any content.
     """
     relevant = [
-        e for e in facts.evidence if e.kind is kind and e.contract == contract and _ran(facts, e, provider)
+        e
+        for e in facts.evidence
+        if contract and e.kind is kind and e.contract == contract and _ran(facts, e, provider)
     ]
-    latest = {e.artifact: e for e in relevant if e.conclusive}
+    latest = {e.artifact: e for e in relevant if e.decisive}
     if not latest:
         last = relevant[-1] if relevant else None
         return Cell(verdict=Verdict.UNKNOWN, cause=(last and last.cause) or Cause.NOT_VERIFIED, evidence=last)
@@ -113,12 +123,13 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version) ->
 
 
 def _ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
-    """Whether the evidence speaks of this provider version: the same artifact, or the same name without one."""
-    if evidence.artifact:
-        known = facts.versions.get(provider)
-        return evidence.provider.pacticipant == provider.pacticipant and (
-            evidence.artifact in known.artifacts if known else evidence.provider == provider
-        )
+    """Whether the evidence speaks of this provider version: by what was built, else by its name."""
+    known = facts.versions.get(provider)
+    built = known.artifacts if known else frozenset()
+    if evidence.artifact and built:
+        same = evidence.provider.pacticipant == provider.pacticipant and evidence.artifact in built
+        # Another build that once had this number cannot open the gate for it, but what it broke still counts.
+        return same or (evidence.provider == provider and evidence.verdict is Verdict.FAILED)
     return evidence.provider == provider
 
 

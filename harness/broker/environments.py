@@ -1,0 +1,116 @@
+"""Environments and what is live in them: rows in, values out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.broker import refusals
+from harness.broker.tables import deployments, environments, pacticipants, releases, versions
+from harness.broker.versions import known_version, pacticipant
+from harness.identity import Version
+from harness.matrix import Live
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def declare(db: sa.Connection, name: str, require: Sequence[str]) -> None:
+    """Make an environment known, or give it another policy. Raises UnknownName, UsageError."""
+    refusals.check_name("the environment", name)
+    policy = json.dumps(refusals.check_policy(require))
+    changed = db.execute(sa.update(environments).where(environments.c.name == name).values(require=policy))
+    if not changed.rowcount:
+        db.execute(sa.insert(environments).values(name=name, require=policy))
+
+
+def policies(db: sa.Connection) -> dict[str, tuple[str, ...]]:
+    """Every environment and the kinds of evidence that a yes requires there."""
+    rows = db.execute(sa.select(environments).order_by(environments.c.id))
+    return {row.name: tuple(json.loads(row.require)) for row in rows}
+
+
+def _known(db: sa.Connection, name: str) -> int:
+    found = db.execute(sa.select(environments.c.id).where(environments.c.name == name)).scalar()
+    if found is None:
+        raise refusals.unknown_environment(name, db.execute(sa.select(environments.c.name)).scalars())
+    return int(found)
+
+
+def deploy(db: sa.Connection, environment: str, version: Version, instance: str, now: str) -> None:
+    """It replaces what runs on that instance; the same version again changes nothing."""
+    refusals.check_name("the application instance", instance, empty=True)
+    place = _known(db, environment)
+    owner, row = known_version(db, version)
+    slot = {"environment_id": place, "pacticipant_id": owner, "instance": instance}
+    live = sa.select(deployments.c.version_id).filter_by(**slot, until=None)
+    if db.execute(live).scalar() == row:
+        return
+    db.execute(sa.update(deployments).filter_by(**slot, until=None).values(until=now))
+    db.execute(sa.insert(deployments).values(**slot, version_id=row, since=now))
+
+
+def undeploy(db: sa.Connection, environment: str, name: str, instance: str, now: str) -> int:
+    """It no longer runs on that instance; how many were."""
+    place = _known(db, environment)
+    owner = pacticipant(db, name)
+    there = {"environment_id": place, "pacticipant_id": owner, "until": None}
+    ended = db.execute(sa.update(deployments).filter_by(**there, instance=instance).values(until=now))
+    if not ended.rowcount:
+        others = db.execute(sa.select(deployments.c.instance).filter_by(**there)).scalars()
+        raise refusals.not_deployed(environment, name, instance, others)
+    return ended.rowcount
+
+
+def release(db: sa.Connection, environment: str, version: Version, now: str) -> None:
+    """It is supported beside what was; the same version again changes nothing."""
+    place = _known(db, environment)
+    _, row = known_version(db, version)
+    there = {"environment_id": place, "version_id": row}
+    if db.execute(sa.select(releases.c.id).filter_by(**there, until=None)).scalar() is None:
+        db.execute(sa.insert(releases).values(**there, since=now))
+
+
+def end_support(db: sa.Connection, environment: str, version: Version, now: str) -> None:
+    """It is no longer supported there."""
+    place = _known(db, environment)
+    owner, row = known_version(db, version)
+    supported = releases.c.environment_id == place, releases.c.until.is_(None)
+    ended = db.execute(sa.update(releases).where(*supported, releases.c.version_id == row).values(until=now))
+    if not ended.rowcount:
+        query = (
+            sa.select(versions.c.number)
+            .join(releases, releases.c.version_id == versions.c.id)
+            .where(*supported, versions.c.pacticipant_id == owner)
+            .order_by(releases.c.id)
+        )
+        raise refusals.not_released(environment, version, db.execute(query).scalars().all())
+
+
+def live(db: sa.Connection) -> tuple[Live, ...]:
+    """Everything that runs or is supported anywhere, sorted."""
+    deployed = (
+        sa.select(environments.c.name, pacticipants.c.name, versions.c.number, deployments.c.instance)
+        .join_from(deployments, environments)
+        .join(versions, versions.c.id == deployments.c.version_id)
+        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+        .where(deployments.c.until.is_(None))
+    )
+    released = (
+        sa.select(environments.c.name, pacticipants.c.name, versions.c.number)
+        .join_from(releases, environments)
+        .join(versions, versions.c.id == releases.c.version_id)
+        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+        .where(releases.c.until.is_(None))
+    )
+    found = [
+        Live(environment=place, version=Version(name, number), instance=instance)
+        for place, name, number, instance in db.execute(deployed)
+    ]
+    found += [
+        Live(environment=place, version=Version(name, number), released=True)
+        for place, name, number in db.execute(released)
+    ]
+    return tuple(sorted(found))

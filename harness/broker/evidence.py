@@ -1,0 +1,133 @@
+"""What runs have seen, appended and never changed: rows in, values out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from harness.broker import refusals
+from harness.broker.tables import evidence as table
+from harness.broker.versions import mention
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind
+from harness.verdicts import Cause, Exercised, Finding, Verdict
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_WITHOUT_DETAILS = [column for column in table.columns if column.name not in ("details", "decisive")]
+
+
+def record(db: sa.Connection, evidence: Evidence, now: str) -> None:
+    """Keep what was seen; the version that it is about becomes known by it."""
+    check(evidence)
+    if evidence.provider.number:
+        mention(db, evidence.provider, now)
+    values = {
+        "kind": evidence.kind.value,
+        "contract": evidence.contract,
+        "consumer": evidence.consumer,
+        "provider": evidence.provider.pacticipant,
+        "number": evidence.provider.number,
+        "artifact": evidence.artifact,
+        "identity": evidence.identity,
+        "verdict": evidence.verdict.value,
+        "cause": evidence.cause.value if evidence.cause else None,
+        "because": evidence.because,
+        "promised": evidence.promised,
+        "exercised": evidence.exercised,
+        "complete": evidence.complete,
+        "decisive": evidence.decisive,
+        "run": evidence.run,
+        "at": evidence.at,
+        "seconds": evidence.seconds,
+        "details": _written(evidence),
+    }
+    db.execute(sa.insert(table).values(values))
+
+
+def check(evidence: Evidence) -> None:
+    """Refuse names that no database keeps. Raises UsageError."""
+    refusals.check_name("the provider", evidence.provider.pacticipant)
+    refusals.check_name("the provider's version", evidence.provider.number, empty=True)
+    refusals.check_name("the consumer", evidence.consumer, empty=True)
+
+
+def reusable(db: sa.Connection, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
+    """The latest evidence that decides for this content and identity, if it is complete."""
+    if not contract or not identity:
+        return None
+    query = (
+        sa.select(table)
+        .where(
+            table.c.kind == kind.value,
+            table.c.contract == contract,
+            table.c.identity == identity,
+            table.c.decisive.is_(True),
+        )
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    row = db.execute(query).one_or_none()
+    # A promise seen broken in a run that was cut short is neither forgotten nor reused: run again.
+    return _read(row) if row is not None and row.complete else None
+
+
+def everything(db: sa.Connection) -> tuple[Evidence, ...]:
+    """All evidence, oldest first, without results and findings."""
+    rows = db.execute(sa.select(*_WITHOUT_DETAILS).order_by(table.c.id))
+    return tuple(_value(row) for row in rows)
+
+
+def _value(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Finding, ...] = ()) -> Evidence:
+    return Evidence(
+        kind=EvidenceKind(row.kind),
+        contract=row.contract,
+        consumer=row.consumer,
+        provider=Version(row.provider, row.number),
+        artifact=row.artifact,
+        identity=row.identity,
+        verdict=Verdict(row.verdict),
+        cause=Cause(row.cause) if row.cause else None,
+        because=row.because,
+        promised=row.promised,
+        exercised=row.exercised,
+        complete=row.complete,
+        run=row.run,
+        at=row.at,
+        seconds=row.seconds,
+        results=results,
+        findings=findings,
+    )
+
+
+def _read(row: Any) -> Evidence:
+    details = json.loads(row.details)
+    return _value(
+        row,
+        _results().validate_python(details["results"]),
+        _findings().validate_python(details["findings"]),
+    )
+
+
+def _written(evidence: Evidence) -> str:
+    # The standard encoder writes what came over the wire whatever it holds; pydantic's refuses lone surrogates.
+    details = {
+        "results": _results().dump_python(evidence.results, mode="json"),
+        "findings": _findings().dump_python(evidence.findings, mode="json"),
+    }
+    return json.dumps(details, separators=(",", ":"))
+
+
+def _results() -> TypeAdapter[tuple[Exercised, ...]]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(tuple[Exercised, ...])
+
+
+def _findings() -> TypeAdapter[tuple[Finding, ...]]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(tuple[Finding, ...])

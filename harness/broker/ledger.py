@@ -1,0 +1,116 @@
+"""The memory of the system on SQL: one transaction per call, history appended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from harness.broker import environments, publications, versions
+from harness.broker import evidence as seen
+from harness.broker.database import Database, open_database
+from harness.matrix import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.contracts.document import Contract
+    from harness.identity import Version
+    from harness.matrix import Evidence, EvidenceKind, Known
+    from harness.ports import Publication
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlLedger:
+    """The ledger on SQLite or PostgreSQL; what a method has acknowledged survives a crash."""
+
+    database: Database
+    now: Callable[[], str] = field(default=_now)
+
+    def record_version(
+        self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
+    ) -> None:
+        """Remember a version and with what it can be started again; contracts are published, not declared.
+
+        Raises IdentityConflict when this runtime has already built something else under that number.
+        """
+        with self.database.writing() as db:
+            versions.record(db, known, runtime=runtime, descriptor=descriptor, now=self.now())
+
+    def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:
+        """With what that runtime can start the version again, when it was told."""
+        with self.database.reading() as db:
+            return versions.descriptor(db, version, runtime)
+
+    def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
+        """Keep contracts under a version, all or none. Raises IdentityConflict for other content."""
+        with self.database.writing() as db:
+            return publications.publish(db, version, contracts, self.now())
+
+    def contract(self, key: str) -> Contract | None:
+        """A contract by its content key."""
+        with self.database.reading() as db:
+            return publications.contract(db, key)
+
+    def record_evidence(self, evidence: Evidence) -> None:
+        """Keep what a run saw; earlier evidence stays."""
+        with self.database.writing() as db:
+            seen.record(db, evidence, self.now())
+
+    def reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
+        """The latest conclusive evidence for this content and identity, with its results and findings."""
+        with self.database.reading() as db:
+            return seen.reusable(db, kind, contract, identity)
+
+    def facts(self) -> Facts:
+        """All that a decision may rest on, as of one moment."""
+        with self.database.reading() as db:
+            return Facts(
+                versions=versions.all_known(db),
+                evidence=seen.everything(db),
+                live=environments.live(db),
+                environments=environments.policies(db),
+            )
+
+    def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
+        """It now runs there instead of what ran on that instance. Raises UnknownName."""
+        with self.database.writing() as db:
+            environments.deploy(db, environment, version, instance, self.now())
+
+    def record_undeployment(self, environment: str, pacticipant: str, *, instance: str = "") -> int:
+        """It no longer runs on that instance; how many were. Raises UnknownName."""
+        with self.database.writing() as db:
+            return environments.undeploy(db, environment, pacticipant, instance, self.now())
+
+    def record_release(self, environment: str, version: Version) -> None:
+        """It is now supported there, beside what was. Raises UnknownName."""
+        with self.database.writing() as db:
+            environments.release(db, environment, version, self.now())
+
+    def record_support_ended(self, environment: str, version: Version) -> None:
+        """It is no longer supported there. Raises UnknownName."""
+        with self.database.writing() as db:
+            environments.end_support(db, environment, version, self.now())
+
+    def declare_environment(self, name: str, require: Sequence[str]) -> None:
+        """Make an environment known, with the kinds of evidence that a yes requires there."""
+        with self.database.writing() as db:
+            environments.declare(db, name, require)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+
+def open_ledger(url: str) -> SqlLedger:
+    """The ledger at `sqlite:///path`, a path, or `postgresql://…`, made and brought up to date as needed.
+
+    Raises UsageError for any other form, EnvironmentProblem for a database that cannot be used or that a
+    newer harness wrote.
+    """
+    return SqlLedger(open_database(url))

@@ -1,0 +1,1 @@
+"""Steps that bring an older ledger to the newest schema; only ever forward."""

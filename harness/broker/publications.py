@@ -1,0 +1,112 @@
+"""Contracts and who published them: rows in, values out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from harness.broker import refusals
+from harness.broker.tables import contracts, publications, versions
+from harness.broker.versions import mention
+from harness.contracts.document import Contract, ContractKind
+from harness.errors import IdentityConflict
+from harness.ports import Publication
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.identity import Version
+
+
+def publish(db: sa.Connection, version: Version, given: Sequence[Contract], now: str) -> tuple[Publication, ...]:
+    """Keep contracts under a version. Raises IdentityConflict that names every contradiction."""
+    refusals.check_contracts(version, given)
+    row = mention(db, version, now)
+    there = [_published(db, row, contract) for contract in given]
+    conflicts = [
+        refusals.other_content(version, _contract(before), contract, before.published_at)
+        for contract, before in zip(given, there, strict=True)
+        if before is not None and before.key != contract.key
+    ]
+    if conflicts:
+        raise IdentityConflict(*conflicts)
+    return tuple(_publish_one(db, version, row, contract, now) for contract in given)
+
+
+def _publish_one(db: sa.Connection, version: Version, row: int, contract: Contract, now: str) -> Publication:
+    # Asked again for each: the same content may have been given twice.
+    created = _published(db, row, contract) is None
+    if created:
+        db.execute(
+            sa.insert(publications).values(
+                version_id=row,
+                contract_id=_keep(db, contract, now),
+                kind=contract.kind.value,
+                counterpart=contract.counterpart,
+                published_at=now,
+            )
+        )
+    return Publication(contract=contract, version=version, created=created, previous=_previous(db, row, contract))
+
+
+def _published(db: sa.Connection, version_row: int, contract: Contract) -> Any:
+    """What a version has promised in the same place, or None."""
+    query = (
+        sa.select(contracts, publications.c.published_at)
+        .join(publications)
+        .where(
+            publications.c.version_id == version_row,
+            publications.c.kind == contract.kind.value,
+            publications.c.counterpart == contract.counterpart,
+        )
+    )
+    return db.execute(query).one_or_none()
+
+
+def _keep(db: sa.Connection, contract: Contract, now: str) -> int:
+    """The row of a content; equal content is stored once."""
+    same = {
+        "key": contract.key,
+        "kind": contract.kind.value,
+        "owner": contract.owner,
+        "counterpart": contract.counterpart,
+    }
+    found = db.execute(sa.select(contracts.c.id).filter_by(**same)).scalar()
+    if found is not None:
+        return int(found)
+    made = db.execute(sa.insert(contracts).values(**same, text=contract.text, created_at=now))
+    assert made.inserted_primary_key is not None
+    return int(made.inserted_primary_key[0])
+
+
+def _previous(db: sa.Connection, version_row: int, contract: Contract) -> str:
+    """The key of what the version before had in the same place."""
+    owner = sa.select(versions.c.pacticipant_id).where(versions.c.id == version_row).scalar_subquery()
+    query = (
+        sa.select(contracts.c.key)
+        .join(publications, publications.c.contract_id == contracts.c.id)
+        .join(versions, versions.c.id == publications.c.version_id)
+        .where(
+            versions.c.pacticipant_id == owner,
+            versions.c.id < version_row,
+            publications.c.kind == contract.kind.value,
+            publications.c.counterpart == contract.counterpart,
+        )
+        .order_by(versions.c.id.desc())
+        .limit(1)
+    )
+    return str(db.execute(query).scalar() or "")
+
+
+def contract(db: sa.Connection, key: str) -> Contract | None:
+    """The content of that key; where several share it, the one that came first."""
+    query = sa.select(contracts).where(contracts.c.key == key).order_by(contracts.c.id).limit(1)
+    row = db.execute(query).one_or_none()
+    return None if row is None else _contract(row)
+
+
+def _contract(row: Any) -> Contract:
+    return Contract(
+        kind=ContractKind(row.kind), owner=row.owner, counterpart=row.counterpart, key=row.key, text=row.text
+    )
