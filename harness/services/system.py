@@ -92,6 +92,7 @@ class Service:
     image: str = ""
     build: Build | None = None
     command: tuple[str, ...] = ()  # for the process runtime
+    container_command: tuple[str, ...] = ()  # for the container runtime; () leaves what the image says
     directory: Path = Path()  # where that command runs, and whose content is its identity
     endpoints: tuple[tuple[str, int], ...] = ()  # name to port inside the container; first is the main one
     url: str = ""  # already running elsewhere: attach, do not start
@@ -151,6 +152,7 @@ class Resource:
     kind: ResourceKind
     image: str = ""
     build: Build | None = None
+    container_command: tuple[str, ...] = ()  # () leaves what the image says
     endpoints: tuple[tuple[str, int], ...] = ()
     ready: Ready = field(default_factory=Ready)
     environment: tuple[tuple[str, str], ...] = ()
