@@ -1,1 +1,345 @@
-"""What git and the CI service say about the version at hand."""
+"""What git and the CI service say about the version at hand.
+
+The version number is the full commit SHA, as Pact's own clients detect it; a tree with changes that are not
+committed is `SHA+dirty.HASH`, where HASH is made of the content of those changes (docs/reference/ledger.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from harness.errors import EnvironmentProblem
+from harness.identity import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PATIENCE = 60.0  # seconds for one git command
+_REPOSITORY_CHOICE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+_OURS = (".harness", "__pycache__")  # written by running, never part of what a version is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """Where the files at hand come from; "" is what nobody could tell."""
+
+    commit: str = ""  # full SHA
+    branch: str = ""
+    build_url: str = ""
+    dirty: bool = False  # there are changes that the commit does not have
+    dirty_key: str = ""  # made of the content of those changes
+    ci: str = ""  # the CI service, "" on a desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a CI service says about the build that runs."""
+
+    ci: str = ""
+    commit: str = ""
+    branch: str = ""  # of a pull request: the branch that it comes from; of a tag: none
+    url: str = ""
+
+
+def version(checkout: Checkout) -> str:
+    """The version number that git gives; "" outside of a repository."""
+    if not checkout.commit or not checkout.dirty:
+        return checkout.commit
+    return f"{checkout.commit}+dirty.{checkout.dirty_key[:12]}"
+
+
+def detect(folder: Path, environ: Mapping[str, str]) -> Checkout:
+    """What can be known of the files in a folder; without a repository only what CI says.
+
+    Raises EnvironmentProblem when there is a repository that git refuses to read.
+    """
+    build = from_ci(environ)
+    tree = _tree(folder, environ)
+    # A job may look at another repository than its own; then CI's branch is not this one's.
+    elsewhere = bool(tree.commit and build.commit and tree.commit != build.commit)
+    branch = tree.branch if elsewhere and tree.branch else build.branch or tree.branch
+    return Checkout(
+        commit=tree.commit or build.commit,
+        branch=branch,
+        build_url=build.url,
+        dirty=tree.dirty,
+        dirty_key=tree.dirty_key,
+        ci=build.ci,
+    )
+
+
+# --- CI services ---------------------------------------------------------------------------------------------
+
+
+def from_ci(environ: Mapping[str, str]) -> Build:
+    """What the variables of the CI service say; an empty Build on a desk."""
+    for marker, read in _SERVICES.items():
+        if environ.get(marker, "").lower() not in ("", "false", "0"):
+            return read(environ)
+    return Build()
+
+
+def _first(environ: Mapping[str, str], *names: str) -> str:
+    return next((environ[name] for name in names if environ.get(name)), "")
+
+
+def _of_ref(ref: str) -> str:
+    """The branch of a full reference; a tag or a merge request's own reference is none."""
+    return ref.removeprefix("refs/heads/") if not ref.startswith("refs/") or "refs/heads/" in ref else ""
+
+
+def _github(environ: Mapping[str, str]) -> Build:
+    run = environ.get("GITHUB_RUN_ID", "")
+    server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
+    again = f"/attempts/{attempt}" if attempt not in ("", "1") else ""
+    return Build(
+        ci="GitHub Actions",
+        commit=environ.get("GITHUB_SHA", ""),
+        branch=environ.get("GITHUB_HEAD_REF") or _of_ref(environ.get("GITHUB_REF", "")),
+        url=f"{server}/{repository}/actions/runs/{run}{again}" if server and repository and run else "",
+    )
+
+
+def _gitlab(environ: Mapping[str, str]) -> Build:
+    return Build(
+        ci="GitLab CI",
+        commit=environ.get("CI_COMMIT_SHA", ""),
+        branch=_first(environ, "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH"),
+        url=_first(environ, "CI_JOB_URL", "CI_PIPELINE_URL"),
+    )
+
+
+def _jenkins(environ: Mapping[str, str]) -> Build:
+    branch = _first(environ, "CHANGE_BRANCH", "GIT_LOCAL_BRANCH", "BRANCH_NAME")
+    remote = environ.get("GIT_BRANCH", "").removeprefix("refs/remotes/").removeprefix("remotes/")
+    branch = branch or remote.removeprefix("origin/")
+    on_tag = bool(environ.get("TAG_NAME"))
+    return Build(
+        ci="Jenkins",
+        commit=environ.get("GIT_COMMIT", ""),
+        branch="" if on_tag or branch in ("HEAD", "detached") else branch,
+        url=environ.get("BUILD_URL", ""),
+    )
+
+
+def _circle(environ: Mapping[str, str]) -> Build:
+    return Build(
+        ci="CircleCI",
+        commit=environ.get("CIRCLE_SHA1", ""),
+        branch=environ.get("CIRCLE_BRANCH", ""),
+        url=environ.get("CIRCLE_BUILD_URL", ""),
+    )
+
+
+def _azure(environ: Mapping[str, str]) -> Build:
+    ref = _first(environ, "SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH")
+    home = environ.get("SYSTEM_COLLECTIONURI") or environ.get("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "")
+    project, number = environ.get("SYSTEM_TEAMPROJECT", ""), environ.get("BUILD_BUILDID", "")
+    known = home and project and number
+    return Build(
+        ci="Azure Pipelines",
+        commit=environ.get("BUILD_SOURCEVERSION", ""),
+        branch=_of_ref(ref),
+        url=f"{home.rstrip('/')}/{quote(project)}/_build/results?buildId={number}" if known else "",
+    )
+
+
+def _buildkite(environ: Mapping[str, str]) -> Build:
+    commit = environ.get("BUILDKITE_COMMIT", "")
+    on_tag = bool(environ.get("BUILDKITE_TAG"))
+    return Build(
+        ci="Buildkite",
+        commit="" if commit == "HEAD" else commit,  # a build started by hand may not name its commit
+        branch="" if on_tag else environ.get("BUILDKITE_BRANCH", ""),
+        url=environ.get("BUILDKITE_BUILD_URL", ""),
+    )
+
+
+def _bitbucket(environ: Mapping[str, str]) -> Build:
+    name, number = environ.get("BITBUCKET_REPO_FULL_NAME", ""), environ.get("BITBUCKET_BUILD_NUMBER", "")
+    home = environ.get("BITBUCKET_GIT_HTTP_ORIGIN", "").replace("http://", "https://", 1)
+    home = home or (f"https://bitbucket.org/{name}" if name else "")
+    return Build(
+        ci="Bitbucket Pipelines",
+        commit=environ.get("BITBUCKET_COMMIT", ""),
+        branch=environ.get("BITBUCKET_BRANCH", ""),
+        url=f"{home}/pipelines/results/{number}" if home and number else "",
+    )
+
+
+def _travis(environ: Mapping[str, str]) -> Build:
+    # TRAVIS_BRANCH is the branch that a pull request goes to, and the name of a tag.
+    on_tag = bool(environ.get("TRAVIS_TAG"))
+    branch = _first(environ, "TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH")
+    return Build(
+        ci="Travis CI",
+        commit=environ.get("TRAVIS_COMMIT", ""),
+        branch="" if on_tag else branch,
+        url=environ.get("TRAVIS_BUILD_WEB_URL", ""),
+    )
+
+
+_SERVICES: dict[str, Callable[[Mapping[str, str]], Build]] = {  # the variable that tells that it runs there
+    "GITHUB_ACTIONS": _github,
+    "GITLAB_CI": _gitlab,
+    "CIRCLECI": _circle,
+    "TF_BUILD": _azure,
+    "BUILDKITE": _buildkite,
+    "BITBUCKET_BUILD_NUMBER": _bitbucket,
+    "TRAVIS": _travis,
+    "JENKINS_URL": _jenkins,
+}
+
+
+# --- git -----------------------------------------------------------------------------------------------------
+
+
+def _tree(folder: Path, environ: Mapping[str, str]) -> Checkout:
+    """What git says about the folder; empty when it has no repository of its own, no commit, or no git."""
+    git = _Git(environ)
+    top = git.ask(folder, "rev-parse", "--show-toplevel")
+    if not top or git.ask(folder, "check-ignore", "-q", ".") is not None:
+        return Checkout()  # a folder that its repository ignores is not what the commit names
+    root = Path(os.fsdecode(top.removesuffix(b"\n")))
+    status = git.status(root)
+    if not status.commit:
+        return Checkout()
+    key = _dirty_key(git, root, status.changed) if status.changed else ""
+    return Checkout(commit=status.commit, branch=status.branch, dirty=bool(status.changed), dirty_key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    commit: str
+    branch: str
+    changed: tuple[bytes, ...]  # paths below the root, sorted
+
+
+@dataclass(frozen=True, slots=True)
+class _Git:
+    """The git program; it is told where to look, takes no lock and runs none of the repository's own hooks."""
+
+    environ: Mapping[str, str]
+
+    def ask(self, folder: Path, *arguments: str) -> bytes | None:
+        """The program's answer; None for "no", for no repository, and where there is no git."""
+        command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, env=self._environ(), timeout=_PATIENCE, check=False
+            )
+        except FileNotFoundError:
+            return None
+        except subprocess.TimeoutExpired as error:
+            raise EnvironmentProblem(
+                f"git did not answer within {_PATIENCE:.0f} seconds", where=str(folder), hint=" ".join(command)
+            ) from error
+        if done.returncode == 0:
+            return done.stdout
+        words = done.stderr.decode(errors="replace")
+        if done.returncode == 1 or any(said in words for said in _NO_REPOSITORY):
+            return None
+        raise _refused(folder, words.strip().partition("\n")[0] or f"exit code {done.returncode}")
+
+    def status(self, root: Path) -> _Status:
+        """HEAD and every path that differs from it, read exactly: names may hold anything but NUL."""
+        answer = self.ask(
+            root,
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "-z",
+            "--untracked-files=all",
+            "--no-renames",
+            "--ignore-submodules=none",
+        )
+        return _parse_status(answer or b"")
+
+    def _environ(self) -> dict[str, str]:
+        # A hook of another repository would otherwise choose the repository; and its words must be English.
+        kept = {k: v for k, v in self.environ.items() if k not in _REPOSITORY_CHOICE}
+        return {**kept, "LC_ALL": "C", "LANGUAGE": "", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+
+
+_NO_REPOSITORY = ("not a git repository", "must be run in a work tree")
+
+
+def _refused(folder: Path, why: str) -> EnvironmentProblem:
+    hint = f"git -C {folder} status"
+    if "ownership" in why:
+        hint = f"git config --global --add safe.directory {folder}"
+    return EnvironmentProblem(f"git cannot read this repository: {why}", where=str(folder), hint=hint)
+
+
+def _parse_status(answer: bytes) -> _Status:
+    head = {b"branch.oid": b"", b"branch.head": b""}
+    changed = set()
+    for line in filter(None, answer.split(b"\0")):
+        kind, _, rest = line.partition(b" ")
+        if kind == b"#":
+            name, _, value = rest.partition(b" ")
+            head[name] = value
+        else:
+            path = rest.split(b" ", _FIELDS[kind])[-1]
+            if not set(os.fsdecode(path).split("/")) & set(_OURS):
+                changed.add(path)
+    commit, branch = head[b"branch.oid"], head[b"branch.head"]
+    return _Status(
+        commit="" if commit == b"(initial)" else commit.decode(),
+        branch="" if branch == b"(detached)" else os.fsdecode(branch),
+        changed=tuple(sorted(changed)),
+    )
+
+
+_FIELDS = {b"1": 7, b"u": 9, b"?": 0, b"!": 0}  # how many fields stand between an entry's kind and its path
+
+
+def _dirty_key(git: _Git, root: Path, changed: tuple[bytes, ...]) -> str:
+    return digest("dirty", *(part for path in changed for part in (path, *_content(git, root, path))))
+
+
+def _content(git: _Git, root: Path, name: bytes) -> Iterator[bytes]:
+    """What is there now, whether staged or not: what kind of thing, and what is in it."""
+    path = root / os.fsdecode(name)
+    try:
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            yield from (b"link", os.fsencode(path.readlink()))
+        elif stat.S_ISDIR(mode):
+            yield from (b"repository", *_repository(git, path))
+        elif stat.S_ISREG(mode):
+            yield from (b"program" if mode & stat.S_IXUSR else b"file", _sha256(path))
+        else:
+            yield b"special"
+    except (FileNotFoundError, NotADirectoryError):
+        yield b"gone"
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"a changed file cannot be read: {error.strerror}",
+            where=str(path),
+            hint="make it readable, or list it in .gitignore",
+        ) from error
+
+
+def _repository(git: _Git, path: Path) -> Iterator[bytes]:
+    """A submodule, or another repository inside this one: its commit, and its own changes."""
+    if not (path / ".git").exists():
+        yield from (b"not checked out", b"")  # git would answer for the repository around it
+        return
+    status = git.status(path)
+    yield status.commit.encode()
+    yield _dirty_key(git, path, status.changed).encode()
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
