@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A consumer version that will meet a provider version, and the pact between them."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, PromiseExercised, TaskId
 from harness.gate import Decision, can_i_deploy
 from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
-from harness.verdicts import Exercised, Finding, Verdict
+from harness.verdicts import Cause, Exercised, Finding, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,7 +80,7 @@ def decide(
         live=tuple(Live(environment=TOGETHER, version=v) for v in beside),
         environments={TOGETHER: tuple(require)},
     )
-    return _event(can_i_deploy(plan.candidates, TOGETHER, facts))
+    return _event(can_i_deploy(plan.candidates, TOGETHER, facts), nothing=not facts.evidence)
 
 
 def _spread(plan: Plan, evidence: Iterable[Evidence]) -> Iterable[Evidence]:
@@ -95,11 +95,20 @@ def _spread(plan: Plan, evidence: Iterable[Evidence]) -> Iterable[Evidence]:
             yield from (replace(each, provider=v, artifact=artifact) for v, artifact in members)
 
 
-def _event(decision: Decision) -> Decided:
+_NOTHING = Reason(
+    verdict=Verdict.UNKNOWN,
+    cause=Cause.NOTHING_EXERCISED,
+    text="nothing was checked: no pact and no OpenAPI document led to a check of this set",
+    command="harness run --plan",
+)
+
+
+def _event(decision: Decision, *, nothing: bool) -> Decided:
+    """The decision as an event; a run that checked nothing cannot tell, whatever the set meets."""
     return Decided(
-        verdict=decision.verdict,
+        verdict=max(decision.verdict, Verdict.UNKNOWN) if nothing else decision.verdict,
         set=decision.candidates,
         environment=decision.environment,
         require=decision.require,
-        reasons=decision.reasons,
+        reasons=(_NOTHING, *decision.reasons) if nothing else decision.reasons,
     )

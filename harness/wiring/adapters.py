@@ -39,12 +39,12 @@ class SystemClock:
 
 def bench(settings: Settings, root: Path) -> Bench:
     """What tasks are run with, before anything is started."""
-    from harness.runtime.recorder import ProxyRecorder
+    from harness.runtime.recorder import HttpRecorder
     from harness.runtime.states import provider_states
 
     return Bench(
         checks=checks(),
-        recorder=ProxyRecorder(),
+        recorder=HttpRecorder(),
         clock=SystemClock(),
         settings=settings,
         states=partial(provider_states, root=root),

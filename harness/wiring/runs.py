@@ -19,7 +19,7 @@ from harness.engine.plan import Inputs, Plan, make_plan
 from harness.engine.run import Bench, run_task
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Known
-from harness.ports import Ledger, Runtime
+from harness.ports import Ledger, Runtime, Unit
 from harness.services.system import System
 from harness.wiring import content
 from harness.wiring.adapters import bench, known_documents, read_document
@@ -58,7 +58,7 @@ class Run:
     from_git: str  # the version that git gives; "" outside of a repository
     run: str
     bench: Bench
-    _content: Content | None = None
+    _material: Content | None = None
     _earlier: list[CheckFinished] = field(default_factory=list)
     _earlier_evidence: list[Evidence] = field(default_factory=list)
 
@@ -80,13 +80,13 @@ class Run:
 
     def plan(self, known: Mapping[str, Known]) -> Plan:
         """What would run now, given what is known of the pacticipants."""
-        contents = self.content
+        material = self.material
         inputs = Inputs(
             system=self.system,
             versions={name: each.version for name, each in known.items()},
-            artifacts=contents.artifacts,
-            pacts=tuple(contents.pacts),
-            documents=contents.documents,
+            artifacts=material.artifacts,
+            pacts=tuple(material.pacts),
+            documents=material.documents,
             settings=content.tool_settings(self.bench.settings),
             service_settings=content.service_settings(self.system),
             suite_keys=content.suite_keys(self.system),
@@ -96,25 +96,25 @@ class Run:
         return make_plan(inputs, self.ledger.reusable, fresh=self.options.fresh)
 
     @property
-    def content(self) -> Content:
+    def material(self) -> Content:
         """The pacts on disk, the documents that can be known, and what the services are made of."""
-        if self._content is None:
-            units = (*self.system.services, *self.system.resources)
+        if self._material is None:
+            units: tuple[Unit, ...] = (*self.system.services, *self.system.resources)
             artifacts = {u.name: self.runtime.artifact(u) for u in units if content.has_artifact(u)}
-            self._content = Content(
+            self._material = Content(
                 artifacts=artifacts,
                 pacts=content.pacts_of(self.system),
                 documents=known_documents(self.system, artifacts, self.ledger),
             )
-        return self._content
+        return self._material
 
-    @content.setter
-    def content(self, value: Content) -> None:
-        self._content = value
+    @material.setter
+    def material(self, value: Content) -> None:
+        self._material = value
 
     def settled(self, *, record: bool = True) -> dict[str, Known]:
         """What is known of every pacticipant, under the number that this run records."""
-        known = describe(self.system, self.content, self.checkout, self.from_git)
+        known = describe(self.system, self.material, self.checkout, self.from_git)
         if record and self.options.publish:
             known = settle(known, self.ledger, self.runtime.name)
             self._publish(known)
@@ -122,8 +122,8 @@ class Run:
 
     def _publish(self, known: Mapping[str, Known]) -> None:
         for name, each in known.items():
-            contracts = [pact.contract() for pact in self.content.pacts if pact.consumer == name]
-            document = self.content.documents.get(name)
+            contracts = [pact.contract() for pact in self.material.pacts if pact.consumer == name]
+            document = self.material.documents.get(name)
             if document is not None:
                 contracts.append(document.contract())
             if contracts:

@@ -28,7 +28,7 @@ def verification_events(
     chosen = _pacts(run, known, provider, consumers)
     if only is not None:
         chosen = _with_interaction(chosen, only, provider)
-    run.content = replace(run.content, pacts=tuple(chosen.values()))
+    run.material = replace(run.material, pacts=tuple(chosen.values()))
     for version in chosen:
         known[version.pacticipant] = replace(
             known.get(version.pacticipant, Known(version=version)), version=version
@@ -49,7 +49,7 @@ def _pacts(
     run: Run, known: Mapping[str, Known], provider: str, consumers: Mapping[str, str]
 ) -> dict[Version, Pact]:
     """The pact of each consumer with the provider, under the consumer's version."""
-    on_disk = {pact.consumer: pact for pact in run.content.pacts if pact.provider == provider}
+    on_disk = {pact.consumer: pact for pact in run.material.pacts if pact.provider == provider}
     if not consumers:
         return {known[name].version: pact for name, pact in on_disk.items()}
     chosen = {}

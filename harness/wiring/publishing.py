@@ -1,0 +1,97 @@
+"""What `harness publish` keeps: the manifest's contracts, or those at the paths that were named."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import wiring
+from harness.errors import UsageError
+from harness.wiring import content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.contracts.document import Contract
+    from harness.ports import Publication
+    from harness.services.system import System
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the person asked to publish, and what they say about it."""
+
+    paths: tuple[Path, ...] = ()  # empty: the manifest's own contracts
+    number: str = ""  # instead of the manifest's or git's
+    branch: str = ""
+    build_url: str = ""
+    provider: str = ""  # whose the OpenAPI documents among the paths are
+    allow_dirty: bool = False
+
+
+def publish(manifest: Path | None, broker: str | None, wish: Wish) -> Sequence[Publication]:
+    """Publish, all or nothing. Raises UsageError for nothing to publish and for a dirty tree."""
+    from harness.broker import publishing
+    from harness.checkout import detect, version
+
+    system = _system(manifest, wish)
+    root = system.root if system else Path.cwd()
+    checkout = detect(root, os.environ)
+    source = replace(
+        checkout,
+        branch=wish.branch or checkout.branch,
+        build_url=wish.build_url or checkout.build_url,
+    )
+    contracts = tuple(_at_paths(wish) if wish.paths else _of_manifest(system))
+    declared = {s.name: s.version for s in system.services if s.version} if system else {}
+    with wiring.ledger_at(broker or (system.broker if system else ""), system) as ledger:
+        return publishing.publish(
+            ledger,
+            contracts,
+            {c.owner: wish.number for c in contracts} if wish.number else declared,
+            source,
+            number=version(checkout),
+            allow_dirty=wish.allow_dirty,
+        )
+
+
+def _system(manifest: Path | None, wish: Wish) -> System | None:
+    """The manifest's system; contracts at named paths can be published without one."""
+    if wish.paths and manifest is None:
+        with suppress(UsageError):
+            return wiring.system(None)
+        return None
+    return wiring.system(manifest)
+
+
+def _of_manifest(system: System | None) -> Iterator[Contract]:
+    from harness.contracts.openapi_reader import read_openapi
+
+    if system is None:
+        return
+    for pact in content.pacts_of(system):
+        yield pact.contract()
+    for service in system.services:
+        path = Path(service.openapi) if service.openapi else None
+        if path is not None and path.is_file():
+            yield read_openapi(path.read_bytes(), service.name, str(path)).contract()
+
+
+def _at_paths(wish: Wish) -> Iterator[Contract]:
+    from harness.contracts.openapi_reader import read_openapi
+    from harness.contracts.pact_reader import read_pacts
+
+    for path in wish.paths:
+        if not path.exists():
+            raise UsageError("no such file or folder", where=str(path))
+    if wish.provider:
+        for path in wish.paths:
+            if not path.is_file():
+                raise UsageError("with --provider each PATH is an OpenAPI document", where=str(path))
+            yield read_openapi(path.read_bytes(), wish.provider, str(path)).contract()
+        return
+    for pact in read_pacts(map(str, wish.paths)):
+        yield pact.contract()

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main as command_line
+from harness.cli.stream import parse_reports
+from harness.errors import UsageError
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = command_line.answer(list(arguments))
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_mistyped_command_is_answered_with_the_closest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, error = answer(capsys, "can-i-deplo")
+    assert code == 2
+    assert "did you mean 'can-i-deploy'?" in error
+
+
+def test_without_a_manifest_the_remedy_is_named(capsys: pytest.CaptureFixture[str], empty: Path) -> None:
+    code, _, error = answer(capsys, "run", "--plan")
+    assert (code, empty.is_dir()) == (2, True)
+    assert "harness init" in error
+
+
+@pytest.mark.parametrize(
+    ("report", "says"),
+    [
+        ("junit", "not FORMAT=PATH"),
+        ("junt=x.xml", "did you mean 'junit'?"),
+        ("html=", "not FORMAT=PATH"),
+        ("html=.", "a folder is there"),
+    ],
+)
+def test_a_mistaken_report_is_told_before_anything_starts(report: str, says: str, empty: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_reports([report])
+    assert says in str(caught.value)
+    assert list(empty.iterdir()) == []
+
+
+@pytest.mark.parametrize("argument", ["orders", "=1", "orders=", ""])
+def test_a_candidate_is_service_and_version(
+    argument: str, capsys: pytest.CaptureFixture[str], empty: Path
+) -> None:
+    code, _, error = answer(capsys, "can-i-deploy", argument, "--to", "production")
+    assert code == 2
+    assert "SERVICE=VERSION" in error
+    assert list(empty.iterdir()) == []
+
+
+def test_a_recording_that_is_none_names_the_line(capsys: pytest.CaptureFixture[str], empty: Path) -> None:
+    (empty / "run.ndjson").write_text('{"event":"run-finished","verdict":"PASSED","seconds":1.0}\n{"event":"x"}\n')
+    code, _, error = answer(capsys, "report", "run.ndjson")
+    assert code == 2
+    assert "run.ndjson:2" in error
+
+
+def test_an_unknown_report_format_is_an_error(capsys: pytest.CaptureFixture[str], empty: Path) -> None:
+    (empty / "run.ndjson").write_text("")
+    code, _, error = answer(capsys, "report", "run.ndjson", "--format", "jnit")
+    assert code == 2
+    assert "did you mean 'junit'?" in error
+
+
+def test_bookkeeping_and_the_gate_work_together_on_the_embedded_ledger(
+    capsys: pytest.CaptureFixture[str], empty: Path
+) -> None:
+    pact = {
+        "consumer": {"name": "web"},
+        "provider": {"name": "orders"},
+        "interactions": [
+            {"description": "all", "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}
+        ],
+        "metadata": {"pactSpecification": {"version": "3.0.0"}},
+    }
+    (empty / "web-orders.json").write_text(json.dumps(pact))
+    (empty / "harness.toml").write_text('[services.web]\nversion = "1"\npacts = ["web-orders.json"]\n')
+    assert answer(capsys, "publish", "--allow-dirty")[0] == 0
+    code, out, _ = answer(capsys, "can-i-deploy", "web=1", "--to", "production", "--json")
+    document = json.loads(out)
+    assert (code, document["verdict"], document["deployable"]) == (3, "UNKNOWN", None)
+    assert document["reasons"][0]["cause"] == "nothing deployed there"
+    code, _, error = answer(capsys, "can-i-deploy", "web=1", "--to", "producton")
+    assert code == 2
+    assert "did you mean 'production'?" in error
+    assert answer(capsys, "record-deployment", "web=1", "--environment", "production")[0] == 0
+    code, _, error = answer(capsys, "record-deployment", "web=9", "--environment", "production")
+    assert (code, "web" in error) == (2, True)
+    assert answer(capsys, "record-undeployment", "web", "--environment", "production")[0] == 0
+    assert answer(capsys, "record-undeployment", "web", "--environment", "production")[0] == 2
+    assert answer(capsys, "record-release", "web=1", "--environment", "test")[0] == 0
+    assert answer(capsys, "record-support-ended", "web=1", "--environment", "test")[0] == 0
