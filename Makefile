@@ -12,7 +12,7 @@ help: ## Say what there is
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[postgres,sample,dev]'
 	@touch $(STAMP)
 
@@ -20,7 +20,7 @@ demo: $(STAMP) ## Run the main job on the sample system (FAULTS=1: on versions w
 	@fixtures/demo $(BIN)/harness $(if $(FAULTS),faults,good)
 
 test: $(STAMP) ## Run everything that proves the project right
-	@$(BIN)/tox run-parallel --parallel-no-spinner $(TOX)
+	@$(BIN)/tox run $(TOX)
 
 lint: $(STAMP) ## Check style, types and layers
 	@$(BIN)/tox run -e lint,type,layers
