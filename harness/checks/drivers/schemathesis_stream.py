@@ -136,10 +136,11 @@ class _Reader:
         )
         self.requests += 1
         self.recent.append(sent)
-        if exchange.status:
-            self.statuses[operation][exchange.status] += 1
-        else:
+        if not exchange.status:
             self.unanswered.append(sent)
+        elif operation.startswith(f"{exchange.method} "):
+            # Methods that the document does not have are tried too; their 405 is no evidence for this one.
+            self.statuses[operation][exchange.status] += 1
         return sent
 
     def _exchange(self, request: Mapping[str, Any], body: bytes, answer: object) -> Exchange:
