@@ -270,6 +270,14 @@ class _Git:
         return {**kept, "LC_ALL": "C", "LANGUAGE": "", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
+_EXACTLY = (  # whatever the person's own settings say
+    "--porcelain=v2",
+    "--branch",
+    "-z",
+    "--untracked-files=all",
+    "--no-renames",
+    "--ignore-submodules=none",
+)
 _NO_REPOSITORY = ("not a git repository", "must be run in a work tree")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,11 +78,10 @@ def _remedy(why: str) -> str:
 def open_database(url: str) -> Database:
     """The database of a URL or path, its schema brought up to date. Raises UsageError, EnvironmentProblem."""
     database = _postgres(url) if url.startswith(("postgres:", "postgresql")) else _sqlite(url)
-    try:
+    with ExitStack() as undo:
+        undo.callback(database.close)
         _bring_up_to_date(database)
-    except BaseException:
-        database.close()
-        raise
+        undo.pop_all()
     return database
 
 

@@ -99,7 +99,7 @@ def _without_number(name: str, place: str) -> Problem:
     return Problem(
         text=f"'{name}' has no version, and there is no git commit to name it",
         where=place,
-        hint=f"give it one: harness publish {name}=VERSION …, or `version` in harness.toml",
+        hint=f"give `version` to [services.{name}] in harness.toml, or publish from a git repository",
     )
 
 

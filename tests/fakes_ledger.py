@@ -1,0 +1,208 @@
+"""A ledger that works and forgets; held to the same tests as the ones that remember."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from harness.broker import refusals
+from harness.broker.evidence import check as check_evidence
+from harness.contracts.document import Contract, ContractKind
+from harness.errors import IdentityConflict
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
+from harness.ports import Publication
+
+Slot = tuple[ContractKind, str]
+
+
+@dataclass(slots=True)
+class Build:
+    """What one runtime built under a version number."""
+
+    artifact: str = ""
+    since: str = ""
+    descriptor: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """One version, as it is remembered."""
+
+    known: Known
+    builds: dict[str, Build] = field(default_factory=dict)
+    contracts: dict[Slot, tuple[Contract, str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """The ledger port on plain dictionaries."""
+
+    records: dict[Version, Record] = field(default_factory=dict)
+    seen: list[Evidence] = field(default_factory=list)
+    environments: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"test": ("pacts",), "production": ("pacts",)}
+    )
+    deployed: dict[tuple[str, str, str], Version] = field(default_factory=dict)
+    released: dict[tuple[str, Version], None] = field(default_factory=dict)
+    ticks: Any = field(default_factory=count)
+
+    def now(self) -> str:
+        return f"2026-01-01T00:00:{next(self.ticks):06d}Z"
+
+    def _mention(self, version: Version) -> Record:
+        refusals.check_version(version)
+        return self.records.setdefault(version, Record(Known(version=version)))
+
+    def record_version(
+        self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
+    ) -> None:
+        artifact = refusals.one_build(known.version, known.artifacts)
+        refusals.check_name("the runtime", runtime, empty=True)
+        told = {"branch": known.branch, "commit": known.commit, "build_url": known.build_url}
+        for name, value in told.items():
+            refusals.check_name(f"the {name} of {known.version}", value, empty=True)
+        refusals.check_version(known.version)
+        there = self.records.get(known.version)
+        build = there.builds.get(runtime, Build()) if there else Build()
+        if artifact and build.artifact not in ("", artifact):
+            raise refusals.other_build(known.version, runtime, (build.artifact, build.since), artifact)
+        record = self._mention(known.version)
+        news: dict[str, Any] = {name: value for name, value in told.items() if value}
+        record.known = replace(record.known, **news)
+        if artifact or descriptor is not None:
+            since = build.since if build.artifact else self.now()
+            text = build.descriptor if descriptor is None else descriptor
+            record.builds[runtime] = Build(artifact or build.artifact, since, text)
+
+    def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:
+        record = self.records.get(version)
+        return record.builds.get(runtime, Build()).descriptor if record else None
+
+    def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
+        refusals.check_version(version)
+        refusals.check_contracts(version, contracts)
+        there = self.records[version].contracts if version in self.records else {}
+        conflicts = []
+        for contract in contracts:
+            before, since = there.get((contract.kind, contract.counterpart), (contract, ""))
+            if before.key != contract.key:
+                conflicts.append(refusals.other_content(version, before, contract, since))
+        if conflicts:
+            raise IdentityConflict(*conflicts)
+        record = self._mention(version)
+        return [self._publish_one(record, contract) for contract in contracts]
+
+    def _publish_one(self, record: Record, contract: Contract) -> Publication:
+        slot = contract.kind, contract.counterpart
+        created = slot not in record.contracts
+        if created:
+            record.contracts[slot] = replace(contract, place=""), self.now()
+        return Publication(
+            contract=contract,
+            version=record.known.version,
+            created=created,
+            previous=self._previous(record.known.version, slot),
+        )
+
+    def _previous(self, version: Version, slot: Slot) -> str:
+        previous = ""
+        for other, record in self.records.items():
+            if other == version:
+                break
+            if other.pacticipant == version.pacticipant and slot in record.contracts:
+                previous = record.contracts[slot][0].key
+        return previous
+
+    def contract(self, key: str) -> Contract | None:
+        kept = [each for record in self.records.values() for each in record.contracts.values()]
+        matching = sorted((since, contract.text) for contract, since in kept if contract.key == key)
+        by_text = {contract.text: contract for contract, _ in kept if contract.key == key}
+        return by_text[matching[0][1]] if matching else None
+
+    def record_evidence(self, evidence: Evidence) -> None:
+        check_evidence(evidence)
+        if evidence.provider.number:
+            self._mention(evidence.provider)
+        self.seen.append(evidence)
+
+    def reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
+        if not contract or not identity:
+            return None
+        for each in reversed(self.seen):
+            if (each.kind, each.contract, each.identity) == (kind, contract, identity) and each.decisive:
+                return each if each.conclusive else None
+        return None
+
+    def facts(self) -> Facts:
+        deployed = [
+            Live(environment=environment, version=version, instance=instance)
+            for (environment, _, instance), version in self.deployed.items()
+        ]
+        released = [Live(environment=e, version=v, released=True) for e, v in self.released]
+        return Facts(
+            versions={version: _known(record) for version, record in self.records.items()},
+            evidence=tuple(replace(each, results=(), findings=()) for each in self.seen),
+            live=tuple(sorted([*deployed, *released])),
+            environments=dict(self.environments),
+        )
+
+    def _there(self, environment: str, pacticipant: str) -> None:
+        if environment not in self.environments:
+            raise refusals.unknown_environment(environment, self.environments)
+        names = {version.pacticipant for version in self.records}
+        if pacticipant not in names:
+            raise refusals.unknown_pacticipant(pacticipant, names)
+
+    def _numbers(self, pacticipant: str) -> list[str]:
+        return [v.number for v in reversed(self.records) if v.pacticipant == pacticipant]
+
+    def _known_there(self, environment: str, version: Version) -> None:
+        self._there(environment, version.pacticipant)
+        if version not in self.records:
+            raise refusals.unknown_version(version, self._numbers(version.pacticipant))
+
+    def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
+        refusals.check_name("the application instance", instance, empty=True)
+        self._known_there(environment, version)
+        self.deployed[environment, version.pacticipant, instance] = version
+
+    def record_undeployment(self, environment: str, pacticipant: str, *, instance: str = "") -> int:
+        self._there(environment, pacticipant)
+        if (environment, pacticipant, instance) not in self.deployed:
+            others = [i for e, p, i in self.deployed if (e, p) == (environment, pacticipant)]
+            raise refusals.not_deployed(environment, pacticipant, instance, others)
+        del self.deployed[environment, pacticipant, instance]
+        return 1
+
+    def record_release(self, environment: str, version: Version) -> None:
+        self._known_there(environment, version)
+        self.released[environment, version] = None
+
+    def record_support_ended(self, environment: str, version: Version) -> None:
+        self._known_there(environment, version)
+        if (environment, version) not in self.released:
+            there = [
+                v.number for e, v in self.released if e == environment and v.pacticipant == version.pacticipant
+            ]
+            raise refusals.not_released(environment, version, there)
+        del self.released[environment, version]
+
+    def declare_environment(self, name: str, require: Sequence[str]) -> None:
+        refusals.check_name("the environment", name)
+        self.environments[name] = refusals.check_policy(require)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _known(record: Record) -> Known:
+    contracts = [contract for contract, _ in record.contracts.values()]
+    return replace(
+        record.known,
+        artifacts=frozenset(b.artifact for b in record.builds.values() if b.artifact),
+        pacts={c.counterpart: c.key for c in contracts if c.kind is ContractKind.PACT},
+        openapi=next((c.key for c in contracts if c.kind is ContractKind.OPENAPI), ""),
+    )
