@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ManifestError, did_you_mean
 from harness.services.addresses import rewritten
 from harness.services.compose_values import Pairs, Port, Source
-from harness.services.environment import escape
+from harness.services.environment import escape, references
 from harness.services.graph import cycle
 from harness.services.interpolation import variables
 from harness.services.node import NOTHING, Node, Table, read_document
@@ -69,7 +70,7 @@ def read(reading: Reading, path: Path, label: str, manifest: Node) -> Node:
     wanted = {name: entry for name, entry in services.items() if _wanted(source, name, entry, manifest)}
     _host_ports(source, wanted)
     found = [_service(source, name, entry, manifest) for name, entry in wanted.items()]
-    return _document(_connected(found), manifest, label)
+    return _document(_connected(found, manifest), label)
 
 
 def _dotenv(folder: Path) -> dict[str, str]:
@@ -220,10 +221,11 @@ def _needs(source: Source, entry: Node, what: str) -> tuple[str, ...]:
     return tuple(name for name, _ in source.names(entry.at("depends_on"), f"{what}.depends_on"))
 
 
-def _connected(found: list[_Found]) -> list[_Found]:
+def _connected(found: list[_Found], manifest: Node) -> list[_Found]:
     """Addresses turned into references, but for one that would close a circle: services may call each other."""
     known = {each.name: each.endpoints for each in found}
-    needs = {each.name: each.needs for each in found}
+    # What is written as a need counts before what an address implies.
+    needs = {each.name: (*each.needs, *_said_needs(manifest.at(each.section, each.name))) for each in found}
     connected = []
     for each in found:
         allowed = partial(_allowed, needs, each.name)
@@ -239,7 +241,18 @@ def _allowed(needs: dict[str, tuple[str, ...]], user: str, name: str) -> bool:
     return True
 
 
-def _document(found: list[_Found], manifest: Node, label: str) -> Node:
+def _said_needs(own: Node | None) -> tuple[str, ...]:
+    if own is None:
+        return ()
+    needs, environment = own.at("needs"), own.at("environment")
+    said = [each.value for each in (needs.items if needs else ()) if isinstance(each.value, str)]
+    for each in environment.table.values() if environment else ():
+        with suppress(ManifestError):  # told when the manifest itself is read
+            said.extend(references(each.value) if isinstance(each.value, str) else ())
+    return tuple(said)
+
+
+def _document(found: list[_Found], label: str) -> Node:
     sections: dict[str, dict[str, Node]] = {"services": {}, "resources": {}}
     for each in found:
         keys = dict(each.keys)

@@ -10,7 +10,7 @@ from harness.services.entries import over_version, pact_places, resource, servic
 from harness.services.node import NOTHING, Node, Table
 from harness.services.reading import Reading
 from harness.services.system import System
-from harness.services.toml_source import read_toml
+from harness.services.toml_source import parse_toml, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,15 @@ def find(start: Path) -> Path:
 def load(path: Path, environ: Mapping[str, str]) -> System:
     """The system that a manifest describes. Raises ManifestError with every mistake in it."""
     path = path.absolute()
-    document = _section(path)
+    return _understood(_section(read_toml(path), path), path, environ)
+
+
+def parse(text: str, path: Path, environ: Mapping[str, str]) -> System:
+    """The system that a manifest with this text would describe, if it stood at this path. Raises ManifestError."""
+    return _understood(_section(parse_toml(text, path.name), path), path.absolute(), environ)
+
+
+def _understood(document: Node, path: Path, environ: Mapping[str, str]) -> System:
     reading = Reading(root=path.parent, environ=environ)
     reading.table(document, "", KEYS)
     document, complete = _with_compose(reading, document)
@@ -67,8 +75,7 @@ def _describes_a_system(project: Path) -> bool:
         return b"[tool.harness" in project.read_bytes()
 
 
-def _section(path: Path) -> Node:
-    document = read_toml(path)
+def _section(document: Node, path: Path) -> Node:
     if path.name != PROJECT:
         return document
     section = document.at("tool", "harness")
