@@ -226,10 +226,8 @@ def test_a_migrated_schema_has_every_constraint_of_the_program_s_own(path: Path,
     def shape(inspector: sa.Inspector) -> dict[str, Any]:
         return {
             table: (
-                [
-                    (c["name"], str(c["type"]), c["nullable"], c["primary_key"])
-                    for c in inspector.get_columns(table)
-                ],
+                [(c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)],
+                inspector.get_pk_constraint(table)["constrained_columns"],
                 sorted((u["name"], u["column_names"]) for u in inspector.get_unique_constraints(table)),
                 sorted((str(i["name"]), i["column_names"], i["unique"]) for i in inspector.get_indexes(table)),
                 sorted((str(f["name"]), f["referred_table"]) for f in inspector.get_foreign_keys(table)),

@@ -1,0 +1,215 @@
+"""What the variables of CI services say, by realistic sets of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.checkout import Build, Checkout, from_ci, version
+
+SHA = "9f2c4a7be01d3f5568a4bb0c1d2e3f4051627384"
+
+GITHUB = {
+    "CI": "true",
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/orders",
+    "GITHUB_RUN_ID": "1658821493",
+    "GITHUB_RUN_ATTEMPT": "1",
+    "GITHUB_SHA": SHA,
+    "GITHUB_HEAD_REF": "",
+    "GITHUB_BASE_REF": "",
+}
+GITLAB = {
+    "CI": "true",
+    "GITLAB_CI": "true",
+    "CI_COMMIT_SHA": SHA,
+    "CI_JOB_URL": "https://gitlab.com/acme/orders/-/jobs/17",
+    "CI_PIPELINE_URL": "https://gitlab.com/acme/orders/-/pipelines/9",
+}
+JENKINS = {
+    "JENKINS_URL": "https://ci.acme.example/",
+    "BUILD_URL": "https://ci.acme.example/job/orders/12/",
+    "GIT_COMMIT": SHA,
+}
+CIRCLE = {
+    "CI": "true",
+    "CIRCLECI": "true",
+    "CIRCLE_SHA1": SHA,
+    "CIRCLE_BUILD_URL": "https://circleci.com/gh/a/o/5",
+}
+AZURE = {
+    "TF_BUILD": "True",
+    "BUILD_SOURCEVERSION": SHA,
+    "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/",
+    "SYSTEM_TEAMPROJECT": "Web Shop",
+    "BUILD_BUILDID": "77",
+}
+BUILDKITE = {
+    "CI": "true",
+    "BUILDKITE": "true",
+    "BUILDKITE_COMMIT": SHA,
+    "BUILDKITE_BUILD_URL": "https://buildkite.com/acme/orders/builds/3",
+}
+BITBUCKET = {
+    "CI": "true",
+    "BITBUCKET_BUILD_NUMBER": "41",
+    "BITBUCKET_COMMIT": SHA,
+    "BITBUCKET_REPO_FULL_NAME": "acme/orders",
+    "BITBUCKET_GIT_HTTP_ORIGIN": "http://bitbucket.org/acme/orders",
+}
+TRAVIS = {
+    "CI": "true",
+    "TRAVIS": "true",
+    "TRAVIS_COMMIT": SHA,
+    "TRAVIS_BUILD_WEB_URL": "https://app.travis-ci.com/acme/orders/builds/8",
+}
+
+RUN = "https://github.com/acme/orders/actions/runs/1658821493"
+AZURE_RUN = "https://dev.azure.com/acme/Web%20Shop/_build/results?buildId=77"
+
+
+def build(ci: str, branch: str, url: str, commit: str = SHA) -> Build:
+    return Build(ci=ci, commit=commit, branch=branch, url=url)
+
+
+CASES = {
+    "desk": ({"HOME": "/root", "CI": ""}, Build()),
+    "an unknown service": ({"CI": "true"}, Build()),
+    "github, push": (
+        {**GITHUB, "GITHUB_REF": "refs/heads/feature/x", "GITHUB_REF_NAME": "feature/x"},
+        build("GitHub Actions", "feature/x", RUN),
+    ),
+    "github, pull request": (
+        {**GITHUB, "GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "fix/y", "GITHUB_BASE_REF": "main"},
+        build("GitHub Actions", "fix/y", RUN),
+    ),
+    "github, tag": (
+        {**GITHUB, "GITHUB_REF": "refs/tags/v1.2", "GITHUB_REF_NAME": "v1.2", "GITHUB_REF_TYPE": "tag"},
+        build("GitHub Actions", "", RUN),
+    ),
+    "github, second attempt": (
+        {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_RUN_ATTEMPT": "2"},
+        build("GitHub Actions", "main", RUN + "/attempts/2"),
+    ),
+    "github, a branch called like a tag": (
+        {**GITHUB, "GITHUB_REF": "refs/heads/refs/tags/v1"},
+        build("GitHub Actions", "refs/tags/v1", RUN),
+    ),
+    "gitlab, push": (
+        {**GITLAB, "CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_NAME": "main"},
+        build("GitLab CI", "main", GITLAB["CI_JOB_URL"]),
+    ),
+    "gitlab, merge request": (
+        {
+            **GITLAB,
+            "CI_COMMIT_REF_NAME": "refs/merge-requests/3/head",
+            "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "fix/y",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        },
+        build("GitLab CI", "fix/y", GITLAB["CI_JOB_URL"]),
+    ),
+    "gitlab, tag": (
+        {**GITLAB, "CI_COMMIT_TAG": "v1", "CI_COMMIT_REF_NAME": "v1"},
+        build("GitLab CI", "", GITLAB["CI_JOB_URL"]),
+    ),
+    "jenkins, git plugin": (
+        {**JENKINS, "GIT_BRANCH": "origin/feature/x"},
+        build("Jenkins", "feature/x", JENKINS["BUILD_URL"]),
+    ),
+    "jenkins, multibranch": (
+        {**JENKINS, "BRANCH_NAME": "main", "GIT_BRANCH": "main"},
+        build("Jenkins", "main", JENKINS["BUILD_URL"]),
+    ),
+    "jenkins, pull request": (
+        {**JENKINS, "BRANCH_NAME": "PR-12", "CHANGE_BRANCH": "fix/y", "CHANGE_TARGET": "main"},
+        build("Jenkins", "fix/y", JENKINS["BUILD_URL"]),
+    ),
+    "jenkins, tag": (
+        {**JENKINS, "BRANCH_NAME": "v1.2", "TAG_NAME": "v1.2"},
+        build("Jenkins", "", JENKINS["BUILD_URL"]),
+    ),
+    "jenkins, detached": ({**JENKINS, "GIT_BRANCH": "detached"}, build("Jenkins", "", JENKINS["BUILD_URL"])),
+    "circle, push": (
+        {**CIRCLE, "CIRCLE_BRANCH": "main"},
+        build("CircleCI", "main", CIRCLE["CIRCLE_BUILD_URL"]),
+    ),
+    "circle, tag": ({**CIRCLE, "CIRCLE_TAG": "v1"}, build("CircleCI", "", CIRCLE["CIRCLE_BUILD_URL"])),
+    "azure, push": (
+        {**AZURE, "BUILD_SOURCEBRANCH": "refs/heads/feature/x", "BUILD_SOURCEBRANCHNAME": "x"},
+        build("Azure Pipelines", "feature/x", AZURE_RUN),
+    ),
+    "azure, pull request": (
+        {
+            **AZURE,
+            "BUILD_SOURCEBRANCH": "refs/pull/1/merge",
+            "SYSTEM_PULLREQUEST_SOURCEBRANCH": "refs/heads/fix/y",
+            "SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/main",
+        },
+        build("Azure Pipelines", "fix/y", AZURE_RUN),
+    ),
+    "azure, tag": ({**AZURE, "BUILD_SOURCEBRANCH": "refs/tags/v1"}, build("Azure Pipelines", "", AZURE_RUN)),
+    "buildkite, push": (
+        {**BUILDKITE, "BUILDKITE_BRANCH": "main", "BUILDKITE_TAG": ""},
+        build("Buildkite", "main", BUILDKITE["BUILDKITE_BUILD_URL"]),
+    ),
+    "buildkite, by hand": (
+        {**BUILDKITE, "BUILDKITE_BRANCH": "main", "BUILDKITE_COMMIT": "HEAD"},
+        build("Buildkite", "main", BUILDKITE["BUILDKITE_BUILD_URL"], commit=""),
+    ),
+    "buildkite, tag": (
+        {**BUILDKITE, "BUILDKITE_BRANCH": "v1", "BUILDKITE_TAG": "v1"},
+        build("Buildkite", "", BUILDKITE["BUILDKITE_BUILD_URL"]),
+    ),
+    "bitbucket, push": (
+        {**BITBUCKET, "BITBUCKET_BRANCH": "main"},
+        build("Bitbucket Pipelines", "main", "https://bitbucket.org/acme/orders/pipelines/results/41"),
+    ),
+    "travis, push": (
+        {**TRAVIS, "TRAVIS_BRANCH": "main", "TRAVIS_PULL_REQUEST": "false", "TRAVIS_PULL_REQUEST_BRANCH": ""},
+        build("Travis CI", "main", TRAVIS["TRAVIS_BUILD_WEB_URL"]),
+    ),
+    "travis, pull request": (
+        {**TRAVIS, "TRAVIS_BRANCH": "main", "TRAVIS_PULL_REQUEST": "5", "TRAVIS_PULL_REQUEST_BRANCH": "fix/y"},
+        build("Travis CI", "fix/y", TRAVIS["TRAVIS_BUILD_WEB_URL"]),
+    ),
+    "travis, tag": (
+        {**TRAVIS, "TRAVIS_BRANCH": "v1", "TRAVIS_TAG": "v1"},
+        build("Travis CI", "", TRAVIS["TRAVIS_BUILD_WEB_URL"]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("environ", "expected"), CASES.values(), ids=CASES)
+def test_each_ci_service_is_understood(environ: dict[str, str], expected: Build) -> None:
+    assert from_ci(environ) == expected
+
+
+@pytest.mark.parametrize("marker", ["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE", "TRAVIS"])
+def test_a_service_that_says_almost_nothing_gives_almost_nothing(marker: str) -> None:
+    told = from_ci({marker: "true"})
+    assert told.ci
+    assert (told.commit, told.branch, told.url) == ("", "", "")
+
+
+@pytest.mark.parametrize("value", ["false", "False", "0", ""])
+def test_a_marker_that_says_no_is_no_marker(value: str) -> None:
+    assert from_ci({**GITHUB, "GITHUB_ACTIONS": value}) == Build()
+
+
+def test_the_version_of_a_clean_tree_is_its_commit() -> None:
+    assert version(Checkout(commit=SHA)) == SHA
+
+
+def test_the_version_of_a_dirty_tree_tells_its_changes_too() -> None:
+    assert version(Checkout(commit=SHA, dirty=True, dirty_key="ab" * 32)) == f"{SHA}+dirty.abababababab"
+
+
+def test_nothing_is_called_by_a_commit_that_is_not_there() -> None:
+    assert version(Checkout(dirty=True, dirty_key="ab" * 32)) == ""
+
+
+@given(st.dictionaries(st.sampled_from(sorted({k for env, _ in CASES.values() for k in env})), st.text()))
+def test_no_environment_makes_it_stumble(environ: dict[str, str]) -> None:
+    assert isinstance(from_ci(environ), Build)
