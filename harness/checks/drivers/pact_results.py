@@ -1,0 +1,102 @@
+"""What the verifier said, as values; no word of it is believed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.verdicts import Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One way to break a promise: its documented code, and what usually mends it."""
+
+    code: str
+    remedy: str = ""
+
+
+STATUS = Kind(code="response.status.mismatch")
+BODY = Kind(code="response.body.mismatch")
+HEADER = Kind(code="response.header.mismatch")
+OTHER = Kind(code="response.mismatch")
+_KINDS = {"StatusMismatch": STATUS, "HeaderMismatch": HEADER, "BodyMismatch": BODY, "BodyTypeMismatch": BODY}
+# A wrong status explains a wrong body, and a wrong body its headers; never the other way round.
+_WORST_FIRST = (STATUS, BODY, HEADER, OTHER)
+_FAULTS_OF_THE_PACT = ("is not a valid regular expression", "Could not apply the '")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """One place where the answer was not as promised."""
+
+    kind: Kind
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What the verifier says of one interaction."""
+
+    token: str
+    ok: bool
+    mismatches: tuple[Mismatch, ...] = ()
+    error: str = ""  # why there was nothing to compare
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the mismatch which explains the others."""
+        kinds = [mismatch.kind for mismatch in self.mismatches]
+        return min(kinds, key=_WORST_FIRST.index, default=OTHER)
+
+    @property
+    def fault_of_the_pact(self) -> str:
+        """Why the pact itself cannot be applied, when nothing else is wrong."""
+        texts = [mismatch.difference.text for mismatch in self.mismatches]
+        faulty = [text for text in texts if any(sign in text for sign in _FAULTS_OF_THE_PACT)]
+        return faulty[0] if faulty and len(faulty) == len(texts) else ""
+
+
+def results_of(answer: dict[str, Any]) -> tuple[Result, ...]:
+    """One value per entry of the verifier's results; entries that cannot be understood are left out."""
+    entries = answer.get("interactionResults")
+    return tuple(_result(each) for each in entries if isinstance(each, dict)) if isinstance(entries, list) else ()
+
+
+def refusal_of(answer: dict[str, Any]) -> str:
+    """Why the verifier took none of the interactions; empty when it does not say."""
+    errors = answer.get("errors")
+    for each in errors if isinstance(errors, list) else ():
+        mismatch = each.get("mismatch") if isinstance(each, dict) else None
+        if isinstance(mismatch, dict) and mismatch.get("message"):
+            return str(mismatch["message"]).partition(" - ")[2] or str(mismatch["message"])
+    return ""
+
+
+def _result(entry: dict[str, Any]) -> Result:
+    told = entry.get("mismatch")
+    told = told if isinstance(told, dict) else {}
+    listed = told.get("mismatches")
+    mismatches = [m for m in listed if isinstance(m, dict)] if isinstance(listed, list) else []
+    return Result(
+        token=str(entry.get("description")),
+        ok=entry.get("result") == "OK" and not told,
+        mismatches=tuple(_mismatch(each) for each in mismatches),
+        error="" if mismatches else str(told.get("message") or ""),
+    )
+
+
+def _mismatch(told: dict[str, Any]) -> Mismatch:
+    kind = str(told.get("type"))
+    expected, actual = told.get("expected"), told.get("actual")
+    if kind == "HeaderMismatch":
+        place = f"header {told.get('key')}"
+    else:
+        place = "status" if kind == "StatusMismatch" else str(told.get("path") or "body")
+    text = str(told.get("mismatch") or "")
+    difference = Difference(place=place, expected=_told(expected), actual=_told(actual), text=text)
+    return Mismatch(kind=_KINDS.get(kind, OTHER), difference=difference)
+
+
+def _told(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,160 @@
+"""Verifies a consumer's pact on the running provider, one verdict per interaction."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.checks.drivers.pact_chunks import Verification, chunks_of
+from harness.checks.drivers.pact_copy import needs_values
+from harness.checks.drivers.pact_judgement import Bench
+from harness.checks.drivers.pact_states import Changes, Guarded, endpoint, missing_states
+from harness.checks.drivers.pact_verifier import SHARED, Verifiers
+from harness.contracts.pact import InteractionKind
+from harness.errors import UsageError
+from harness.matrix import EvidenceKind
+from harness.services.system import AuthKind
+from harness.verdicts import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.checks.api import Target
+    from harness.checks.drivers.pact_chunks import Chunk, Told
+    from harness.checks.drivers.pact_judgement import Answers
+    from harness.contracts.pact import Interaction, Pact
+    from harness.ports import Recording
+    from harness.services.system import Service
+    from harness.verdicts import Exercised, Finding
+
+
+def prewarm(number: int = 1) -> None:
+    """Start verifier processes while the services start, so that the first pact need not wait for one."""
+    SHARED.prewarm(number)
+
+
+@dataclass(frozen=True, slots=True)
+class PactProvider:
+    """Replays a pact's interactions on its provider and compares what comes with what was promised."""
+
+    verifiers: Verifiers = field(default_factory=lambda: SHARED)
+    patience: float = 60.0  # seconds that the verifier may show no sign of life
+
+    @property
+    def kind(self) -> EvidenceKind:
+        """Which evidence it makes."""
+        return EvidenceKind.PACTS
+
+    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+        """One verdict per interaction, and a finding for each broken one; an empty pact yields nothing."""
+        if target.pact is None:
+            raise UsageError(f"no pact was given for {target.service.name}")
+        url = target.instance.url
+        bench = Bench(target=target, pact=target.pact, alive=lambda: _accepts(url))
+        chosen = {f"interaction-{n}": each for n, each in enumerate(target.pact.interactions)}
+        missing = _missing(target, target.pact)
+        for token, each in list(chosen.items()):
+            answers = _beforehand(bench, each, missing)
+            if answers:
+                del chosen[token]
+                yield from answers
+        if chosen:
+            yield from self._verified(target, bench, chosen)
+
+    def _verified(
+        self, target: Target, bench: Bench, chosen: Mapping[str, Interaction]
+    ) -> Iterator[Exercised | Finding]:
+        changes = Changes(target.states, chosen)
+        headers = credentials(target.service)
+        with contextlib.ExitStack() as stack:
+            recording = stack.enter_context(target.recorder.record(target.instance.url, headers=headers))
+            within = target.service.budget.request_timeout
+            guarded = isinstance(recording, Guarded)
+            if isinstance(recording, Guarded):
+                recording.guard(changes.before, within)
+            chunks = chunks_of(chosen, needs_values if guarded else _always, target.settings.jobs)
+            asking = frozenset(token for chunk in chunks if chunk.by_verifier for token in chunk.chosen)
+            changes.leave_to_verifier(asking)
+            verification = Verification(
+                pact=bench.pact,
+                verifiers=self.verifiers,
+                url=recording.url,
+                states=stack.enter_context(endpoint(changes)) if asking else "",
+                changes=changes,
+                jobs=target.settings.jobs,
+                within=within,
+                patience=self.patience,
+            )
+            stack.callback(changes.finish)
+            for chunk, told in verification.run(chunks):
+                yield from _answers(bench, chunk, told, recording, changes)
+
+
+def credentials(service: Service) -> dict[str, str]:
+    """The headers that every request of a check carries; they are never recorded."""
+    headers = dict(service.headers)
+    auth = service.auth
+    if auth is None:
+        return headers
+    if auth.kind is AuthKind.BEARER:
+        headers["Authorization"] = f"Bearer {auth.value}"
+    elif auth.kind is AuthKind.BASIC:
+        headers["Authorization"] = "Basic " + base64.b64encode(auth.value.encode()).decode()
+    else:
+        headers[auth.header] = auth.value
+    return headers
+
+
+def _missing(target: Target, pact: Pact) -> dict[str, str]:
+    wanted = {state.name: state for each in pact.interactions for state in each.states if each.kind is _HTTP}
+    if not wanted:
+        return {}
+    listed = frozenset(target.service.states.names if target.service.states else ())
+    return missing_states(target.states, listed, wanted)
+
+
+def _beforehand(bench: Bench, interaction: Interaction, missing: Mapping[str, str]) -> Answers | None:
+    """What can be said of an interaction without running it."""
+    if interaction.kind is not _HTTP:
+        because = f"nothing can verify {interaction.kind.value} yet"
+        return bench.unknown(interaction, Cause.KIND_NOT_CHECKED, because)
+    for state in interaction.states:
+        if state.name in missing:
+            because = f"no state '{state.name}': {missing[state.name]}"
+            return bench.stateless(interaction, Cause.STATE_MISSING, because)
+    return None
+
+
+def _answers(
+    bench: Bench, chunk: Chunk, told: list[Told], recording: Recording, changes: Changes
+) -> Iterator[Exercised | Finding]:
+    for each in told:
+        interaction = chunk.chosen[each.token]
+        failure = changes.failures.get(each.token)
+        if failure:
+            yield from bench.stateless(interaction, *failure)
+        else:
+            not_undone = changes.not_undone.get(each.token, "")
+            yield from bench.judged(interaction, each, recording.exchanges(each.token), not_undone)
+
+
+def _always(_: Interaction) -> bool:
+    return True
+
+
+def _accepts(url: str) -> bool:
+    """Whether somebody still listens there."""
+    there = urlsplit(url)
+    port = there.port or (443 if there.scheme == "https" else 80)
+    try:
+        socket.create_connection((there.hostname or "", port), timeout=2.0).close()
+    except OSError:
+        return False
+    return True
+
+
+_HTTP = InteractionKind.HTTP
