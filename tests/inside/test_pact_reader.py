@@ -1,0 +1,272 @@
+"""Reading pacts: what is accepted, what is refused and where, and what a content key depends on."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.contracts.pact import InteractionKind, ProviderState
+from harness.contracts.pact_reader import pact_key, place_of, read_pact, read_pacts
+from harness.errors import ContractError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def interaction(description: str = "an order", **changes: Any) -> dict[str, Any]:
+    return {
+        "description": description,
+        "request": {"method": "GET", "path": "/orders/7"},
+        "response": {"status": 200},
+        **changes,
+    }
+
+
+def pact(*interactions: Any, version: str | None = "3.0.0", **more: Any) -> dict[str, Any]:
+    document = {
+        "consumer": {"name": "web"},
+        "provider": {"name": "orders"},
+        "interactions": list(interactions),
+        **more,
+    }
+    return document if version is None else {**document, "metadata": {"pactSpecification": {"version": version}}}
+
+
+def problems(document: Any) -> list[str]:
+    with pytest.raises(ContractError) as refused:
+        read_pact(document if isinstance(document, str | bytes) else json.dumps(document), "web-orders.json")
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_a_version_four_pact_is_read_with_its_states_and_kinds() -> None:
+    states = [{"name": "order exists", "params": {"id": 7}}]
+    read = read_pact(
+        json.dumps(
+            pact(
+                interaction(type="Synchronous/HTTP", providerStates=states, pending=True),
+                {"type": "Asynchronous/Messages", "description": "order created", "contents": {}},
+                version="4.0",
+            )
+        ),
+        "web-orders.json",
+    )
+    http, message = read.interactions
+    assert (read.consumer, read.provider, read.specification) == ("web", "orders", "4.0")
+    assert (http.kind, http.method, http.path, http.status) == (InteractionKind.HTTP, "GET", "/orders/7", 200)
+    assert http.states == (ProviderState(name="order exists", params=(("id", 7),)),)
+    assert http.pending
+    assert http.label == "an order (given order exists)"
+    assert message.kind is InteractionKind.ASYNC_MESSAGE
+    assert place_of(read, message) == "web-orders.json#/interactions/1"
+
+
+@pytest.mark.parametrize("name", ["providerState", "provider_state"])
+def test_older_pacts_name_a_single_state(name: str) -> None:
+    read = read_pact(json.dumps(pact(interaction(**{name: "order exists"}), version="1.1")), "p.json")
+    assert [state.name for state in read.interactions[0].states] == ["order exists"]
+
+
+def test_a_message_pact_is_read_and_placed_in_its_own_list() -> None:
+    document = {
+        "consumer": {"name": "web"},
+        "provider": {"name": "orders"},
+        "messages": [{"description": "order created", "contents": {"id": 1}}],
+    }
+    read = read_pact(json.dumps(document), "p.json")
+    assert read.interactions[0].kind is InteractionKind.ASYNC_MESSAGE
+    assert place_of(read, read.interactions[0]) == "p.json#/messages/0"
+
+
+def test_an_empty_pact_is_a_pact() -> None:
+    assert read_pact(json.dumps(pact()), "p.json").interactions == ()
+
+
+def test_a_byte_order_mark_is_no_problem() -> None:
+    assert read_pact(b"\xef\xbb\xbf" + json.dumps(pact()).encode(), "p.json").consumer == "web"
+    assert read_pact("\ufeff" + json.dumps(pact()), "p.json").consumer == "web"
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("", "web-orders.json:1:1: not JSON"),
+        ("[1]", "web-orders.json: [1] is no pact"),
+        ("{}", "web-orders.json#/consumer: no consumer"),
+        (b"\xff\xfe{\x00}\x00", "byte 0xff at offset 0"),
+        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": ' + "9" * 5000 + "}", "not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 500 + "1" + "}" * 500, "nested too deeply"),
+        ('{"x": {"b": 1, "b": 2}}', "web-orders.json#/x: key 'b' is written twice"),
+        ('{"x": ["\\ud800"]}', "web-orders.json#/x/0: half a character"),
+        (pact() | {"interactions": None}, "web-orders.json#/interactions: None is no list"),
+        (pact() | {"interactions": "x"}, "web-orders.json#/interactions: 'x' is no list"),
+        (pact() | {"interactions": {"0": 1}}, "is no list"),
+        (pact(3), "web-orders.json#/interactions/0: 3 is no interaction"),
+        (pact() | {"consumer": {"name": "a\x00b"}}, "web-orders.json#/consumer/name: control character"),
+        (pact() | {"provider": {"name": " "}}, "web-orders.json#/provider/name: ' ' is no name"),
+        (pact() | {"provider": "orders"}, "web-orders.json#/provider: 'orders' names nobody"),
+        (pact(version="5.0"), "unknown specification '5.0'"),
+        (pact(version="abc"), "unknown specification 'abc'"),
+        (pact(interaction(), version="4.0"), "#/interactions/0/type: unknown interaction type None"),
+        (pact(interaction(type="Synchronous/HTP"), version="4.0"), "did you mean 'Synchronous/HTTP'?"),
+        (pact(interaction(description=None)), "#/interactions/0/description: None is no description"),
+        (pact(interaction(request=None)), "#/interactions/0/request: None is no request"),
+        (pact(interaction(request={"method": "G ET\n", "path": "/"})), "/request/method: bad method 'G ET\\n'"),
+        (pact(interaction(request={"method": "GET", "path": "x"})), "/request/path: bad path 'x'"),
+        (
+            pact(interaction(request={"method": "GET", "path": "/", "headers": {"A": 1}})),
+            "bad value 1 of header A",
+        ),
+        (pact(interaction(request={"method": "GET", "path": "/", "headers": {"A b": "1"}})), "bad header name"),
+        (pact(interaction(request={"method": "GET", "path": "/", "query": 3})), "bad query 3"),
+        (pact(interaction(response=None)), "#/interactions/0/response: None is no response"),
+        (pact(interaction(response={})), "#/interactions/0/response/status: bad status None"),
+        (pact(interaction(response={"status": "abc"})), "#/interactions/0/response/status: bad status 'abc'"),
+        (pact(interaction(response={"status": 99999})), "bad status 99999"),
+        (pact(interaction(response={"status": True})), "bad status True"),
+        (pact(interaction(response={"status": -1})), "bad status -1"),
+        (pact(interaction(providerStates=["x"])), "#/interactions/0/providerStates/0: 'x' is no state"),
+        (pact(interaction(providerStates={"name": "x"})), "is no list"),
+        (
+            pact(interaction(providerStates=[{"name": "x", "params": []}])),
+            "/providerStates/0/params: [] is no object",
+        ),
+        (pact(interaction(), interaction(response={"status": 404})), "promised twice, with different content"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place_and_value(broken: Any, told: str) -> None:
+    assert told in "\n".join(problems(broken))
+
+
+def test_all_problems_are_told_at_once() -> None:
+    bad = pact(interaction(request={"method": "", "path": "x"}, response={"status": 1}), "y")
+    assert len(problems(bad)) == 4
+
+
+def test_two_interactions_that_contradict_each_other_are_both_named() -> None:
+    (told,) = problems(pact(interaction(), interaction("other"), interaction(response={"status": 404})))
+    assert "#/interactions/2" in told
+    assert "#/interactions/0" in told
+
+
+def test_the_same_interaction_said_twice_is_harmless() -> None:
+    assert len(read_pact(json.dumps(pact(interaction(), interaction())), "p.json").interactions) == 2
+
+
+def test_one_description_in_two_states_is_two_interactions() -> None:
+    twice = pact(
+        interaction(providerStates=[{"name": "order", "params": {"id": 1}}]),
+        interaction(providerStates=[{"name": "order", "params": {"id": 2}}], response={"status": 404}),
+    )
+    assert len(read_pact(json.dumps(twice), "p.json").interactions) == 2
+
+
+def test_fifty_thousand_interactions_are_read_in_linear_time() -> None:
+    def seconds(number: int) -> float:
+        text = json.dumps(pact(*(interaction(str(index)) for index in range(number))))
+        began = time.perf_counter()
+        read_pact(text, "p.json")
+        return time.perf_counter() - began
+
+    small = min(seconds(1000) for _ in range(3))
+    assert seconds(20_000) < 20 * small * 5
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(json_values)
+def test_no_document_raises_anything_but_a_contract_error(document: Any) -> None:
+    with pytest.raises(ContractError):
+        read_pact(json.dumps(document), "p.json")
+
+
+@given(
+    st.sampled_from(
+        ["description", "request", "response", "providerStates", "providerState", "type", "pending", "comments"]
+    ),
+    json_values,
+    st.sampled_from(["2.0.0", "3.0.0", "4.0", None]),
+)
+def test_any_value_anywhere_in_an_interaction_is_read_or_refused(
+    name: str, value: Any, version: str | None
+) -> None:
+    document = pact(interaction(**{"type": "Synchronous/HTTP", name: value}), version=version)
+    try:
+        read = read_pact(json.dumps(document), "p.json")
+    except ContractError:
+        return
+    assert len(read.interactions) == 1
+
+
+interactions = st.lists(
+    st.builds(
+        interaction,
+        st.text(min_size=1, max_size=5),
+        response=st.fixed_dictionaries({"status": st.integers(200, 204)}),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(interactions, st.randoms(use_true_random=False))
+def test_a_key_depends_neither_on_the_order_of_keys_nor_of_interactions(
+    listed: list[dict[str, Any]], chance: random.Random
+) -> None:
+    shuffled = [dict(sorted(each.items(), key=lambda _: chance.random())) for each in listed]
+    chance.shuffle(shuffled)
+    assert pact_key(pact(*listed)) == pact_key(pact(*shuffled))
+
+
+@given(interactions, st.data())
+def test_a_key_changes_when_any_interaction_does(listed: list[dict[str, Any]], data: st.DataObject) -> None:
+    changed = copy.deepcopy(listed)
+    data.draw(st.sampled_from(changed))["response"]["status"] = 500
+    assert pact_key(pact(*listed)) != pact_key(pact(*changed))
+
+
+def test_a_key_ignores_names_and_other_metadata() -> None:
+    first = pact(interaction())
+    second = {**first, "consumer": {"name": "mobile"}, "createdAt": "now"}
+    assert pact_key(first) == pact_key(second)
+    assert pact_key(first) != pact_key(pact(interaction(), version="2.0.0"))
+
+
+def test_a_key_is_the_sha_of_the_broker() -> None:
+    # Computed by hand from the rule: {"interactions":[…sorted…],"pact_specification_version":"2.0.0"}
+    import hashlib
+
+    text = '{"interactions":[{"a":1},{"b":"ü"}],"pact_specification_version":"2.0.0"}'
+    document = {"interactions": [{"b": "ü"}, {"a": 1}], "metadata": {"pactSpecification": {"version": "2.0.0"}}}
+    assert pact_key(document) == hashlib.sha1(text.encode()).hexdigest()
+
+
+def test_files_folders_and_globs_are_read_sorted_and_once(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(pact() | {"consumer": {"name": name}}))
+    (tmp_path / "notes.txt").write_text("no pact")
+    read = read_pacts(
+        [str(tmp_path), str(tmp_path / "*.json"), str(tmp_path / "b.json"), str(tmp_path / "x*.json")]
+    )
+    assert [each.consumer for each in read] == ["a", "b"]
+
+
+def test_a_file_that_is_no_pact_and_a_folder_that_is_not_there_are_both_told(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    with pytest.raises(ContractError) as refused:
+        read_pacts([str(tmp_path), str(tmp_path / "nowhere")])
+    text = str(refused.value)
+    assert f"{tmp_path}/package.json#/consumer" in text
+    assert f"{tmp_path}/nowhere: no such file or folder" in text
