@@ -58,6 +58,7 @@ def service(reading: Reading, name: str, node: Node, known: Collection[str]) -> 
     what = f"services.{name}"
     reading.table(node, what, SERVICE_KEYS)
     base = _version(reading, name, node, what, known)
+    told = set(reading.problems)
     variants = []
     for number, over in reading.table(node.at("versions"), f"{what}.versions").items():
         inner = f"{what}.versions.{number}"
@@ -65,7 +66,11 @@ def service(reading: Reading, name: str, node: Node, known: Collection[str]) -> 
         if number == base.version:
             reading.wrong(f"{inner}: {shown(number)} is the service's own version already", over)
         reading.table(over, inner, VERSION_KEYS)
-        merged = _version(reading, name, over_version(node, over), inner, known)
+        own = replace(reading, problems=[])
+        merged = _version(own, name, over_version(node, over), inner, known)
+        # What the service itself got wrong was told already, and is not wrong once more for each version.
+        new = (p for p in own.problems if replace(p, text=p.text.replace(inner, what, 1)) not in told)
+        reading.problems.extend(new)
         variants.append(replace(merged, version=number, variants=()))
     return replace(base, variants=tuple(variants))
 
