@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _HOST = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _ADDRESS = re.compile(
-    rf"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<login>[^\s/@,;]*@)?|(?<![^\s@,;='\"(]))"
+    rf"(?:(?<![A-Za-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+)://(?P<login>[^\s/@,;]*@)?|(?<![^\s@,;='\"(]))"
     rf"(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?=$|[\s/,;?&'\")])"
 )
 _HOST_KEY = re.compile(r"(?P<stem>.*?)(?P<host>HOST|HOSTNAME|SERVER|host|hostname|server)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.errors import ManifestError, did_you_mean
+from harness.errors import ManifestError
 from harness.services.environment import OfPeer, OwnPort, pieces, split_target
 from harness.services.graph import cycles
 from harness.services.node import NOTHING, Node
@@ -121,7 +121,7 @@ def _peer_mistake(
     name, endpoint = split_target(piece.target, known)
     if name not in known:
         what, node = place
-        reading.wrong(f"{what}: {piece.text}: nothing is called '{name}'", node, did_you_mean(name, known))
+        reading.unknown(f"{what}: {piece.text}: nothing is called", name, node, known)
     return _endpoint_mistake(units[name], endpoint) if name in units else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError, UsageError
@@ -35,7 +36,7 @@ def find(start: Path) -> Path:
     """The manifest of a folder: the nearest one in it or above. Raises UsageError when there is none."""
     folder = start.resolve()
     for each in (folder, *folder.parents):
-        if (each / MANIFEST).is_file():
+        if _is_file(each / MANIFEST):
             return each / MANIFEST
         if _describes_a_system(each / PROJECT):
             return each / PROJECT
@@ -68,11 +69,23 @@ def _understood(document: Node, path: Path, environ: Mapping[str, str]) -> Syste
 
 
 def _describes_a_system(project: Path) -> bool:
+    if not _is_file(project):
+        return False
     try:
-        return project.is_file() and read_toml(project).at("tool", "harness") is not None
+        return read_toml(project).at("tool", "harness") is not None
     except ManifestError:
         # Somebody else's broken file further up is not ours to judge; one that mentions us is.
-        return b"[tool.harness" in project.read_bytes()
+        with suppress(OSError):
+            return b"[tool.harness" in project.read_bytes()
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there for us; one in a folder that is closed to us is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _section(document: Node, path: Path) -> Node:

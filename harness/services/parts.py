@@ -46,9 +46,10 @@ def build(reading: Reading, node: Node | None, what: str) -> Build | None:
 def _dockerfile(reading: Reading, given: Node | None, what: str, node: Node, context: Path) -> Path | None:
     if given is None:
         path = context / "Dockerfile"
-        if not path.is_file():
-            reading.wrong(f"{what}: no file 'Dockerfile' in {context}", node, "name it with dockerfile = …")
-        return path if path.is_file() else None
+        if _is_file(path):
+            return path
+        reading.wrong(f"{what}: no file 'Dockerfile' in {context}", node, "name it with dockerfile = …")
+        return None
     written = reading.filled_text(given, what)
     if not written:
         return None

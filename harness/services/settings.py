@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from harness.services.reading import Reading
 
 KINDS = ("pacts", "properties", "consumers", "integration")  # matrix.EvidenceKind, which stands above this layer
-_SCHEMES = ("sqlite:///", "postgresql://", "postgres://", "http://", "https://")
+_SCHEMES = ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://", "http://", "https://")
 
 
 def broker(reading: Reading, node: Node | None) -> str:
     """`[broker] url`; a relative SQLite path is relative to the manifest."""
     keys = reading.table(node, "broker", ("url",))
     url = reading.text(keys.get("url"), "broker.url", secret=True)
-    if url and not (url.startswith(_SCHEMES) and url.isprintable()):
+    nowhere = url in {"sqlite:///", "sqlite:///:memory:"}  # a ledger that forgets is none
+    if url and (nowhere or not (url.startswith(_SCHEMES) and url.isprintable())):
         scheme = url.partition("://")[0] if "://" in url else ""
         told = f"'{scheme[:20]}://…'" if scheme else "what is written there"
         reading.wrong(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -326,3 +327,12 @@ PIECES = st.sampled_from(
 def test_in_a_container_a_rewritten_value_means_what_was_written(value: str) -> None:
     resolved = resolve(rewritten([("K", value)], HOSTS), PEERS, {}, {})["K"]
     assert resolved == value
+
+
+@pytest.mark.parametrize(
+    "value", ["a" * 200_000, "a:" * 100_000, "a://" * 50_000, "x@" * 100_000, "db:5432," * 20_000]
+)
+def test_a_long_value_is_rewritten_in_a_moment(value: str) -> None:
+    began = time.monotonic()
+    rewritten([("K", value)], HOSTS)
+    assert time.monotonic() - began < 5

@@ -98,6 +98,7 @@ def mistakes(text: str, folder: Path, environ: dict[str, str] | None = None) -> 
         ("[services.a]\nimage = 'x'\nbuild = '.'", 3, "'image' and 'build' are both given", "versions"),
         ("[gate]\nrequire = ['pact']", 2, "unknown kind of evidence 'pact'", "did you mean 'pacts'?"),
         ("[environments.'a b']", 1, "'a b' is not a name", ""),
+        ("[broker]\nurl = 'sqlite:///:memory:'", 2, "'sqlite://…' is not a broker's address", ""),
         ("[broker]\nurl = 'ftp://u:geheim@x'", 2, "'ftp://…' is not a broker's address", "sqlite:///PATH"),
         (
             "[services.a]\nneeds = ['b']\nimage = 'x'\n[services.b]\nneeds = ['a']\nimage = 'x'",
