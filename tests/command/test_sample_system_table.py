@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,3 +144,14 @@ def test_hits_and_spares_are_all_consumers_of_the_service() -> None:
         consumers = {p["consumer"]["name"] for p in pacts if p["provider"]["name"] == fault["service"]}
         assert set(fault["hits"]) | set(fault["spares"]) == consumers
         assert not set(fault["hits"]) & set(fault["spares"])
+
+
+def test_the_states_of_payments_can_be_imported_from_the_folder_of_the_manifest() -> None:
+    module, _, name = MANIFEST["services"]["payments"]["states"].partition(":")
+    program = f"import importlib; print(*sorted(importlib.import_module({module!r}).{name}), sep='\\n')"
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=FIXTURES, capture_output=True, text=True, check=True
+    )
+    pact = json.loads((ROOT / "contracts" / "pacts" / "orders-payments.json").read_text("utf-8"))
+    named = {state["name"] for i in pact["interactions"] for state in i.get("providerStates", [])}
+    assert set(told.stdout.splitlines()) == named
