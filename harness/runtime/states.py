@@ -92,6 +92,9 @@ class HttpStates:
         if self._link:
             self._link.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def _asked(self, method: str, body: bytes | None, what: str) -> tuple[int, str]:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         target = self._url.path + (f"?{self._url.query}" if self._url.query else "")
