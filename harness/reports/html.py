@@ -1,0 +1,152 @@
+"""One self-contained page of a run: it needs no network, no script, and nothing beside itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from harness.matrix import EvidenceKind
+from harness.reports import phrases
+from harness.reports.legible import block, duration, line, many, number
+from harness.reports.story import Broken, TaskStory, concerns, tell
+from harness.reports.unknowns import unexplained, unknowns
+from harness.verdicts import Exercised, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jinja2 import Environment
+
+    from harness.engine.events import Event
+    from harness.identity import Version
+    from harness.reports.story import Story
+
+BODY = 16_384  # characters of one body that the page shows; the recording keeps up to 64 KiB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """One promise, and what was found about it."""
+
+    exercised: Exercised
+    verdict: Verdict
+    found: tuple[Broken, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One task on the page, under its anchor."""
+
+    anchor: str
+    task: TaskStory
+    promises: tuple[Promise, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixRow:
+    """One consumer, or the providers' own documents: a section or nothing for each provider."""
+
+    name: str
+    sections: tuple[tuple[Section, ...], ...]
+
+
+def html(events: Iterable[Event]) -> str:
+    """The run as one HTML page."""
+    story = tell(events)
+    sections = tuple(_section(index, task) for index, task in enumerate(story.tasks, 1))
+    providers = _providers(story)
+    style = _environment().get_template("run.css").render()
+    # jinja2 writes what it is given: lone surrogates are gone, because every foreign text passes `line` or `block`.
+    return (
+        _environment()
+        .get_template("run.html")
+        .render(
+            story=story,
+            style=style,
+            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            headline=phrases.headline(story)
+            .removeprefix(phrases.ANSWERS[story.verdict])
+            .removeprefix(":")
+            .strip(),
+            answer=phrases.ANSWERS[story.verdict],
+            groups=phrases.grouped(story.broken),
+            accepted=phrases.grouped(story.accepted),
+            reasons=tuple(unexplained(story, Verdict.FAILED)),
+            unknowns=unknowns(story),
+            flaky=phrases.flaky(story),
+            sections=sections,
+            providers=providers,
+            matrix=tuple(_matrix(sections, providers)),
+            suites=tuple(s for s in sections if not _in_matrix(s.task)),
+        )
+    )
+
+
+def _section(index: int, task: TaskStory) -> Section:
+    promises = tuple(
+        Promise(
+            exercised=each, verdict=each.verdict, found=tuple(f for f in task.found if concerns(f.finding, each))
+        )
+        for each in task.results
+    )
+    worst_first = sorted(promises, key=lambda promise: -list(Verdict).index(promise.verdict))
+    return Section(anchor=f"check-{index}", task=task, promises=tuple(worst_first))
+
+
+def _in_matrix(task: TaskStory) -> bool:
+    return task.id.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES)
+
+
+def _providers(story: Story) -> tuple[Version, ...]:
+    return tuple(sorted({task.id.provider for task in story.tasks if _in_matrix(task)}))
+
+
+def _matrix(sections: Iterable[Section], providers: Iterable[Version]) -> Iterator[MatrixRow]:
+    """Consumers down, providers across; the last row is what each provider promises by itself."""
+    cells: dict[tuple[Version | None, Version], list[Section]] = {}
+    for section in sections:
+        if _in_matrix(section.task):
+            cells.setdefault((section.task.id.consumer, section.task.id.provider), []).append(section)
+    columns = tuple(providers)
+    consumers = sorted({consumer for consumer, _ in cells if consumer})
+    for consumer in (*consumers, *([None] if any(consumer is None for consumer, _ in cells) else [])):
+        yield MatrixRow(
+            name=phrases.named(consumer) if consumer else "its own document",
+            sections=tuple(tuple(cells.get((consumer, provider), ())) for provider in columns),
+        )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("harness.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(line=line, block=block, duration=duration, number=number, named=phrases.named)
+    environment.globals.update(_words())
+    return environment
+
+
+def _words() -> Mapping[str, object]:
+    """What the template may say beside the story itself."""
+    return {
+        "BODY": BODY,
+        "MARKS": {verdict.name: mark for verdict, mark in phrases.MARKS.items()},
+        "WORDS": {verdict.name: word for verdict, word in phrases.WORDS.items()},
+        "all_named": phrases.all_named,
+        "effort": phrases.effort,
+        "many": many,
+        "reuse": phrases.reuse,
+        "tally": phrases.tally,
+        "title": phrases.title,
+        "who": phrases.who,
+    }

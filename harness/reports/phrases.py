@@ -1,0 +1,187 @@
+"""What a run says in words: the answer first, who is hit, what is unknown and the command that resolves it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.matrix import EvidenceKind
+from harness.reports.legible import duration, line, listed, many, number
+from harness.reports.story import Broken
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.engine.events import TaskId
+    from harness.identity import Version
+    from harness.reports.story import Story, TaskStory
+
+ANSWERS = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}
+MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.UNKNOWN: "?"}
+WORDS = {Verdict.PASSED: "kept", Verdict.FAILED: "broken", Verdict.UNKNOWN: "unknown"}
+
+
+def named(version: Version | None) -> str:
+    """`orders 1.4`; only the name where there is no version."""
+    return line(f"{version.pacticipant} {version.number}".strip()) if version else ""
+
+
+def all_named(versions: Iterable[Version], most: int = 8) -> str:
+    """`catalog 1, orders 2 and web 1`."""
+    return listed([named(version) for version in versions], most)
+
+
+def title(task: TaskId) -> str:
+    """What a task is about, in a few words."""
+    match task.kind:
+        case EvidenceKind.PACTS:
+            return f"{named(task.consumer)} needs {named(task.provider)}"
+        case EvidenceKind.PROPERTIES:
+            return f"{named(task.provider)} keeps its own document"
+        case EvidenceKind.CONSUMERS:
+            return f"consumer tests of {named(task.provider)}"
+        case EvidenceKind.INTEGRATION:
+            return f"integration tests of {named(task.provider)}"
+
+
+def headline(story: Story) -> str:
+    """The answer to the one question, in one sentence that begins with it."""
+    chosen = all_named(story.set)
+    if not chosen or (story.decided is None and not story.interrupted):
+        return f"{ANSWERS[story.verdict]}: {_without_gate(story)}"
+    where = f" to {line(story.decided.environment)}" if story.decided and story.decided.environment else ""
+    target = f"{where} together" if len(story.set) > 1 else where
+    match story.verdict:
+        case Verdict.PASSED:
+            return f"YES: {chosen} can be deployed{target}."
+        case Verdict.FAILED:
+            return f"NO: {_refusal(story, chosen, where)}"
+        case Verdict.UNKNOWN:
+            why = "; the run was interrupted" if story.interrupted else ""
+            return f"CANNOT TELL whether {chosen} can be deployed{target}{why}."
+
+
+def _without_gate(story: Story) -> str:
+    match story.verdict:
+        case Verdict.PASSED:
+            return "every promise that was checked is kept."
+        case Verdict.FAILED:
+            return "a promise that was checked is broken."
+        case Verdict.UNKNOWN:
+            return "the run was interrupted." if story.interrupted else "not every promise could be checked."
+
+
+def _refusal(story: Story, chosen: str, where: str) -> str:
+    """Who cannot go with whom, where there is one culprit; all of them otherwise."""
+    culprits = list(dict.fromkeys(b.task.provider for b in story.broken))
+    if len(culprits) == 1 and len(story.set) > 1 and culprits[0] in story.set:
+        hits = list(dict.fromkeys(hit for b in story.broken for hit in b.hits if hit != culprits[0]))
+        if hits:
+            return f"{named(culprits[0])} cannot be deployed{where} with {all_named(hits)}."
+        return f"{named(culprits[0])} cannot be deployed{where}; it breaks its own promises."
+    together = " together" if len(story.set) > 1 else ""
+    return f"{chosen} cannot be deployed{where}{together}."
+
+
+def tally(story: Story) -> str:
+    """How many promises are kept, broken and unknown."""
+    parts = [f"{number(story.kept)} kept"]
+    parts += [f"{number(story.broken_promises)} broken"] if story.broken_promises else []
+    parts += [f"{number(story.open_promises)} unknown"] if story.open_promises else []
+    extra = [f"{many(len(story.accepted), 'finding')} accepted"] if story.accepted else []
+    return ", ".join([f"{many(story.promised, 'promise')}: {' · '.join(parts)}", *extra])
+
+
+def impact(found: Broken) -> str:
+    """Whom it hits, and whom it does not."""
+    hits, spares = all_named(found.hits), all_named(found.spares)
+    need = "needs" if len(found.spares) == 1 else "need"
+    spared = f"; {spares} {'does' if need == 'needs' else 'do'} not need it" if spares else ""
+    match found.task.kind:
+        case EvidenceKind.PACTS:
+            verb = "breaks" if found.verdict is Verdict.FAILED else "leaves open what it owes to"
+            return f"{verb} {hits or 'nobody'}{spared}"
+        case EvidenceKind.PROPERTIES:
+            uses = "uses" if len(found.hits) == 1 else "use"
+            hit = f"{hits} {uses} it" if hits else "no pact here uses it"
+            return f"breaks its own document; {hit}{spared}"
+        case _:
+            return f"does not pass its {found.task.kind} tests"
+
+
+def who(found: Broken) -> str:
+    """The whole sentence: `orders 2 breaks web 1; orders 1 does not need it`."""
+    return f"{named(found.task.provider)} {impact(found)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Findings that say the same of the same provider to the same readers."""
+
+    first: Broken
+    others: tuple[Broken, ...] = ()
+
+    @property
+    def also(self) -> str:
+        """Where else it shows."""
+        subjects = list(dict.fromkeys(line(b.finding.subject, 60) for b in self.others))
+        return listed(subjects, 4)
+
+
+def grouped(found: Sequence[Broken]) -> tuple[Group, ...]:
+    """One group for what one cause broke in several promises; those who hit someone come first."""
+    groups: dict[object, list[Broken]] = {}
+    for each in found:
+        finding = each.finding
+        what = (finding.expected, finding.actual) if finding.expected else (finding.subject, finding.actual)
+        key = (each.task.kind, each.task.provider, finding.code, *what, each.hits, each.spares)
+        groups.setdefault(key, []).append(each)
+    return tuple(
+        Group(first=members[0], others=tuple(members[1:]))
+        for members in sorted(groups.values(), key=lambda members: not members[0].hits)
+    )
+
+
+def effort(story: Story) -> str:
+    """What it took: services, checks, time, what was reused."""
+    ready = [service for service in story.services if service.state == "ready"]
+    parts = [f"{many(len(ready), 'service')} started"] if ready else []
+    parts.append(many(len(story.tasks), "check"))
+    parts += [duration(story.seconds)] if story.seconds else []
+    if story.started:
+        parts += [line(story.started.runtime), f"seed {story.started.seed}", f"run {line(story.started.run)}"]
+    return " · ".join(parts)
+
+
+def reuse(story: Story) -> str:
+    """What earlier evidence answered; nothing where everything was run."""
+    if not story.reused:
+        return ""
+    runs = listed(list(dict.fromkeys(line(task.reused) for task in story.reused)), 3)
+    count = f"{number(len(story.reused))} of {number(len(story.tasks))} answered by run {runs}"
+    if len(story.reused) == len(story.tasks) and not story.interrupted:
+        return f"nothing has changed: {count}"
+    return f"{count}; the rest was run anew"
+
+
+def flaky(story: Story) -> tuple[TaskStory, ...]:
+    """Tasks for which complete results of equal content disagree."""
+    return tuple(task for task in story.tasks if task.flaky)
+
+
+def resolving(task: TaskId) -> str:
+    """The command that runs one task again."""
+    match task.kind:
+        case EvidenceKind.PACTS if task.consumer:
+            provider, consumer = shlex.quote(task.provider.argument), shlex.quote(task.consumer.argument)
+            return f"harness verify {provider} --against {consumer}"
+        case EvidenceKind.PACTS | EvidenceKind.PROPERTIES:
+            return f"harness run {shlex.quote(_argument(task.provider))} --only {task.kind}"
+        case _:
+            return f"harness run --only {task.kind}"
+
+
+def _argument(version: Version) -> str:
+    return version.argument if version.number else version.pacticipant

@@ -1,0 +1,310 @@
+"""A run as a reader needs it: one value, folded once from the events, which every report renders.
+
+The worst that any event tells stands: a stream that ends early, a task without an end and a promise that
+nobody spoke of are UNKNOWN here, whatever else was said, and a broken promise is never overruled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.engine.events import Decided, Planned, RunFinished, RunStarted, TaskId
+from harness.identity import Version
+from harness.ports import Endpoint
+from harness.reports.gathering import Gathered, gather
+from harness.verdicts import Cause, Exercised, Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from harness.engine.events import CheckFinished, CheckFound, Event
+
+_STATE_CODES = "provider-state."  # findings about the provider's states say nothing about the promise itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """One thing that was found, whom it hits and whom it does not."""
+
+    task: TaskId
+    finding: Finding
+    verdict: Verdict  # UNKNOWN where the promise itself could not be tried
+    accepted: bool = False
+    hits: tuple[Version, ...] = ()
+    spares: tuple[Version, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStory:
+    """How one service or resource came up, or did not."""
+
+    name: str
+    version: str
+    slot: str = ""
+    state: str  # "ready", "failed", or how far it came: "preparing", "starting"
+    seconds: float = 0.0
+    endpoints: tuple[Endpoint, ...] = ()
+    because: str = ""
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStory:
+    """One task: its verdict, its promises and what was found."""
+
+    id: TaskId
+    verdict: Verdict
+    cause: Cause | None
+    because: str
+    promised: int
+    exercised: int
+    seconds: float = 0.0
+    reused: str = ""
+    flaky: bool = False
+    ended: bool = True
+    results: tuple[Exercised, ...] = ()
+    found: tuple[Broken, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """All of a run."""
+
+    verdict: Verdict
+    interrupted: bool  # the stream has no proper end
+    started: RunStarted | None
+    planned: Planned | None
+    decided: Decided | None
+    finished: RunFinished | None
+    services: tuple[ServiceStory, ...]
+    tasks: tuple[TaskStory, ...]
+
+    @property
+    def set(self) -> tuple[Version, ...]:
+        """The versions that the run answers for."""
+        return self.decided.set if self.decided else self.started.set if self.started else ()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took; 0 when its end is not known."""
+        return self.finished.seconds if self.finished else 0.0
+
+    @cached_property
+    def found(self) -> tuple[Broken, ...]:
+        """Everything that was found, in the order of the tasks."""
+        return tuple(each for task in self.tasks for each in task.found)
+
+    @cached_property
+    def broken(self) -> tuple[Broken, ...]:
+        """The findings that make the answer a no."""
+        return tuple(b for b in self.found if b.verdict is Verdict.FAILED and not b.accepted)
+
+    @cached_property
+    def doubtful(self) -> tuple[Broken, ...]:
+        """The findings that leave a promise open."""
+        return tuple(b for b in self.found if b.verdict is Verdict.UNKNOWN and not b.accepted)
+
+    @cached_property
+    def accepted(self) -> tuple[Broken, ...]:
+        """The findings that the manifest says to live with."""
+        return tuple(b for b in self.found if b.accepted)
+
+    @property
+    def reused(self) -> tuple[TaskStory, ...]:
+        """The tasks that earlier evidence answered."""
+        return tuple(task for task in self.tasks if task.reused)
+
+    @cached_property
+    def kept(self) -> int:
+        """How many promises were seen kept."""
+        return sum(_kept(task) for task in self.tasks)
+
+    @cached_property
+    def broken_promises(self) -> int:
+        """How many promises were seen broken."""
+        return sum(_failures(task) for task in self.tasks)
+
+    @cached_property
+    def open_promises(self) -> int:
+        """How many promises nobody knows about."""
+        return sum(max(_promised(t) - _kept(t) - _failures(t), 0) for t in self.tasks if t.verdict is not _PASSED)
+
+    @property
+    def promised(self) -> int:
+        """How many promises there are in all."""
+        return self.kept + self.broken_promises + self.open_promises
+
+
+_PASSED = Verdict.PASSED
+
+
+def _promised(task: TaskStory) -> int:
+    return max(task.promised, len(task.results))
+
+
+def _kept(task: TaskStory) -> int:
+    if task.results:
+        return sum(each.verdict is Verdict.PASSED for each in task.results)
+    return task.exercised if task.verdict is Verdict.PASSED else 0
+
+
+def _failures(task: TaskStory) -> int:
+    if task.results:
+        return sum(each.verdict is Verdict.FAILED for each in task.results)
+    return len({b.finding.subject for b in task.found if b.verdict is Verdict.FAILED and not b.accepted})
+
+
+def tell(events: Iterable[Event]) -> Story:
+    """The story of a run; the same events always give the same story."""
+    gathered = gather(events)
+    interrupted = gathered.finished is None or gathered.finished.interrupted
+    tasks = tuple(_task(task, gathered, interrupted=interrupted) for task in gathered.tasks)
+    services = tuple(_services(gathered))
+    return Story(
+        verdict=Verdict.worst(_verdicts(gathered, tasks, services, interrupted=interrupted)),
+        interrupted=interrupted,
+        started=gathered.started,
+        planned=gathered.planned,
+        decided=gathered.decided,
+        finished=gathered.finished,
+        services=services,
+        tasks=tasks,
+    )
+
+
+def _verdicts(
+    gathered: Gathered, tasks: Sequence[TaskStory], services: Sequence[ServiceStory], *, interrupted: bool
+) -> Iterator[Verdict]:
+    if interrupted or gathered.finished is None:
+        yield Verdict.UNKNOWN
+    else:
+        yield gathered.finished.verdict
+    if gathered.decided:
+        yield gathered.decided.verdict
+        yield from (reason.verdict for reason in gathered.decided.reasons)
+    elif not tasks:
+        yield Verdict.UNKNOWN  # nothing was asked and nothing was answered
+    yield from (task.verdict for task in tasks)
+    yield from (Verdict.UNKNOWN for service in services if service.state != "ready")
+
+
+def _services(gathered: Gathered) -> Iterator[ServiceStory]:
+    for key, event in gathered.services.items():
+        match event.event:
+            case "service-ready":
+                yield ServiceStory(
+                    name=event.name,
+                    version=event.version,
+                    slot=event.slot,
+                    state="ready",
+                    seconds=event.seconds,
+                    endpoints=event.endpoints,
+                )
+            case "service-failed":
+                yield ServiceStory(
+                    name=event.name,
+                    version=event.version,
+                    state="failed",
+                    because=event.because,
+                    log_tail=event.log_tail,
+                )
+            case _:
+                state = event.event.removeprefix("service-")
+                yield ServiceStory(name=key[0], version=key[1], state=state, because="it never became ready")
+
+
+def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskStory:
+    results = tuple(gathered.results.get(task, ()))
+    end = gathered.ends.get(task)
+    told = gathered.found.get(task, ())
+    found = (*(_broken(f, results) for f in told), *_unfound(task, results, told))
+    verdict, cause, because = _judged(end, results, found, interrupted=interrupted)
+    promised = max(gathered.promised.get(task, 0), end.promised if end else 0, len(results))
+    seen = sum(each.verdict is not Verdict.UNKNOWN for each in results)
+    return TaskStory(
+        id=task,
+        verdict=verdict,
+        cause=cause,
+        because=because,
+        promised=promised,
+        exercised=end.exercised if end else seen,
+        seconds=end.seconds if end else sum(each.seconds for each in results),
+        reused=end.reused if end else "",
+        flaky=end.flaky if end else False,
+        ended=end is not None,
+        results=results,
+        found=found,
+    )
+
+
+def concerns(finding: Finding, exercised: Exercised) -> bool:
+    """Whether a finding is about this promise."""
+    return finding.subject == exercised.subject or ("" != finding.operation == exercised.subject)
+
+
+def _broken(event: CheckFound, results: Sequence[Exercised]) -> Broken:
+    about = [each.verdict for each in results if concerns(event.finding, each)]
+    open_ = Verdict.UNKNOWN in about or event.finding.code.startswith(_STATE_CODES)
+    verdict = Verdict.UNKNOWN if open_ and Verdict.FAILED not in about else Verdict.FAILED
+    hits = event.hits
+    if not hits and event.task.consumer and not event.accepted:
+        hits = (event.task.consumer,)
+    return Broken(
+        task=event.task,
+        finding=event.finding,
+        verdict=verdict,
+        accepted=event.accepted,
+        hits=hits,
+        spares=tuple(each for each in event.spares if each not in hits),
+    )
+
+
+def _unfound(task: TaskId, results: Sequence[Exercised], told: Sequence[CheckFound]) -> Iterator[Broken]:
+    """Promises that are broken though no finding speaks of them: a stream may be cut between the two."""
+    for each in results:
+        if each.verdict is Verdict.FAILED and not any(concerns(f.finding, each) for f in told):
+            yield Broken(
+                task=task,
+                verdict=Verdict.FAILED,
+                finding=Finding(
+                    code="",
+                    subject=each.subject,
+                    expected="",
+                    actual=each.because,
+                    consumer=task.consumer.pacticipant if task.consumer else "",
+                    operation=each.operation,
+                    place=each.place,
+                    replay=each.replay,
+                    exchange=each.exchange,
+                ),
+                hits=(task.consumer,) if task.consumer else (),
+            )
+
+
+def _judged(
+    end: CheckFinished | None, results: Sequence[Exercised], found: Sequence[Broken], *, interrupted: bool
+) -> tuple[Verdict, Cause | None, str]:
+    """The worst that is told of a task, and why."""
+    candidates = [*_own_word(end, interrupted=interrupted)]
+    candidates += [(each.verdict, each.cause, each.because) for each in results]
+    candidates += [
+        (Verdict.FAILED, Cause.BROKEN_PROMISE, f"{b.finding.subject} is broken")
+        for b in found
+        if b.verdict is Verdict.FAILED and not b.accepted
+    ]
+    worst = max(candidates, key=lambda each: each[0])  # the first of equals: the task's own word
+    return worst if worst[0] is not Verdict.PASSED else (Verdict.PASSED, None, "")
+
+
+def _own_word(end: CheckFinished | None, *, interrupted: bool) -> Iterator[tuple[Verdict, Cause | None, str]]:
+    if end is None:
+        cause = Cause.INTERRUPTED if interrupted else Cause.NOT_VERIFIED
+        because = "the run ended before this check did" if interrupted else "it was planned and never ran"
+        yield Verdict.UNKNOWN, cause, because
+    elif end.verdict is Verdict.PASSED and not 0 < end.exercised >= end.promised:
+        because = f"{end.exercised} of {end.promised} promises were exercised"
+        yield Verdict.UNKNOWN, Cause.NOTHING_EXERCISED, because
+    else:
+        yield end.verdict, end.cause, end.because

@@ -1,0 +1,176 @@
+"""Everything that a run could not tell, grouped by cause, each with the command that resolves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.matrix import EvidenceKind
+from harness.reports.phrases import named, resolving, title
+from harness.reports.story import concerns
+from harness.verdicts import Cause, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.reports.story import Broken, ServiceStory, Story, TaskStory
+    from harness.verdicts import Exercised, Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """One thing that is not known: why, for which promises, and what to do."""
+
+    about: str  # "orders 2", "web 1 needs orders 2"
+    cause: Cause
+    because: str
+    command: str
+    remedy: str = ""
+    subjects: tuple[str, ...] = ()  # the promises that stay open
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Open:
+    about: str
+    cause: Cause
+    because: str
+    command: str
+    remedy: str = ""
+    subjects: list[str] = field(default_factory=list)
+    log_tail: tuple[str, ...] = ()
+
+
+def unknowns(story: Story) -> tuple[Unknown, ...]:
+    """Each unknown once; never empty when the answer is CANNOT TELL."""
+    entries: dict[object, _Open] = {}
+    for service in story.services:
+        if service.state != "ready":
+            entries["service", service.name] = _service(service, interrupted=story.interrupted)
+    for task in story.tasks:
+        _add_task(entries, story, task)
+    for reason in unexplained(story, Verdict.UNKNOWN):
+        entries["reason", reason.text] = _reason(reason)
+    if (
+        story.interrupted
+        and story.finished is None
+        and not any(e.cause is Cause.INTERRUPTED for e in entries.values())
+    ):
+        entries["interrupted"] = _Open(
+            "the run", Cause.INTERRUPTED, "the record ends before the run did", "harness run"
+        )
+    if story.verdict is Verdict.UNKNOWN and not entries:
+        entries["silence"] = _silence(story)
+    return tuple(_closed(entry) for entry in entries.values())
+
+
+def _closed(entry: _Open) -> Unknown:
+    return Unknown(
+        about=entry.about,
+        cause=entry.cause,
+        because=entry.because,
+        command=entry.command,
+        remedy=entry.remedy,
+        subjects=tuple(entry.subjects),
+        log_tail=entry.log_tail,
+    )
+
+
+def _silence(story: Story) -> _Open:
+    if story.interrupted:
+        return _Open("the run", Cause.INTERRUPTED, "it was stopped before it could answer", "harness run")
+    return _Open("the run", Cause.NOTHING_EXERCISED, "it has not exercised a single promise", "harness doctor")
+
+
+def _service(service: ServiceStory, *, interrupted: bool) -> _Open:
+    cut = interrupted and service.state != "failed"
+    return _Open(
+        about=f"{service.name} {service.version}".strip(),
+        cause=Cause.INTERRUPTED if cut else Cause.DID_NOT_START,
+        because="the run ended while it was being started" if cut else service.because,
+        command="harness run" if cut else f"harness up {service.name}",
+        log_tail=service.log_tail,
+    )
+
+
+def _add_task(entries: dict[object, _Open], story: Story, task: TaskStory) -> None:
+    provider = task.id.provider
+    for each in task.results:
+        if each.verdict is Verdict.UNKNOWN:
+            cause = each.cause or Cause.NOT_VERIFIED
+            entry = _failed_service(entries, cause, each.because)
+            if entry is None:
+                key = (provider, task.id.consumer, cause, each.because)
+                entry = entries.setdefault(key, _promise(story, task, each, cause))
+                if entry.subjects:
+                    entry.command = _command(story, task)  # several promises: not the replay of the first
+            entry.subjects.append(each.subject)
+    if task.verdict is Verdict.UNKNOWN and not any(e.verdict is Verdict.UNKNOWN for e in task.results):
+        _add_whole(entries, story, task)
+
+
+def _add_whole(entries: dict[object, _Open], story: Story, task: TaskStory) -> None:
+    """A task that as a whole is unknown."""
+    cause = task.cause or Cause.NOT_VERIFIED
+    entry = _failed_service(entries, cause, task.because)
+    if entry is None and cause is Cause.INTERRUPTED:
+        entry = entries.setdefault("interrupted", _Open("the run", cause, task.because, "harness run"))
+    if entry is None:
+        about = title(task.id)
+        entries[task.id, cause] = _Open(about, cause, task.because, _command(story, task))
+    else:
+        entry.subjects.append(title(task.id))
+
+
+def _failed_service(entries: dict[object, _Open], cause: Cause, because: str) -> _Open | None:
+    """The service whose failure explains it: the engine repeats the service's own words."""
+    if cause is not Cause.DID_NOT_START:
+        return None
+    services = [e for e in entries.values() if e.cause is cause]
+    return next((e for e in services if because.startswith(e.about.split(" ")[0]) and e.because in because), None)
+
+
+def _promise(story: Story, task: TaskStory, each: Exercised, cause: Cause) -> _Open:
+    finding = next((b.finding for b in task.found if _about(b, each)), None)
+    return _Open(
+        about=title(task.id),
+        cause=cause,
+        because=each.because,
+        command=each.replay or (finding.replay if finding else "") or _command(story, task),
+        remedy=finding.remedy if finding else "",
+    )
+
+
+def _about(found: Broken, each: Exercised) -> bool:
+    return found.verdict is Verdict.UNKNOWN and concerns(found.finding, each)
+
+
+def _command(story: Story, task: TaskStory) -> str:
+    for reason in story.decided.reasons if story.decided else ():
+        if reason.command and covers(task, reason):
+            return reason.command
+    return resolving(task.id)
+
+
+def covers(task: TaskStory, reason: Reason) -> bool:
+    """Whether a reason of the decision is about this task."""
+    if reason.contract != task.id.contract:
+        return False
+    if task.id.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION):
+        return bool(reason.contract)  # a suite speaks of every member of the set
+    return reason.provider in (None, task.id.provider) and reason.consumer in (None, task.id.consumer)
+
+
+def unexplained(story: Story, verdict: Verdict) -> Iterator[Reason]:
+    """Reasons of the decision that no task of this run explains."""
+    for reason in story.decided.reasons if story.decided else ():
+        told = any(task.verdict is not Verdict.PASSED and covers(task, reason) for task in story.tasks)
+        if reason.verdict is verdict and not told:
+            yield reason
+
+
+def _reason(reason: Reason) -> _Open:
+    parties = [named(each) for each in (reason.consumer, reason.provider) if each]
+    return _Open(
+        " and ".join(parties) or "the set", reason.cause or Cause.NOT_VERIFIED, reason.text, reason.command
+    )
