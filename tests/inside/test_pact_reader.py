@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def interaction(description: str = "an order", **changes: Any) -> dict[str, Any]:
+def interaction(description: Any = "an order", **changes: Any) -> dict[str, Any]:
     return {
         "description": description,
         "request": {"method": "GET", "path": "/orders/7"},

@@ -132,17 +132,18 @@ def states(  # noqa: C901 - four ways to one provider, side by side
     function.names = ["order exists", "broken"]  # type: ignore[attr-defined]
     function.tear_down = lambda state, params: provider.change(state, params, "teardown")  # type: ignore[attr-defined]
     over_the_wire = HttpStates(serve(over_http))
-    yield {
+    ways: dict[str, ProviderStates] = {
         "http": over_the_wire,
         "callable": CallableStates({name: handler(name) for name in ("order exists", "broken")}),
         "function": CallableStates(function),
         "fake": FakeStates(provider),
-    }[request.param]
+    }
+    yield ways[request.param]
     over_the_wire.close()
 
 
 def test_a_provider_lists_its_states(states: ProviderStates) -> None:
-    assert states.names() == {"order exists", "broken"}
+    assert states.names() == frozenset({"order exists", "broken"})
 
 
 def test_a_state_is_set_up_with_its_parameters_and_undone(states: ProviderStates, provider: Provider) -> None:
@@ -166,14 +167,14 @@ def test_a_failing_state_tells_why_at_once(states: ProviderStates) -> None:
 
 @pytest.mark.parametrize("text", ['["a", "b"]', '{"states": ["a", "b"]}', '[{"name": "a"}, {"name": "b"}]'])
 def test_a_list_of_states_may_take_several_shapes(serve: Serve, text: str) -> None:
-    assert HttpStates(serve(lambda *_: (200, text))).names() == {"a", "b"}
+    assert HttpStates(serve(lambda *_: (200, text))).names() == frozenset({"a", "b"})
 
 
 @pytest.mark.parametrize(("status", "text"), [(404, ""), (405, ""), (501, ""), (200, "<html>"), (200, "7")])
 def test_an_endpoint_that_cannot_list_leaves_it_to_the_manifest(serve: Serve, status: int, text: str) -> None:
     url = serve(lambda *_: (status, text))
     assert HttpStates(url).names() is None
-    assert HttpStates(url, frozenset({"a"})).names() == {"a"}
+    assert HttpStates(url, frozenset({"a"})).names() == frozenset({"a"})
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_an_endpoint_that_is_not_there_is_told() -> None:
 
 def test_functions_take_as_many_arguments_as_they_want() -> None:
     seen: list[tuple[Any, ...]] = []
-    handlers = {
+    handlers: dict[str, Callable[..., Any]] = {
         "none": lambda: seen.append(()),
         "params": lambda params: seen.append((params,)),
         "both": lambda params, system: seen.append((params, system["orders"].url)),
@@ -253,7 +254,7 @@ def test_the_manifest_chooses_the_way(tmp_path: Path) -> None:
     assert isinstance(provider_states(service(StatesKind.HTTP, "/states"), ORDERS, {}, tmp_path), HttpStates)
     made = provider_states(service(StatesKind.CALLABLE, "orders_states_a:STATES"), ORDERS, {}, tmp_path)
     assert made is not None
-    assert made.names() == {"x"}
+    assert made.names() == frozenset({"x"})
 
 
 @pytest.mark.parametrize("target", ["no_such_module:STATES", "orders_states_b:STATS", "orders_states_b:NUMBER"])

@@ -7,7 +7,7 @@ import gzip
 import http.client
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -74,7 +74,7 @@ def _request(sock: socket.socket) -> bytes:
 
 @contextlib.contextmanager
 def recorded(
-    answer: bytes | Callable[[bytes], bytes], patience: float = 5.0, **headers: str
+    answer: bytes | Callable[[bytes], bytes], patience: float = 5.0, **headers: Any
 ) -> Iterator[tuple[Proxy, Upstream]]:
     upstream = Upstream(answer)
     try:
@@ -96,7 +96,7 @@ def raw(proxy: Proxy, request: bytes) -> bytes:
 
 
 def get(
-    proxy: Proxy, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str
+    proxy: Proxy, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: Any
 ) -> http.client.HTTPResponse:
     link = http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=10)
     with contextlib.closing(link):
@@ -104,6 +104,10 @@ def get(
         with link.getresponse() as response:
             response.content = response.read()  # type: ignore[attr-defined]
     return response
+
+
+def _tagged(tag: str) -> dict[str, Any]:
+    return {TAG_HEADER: tag} if tag else {}
 
 
 CLOSE = b"GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
@@ -172,7 +176,7 @@ def test_a_chunked_request_arrives_chunked() -> None:
 def test_exchanges_are_filed_under_their_tags_in_order() -> None:
     with recorded(OK) as (proxy, _):
         for path, tag in (("/1", "a"), ("/2", "b"), ("/3", "a"), ("/4", "")):
-            get(proxy, path, **({TAG_HEADER: tag} if tag else {}))
+            get(proxy, path, **_tagged(tag))
         assert [urlsplit(each.url).path for each in proxy.exchanges("a")] == ["/1", "/3"]
         assert len(proxy.exchanges()) == 4
 
@@ -251,8 +255,8 @@ def test_other_redirects_are_left_alone(location: str) -> None:
 def test_a_guard_that_says_no_keeps_the_request_from_the_service() -> None:
     asked: list[str] = []
     with recorded(OK) as (proxy, upstream):
-        proxy.guard(lambda tag: bool(asked.append(tag)), 1.0)
-        assert get(proxy, **{TAG_HEADER: "one"}).status == 424
+        proxy.guard(lambda tag: asked.append(tag) is not None, 1.0)  # type: ignore[func-returns-value]
+        assert get(proxy, **_tagged("one")).status == 424
         assert get(proxy).status == 200
         assert (asked, len(upstream.heard)) == (["one"], 1)
         assert len(proxy.exchanges()) == 1
@@ -302,8 +306,8 @@ def test_secrets_are_hidden_in_the_record_and_only_there() -> None:
     answer = b'HTTP/1.1 200 OK\r\nSet-Cookie: sid=1\r\nContent-Length: 28\r\n\r\n{"access_token":"s3cr3t-out"}'[
         :-1
     ]
-    with recorded(answer, **{"X-Tenant-Proof": "s3cr3t-ours"}) as (proxy, upstream):
-        headers = {"Authorization": "Bearer s3cr3t", "Cookie": "s3cr3t", "X_API_Key": "s3cr3t"}
+    with recorded(answer, **dict[str, Any]({"X-Tenant-Proof": "s3cr3t-ours"})) as (proxy, upstream):
+        headers: dict[str, Any] = {"Authorization": "Bearer s3cr3t", "Cookie": "s3cr3t", "X_API_Key": "s3cr3t"}
         get(
             proxy,
             "/?api_key=s3cr3t&page=2",
