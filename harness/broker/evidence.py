@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -121,12 +122,14 @@ def _written(evidence: Evidence) -> str:
     return json.dumps(details, separators=(",", ":"))
 
 
+@cache
 def _results() -> TypeAdapter[tuple[Exercised, ...]]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(tuple[Exercised, ...])
 
 
+@cache
 def _findings() -> TypeAdapter[tuple[Finding, ...]]:
     from pydantic import TypeAdapter
 

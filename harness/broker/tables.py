@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -138,15 +139,6 @@ deployments = _table(
     _text("since"),
     sa.Column("until", sa.Text),
 )
-sa.Index(  # an application instance holds one version at a time, whatever a program does wrong
-    "uq_deployments_live",
-    deployments.c.environment_id,
-    deployments.c.pacticipant_id,
-    deployments.c.instance,
-    unique=True,
-    sqlite_where=deployments.c.until.is_(None),
-    postgresql_where=deployments.c.until.is_(None),
-)
 
 releases = _table(
     "releases",
@@ -155,11 +147,18 @@ releases = _table(
     _text("since"),
     sa.Column("until", sa.Text),
 )
-sa.Index(
-    "uq_releases_live",
-    releases.c.environment_id,
-    releases.c.version_id,
-    unique=True,
-    sqlite_where=releases.c.until.is_(None),
-    postgresql_where=releases.c.until.is_(None),
-)
+
+
+@cache
+def complete_metadata() -> sa.MetaData:
+    """All tables with their partial indexes, which load every dialect: for migrations, not for each start."""
+    _live(deployments, "environment_id", "pacticipant_id", "instance")
+    _live(releases, "environment_id", "version_id")
+    return metadata
+
+
+def _live(table: sa.Table, *columns: str) -> None:
+    """One live row at a time, whatever a program does wrong."""
+    now = table.c.until.is_(None)
+    parts = (table.c[name] for name in columns)
+    sa.Index(f"uq_{table.name}_live", *parts, unique=True, sqlite_where=now, postgresql_where=now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +13,15 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from fakes_ledger import MemoryLedger
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.broker.database import open_database
 from harness.broker.ledger import open_ledger
+from harness.broker.tables import REVISION_TABLE, complete_metadata
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import ContractError, HarnessError, IdentityConflict, UnknownName, UsageError
 from harness.identity import Version
@@ -614,3 +620,51 @@ def test_a_policy_with_an_unknown_kind_of_evidence_is_refused(ledger: Open) -> N
     told = refused(UnknownName, lambda: ledger.declare_environment("staging", ["pact"]))
     assert "did you mean 'pacts'?" in told
     assert "staging" not in ledger.facts().environments
+
+
+# --- PostgreSQL alone ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_schema_migrated_on_postgresql_is_the_one_that_the_program_expects(postgres: str) -> None:
+    database = open_database(new_database(postgres))
+    options = {"version_table": REVISION_TABLE, "compare_type": True, "compare_server_default": True}
+    with database.reading() as db:
+        found = compare_metadata(MigrationContext.configure(db, opts=options), complete_metadata())
+    database.close()
+    assert found == []
+
+
+@pytest.mark.slow
+def test_several_processes_make_one_new_ledger_on_postgresql_and_write_to_it(postgres: str) -> None:
+    url = new_database(postgres)
+    script = """
+import sys
+from harness.broker.ledger import open_ledger
+from harness.identity import Version
+from harness.matrix import Known
+ledger = open_ledger(sys.argv[1])
+for number in range(10):
+    ledger.record_version(Known(version=Version("orders", str(number))))
+    ledger.record_deployment("production", Version("orders", str(number)))
+ledger.close()
+"""
+    writers = [subprocess.Popen([sys.executable, "-c", script, url]) for _ in range(4)]
+    assert [writer.wait(timeout=60) for writer in writers] == [0] * 4
+    ledger = open_ledger(url)
+    facts = ledger.facts()
+    ledger.close()
+    assert [version.number for version in facts.versions] == [str(n) for n in range(10)]
+    assert [str(each.version) for each in facts.live] == ["orders 9"]
+
+
+@pytest.mark.slow
+def test_a_reader_of_postgresql_sees_one_moment_while_others_write(postgres: str) -> None:
+    ledger = open_ledger(new_database(postgres))
+    count = sa.text("SELECT count(*) FROM versions")
+    with ledger.database.reading() as db:
+        assert db.execute(count).scalar() == 0
+        ledger.record_version(Known(version=ORDERS1))
+        assert db.execute(count).scalar() == 0
+    assert len(ledger.facts().versions) == 1
+    ledger.close()

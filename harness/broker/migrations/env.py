@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from harness.broker.tables import REVISION_TABLE, metadata
+from harness.broker.tables import REVISION_TABLE, complete_metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=complete_metadata(),
     version_table=REVISION_TABLE,
     transactional_ddl=True,  # a step that is cut off leaves the schema as it was, in SQLite too
 )
