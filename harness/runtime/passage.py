@@ -102,18 +102,20 @@ class Passage:
     def run(self) -> bool:
         """Whether the client's connection can be used again; the exchange is filed however it ends."""
         service: Stream | None = None
+        finished = False
         try:
             service, head = self._asked()
             while 100 <= head.status < 200 and head.status != 101:
                 self.client.sock.sendall(head.written())
                 head = service.head()
             self.response = head
-            return self._answered(service, head)
-        except BaseException:
+            reusable = self._answered(service, head)
+            finished = True
+            return reusable
+        finally:
             self._keep_record()
-            if service:
+            if service and not finished:
                 self.connections.drop(service)
-            raise
 
     def _asked(self) -> tuple[Stream, Head]:
         length, chunked = request_length(self.request)

@@ -165,9 +165,11 @@ class CallableStates:
     def _called(self, handler: Callable[..., Any], state: str, arguments: tuple[Any, ...]) -> Mapping[str, Any]:
         try:
             values = handler(*arguments[: _wanted(handler, len(arguments))])
-        except Exception as error:  # the user's own code may raise anything
-            raise StateFailed(f"'{state}': {_last_lines(error)}") from error
-        return values if isinstance(values, dict) else {}
+        except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
+            failure = f"'{state}': {_last_lines(error)}"
+        else:
+            return values if isinstance(values, dict) else {}
+        raise StateFailed(failure)
 
 
 def _handlers(states: States, root: Path, where: str) -> Any:
@@ -175,16 +177,21 @@ def _handlers(states: States, root: Path, where: str) -> Any:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # importing the user's own code may raise anything
-        raise ManifestError(f"states '{states.target}': {_last_lines(error)}", where=where) from error
-    handlers = getattr(module, name, None)
-    if not callable(handlers) and not isinstance(handlers, dict):
-        what = "is missing" if handlers is None else f"is {type(handlers).__name__}, not a dict or a function"
-        raise ManifestError(
-            f"states '{states.target}': {name} {what}", where=where, hint=did_you_mean(name, vars(module))
-        )
-    return handlers
+        handlers = getattr(importlib.import_module(module_name), name, None)
+    except Exception as error:  # noqa: BLE001 - importing the user's own code may raise anything
+        failure = f"states '{states.target}': {_last_lines(error)}"
+    else:
+        return _usable(handlers, states.target, where)
+    raise ManifestError(failure, where=where)
+
+
+def _usable(handlers: Any, target: str, where: str) -> Any:
+    if callable(handlers) or isinstance(handlers, dict):
+        return handlers
+    module, _, name = target.partition(":")
+    what = "is missing" if handlers is None else f"is {type(handlers).__name__}, not a dict or a function"
+    hint = did_you_mean(name, vars(sys.modules[module]))
+    raise ManifestError(f"states '{target}': {name} {what}", where=where, hint=hint)
 
 
 def _wanted(handler: Callable[..., Any], offered: int) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -93,13 +95,19 @@ def interaction(name: str = "an order", path: str = "/orders/7", **changes: Any)
     }
 
 
+ORDERS = Service(name="orders", version="1", budget=Budget(request_timeout=2.0))
 Said = tuple[list[Exercised], list[Finding]]
 
 
 @pytest.fixture
 def verify(url: str, verifiers: Verifiers, tmp_path: Path) -> Any:
     def run(
-        *interactions: Any, states: States | None = None, at: str = url, pool: Verifiers = verifiers, **more: Any
+        *interactions: Any,
+        states: States | None = None,
+        at: str = url,
+        pool: Verifiers = verifiers,
+        patience: float = 60.0,
+        **more: Any,
     ) -> Said:
         document = {
             "consumer": {"name": "web"},
@@ -108,14 +116,14 @@ def verify(url: str, verifiers: Verifiers, tmp_path: Path) -> Any:
             "metadata": {"pactSpecification": {"version": "4.0"}},
         }
         target = Target(
-            service=Service(name="orders", version="1", budget=Budget(request_timeout=2.0), **more),
+            service=replace(ORDERS, **more),
             instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=at, inside=at),)),
             pact=read_pact(json.dumps(document), "web-orders.json"),
             states=states,
             recorder=HttpRecorder(),
             settings=Settings(scratch=tmp_path),
         )
-        said = list(PactProvider(pool).run(target))
+        said = list(PactProvider(pool, patience).run(target))
         return [e for e in said if isinstance(e, Exercised)], [f for f in said if isinstance(f, Finding)]
 
     return run
@@ -269,3 +277,16 @@ def test_a_large_pact_gets_one_verdict_per_interaction(verify: Any) -> None:
     said, _ = verify(*(interaction(str(number)) for number in range(120)))
     assert [each.subject for each in said] == [str(number) for number in range(120)]
     assert {each.verdict for each in said} == {Verdict.PASSED}
+
+
+@pytest.mark.slow
+def test_a_verifier_that_hangs_is_given_up(verify: Any) -> None:
+    hanging = Verifiers(("-c", "input(); import time; time.sleep(60)"))
+    began = time.monotonic()
+    said, _ = verify(
+        interaction("a"), interaction("b"), pool=hanging, patience=0.1, budget=Budget(request_timeout=0.1)
+    )
+    hanging.close()
+    assert [each.cause for each in said] == [Cause.TOOL_CRASHED] * 2
+    assert "no sign of life" in said[0].because
+    assert time.monotonic() - began < 20

@@ -63,13 +63,15 @@ class Verification:
         beside = [chunk for chunk in chunks if not chunk.states]
         with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="pact") as pool:
             futures = [pool.submit(self._told, chunk) for chunk in beside]
+            finished = False
             try:
                 for chunk, future in zip(beside, futures, strict=True):
                     yield chunk, future.result()
-            except BaseException:
-                self.changes.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+                finished = True
+            finally:
+                if not finished:  # the iterator was closed, or something failed: nothing may go on
+                    self.changes.stop()
+                    pool.shutdown(wait=False, cancel_futures=True)
         for chunk in chunks:
             if chunk.states:
                 told = self._told(chunk)

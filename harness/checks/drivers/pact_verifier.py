@@ -149,16 +149,16 @@ class Verifiers:
                 self._turn.wait()
             self._busy += 1
         child: Child | None = None
+        healthy = False
         try:
             child = self._idle.pop() if self._idle else Child(self.command)
             yield child
-        except BaseException:
-            if child:
-                child.close()
-            raise
-        else:
-            self._idle.append(child)
+            healthy = True
         finally:
+            if child and healthy:
+                self._idle.append(child)
+            elif child:
+                child.close()
             with self._turn:
                 self._busy -= 1
                 self._turn.notify()
