@@ -45,6 +45,7 @@ def mistakes(text: str, folder: Path, environ: dict[str, str] | None = None) -> 
         ("[services.a]\nbuild = { context = '.', dockerfile = 'x' }", 2, "dockerfile: no file 'x'", "/x"),
         ("[services.a]\nbuild = {}", 2, "'context' is missing", ""),
         (PLAIN + "openapi = 'no.yaml'", 3, "services.a.openapi: no file 'no.yaml'", "looked for /"),
+        (PLAIN + "openapi = 'http://['", 3, "a file, or a path", '"/openapi.json"'),
         (PLAIN + "openapi = 'http://x/openapi.json'", 3, "a file, or a path", '"/openapi.json"'),
         (PLAIN + "directory = 'no'", 3, "services.a.directory: no folder 'no'", ""),
         (PLAIN + "inputs = ['no']", 3, "services.a.inputs: no file or folder 'no'", ""),
