@@ -155,9 +155,9 @@ class Verifiers:
             yield child
             healthy = True
         finally:
-            if child and healthy:
+            if child is not None and healthy:
                 self._idle.append(child)
-            elif child:
+            elif child is not None:
                 child.close()
             with self._turn:
                 self._busy -= 1
