@@ -1,4 +1,4 @@
-"""The harness on the sample system: each planted fault is found by the check that must find it, and by no other."""
+"""The harness on the sample system: each planted fault is found by the check that must find it, by no other."""
 
 from __future__ import annotations
 
