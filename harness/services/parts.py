@@ -240,8 +240,8 @@ def openapi(reading: Reading, node: Node | None, what: str) -> str:
 def _document(reading: Reading, node: Node, what: str) -> str:
     text = reading.filled_text(node, what)
     if "://" in text:
-        path = text.partition("://")[2].partition("/")[2] or "openapi.json"
-        hint = f'a path on the running service starts with "/": "/{path}"'
+        rest = text.partition("://")[2].partition("/")[2] or "openapi.json"
+        hint = f'a path on the running service starts with "/": "/{rest}"'
         reading.expected(node, what, "a file, or a path on the running service", hint=hint)
         return ""
     path = reading.existing(node, what, "file")
