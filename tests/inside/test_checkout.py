@@ -175,6 +175,11 @@ def add_file(root: Path) -> None:
     (root / "new").write_text("1\n")
 
 
+def add_program(root: Path) -> None:
+    add_file(root)
+    (root / "new").chmod(0o755)
+
+
 def add_other_file(root: Path) -> None:
     (root / "new").write_text("2\n")
 
@@ -219,6 +224,7 @@ CHANGES: list[Callable[[Path], None]] = [
     link_to_text,
     file_to_folder,
     add_file,
+    add_program,
     add_other_file,
     add_empty_file,
     rename,
