@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, PromiseExercised, TaskId
@@ -11,7 +11,7 @@ from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
 from harness.verdicts import Cause, Exercised, Finding, Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.engine.plan import Plan, Task
     from harness.identity import Version
@@ -76,23 +76,31 @@ def decide(
     beside = [v for name, v in plan.inputs.versions.items() if v not in plan.candidates and v in known]
     facts = Facts(
         versions=known,
-        evidence=tuple(_spread(plan, evidence)),
+        evidence=tuple(e for each in evidence for e in spread(each, members(plan, each.kind))),
         live=tuple(Live(environment=TOGETHER, version=v) for v in beside),
         environments={TOGETHER: tuple(require)},
     )
     return _event(can_i_deploy(plan.candidates, TOGETHER, facts), nothing=not facts.evidence)
 
 
-def _spread(plan: Plan, evidence: Iterable[Evidence]) -> Iterable[Evidence]:
-    """A suite's evidence speaks of every member of the set that it met."""
-    from dataclasses import replace
+def spread(evidence: Evidence, members: Iterable[tuple[Version, str]]) -> Iterator[Evidence]:
+    """A suite's evidence speaks of every member (version and artifact) that it met; other evidence of its own."""
+    if evidence.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES):
+        yield evidence
+    else:
+        yield from (replace(evidence, provider=version, artifact=artifact) for version, artifact in members)
 
-    members = [(v, plan.inputs.artifacts.get(name, "")) for name, v in plan.inputs.versions.items()]
-    for each in evidence:
-        if each.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES):
-            yield each
-        else:
-            yield from (replace(each, provider=v, artifact=artifact) for v, artifact in members)
+
+def members(plan: Plan, kind: EvidenceKind) -> tuple[tuple[Version, str], ...]:
+    """Whom a suite's evidence speaks of: the consumers whose pacts it wrote, or everything that ran."""
+    inputs = plan.inputs
+    consumers = {pact.consumer for pact in inputs.pacts}
+    chosen = (
+        [name for name in inputs.versions if name in consumers]
+        if kind is EvidenceKind.CONSUMERS
+        else [name for name in inputs.versions if inputs.artifacts.get(name)]
+    )
+    return tuple((inputs.versions[name], inputs.artifacts.get(name, "")) for name in chosen)
 
 
 _NOTHING = Reason(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.contracts.openapi import OpenApi
-from harness.engine.answer import Notes, decide, evidence_of
+from harness.engine.answer import Notes, decide, evidence_of, members, spread
 from harness.engine.events import (
     CheckFinished,
     CheckFound,
@@ -49,7 +49,7 @@ class Conductor:
     jobs: int = 2
     decides: bool = True  # False: only the verdicts of the tasks are asked for
     earlier: Sequence[CheckFinished] = ()  # verdicts from before the plan: the consumers' suite
-    earlier_evidence: Sequence[Evidence] = ()
+    earlier_evidence: Sequence[Evidence] = ()  # theirs; that which is new is kept
     _notes: Notes = field(default_factory=Notes)
     _evidence: list[Evidence] = field(default_factory=list)
     _tasks: dict[object, Task] = field(default_factory=dict)
@@ -60,7 +60,9 @@ class Conductor:
     def events(self) -> Iterator[Event]:
         """The run, from its plan to its verdict."""
         began = self.bench.clock.seconds()
-        self._evidence += self.earlier_evidence
+        for earlier in self.earlier_evidence:
+            self._keep(earlier)
+            self._evidence.append(earlier)
         self._documents = dict(self.plan.inputs.documents)
         self._tasks = {task.id: task for task in self.plan.tasks}
         yield Planned(
@@ -131,9 +133,13 @@ class Conductor:
             if isinstance(event, CheckFinished):
                 evidence = evidence_of(task, self._notes, run=self.run, at=self.bench.clock.now())
                 if not event.reused:
-                    self.keep(evidence)
+                    self._keep(evidence)
                 self._evidence.append(task.reused or evidence)
                 yield from self._release()
+
+    def _keep(self, evidence: Evidence) -> None:
+        for each in spread(evidence, members(self.plan, evidence.kind)):
+            self.keep(each)
 
     def _release(self, *, final: bool = False) -> Iterator[Event]:
         """Tell the findings of every provider whose pacts have all been checked."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harness.checkout import Checkout
     from harness.ports import Ledger
-    from harness.services.system import System
+    from harness.services.system import Service, System
 
 UNREAD = "unread"  # stands for a document that only the running service can tell
 
@@ -53,7 +53,7 @@ def describe(system: System, content: Content, checkout: Checkout, from_git: str
         document = content.documents.get(name)
         number = base_number(service.version if service else "", from_git)
         result[name] = Known(
-            version=Version(name, number or f"content.{_content_key(artifact, pacts)}"),
+            version=Version(name, number or f"{_CONTENT}{_content_key(artifact, pacts)}"),
             artifacts=frozenset([artifact] if artifact else []),
             pacts=pacts,
             openapi=document.key if document else UNREAD if service and service.openapi else "",
@@ -68,20 +68,71 @@ def _content_key(artifact: str, pacts: Mapping[str, str]) -> str:
     return digest(artifact, *(f"{provider}:{key}" for provider, key in sorted(pacts.items())))[:12]
 
 
-def settle(known: Mapping[str, Known], ledger: Ledger, runtime: str) -> dict[str, Known]:
+def requested(system: System, services: Mapping[str, str], from_git: str) -> dict[str, str]:
+    """The numbers under which the manifest knows the versions that were asked for.
+
+    A number that a run made itself (`SHA`, `1+changed.HASH`, `content.HASH`) means the working tree.
+    """
+    chosen = {}
+    for name, number in services.items():
+        service = system.service(name)
+        base = number.partition(_CHANGED)[0]
+        here = base == service.version or (not service.version and (base == from_git or base.startswith(_CONTENT)))
+        if number and number not in numbers(service) and here:
+            chosen[name] = service.version
+        elif number:
+            chosen[name] = number
+    return chosen
+
+
+_CHANGED = "+changed."
+_CONTENT = "content."
+
+
+def numbers(service: Service) -> tuple[str, ...]:
+    """The version numbers that the manifest itself says."""
+    return tuple(each.version for each in (service, *service.variants) if each.version)
+
+
+def descriptors(system: System) -> dict[str, dict[str, Any]]:
+    """With what each version can be started again."""
+    return {
+        service.name: {
+            "image": service.image,
+            "build": {"context": str(service.build.context), "args": dict(service.build.args)}
+            if service.build
+            else None,
+            "command": list(service.command),
+            "endpoints": dict(service.endpoints),
+            "environment": dict(service.environment),
+            "needs": list(service.needs),
+        }
+        for service in system.services
+        if service.startable
+    }
+
+
+def settle(
+    known: Mapping[str, Known], ledger: Ledger, runtime: str, descriptors: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Known]:
     """The same pacticipants under numbers that lie about nothing; each is recorded."""
     before = ledger.facts().versions
-    return {name: _settled(each, before, ledger, runtime) for name, each in known.items()}
+    return {
+        name: _settled(_truthful(each, before), ledger, runtime, descriptors.get(name))
+        for name, each in known.items()
+    }
 
 
-def _settled(known: Known, before: Mapping[Version, Known], ledger: Ledger, runtime: str) -> Known:
-    changed = _renamed(known)
-    if _contradicts(known, before.get(known.version)):
-        known = changed
+def _truthful(known: Known, before: Mapping[Version, Known]) -> Known:
+    return _renamed(known) if _contradicts(known, before.get(known.version)) else known
+
+
+def _settled(known: Known, ledger: Ledger, runtime: str, descriptor: Mapping[str, Any] | None) -> Known:
     try:
-        ledger.record_version(_without_contracts(known), runtime=runtime)
+        ledger.record_version(_without_contracts(known), runtime=runtime, descriptor=descriptor)
     except IdentityConflict:
-        ledger.record_version(_without_contracts(changed), runtime=runtime)
+        changed = _renamed(known)
+        ledger.record_version(_without_contracts(changed), runtime=runtime, descriptor=descriptor)
         return changed
     return known
 
@@ -98,7 +149,7 @@ def _contradicts(known: Known, recorded: Known | None) -> bool:
 def _renamed(known: Known) -> Known:
     document = "" if known.openapi == UNREAD else known.openapi
     key = digest(*sorted(known.artifacts), _content_key("", known.pacts), document)[:8]
-    number = f"{known.version.number}+changed.{key}"
+    number = f"{known.version.number}{_CHANGED}{key}"
     return replace(known, version=Version(known.version.pacticipant, number))
 
 

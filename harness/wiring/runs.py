@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +17,22 @@ from harness.engine.conduct import Conductor, replayed
 from harness.engine.events import CheckFinished, Event, RunStarted
 from harness.engine.plan import Inputs, Plan, make_plan
 from harness.engine.run import Bench, run_task
+from harness.errors import ServiceDidNotStart, UnknownName
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Known
-from harness.ports import Ledger, Runtime, Unit
+from harness.ports import Ledger, Runtime, Session, Unit
 from harness.services.system import System
 from harness.wiring import content
 from harness.wiring.adapters import bench, known_documents, read_document
-from harness.wiring.naming import Content, by_version, describe, settle
+from harness.wiring.naming import (
+    Content,
+    by_version,
+    describe,
+    descriptors,
+    numbers,
+    requested,
+    settle,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +109,7 @@ class Run:
         """The pacts on disk, the documents that can be known, and what the services are made of."""
         if self._material is None:
             units: tuple[Unit, ...] = (*self.system.services, *self.system.resources)
-            artifacts = {u.name: self.runtime.artifact(u) for u in units if content.has_artifact(u)}
+            artifacts = {u.name: self._artifact(u) for u in units if content.has_artifact(u)}
             self._material = Content(
                 artifacts=artifacts,
                 pacts=content.pacts_of(self.system),
@@ -112,13 +121,31 @@ class Run:
     def material(self, value: Content) -> None:
         self._material = value
 
+    def _artifact(self, unit: Unit) -> str:
+        """What would be started; "" where that cannot be known, and the start will say why."""
+        try:
+            return self.runtime.artifact(unit)
+        except ServiceDidNotStart:
+            return ""
+
     def settled(self, *, record: bool = True) -> dict[str, Known]:
         """What is known of every pacticipant, under the number that this run records."""
         known = describe(self.system, self.material, self.checkout, self.from_git)
         if record and self.options.publish:
-            known = settle(known, self.ledger, self.runtime.name)
+            known = settle(known, self.ledger, self.runtime.name, descriptors(self.system))
             self._publish(known)
+        self._check_asked(known)
         return known
+
+    def _check_asked(self, known: Mapping[str, Known]) -> None:
+        """A version that only content or git can name must be the one that is here."""
+        for name, number in self.options.services.items():
+            here = known[name].version.number
+            if number and number != here and number not in numbers(self.system.service(name)):
+                raise UnknownName(
+                    f"{name} {number} is not what is here: the working tree is {name} {here}",
+                    hint=f"check out what {number} was made of, or ask for {name}={here}",
+                )
 
     def _publish(self, known: Mapping[str, Known]) -> None:
         for name, each in known.items():
@@ -136,17 +163,29 @@ class Run:
             plan=plan,
             run=self.run,
             bench=self.bench,
-            session=lambda: self.runtime.session(self.run),
+            session=self._session,
             known=by_version(known.values()),
             require=require,
             document=read_document,
-            keep=self.ledger.record_evidence if self.options.publish else _forget,
+            keep=self._keep if self.options.publish else _forget,
             learned=self._learned,
             jobs=self.options.jobs,
             earlier=tuple(self._earlier),
             earlier_evidence=tuple(self._earlier_evidence),
             decides=decide,
         )
+
+    def _session(self) -> AbstractContextManager[Session]:
+        """A place to start the system; the verifiers warm up meanwhile."""
+        from harness.checks.pact_provider import prewarm
+
+        prewarm(self.options.jobs)
+        return self.runtime.session(self.run)
+
+    def _keep(self, evidence: Evidence) -> None:
+        """Keep what this run saw; what an earlier run saw is kept already."""
+        if evidence.run == self.run:
+            self.ledger.record_evidence(evidence)
 
     def _learned(self, version: Version, document: OpenApi) -> None:
         if self.options.publish:
@@ -169,11 +208,10 @@ class Run:
             yield event
         # The pacts are new now; the evidence belongs to what the suite wrote, so that an edit re-runs it.
         task = content.consumers_task(self.system, suite)
-        evidence = evidence_of(task, notes, run=self.run, at=self.bench.clock.now())
-        self._earlier.append(notes.finished[task.id])
-        self._earlier_evidence.append(evidence)
-        if self.options.publish and not notes.finished[task.id].reused:
-            self.ledger.record_evidence(evidence)
+        finished = notes.finished[task.id]
+        self._earlier.append(finished)
+        run = finished.reused or self.run
+        self._earlier_evidence.append(evidence_of(task, notes, run=run, at=self.bench.clock.now()))
 
 
 def _forget(evidence: Evidence) -> None:
@@ -189,12 +227,11 @@ def prepared(options: Options) -> Iterator[Run]:
     from harness.wiring.adapters import new_run, scratch
 
     described = wiring.system(options.manifest)
-    described = described.with_versions({name: n for name, n in options.services.items() if n})
-    for name in options.services:
-        described.service(name)
+    checkout = detect(described.root, os.environ)
+    from_git = version(checkout)
+    described = described.with_versions(requested(described, options.services, from_git))
     runtime, note = choose(options.runtime, described.root, os.environ)
     runtime.sweep()
-    checkout = detect(described.root, os.environ)
     run = new_run()
     with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
         settings = Settings(seed=described.seed, jobs=options.jobs, scratch=folder)
@@ -205,7 +242,7 @@ def prepared(options: Options) -> Iterator[Run]:
             note=note,
             ledger=ledger,
             checkout=checkout,
-            from_git=version(checkout),
+            from_git=from_git,
             run=run,
             bench=bench(settings, described.root),
         )
