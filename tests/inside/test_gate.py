@@ -10,6 +10,7 @@ from harness.errors import UnknownName, UsageError
 from harness.gate import can_i_deploy
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
+from harness.services.settings import KINDS
 from harness.verdicts import Cause, Verdict
 
 NAMES = ("orders", "catalog", "payments", "web")
@@ -257,3 +258,7 @@ def test_a_failed_verification_never_opens_the_gate(
             environments=world.environments,
         )
         assert can_i_deploy(candidates, PRODUCTION, worse).verdict is Verdict.FAILED
+
+
+def test_the_manifest_knows_the_same_kinds_of_evidence_as_the_matrix() -> None:
+    assert set(KINDS) == {kind.value for kind in EvidenceKind}
