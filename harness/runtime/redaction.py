@@ -10,6 +10,7 @@ from typing import Any
 HIDDEN = "[redacted]"
 _SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|api[-_]?key|credential|private[-_]?key", re.IGNORECASE)
 _SECRET_HEADER = re.compile(r"^(proxy-)?authorization$|^(set-)?cookie$|session|" + _SECRET.pattern, re.IGNORECASE)
+_USER = re.compile(r"(://)[^/@\s]+@")
 _PARAMETER = re.compile(r"(?P<before>^|[?&;])(?P<name>[^=&?;#\s]{1,200})=(?P<value>[^&;#\s]*)")
 _FIELD = re.compile(
     r'"(?P<name>[^"\\]{1,200})"(?P<colon>\s{0,20}:\s{0,20})(?P<value>"(?:[^"\\]|\\.)*"?|[^\s",{}\[\]]+)'
@@ -21,6 +22,13 @@ def headers(pairs: tuple[tuple[str, str], ...], ours: frozenset[str] = frozenset
     return tuple(
         (name, HIDDEN if name.lower() in ours or _SECRET_HEADER.search(name) else value) for name, value in pairs
     )
+
+
+def pairs(values: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Settings whose names sound like secrets are hidden; so is what an address says of its user."""
+    return {
+        name: HIDDEN if _SECRET.search(name) else _USER.sub(r"\1" + HIDDEN + "@", value) for name, value in values
+    }
 
 
 def url(text: str) -> str:

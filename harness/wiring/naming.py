@@ -16,6 +16,7 @@ from harness.contracts.pact import Pact
 from harness.errors import IdentityConflict
 from harness.identity import Version, digest
 from harness.matrix import Known
+from harness.runtime import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +96,7 @@ def numbers(service: Service) -> tuple[str, ...]:
 
 
 def descriptors(system: System) -> dict[str, dict[str, Any]]:
-    """With what each version can be started again."""
+    """With what each version can be started again; secrets must be given again."""
     return {
         service.name: {
             "image": service.image,
@@ -104,7 +105,7 @@ def descriptors(system: System) -> dict[str, dict[str, Any]]:
             else None,
             "command": list(service.command),
             "endpoints": dict(service.endpoints),
-            "environment": dict(service.environment),
+            "environment": redaction.pairs(service.environment),
             "needs": list(service.needs),
         }
         for service in system.services
