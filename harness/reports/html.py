@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.matrix import EvidenceKind
 from harness.reports import phrases
 from harness.reports.legible import block, duration, line, many, number
-from harness.reports.story import Broken, TaskStory, concerns, tell
+from harness.reports.story import Broken, TaskStory, by_promise, tell
 from harness.reports.unknowns import unexplained, unknowns
 from harness.verdicts import Exercised, Verdict
 
@@ -41,6 +41,7 @@ class Section:
     """One task on the page, under its anchor."""
 
     anchor: str
+    finding: str  # the anchor of its first finding; "" when nothing is broken
     task: TaskStory
     promises: tuple[Promise, ...]
 
@@ -56,10 +57,14 @@ class MatrixRow:
 def html(events: Iterable[Event]) -> str:
     """The run as one HTML page."""
     story = tell(events)
-    sections = tuple(_section(index, task) for index, task in enumerate(story.tasks, 1))
+    groups = phrases.grouped(story.broken)
+    cards = {
+        each: f"finding-{index}" for index, group in enumerate(groups, 1) for each in (group.first, *group.others)
+    }
+    sections = tuple(_section(index, task, cards) for index, task in enumerate(story.tasks, 1))
     providers = _providers(story)
     style = _environment().get_template("run.css").render()
-    # jinja2 writes what it is given: lone surrogates are gone, because every foreign text passes `line` or `block`.
+    # No half of a character reaches the page: every foreign text passes `line` or `block`.
     return (
         _environment()
         .get_template("run.html")
@@ -67,12 +72,10 @@ def html(events: Iterable[Event]) -> str:
             story=story,
             style=style,
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-            headline=phrases.headline(story)
-            .removeprefix(phrases.ANSWERS[story.verdict])
-            .removeprefix(":")
-            .strip(),
+            headline=_headline(story),
             answer=phrases.ANSWERS[story.verdict],
-            groups=phrases.grouped(story.broken),
+            groups=groups,
+            cards=cards,
             accepted=phrases.grouped(story.accepted),
             reasons=tuple(unexplained(story, Verdict.FAILED)),
             unknowns=unknowns(story),
@@ -85,15 +88,23 @@ def html(events: Iterable[Event]) -> str:
     )
 
 
-def _section(index: int, task: TaskStory) -> Section:
+def _headline(story: Story) -> str:
+    """The sentence after the answer; a name and its version stay on one line."""
+    sentence = phrases.headline(story).removeprefix(phrases.ANSWERS[story.verdict]).removeprefix(":").strip()
+    for version in sorted(set(story.set), key=lambda v: -len(phrases.named(v))):
+        sentence = sentence.replace(phrases.named(version), phrases.named(version).replace(" ", "\u00a0"))
+    return sentence
+
+
+def _section(index: int, task: TaskStory, cards: Mapping[Broken, str]) -> Section:
+    found = by_promise(task)
     promises = tuple(
-        Promise(
-            exercised=each, verdict=each.verdict, found=tuple(f for f in task.found if concerns(f.finding, each))
-        )
+        Promise(exercised=each, verdict=task.standing(each), found=tuple(found.get(each.subject, ())))
         for each in task.results
     )
     worst_first = sorted(promises, key=lambda promise: -list(Verdict).index(promise.verdict))
-    return Section(anchor=f"check-{index}", task=task, promises=tuple(worst_first))
+    finding = next((cards[each] for each in task.found if each in cards), "")
+    return Section(anchor=f"check-{index}", finding=finding, task=task, promises=tuple(worst_first))
 
 
 def _in_matrix(task: TaskStory) -> bool:

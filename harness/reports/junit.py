@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from harness.reports import phrases
 from harness.reports.legible import block, line
-from harness.reports.story import concerns, tell
+from harness.reports.story import by_promise, tell
 from harness.reports.unknowns import unknowns
 from harness.verdicts import Verdict
 
@@ -95,9 +95,9 @@ def _time(seconds: float) -> str:
 
 def _cases(task: TaskStory) -> list[_Case]:
     group = phrases.title(task.id)
-    cases = [_promise(task, each, group) for each in task.results]
-    told = [each for each in task.found if not any(concerns(each.finding, e) for e in task.results)]
-    cases += [_found(each, group) for each in told]
+    found = by_promise(task)
+    cases = [_promise(task, each, found.pop(each.subject, ()), group) for each in task.results]
+    cases += [_found(each, group) for others in found.values() for each in others]
     worst = Verdict.worst(_verdict(case) for case in cases)
     if worst < task.verdict or not cases:
         cases.append(_whole(task, group))
@@ -108,13 +108,11 @@ def _verdict(case: _Case) -> Verdict:
     return Verdict.FAILED if case.failure else Verdict.UNKNOWN if case.error else Verdict.PASSED
 
 
-def _promise(task: TaskStory, each: Exercised, group: str) -> _Case:
-    about = [found for found in task.found if concerns(found.finding, each)]
+def _promise(task: TaskStory, each: Exercised, about: Sequence[Broken], group: str) -> _Case:
     open_ = [found for found in about if not found.accepted]
     notes = [f"answered by run {task.reused}"] if task.reused else []
     notes += [f"accepted: {found.finding.code}\n{_told(found)}" for found in about if found.accepted]
-    failed = each.verdict is Verdict.FAILED or any(f.verdict is Verdict.FAILED for f in open_)
-    unknown = each.verdict is Verdict.UNKNOWN and not failed
+    verdict = task.standing(each)
     text = "\n\n".join([_told(found) for found in open_] or [_bare(each)])
     kind = ", ".join(dict.fromkeys(f.finding.code for f in open_ if f.finding.code)) or "broken promise"
     because = each.because or (f"{open_[0].finding.expected}: {open_[0].finding.actual}" if open_ else "")
@@ -122,8 +120,8 @@ def _promise(task: TaskStory, each: Exercised, group: str) -> _Case:
         name=each.subject,
         group=group,
         seconds=each.seconds,
-        failure=(kind, because, text) if failed else None,
-        error=(str(each.cause), because, text) if unknown else None,
+        failure=(kind, because, text) if verdict is Verdict.FAILED else None,
+        error=(str(each.cause), because, text) if verdict is Verdict.UNKNOWN else None,
         note="\n".join(notes),
     )
 

@@ -6,7 +6,7 @@ nobody spoke of are UNKNOWN here, whatever else was said, and a broken promise i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from harness.reports.gathering import Gathered, gather
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from harness.engine.events import CheckFinished, CheckFound, Event
 
@@ -66,6 +66,11 @@ class TaskStory:
     ended: bool = True
     results: tuple[Exercised, ...] = ()
     found: tuple[Broken, ...] = ()
+    broken: frozenset[str] = frozenset()  # the subjects that a finding breaks, whatever their own result says
+
+    def standing(self, exercised: Exercised) -> Verdict:
+        """The verdict of one promise: a finding is never overruled by a yes."""
+        return Verdict.FAILED if exercised.subject in self.broken else exercised.verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +104,7 @@ class Story:
     @cached_property
     def broken(self) -> tuple[Broken, ...]:
         """The findings that make the answer a no."""
-        return tuple(b for b in self.found if b.verdict is Verdict.FAILED and not b.accepted)
+        return tuple(b for b in self.found if _breaks(b))
 
     @cached_property
     def doubtful(self) -> tuple[Broken, ...]:
@@ -146,14 +151,18 @@ def _promised(task: TaskStory) -> int:
 
 def _kept(task: TaskStory) -> int:
     if task.results:
-        return sum(each.verdict is Verdict.PASSED for each in task.results)
+        return sum(task.standing(each) is Verdict.PASSED for each in task.results)
     return task.exercised if task.verdict is Verdict.PASSED else 0
 
 
 def _failures(task: TaskStory) -> int:
-    if task.results:
-        return sum(each.verdict is Verdict.FAILED for each in task.results)
-    return len({b.finding.subject for b in task.found if b.verdict is Verdict.FAILED and not b.accepted})
+    told = sum(task.standing(each) is Verdict.FAILED for each in task.results)
+    subjects = {each.subject for each in task.results}
+    return told + len({_spot(b.finding, subjects) for b in task.found if _breaks(b)} - subjects)
+
+
+def _breaks(found: Broken) -> bool:
+    return found.verdict is Verdict.FAILED and not found.accepted
 
 
 def tell(events: Iterable[Event]) -> Story:
@@ -177,10 +186,10 @@ def tell(events: Iterable[Event]) -> Story:
 def _verdicts(
     gathered: Gathered, tasks: Sequence[TaskStory], services: Sequence[ServiceStory], *, interrupted: bool
 ) -> Iterator[Verdict]:
-    if interrupted or gathered.finished is None:
-        yield Verdict.UNKNOWN
-    else:
+    if gathered.finished is not None:
         yield gathered.finished.verdict
+    if interrupted:
+        yield Verdict.UNKNOWN
     if gathered.decided:
         yield gathered.decided.verdict
         yield from (reason.verdict for reason in gathered.decided.reasons)
@@ -218,9 +227,12 @@ def _services(gathered: Gathered) -> Iterator[ServiceStory]:
 def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskStory:
     results = tuple(gathered.results.get(task, ()))
     end = gathered.ends.get(task)
-    told = gathered.found.get(task, ())
-    found = (*(_broken(f, results) for f in told), *_unfound(task, results, told))
+    verdicts = _by_subject(results)
+    told = [_broken(each, verdicts) for each in gathered.found.get(task, ())]
+    found = (*told, *_unfound(task, results, told))
     verdict, cause, because = _judged(end, results, found, interrupted=interrupted)
+    if verdict is Verdict.FAILED and not any(map(_breaks, found)):
+        found = (*found, _unnamed(task, because))  # the check says no and does not say where
     promised = max(gathered.promised.get(task, 0), end.promised if end else 0, len(results))
     seen = sum(each.verdict is not Verdict.UNKNOWN for each in results)
     return TaskStory(
@@ -236,18 +248,39 @@ def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskStory:
         ended=end is not None,
         results=results,
         found=found,
+        broken=frozenset(_spot(b.finding, verdicts) for b in found if _breaks(b)),
     )
 
 
-def concerns(finding: Finding, exercised: Exercised) -> bool:
-    """Whether a finding is about this promise."""
-    return finding.subject == exercised.subject or ("" != finding.operation == exercised.subject)
+def _by_subject(results: Iterable[Exercised]) -> dict[str, Verdict]:
+    """The worst that is told of each promise."""
+    worst: dict[str, Verdict] = {}
+    for each in results:
+        worst[each.subject] = max(each.verdict, worst.get(each.subject, each.verdict))
+    return worst
 
 
-def _broken(event: CheckFound, results: Sequence[Exercised]) -> Broken:
-    about = [each.verdict for each in results if concerns(event.finding, each)]
-    open_ = Verdict.UNKNOWN in about or event.finding.code.startswith(_STATE_CODES)
-    verdict = Verdict.UNKNOWN if open_ and Verdict.FAILED not in about else Verdict.FAILED
+def _spot(finding: Finding, subjects: Container[str]) -> str:
+    """The promise that a finding is about: its subject, or the operation where that is what was exercised."""
+    return (
+        finding.operation if finding.subject not in subjects and finding.operation in subjects else finding.subject
+    )
+
+
+def by_promise(task: TaskStory) -> dict[str, list[Broken]]:
+    """What was found about each promise, by its subject; also what is about none that was exercised."""
+    subjects = {each.subject for each in task.results}
+    found: dict[str, list[Broken]] = {}
+    for each in task.found:
+        found.setdefault(_spot(each.finding, subjects), []).append(each)
+    return found
+
+
+def _broken(event: CheckFound, verdicts: Mapping[str, Verdict]) -> Broken:
+    about = verdicts.get(_spot(event.finding, verdicts))
+    stateless = event.finding.code.startswith(_STATE_CODES)
+    open_ = about is Verdict.UNKNOWN or (stateless and about is not Verdict.FAILED)
+    verdict = Verdict.UNKNOWN if open_ else Verdict.FAILED
     hits = event.hits
     if not hits and event.task.consumer and not event.accepted:
         hits = (event.task.consumer,)
@@ -261,26 +294,35 @@ def _broken(event: CheckFound, results: Sequence[Exercised]) -> Broken:
     )
 
 
-def _unfound(task: TaskId, results: Sequence[Exercised], told: Sequence[CheckFound]) -> Iterator[Broken]:
+def _unfound(task: TaskId, results: Sequence[Exercised], told: Sequence[Broken]) -> Iterator[Broken]:
     """Promises that are broken though no finding speaks of them: a stream may be cut between the two."""
+    subjects = {each.subject for each in results}
+    spoken = {_spot(each.finding, subjects) for each in told}
     for each in results:
-        if each.verdict is Verdict.FAILED and not any(concerns(f.finding, each) for f in told):
-            yield Broken(
-                task=task,
-                verdict=Verdict.FAILED,
+        if each.verdict is Verdict.FAILED and each.subject not in spoken:
+            yield replace(
+                _unnamed(task, each.because),
                 finding=Finding(
                     code="",
                     subject=each.subject,
                     expected="",
                     actual=each.because,
-                    consumer=task.consumer.pacticipant if task.consumer else "",
                     operation=each.operation,
                     place=each.place,
                     replay=each.replay,
                     exchange=each.exchange,
                 ),
-                hits=(task.consumer,) if task.consumer else (),
             )
+
+
+def _unnamed(task: TaskId, because: str) -> Broken:
+    """A no that no finding explains."""
+    return Broken(
+        task=task,
+        verdict=Verdict.FAILED,
+        finding=Finding(code="", subject=str(task), expected="", actual=because),
+        hits=(task.consumer,) if task.consumer else (),
+    )
 
 
 def _judged(
@@ -290,9 +332,7 @@ def _judged(
     candidates = [*_own_word(end, interrupted=interrupted)]
     candidates += [(each.verdict, each.cause, each.because) for each in results]
     candidates += [
-        (Verdict.FAILED, Cause.BROKEN_PROMISE, f"{b.finding.subject} is broken")
-        for b in found
-        if b.verdict is Verdict.FAILED and not b.accepted
+        (Verdict.FAILED, Cause.BROKEN_PROMISE, f"{b.finding.subject} is broken") for b in found if _breaks(b)
     ]
     worst = max(candidates, key=lambda each: each[0])  # the first of equals: the task's own word
     return worst if worst[0] is not Verdict.PASSED else (Verdict.PASSED, None, "")

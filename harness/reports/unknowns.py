@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from harness.matrix import EvidenceKind
 from harness.reports.phrases import named, resolving, title
-from harness.reports.story import concerns
+from harness.reports.story import by_promise
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.reports.story import Broken, ServiceStory, Story, TaskStory
     from harness.verdicts import Exercised, Reason
@@ -42,7 +42,7 @@ class _Open:
 
 
 def unknowns(story: Story) -> tuple[Unknown, ...]:
-    """Each unknown once; never empty when the answer is CANNOT TELL."""
+    """Each unknown once; never empty when nothing else explains why the answer is no yes."""
     entries: dict[object, _Open] = {}
     for service in story.services:
         if service.state != "ready":
@@ -59,7 +59,7 @@ def unknowns(story: Story) -> tuple[Unknown, ...]:
         entries["interrupted"] = _Open(
             "the run", Cause.INTERRUPTED, "the record ends before the run did", "harness run"
         )
-    if story.verdict is Verdict.UNKNOWN and not entries:
+    if not entries and not _explained(story):
         entries["silence"] = _silence(story)
     return tuple(_closed(entry) for entry in entries.values())
 
@@ -76,7 +76,16 @@ def _closed(entry: _Open) -> Unknown:
     )
 
 
+def _explained(story: Story) -> bool:
+    """Whether something else on the page says why the answer is no yes."""
+    if story.verdict is Verdict.FAILED:
+        return bool(story.broken or any(unexplained(story, Verdict.FAILED)))
+    return story.verdict is Verdict.PASSED
+
+
 def _silence(story: Story) -> _Open:
+    if story.verdict is Verdict.FAILED:
+        return _Open("the run", Cause.BROKEN_PROMISE, "it says no and does not say why", "harness run --fresh")
     if story.interrupted:
         return _Open("the run", Cause.INTERRUPTED, "it was stopped before it could answer", "harness run")
     return _Open("the run", Cause.NOTHING_EXERCISED, "it has not exercised a single promise", "harness doctor")
@@ -95,13 +104,14 @@ def _service(service: ServiceStory, *, interrupted: bool) -> _Open:
 
 def _add_task(entries: dict[object, _Open], story: Story, task: TaskStory) -> None:
     provider = task.id.provider
+    found = by_promise(task)
     for each in task.results:
-        if each.verdict is Verdict.UNKNOWN:
+        if task.standing(each) is Verdict.UNKNOWN:
             cause = each.cause or Cause.NOT_VERIFIED
             entry = _failed_service(entries, cause, each.because)
             if entry is None:
                 key = (provider, task.id.consumer, cause, each.because)
-                entry = entries.setdefault(key, _promise(story, task, each, cause))
+                entry = entries.setdefault(key, _promise(story, task, each, found.get(each.subject, ())))
                 if entry.subjects:
                     entry.command = _command(story, task)  # several promises: not the replay of the first
             entry.subjects.append(each.subject)
@@ -130,19 +140,15 @@ def _failed_service(entries: dict[object, _Open], cause: Cause, because: str) ->
     return next((e for e in services if because.startswith(e.about.split(" ")[0]) and e.because in because), None)
 
 
-def _promise(story: Story, task: TaskStory, each: Exercised, cause: Cause) -> _Open:
-    finding = next((b.finding for b in task.found if _about(b, each)), None)
+def _promise(story: Story, task: TaskStory, each: Exercised, found: Sequence[Broken]) -> _Open:
+    finding = next((b.finding for b in found if b.verdict is Verdict.UNKNOWN), None)
     return _Open(
         about=title(task.id),
-        cause=cause,
+        cause=each.cause or Cause.NOT_VERIFIED,
         because=each.because,
         command=each.replay or (finding.replay if finding else "") or _command(story, task),
         remedy=finding.remedy if finding else "",
     )
-
-
-def _about(found: Broken, each: Exercised) -> bool:
-    return found.verdict is Verdict.UNKNOWN and concerns(found.finding, each)
 
 
 def _command(story: Story, task: TaskStory) -> str:
