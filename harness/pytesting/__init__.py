@@ -1,0 +1,1 @@
+"""What pytest users get, behind the hooks of `harness.pytest_plugin`."""
