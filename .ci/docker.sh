@@ -41,7 +41,7 @@ install_engine
 start_engine
 if [ -z "${HARNESS_PYTHON_IMAGE:-}" ] && ! docker pull -q python:3.12-slim >/dev/null 2>&1; then
   make_base
-  HARNESS_PYTHON_IMAGE=local/python:base
+  export HARNESS_PYTHON_IMAGE=local/python:base
 fi
 # The images trust what this host trusts.
 HARNESS_PYTHON_IMAGE=$(fixtures/base-image)
