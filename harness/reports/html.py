@@ -45,6 +45,12 @@ class Section:
     task: TaskStory
     promises: tuple[Promise, ...]
 
+    @property
+    def count(self) -> int:
+        """How many promises have the verdict of the whole."""
+        alike = sum(promise.verdict is self.task.verdict for promise in self.promises)
+        return alike or self.task.promised
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixRow:

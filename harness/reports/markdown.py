@@ -136,8 +136,8 @@ def _exchange(exchange: Exchange) -> str:
     sent += [f"{name}: {value}" for name, value in exchange.request_headers]
     came = [str(exchange.status) if exchange.status else "no response"]
     came += [f"{name}: {value}" for name, value in exchange.response_headers]
-    request, response = exchange.request_body[:_BODY], exchange.response_body[:_BODY]
-    return "\n".join([*sent, "", request, "", *came, "", response]).replace("\n\n\n", "\n\n")
+    parts = ("\n".join(sent), exchange.request_body[:_BODY], "\n".join(came), exchange.response_body[:_BODY])
+    return "\n\n".join(part for part in parts if part)
 
 
 def _unknown(entry: Unknown) -> str:

@@ -292,3 +292,21 @@ def benchmark_seconds() -> Callable[[], float]:
 
     began = time.process_time()
     return lambda: time.process_time() - began
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_every_text_on_the_page_has_enough_contrast(scheme: int) -> None:
+    blocks = re.findall(r":root \{([^}]+)\}", render("html", []))
+    colours = dict(re.findall(r"(--[a-z-]+): (#[0-9a-f]{6})", blocks[scheme]))
+    pairs = [(front, back) for front in ("--ink", "--soft", "--link") for back in ("--paper", "--card", "--code")]
+    pairs += [(front, f"{front}-paper") for front in ("--yes", "--no", "--open")]
+    pairs += [(front, "--card") for front in ("--yes", "--no", "--open")]
+    for front, back in pairs:
+        lighter, darker = sorted((luminance(colours[front]), luminance(colours[back])), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (front, back)
