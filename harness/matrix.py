@@ -133,6 +133,18 @@ def _ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
     return evidence.provider == provider
 
 
+def stands(facts: Facts, evidence: Evidence) -> bool:
+    """Whether nothing later speaks of the same contract on the same artifact of the same provider."""
+    same = [
+        e
+        for e in facts.evidence
+        if e.decisive
+        and (e.kind, e.contract, e.artifact) == (evidence.kind, evidence.contract, evidence.artifact)
+        and e.provider == evidence.provider
+    ]
+    return bool(same) and (same[-1].identity, same[-1].verdict) == (evidence.identity, evidence.verdict)
+
+
 def _disagree(evidence: list[Evidence]) -> bool:
     seen: dict[str, set[Verdict]] = {}
     for each in evidence:

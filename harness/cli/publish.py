@@ -52,8 +52,6 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         return
     for each in published:
         words.say(_line(each))
-    if not published:
-        words.say("nothing to publish: the manifest names no pact and no OpenAPI document in a file")
 
 
 def _line(each: Publication) -> str:

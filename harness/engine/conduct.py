@@ -44,7 +44,7 @@ class Conductor:
     known: dict[Version, Known]
     require: Sequence[str]
     document: Callable[[Service, Instance], OpenApi]  # asks the running service; raises ContractError
-    keep: Callable[[Evidence], None]  # called as soon as a task has finished
+    keep: Callable[[Evidence], None]  # called as soon as a task has finished, or was answered
     learned: Callable[[Version, OpenApi], None]  # called when a running service told its document
     jobs: int = 2
     decides: bool = True  # False: only the verdicts of the tasks are asked for
@@ -132,8 +132,7 @@ class Conductor:
             yield event
             if isinstance(event, CheckFinished):
                 evidence = evidence_of(task, self._notes, run=self.run, at=self.bench.clock.now())
-                if not event.reused:
-                    self._keep(evidence)
+                self._keep(task.reused or evidence)
                 self._evidence.append(task.reused or evidence)
                 yield from self._release()
 

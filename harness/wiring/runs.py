@@ -19,7 +19,7 @@ from harness.engine.plan import Inputs, Plan, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
+from harness.matrix import Evidence, EvidenceKind, Known, stands
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.services.system import System
 from harness.wiring import content
@@ -183,8 +183,8 @@ class Run:
         return self.runtime.session(self.run)
 
     def _keep(self, evidence: Evidence) -> None:
-        """Keep what this run saw; what an earlier run saw is kept already."""
-        if evidence.run == self.run:
+        """Keep what this run saw; what an earlier run saw only where something later would speak for it."""
+        if evidence.run == self.run or not stands(self.ledger.facts(), evidence):
             self.ledger.record_evidence(evidence)
 
     def _learned(self, version: Version, document: OpenApi) -> None:

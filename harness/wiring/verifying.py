@@ -72,7 +72,8 @@ def _published(run: Run, consumer: Version, provider: str, on_disk: Iterable[str
             f"no pact of {consumer.argument if consumer.number else consumer.pacticipant} with {provider}",
             hint=did_you_mean(consumer.argument, [*with_pact, *on_disk]) or "publish it first: harness publish",
         )
-    return replace(read_pact(contract.text, contract.place), place=contract.place)
+    # Equal interactions are kept once, whoever published them first; the names are those that were asked for.
+    return replace(read_pact(contract.text, contract.place), consumer=consumer.pacticipant, provider=provider)
 
 
 def _with_interaction(chosen: Mapping[Version, Pact], only: str, provider: str) -> dict[Version, Pact]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.errors import UnknownName, UsageError
 from harness.gate import can_i_deploy
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, stands
 from harness.services.settings import KINDS
 from harness.verdicts import Cause, Verdict
 
@@ -262,3 +262,12 @@ def test_a_failed_verification_never_opens_the_gate(
 
 def test_the_manifest_knows_the_same_kinds_of_evidence_as_the_matrix() -> None:
     assert set(KINDS) == {kind.value for kind in EvidenceKind}
+
+
+def test_earlier_evidence_stands_until_something_later_speaks_of_the_same_artifact() -> None:
+    first = evidence(ORDERS, "k", Verdict.FAILED, identity="beside catalog 1")
+    later = evidence(ORDERS, "k", Verdict.PASSED, identity="beside catalog 2")
+    assert stands(facts(known(ORDERS), evidence=(first,)), first)
+    assert not stands(facts(known(ORDERS), evidence=(first, later)), first)
+    assert stands(facts(known(ORDERS), evidence=(first, later, first)), first)
+    assert not stands(facts(known(ORDERS)), first)
