@@ -28,7 +28,7 @@ _FIELD = 600
 
 # Whatever means something to Markdown or HTML, as an entity: it then means itself everywhere, in tables too.
 # `@` would call people, `#` would link issues, `:` would make addresses into links.
-_MEANINGFUL = re.compile(r"[\\`*_{}\[\]<>()#+!|@&~^$:\"'=]")
+_MEANINGFUL = re.compile(r"[\\`*_{}\[\]<>()#+!|@&~^$\"'=]|:(?=[\w/+-])")
 
 
 def markdown(events: Iterable[Event]) -> str:
