@@ -30,7 +30,7 @@ def command(recording: Path, format_: str, output: Path | None) -> None:
 def events_of(recording: Path) -> tuple[Event, ...]:
     """The events of a recorded run; a line that is none names itself."""
     try:
-        lines = recording.read_text(encoding="utf-8").splitlines()
+        lines = recording.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the recording: {error}", where=str(recording)) from error
     return tuple(_event(line, f"{recording}:{number}") for number, line in enumerate(lines, 1) if line.strip())

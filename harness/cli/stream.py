@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from harness.cli import words
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, RunFinished, RunStarted
-from harness.errors import Exit, UsageError, did_you_mean
+from harness.errors import UsageError, did_you_mean
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def follow(events: Iterator[Event], reports: Sequence[Report] = (), *, as_json: 
         raise
     _write(reports, seen)
     _answer(seen, as_json=as_json)
-    return _exit(seen)
+    return int(_verdict(seen).exit)
 
 
 RECORDING = "ndjson"  # written while the run goes on: a killed run leaves what it saw so far
@@ -64,7 +64,7 @@ def _recorded(
     """Keep each event, and write it to every recording at once; closing closes the run."""
     from contextlib import ExitStack, closing
 
-    from harness.engine.events import write
+    from harness.reports.ndjson import ndjson
 
     with ExitStack() as stack:
         files = [stack.enter_context(_opened(report.path)) for report in recordings]
@@ -72,7 +72,7 @@ def _recorded(
         for event in events:
             seen.append(event)
             for file in files:
-                file.write(next(write([event])) + "\n")
+                file.write(ndjson([event]))
                 file.flush()
             yield event
 
@@ -120,9 +120,11 @@ def _answer(seen: Sequence[Event], *, as_json: bool) -> None:
     click.echo(render("terminal", seen), nl=False)
 
 
-def _exit(seen: Sequence[Event]) -> int:
-    last = seen[-1] if seen else None
-    return int(last.verdict.exit if isinstance(last, RunFinished) else Exit.UNKNOWN)
+def _verdict(seen: Sequence[Event]) -> Verdict:
+    """The verdict that every report tells; the exit code and the JSON never differ from it."""
+    from harness.reports.story import tell
+
+    return tell(seen).verdict
 
 
 def document(seen: Sequence[Event]) -> dict[str, object]:
@@ -134,8 +136,8 @@ def document(seen: Sequence[Event]) -> dict[str, object]:
     chosen = decided.set if decided else started.set if started else ()
     return {
         "run": started.run if started else None,
-        "verdict": (finished.verdict if finished else Verdict.UNKNOWN).value,
-        "deployable": _deployable(finished, decided),
+        "verdict": _verdict(seen).value,
+        "deployable": _deployable(_verdict(seen), decided),
         "runtime": started.runtime if started else None,
         "set": words.versions(chosen),
         "require": list(decided.require) if decided else [],
@@ -146,12 +148,11 @@ def document(seen: Sequence[Event]) -> dict[str, object]:
     }
 
 
-def _deployable(finished: RunFinished | None, decided: Decided | None) -> bool | None:
+def _deployable(verdict: Verdict, decided: Decided | None) -> bool | None:
     """What the gate says; nothing, where the run as a whole could not tell."""
-    if finished is None or decided is None:
+    if decided is None:
         return None
-    worst = max(finished.verdict, decided.verdict)
-    return {Verdict.PASSED: True, Verdict.FAILED: False}.get(worst)
+    return {Verdict.PASSED: True, Verdict.FAILED: False}.get(max(verdict, decided.verdict))
 
 
 def _task(event: CheckFinished) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 
 from harness.errors import UsageError
 from harness.identity import Version
+from harness.reports.legible import line
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
 
     from harness.verdicts import Reason
 
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
 ANSWERS = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}
 
 
 def clean(text: str) -> str:
     """Foreign text without characters that steer a terminal."""
-    return _UNSAFE.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    return "\n".join(line(each) for each in text.split("\n"))
 
 
 def say(text: str = "") -> None:

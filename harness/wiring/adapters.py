@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from harness.contracts.document import ContractKind
 from harness.engine.run import Bench
 from harness.errors import ContractError
 from harness.matrix import EvidenceKind
+from harness.wiring.content import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,13 +73,13 @@ def known_documents(system: System, artifacts: Mapping[str, str], ledger: Ledger
     for service in system.services:
         if not service.openapi:
             continue
-        document = _from_file(service) or _remembered(service, artifacts.get(service.name, ""), ledger)
+        document = _from_file(system, service) or _remembered(service, artifacts.get(service.name, ""), ledger)
         if document is not None:
             documents[service.name] = document
     return documents
 
 
-def _from_file(service: Service) -> OpenApi | None:
+def _from_file(system: System, service: Service) -> OpenApi | None:
     from pathlib import Path
 
     from harness.contracts.openapi_reader import read_openapi
@@ -86,7 +87,8 @@ def _from_file(service: Service) -> OpenApi | None:
     path = Path(service.openapi)
     if not path.is_file():
         return None
-    return read_openapi(path.read_bytes(), service.name, str(path))
+    document = read_openapi(path.read_bytes(), service.name, str(path))
+    return replace(document, place=shown(system, str(path)))
 
 
 def _remembered(service: Service, artifact: str, ledger: Ledger) -> OpenApi | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, replace
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -112,7 +113,14 @@ def pacts_of(system: System) -> tuple[Pact, ...]:
     from harness.contracts.pact_reader import read_pacts
 
     paths = dict.fromkeys((*system.pacts, *(path for service in system.services for path in service.pacts)))
-    return tuple({(p.consumer, p.provider, p.key): p for p in read_pacts(paths)}.values())
+    read = (replace(pact, place=shown(system, pact.place)) for pact in read_pacts(paths))
+    return tuple({(p.consumer, p.provider, p.key): p for p in read}.values())
+
+
+def shown(system: System, place: str) -> str:
+    """A place as people know it: from the manifest's folder, where that is short."""
+    relative = os.path.relpath(place, system.root)
+    return place if relative.startswith(os.path.join("..", "..", "")) else relative
 
 
 def tree_key(paths: Iterable[Path]) -> str:
