@@ -1,0 +1,41 @@
+"""What a thing that is about to start is told about ports and peers, and how its own address reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from harness.services.environment import DEFAULT_PORTS
+from harness.services.system import Resource, ResourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.ports import Instance, Unit
+
+
+def inside_of(peers: Mapping[str, Instance]) -> dict[str, dict[str, str]]:
+    """For each peer its endpoints as other instances reach them, the main one first."""
+    return {name: {e.name: e.inside for e in peer.endpoints} for name, peer in peers.items()}
+
+
+def address(unit: Unit, endpoint: str, host: str, port: int) -> str:
+    """The URL of one endpoint: a database's with its login, a known protocol's with its scheme, else HTTP."""
+    if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+        login = f"{quote(unit.user, safe='')}:{quote(unit.password, safe='')}"
+        return f"postgresql://{login}@{host}:{port}/{quote(unit.database, safe='')}"
+    if endpoint in DEFAULT_PORTS:
+        return f"{endpoint}://{host}:{port}"
+    return f"{'tcp' if isinstance(unit, Resource) else 'http'}://{host}:{port}"
+
+
+def ports_of(unit: Unit) -> tuple[tuple[str, int], ...]:
+    """Its endpoints, the main one first; a PostgreSQL that says none has the usual one."""
+    if not unit.endpoints and isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+        return (("postgres", 5432),)
+    return unit.endpoints
+
+
+def tail(text: str, lines: int = 40) -> tuple[str, ...]:
+    """The last lines of a log, each at a length that can be read."""
+    return tuple(line.rstrip("\r")[:500] for line in text.splitlines()[-lines:]) if lines > 0 else ()

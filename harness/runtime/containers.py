@@ -1,0 +1,232 @@
+"""Services as containers: a private network per run, each service known there by its name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import ServiceDidNotStart
+from harness.ports import Endpoint, Instance, Unit
+from harness.runtime import artifacts, sweeping
+from harness.runtime.addressing import address, inside_of, ports_of, tail
+from harness.runtime.attached import answers, attach
+from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine, Order
+from harness.runtime.postgres import DEFAULT_IMAGE
+from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
+from harness.runtime.sweeping import RunFolder
+from harness.services.environment import expand, resolve
+from harness.services.system import Build, Resource, ResourceKind, Service
+
+
+@dataclass(slots=True)
+class ContainerRuntime:
+    """Runs services as containers of a Docker engine."""
+
+    root: Path
+    environ: Mapping[str, str] = field(repr=False)
+    engine: Engine = field(init=False, repr=False)
+    _images: dict[Build, str] = field(default_factory=dict, repr=False)  # identities that were worked out
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(self.environ)
+
+    @property
+    def name(self) -> str:
+        """`docker`."""
+        return "docker"
+
+    def artifact(self, unit: Unit) -> str:
+        """What would be started: the inputs of its image, or the digest of the image that is pulled."""
+        if isinstance(unit, Service) and unit.url:
+            return ""
+        return artifacts.of_container(unit, self.image_identity(unit))
+
+    def image_identity(self, unit: Unit) -> str:
+        """The identity of a unit's image alone, whatever it is started with. Raises ServiceDidNotStart."""
+        if unit.build is None:
+            return self.engine.image_id(self.image(unit), unit.name)
+        if unit.build not in self._images:
+            self._images[unit.build] = artifacts.of_build(
+                unit.build, lambda name: self.engine.image_id(name, unit.name)
+            )
+        return self._images[unit.build]
+
+    def image(self, unit: Unit) -> str:
+        """The name of the image to start; a built one is named by its identity, so that it is built once."""
+        if unit.build is not None:
+            return f"contract-harness/{unit.name.lower()}:{self.image_identity(unit)[:16]}"
+        if unit.image:
+            return unit.image.replace("{version}", unit.version) if isinstance(unit, Service) else unit.image
+        if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+            return self.environ.get("HARNESS_POSTGRES_IMAGE") or DEFAULT_IMAGE
+        raise ServiceDidNotStart(
+            unit.name, "it has neither 'image' nor 'build' to make a container from; or run with --runtime process"
+        )
+
+    @contextmanager
+    def session(self, run: str, *, keep: bool = False) -> Iterator[ContainerSession]:
+        """A place to start containers for one run; with `keep` they stay when the context ends well."""
+        with sweeping.held(run, self.environ) as folder:
+            folder.note(root=str(self.root), containers=True)
+            session = ContainerSession(self, folder)
+            kept = False
+            try:
+                yield session
+                kept = keep
+            finally:
+                with sweeping.uninterrupted():
+                    session.close(keep=kept)
+
+    def sweep(self) -> int:
+        """Remove containers, networks, processes and folders of dead runs of this host."""
+        count = sweeping.sweep(self.environ, self.engine.remove_run)
+        host = sweeping.host_name(self.environ)
+        count += self.engine.remove_unless(host, lambda run: sweeping.lives_or_is_kept(run, self.environ))
+        return count
+
+    def down(self) -> int:
+        """Stop what `harness up` left running for this project."""
+        return sweeping.stop_kept(self.root, self.environ, self.engine.remove_run)
+
+
+@dataclass(slots=True)
+class ContainerSession:
+    """The containers of one run."""
+
+    runtime: ContainerRuntime
+    folder: RunFolder
+    _networked: bool = False
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    def prepare(self, unit: Unit) -> None:
+        """Build or pull its image, unless one of the same identity is here. Raises ServiceDidNotStart."""
+        if isinstance(unit, Service) and unit.url:
+            return
+        runtime, name = self.runtime, self.runtime.image(unit)
+        if unit.build is None:
+            runtime.engine.image_id(name, unit.name)
+        elif not runtime.engine.has_image(name):
+            runtime.engine.build(unit.name, unit.build, name)
+
+    def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
+        """Start it and wait until it is ready. Raises ServiceDidNotStart after removing what it started."""
+        if isinstance(unit, Service) and unit.url:
+            return attach(unit, slot)
+        self.prepare(unit)
+        self._network()
+        alias = f"{unit.name}-{slot}" if slot else unit.name
+        engine, container = self.runtime.engine, ""
+        try:
+            container = engine.start(self._order(unit, peers, alias))
+            endpoints = self._endpoints(unit, alias, engine.published(container))
+            self._wait(unit, container, endpoints)
+        except BaseException as error:
+            log = self._taken_down(container) if container else ()
+            if isinstance(error, NotReady):
+                raise ServiceDidNotStart(unit.name, str(error), log) from error
+            raise
+        return Instance(
+            name=unit.name,
+            version=unit.version if isinstance(unit, Service) else "",
+            slot=slot,
+            endpoints=tuple(endpoints.values()),
+            artifact=self.runtime.artifact(unit),
+            handle=container,
+        )
+
+    def stop(self, instance: Instance) -> None:
+        """Remove the container; stopping twice is harmless."""
+        if instance.handle:
+            self.runtime.engine.remove_container(instance.handle)
+
+    def alive(self, instance: Instance) -> bool:
+        """Whether the container still runs."""
+        if not instance.handle:
+            return answers(instance)
+        return not self.runtime.engine.over(instance.handle)
+
+    def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
+        """The last lines of its output."""
+        return tail(self.runtime.engine.log(instance.handle, lines), lines) if instance.handle else ()
+
+    def close(self, *, keep: bool) -> None:
+        """Remove everything, or mark it to be kept."""
+        self._closing.set()
+        if keep:
+            self.folder.note(keep=True)
+        else:
+            self.runtime.engine.remove_run(self.folder.run)
+        self.runtime.engine.close()
+
+    def _network(self) -> None:
+        with self._guard:
+            if not self._networked:
+                self.runtime.engine.network(self.folder.run, self._labels())
+                self._networked = True
+
+    def _labels(self) -> dict[str, str]:
+        return {
+            RUN: self.folder.run,
+            HOST: sweeping.host_name(self.runtime.environ),
+            LOCK: str(self.folder.path / "lock"),
+            ROOT: str(self.runtime.root),
+        }
+
+    def _order(self, unit: Unit, peers: Mapping[str, Instance], alias: str) -> Order:
+        ports, inside, environ = dict(ports_of(unit)), inside_of(peers), self.runtime.environ
+        environment = {"PORT": str(next(iter(ports.values())))} if ports else {}
+        environment |= _login(unit) | resolve(unit.environment, inside, ports, environ)
+        return Order(
+            image=self.runtime.image(unit),
+            run=self.folder.run,
+            alias=alias,
+            environment=environment,
+            ports=tuple(ports.values()),
+            labels=self._labels(),
+            command=tuple(expand(word, inside, ports, environ) for word in unit.container_command),
+        )
+
+    def _endpoints(self, unit: Unit, alias: str, published: Mapping[int, int]) -> dict[str, Endpoint]:
+        host = self.runtime.engine.host
+        return {
+            name: Endpoint(
+                name=name,
+                url=address(unit, name, host, published.get(port, 0)),
+                inside=address(unit, name, alias, port),
+            )
+            for name, port in ports_of(unit)
+        }
+
+    def _wait(self, unit: Unit, container: str, endpoints: Mapping[str, Endpoint]) -> None:
+        engine = self.runtime.engine
+
+        def over() -> str:
+            return "the run is over" if self._closing.is_set() else engine.over(container)
+
+        if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+            probe = database_probe(next(iter(endpoints.values())).url)
+        else:
+            probe = probe_for(
+                unit.ready,
+                endpoints,
+                lambda: engine.log(container, 5000),
+                lambda command: engine.run_inside(container, command),
+            )
+        wait_until_ready(probe, over, unit.ready.within)
+
+    def _taken_down(self, container: str) -> tuple[str, ...]:
+        """Remove a container that did not become ready; the last lines that it wrote."""
+        log = tail(self.runtime.engine.log(container, 40))
+        self.runtime.engine.remove_container(container)
+        return log
+
+
+def _login(unit: Unit) -> dict[str, str]:
+    """What PostgreSQL images want to be told."""
+    if not isinstance(unit, Resource) or unit.kind is not ResourceKind.POSTGRES:
+        return {}
+    return {"POSTGRES_USER": unit.user, "POSTGRES_PASSWORD": unit.password, "POSTGRES_DB": unit.database}

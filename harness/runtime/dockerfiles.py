@@ -1,0 +1,102 @@
+"""What a Dockerfile builds upon, known without an engine."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_VARIABLE = re.compile(
+    r"\\(?P<escaped>\$)|\$(?:(?P<plain>\w+)|\{(?P<name>\w+)(?:(?P<kind>:?[-+])(?P<word>[^}]*))?\})"
+)
+_FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?\s*", re.IGNORECASE)
+_ARG = re.compile(r"ARG\s+(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
+_ARGUMENT = re.compile(r"(?P<name>\w+)(?:=(?P<value>\"[^\"]*\"|'[^']*'|\S*))?")
+_OTHER_IMAGE = re.compile(
+    r"(?:COPY|ADD)\s(?:.*\s)?--from=(?P<copied>\S+)|--mount=\S*\bfrom=(?P<mounted>[^,\s]+)", re.I
+)
+_DIRECTIVE = re.compile(r"#\s*(?P<name>\w+)\s*=\s*(?P<value>\S+)")
+
+
+def base_images(text: str, args: Mapping[str, str]) -> tuple[str, ...]:
+    """The images that a Dockerfile starts from or copies from, with its arguments put in; each once, in order."""
+    known: dict[str, str] = {}  # arguments before the first FROM; only these count there
+    stages: set[str] = set()
+    found: dict[str, None] = {}
+    for number, line in enumerate(_instructions(text)):
+        del number
+        if not stages and (arguments := _ARG.match(line)):
+            known |= _arguments(arguments["rest"], known, args)
+        elif started := _FROM.fullmatch(line):
+            image = substituted(started["image"], known)
+            if image.lower() not in stages | {"scratch", ""}:
+                found[image] = None
+            stages.add((started["stage"] or f"\0{len(stages)}").lower())
+        else:
+            for name in _copied_from(line):
+                if name.lower() not in stages and not name.isdecimal():
+                    found[name] = None
+    return tuple(found)
+
+
+def substituted(text: str, known: Mapping[str, str]) -> str:
+    """A value with `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}` replaced."""
+
+    def meaning(match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return "$"
+        value = known.get(match["plain"] or match["name"])
+        kind, word = match["kind"] or "", match["word"] or ""
+        given = bool(value) if kind.startswith(":") else value is not None
+        if kind.endswith("+"):
+            return word if given else ""
+        return (value or "") if given or not kind else word
+
+    return _VARIABLE.sub(meaning, text)
+
+
+def _arguments(rest: str, known: Mapping[str, str], args: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for match in _ARGUMENT.finditer(rest):
+        name, default = match["name"], match["value"]
+        if name in args:
+            found[name] = args[name]
+        elif default is not None:
+            found[name] = substituted(default.strip("\"'"), {**known, **found})
+    return found
+
+
+def _copied_from(line: str) -> Iterator[str]:
+    for match in _OTHER_IMAGE.finditer(line):
+        yield match["copied"] or match["mounted"]
+
+
+def _instructions(text: str) -> Iterator[str]:
+    """Each instruction on one line, without comments."""
+    mark = _escape(text)
+    held = ""
+    for line in text.splitlines():
+        if line.lstrip().startswith("#") or (held and not line.strip()):
+            continue
+        joined = held + line.strip()
+        if joined.endswith(mark):
+            held = joined[:-1] + " "
+            continue
+        held = ""
+        if joined:
+            yield joined
+    if held.strip():
+        yield held.strip()
+
+
+def _escape(text: str) -> str:
+    """The character that continues a line: a backslash, unless the first lines say otherwise."""
+    for line in text.splitlines():
+        directive = _DIRECTIVE.fullmatch(line.strip())
+        if not directive:
+            return "\\"
+        if directive["name"].lower() == "escape":
+            return directive["value"]
+    return "\\"

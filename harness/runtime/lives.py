@@ -1,0 +1,118 @@
+"""Processes by pid *and* start time, so that nobody ever ends a stranger who was given the same number."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.runtime.launch import started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+MARK = "CONTRACT_HARNESS_RUN"  # in the environment of everything that a run starts
+POLL = 0.01  # seconds
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Life:
+    """One process, from its start to its end, and the signal that asks it to go."""
+
+    pid: int
+    start: str
+    signal: int = signal.SIGTERM
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether this very process still runs."""
+        return bool(self.start) and started(self.pid) == self.start
+
+
+def read_life(record: Path) -> Life | None:
+    """The process that a record names; None when the record is gone or was never finished."""
+    try:
+        told = json.loads(record.read_text())
+        return Life(int(told["pid"]), str(told["start"]), int(told["signal"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def family(leader: Life, run: str) -> set[Life]:
+    """A process with all that descends from it and all that shares its session."""
+    found = {leader} if leader.goes_on else set()
+    for pid in {*_descendants(leader), *_session(leader, run)}:
+        if start := started(pid):
+            found.add(Life(pid, start, leader.signal))
+    return found
+
+
+def marked(run: str) -> set[Life]:
+    """Every process that carries the mark of a run, wherever it has gone to."""
+    import psutil
+
+    found = set()
+    for process in psutil.process_iter():
+        if process.pid != os.getpid() and _mark_of(process.pid) == run and (start := started(process.pid)):
+            found.add(Life(process.pid, start, signal.SIGKILL))
+    return found
+
+
+def end(lives: Iterable[Life], grace: float) -> int:
+    """Ask processes to go, wait for `grace` seconds, then make them; how many there were."""
+    going = {life for life in lives if life.goes_on}
+    count = len(going)
+    for life in going:
+        _send(life, life.signal)
+    going = _wait(going, grace)
+    for life in going:
+        _send(life, signal.SIGKILL)
+    _wait(going, 5.0)
+    return count
+
+
+def _wait(lives: set[Life], seconds: float) -> set[Life]:
+    """Those that are still there after some seconds."""
+    deadline = time.monotonic() + seconds
+    while (lives := {life for life in lives if life.goes_on}) and time.monotonic() < deadline:
+        time.sleep(POLL)
+    return lives
+
+
+def _send(life: Life, number: int) -> None:
+    if life.goes_on:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(life.pid, number)
+
+
+def _descendants(leader: Life) -> Iterator[int]:
+    import psutil
+
+    if not leader.goes_on:
+        return
+    with suppress(psutil.Error):
+        yield from (child.pid for child in psutil.Process(leader.pid).children(recursive=True))
+
+
+def _session(leader: Life, run: str) -> Iterator[int]:
+    """Members of the leader's session; when the leader has gone, only those that carry the run's mark."""
+    import psutil
+
+    for pid in psutil.pids():
+        with suppress(OSError):
+            if os.getsid(pid) == leader.pid and (leader.goes_on or _mark_of(pid) == run):
+                yield pid
+
+
+def _mark_of(pid: int) -> str:
+    import psutil
+
+    try:
+        return psutil.Process(pid).environ().get(MARK, "")
+    except (psutil.Error, OSError):
+        return ""

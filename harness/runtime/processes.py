@@ -1,0 +1,279 @@
+"""Services as local processes, each on a port of its own on 127.0.0.1; PostgreSQL likewise."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import ServiceDidNotStart
+from harness.ports import Endpoint, Instance, Unit
+from harness.runtime import artifacts, postgres, sweeping
+from harness.runtime.addressing import address, inside_of, ports_of, tail
+from harness.runtime.attached import answers, attach
+from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
+from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, tail_of, words
+from harness.runtime.sweeping import RunFolder
+from harness.services.environment import expand, resolve
+from harness.services.system import Resource, ResourceKind, Service
+
+if TYPE_CHECKING:
+    from harness.runtime.readiness import Probe
+
+ATTEMPTS = 3  # another program may take a port between our choosing it and the service's binding it
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRuntime:
+    """Runs services as processes of this machine."""
+
+    root: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """`process`."""
+        return "process"
+
+    def artifact(self, unit: Unit) -> str:
+        """What would be started: the content of its folder, its command and its environment."""
+        return artifacts.of_process(unit, self.environ)
+
+    @contextmanager
+    def session(self, run: str, *, keep: bool = False) -> Iterator[ProcessSession]:
+        """A place to start processes for one run; with `keep` they stay when the context ends well."""
+        with sweeping.held(run, self.environ) as folder:
+            folder.note(root=str(self.root))
+            session = ProcessSession(self, folder, Spawner(folder, stay=keep))
+            kept = False
+            try:
+                yield session
+                kept = keep
+            finally:
+                with sweeping.uninterrupted():
+                    session.close(keep=kept)
+
+    def sweep(self) -> int:
+        """End the processes of dead runs and remove their folders."""
+        return sweeping.sweep(self.environ, None)
+
+    def down(self) -> int:
+        """Stop the processes that `harness up` left running for this project."""
+        return sweeping.stop_kept(self.root, self.environ, None)
+
+
+@dataclass(slots=True)
+class ProcessSession:
+    """The processes of one run."""
+
+    runtime: ProcessRuntime
+    folder: RunFolder
+    spawner: Spawner
+    _running: dict[str, Spawned] = field(default_factory=dict)
+    _logs: dict[str, Path] = field(default_factory=dict)
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    def prepare(self, unit: Unit) -> None:
+        """See that the unit can be started here at all. Raises ServiceDidNotStart."""
+        if isinstance(unit, Resource):
+            _refuse_containers(unit)
+            postgres.binaries(unit.name, self.runtime.environ)
+        elif not unit.url:
+            self._program(unit, {}, {}, resolved=False)
+
+    def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
+        """Start it on free ports and wait until it is ready. Raises ServiceDidNotStart."""
+        if isinstance(unit, Service) and unit.url:
+            return attach(unit, slot)
+        self.prepare(unit)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._attempt(unit, peers, slot)
+            except _PortTaken as taken:
+                if attempt == ATTEMPTS:
+                    raise ServiceDidNotStart(unit.name, str(taken), taken.log_tail) from taken
+        raise AssertionError("unreachable")
+
+    def stop(self, instance: Instance) -> None:
+        """End the process with all that it started; stopping twice is harmless."""
+        if spawned := self._running.pop(instance.handle, None):
+            spawned.end()
+            shutil.rmtree(self._data(spawned), ignore_errors=True)
+
+    def alive(self, instance: Instance) -> bool:
+        """Whether the process still runs."""
+        if not instance.handle:
+            return answers(instance)
+        spawned = self._running.get(instance.handle)
+        return spawned is not None and not spawned.over
+
+    def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
+        """The last lines of its output."""
+        log = self._logs.get(instance.handle)
+        return tail(tail_of(log), lines) if log else ()
+
+    def close(self, *, keep: bool) -> None:
+        """End everything, or mark it to be kept."""
+        self._closing.set()
+        self.spawner.close()
+        if keep:
+            self.folder.note(keep=True)
+            return
+        self.folder.end_processes()
+        for spawned in self._running.values():
+            spawned.popen.wait(timeout=10)
+        self._running.clear()
+        shutil.rmtree(self.folder.path / "data", ignore_errors=True)
+
+    def _attempt(self, unit: Unit, peers: Mapping[str, Instance], slot: str) -> Instance:
+        ports = {name: self.spawner.free_port() for name, _ in ports_of(unit)}
+        called = f"{unit.name}-{slot}" if slot else unit.name
+        if isinstance(unit, Resource):
+            program = self._database(unit, called, next(iter(ports.values())))
+        else:
+            program = self._program(unit, inside_of(peers), ports, called=called)
+        spawned = self._spawn(unit, called, program)
+        try:
+            self._wait(unit, spawned, _endpoints(unit, ports))
+            self._check_owner(spawned, ports)
+        except BaseException as error:
+            spawned.end()
+            shutil.rmtree(self._data(spawned), ignore_errors=True)
+            if isinstance(error, NotReady):
+                raise _failure(unit, error, spawned) from error
+            raise
+        handle = str(spawned.popen.pid)
+        self._running[handle], self._logs[handle] = spawned, program.log
+        return Instance(
+            name=unit.name,
+            version=unit.version if isinstance(unit, Service) else "",
+            slot=slot,
+            endpoints=tuple(_endpoints(unit, ports).values()),
+            artifact=self.runtime.artifact(unit),
+            handle=handle,
+        )
+
+    def _spawn(self, unit: Unit, called: str, program: Program) -> Spawned:
+        try:
+            return self.spawner.spawn(called, program)
+        except RuntimeError as error:  # the thread that starts processes takes no more work
+            raise ServiceDidNotStart(unit.name, "the run is over") from error
+        except OSError as error:
+            raise ServiceDidNotStart(unit.name, f"it cannot be run: {error}") from error
+
+    def _wait(self, unit: Unit, spawned: Spawned, endpoints: Mapping[str, Endpoint]) -> None:
+        def over() -> str:
+            return spawned.over or ("the run is over" if self._closing.is_set() else "")
+
+        wait_until_ready(self._probe(unit, spawned, endpoints), over, unit.ready.within)
+
+    def _probe(self, unit: Unit, spawned: Spawned, endpoints: Mapping[str, Endpoint]) -> Probe:
+        if isinstance(unit, Resource):
+            return database_probe(next(iter(endpoints.values())).url)
+
+        def run(command: str) -> int:
+            return _exit_code(command, spawned.program, unit.ready.within)
+
+        return probe_for(unit.ready, endpoints, spawned.text, run)
+
+    def _check_owner(self, spawned: Spawned, ports: Mapping[str, int]) -> None:
+        """What answered may be a stranger who took the port, while our service is about to fail."""
+        port = next(iter(ports.values()), 0)
+        if port and not spawned.listens(port):
+            raise NotReady(f"address already in use: port {port} is answered by another program")
+
+    def _program(
+        self,
+        service: Service,
+        peers: Mapping[str, Mapping[str, str]],
+        ports: Mapping[str, int],
+        *,
+        called: str = "",
+        resolved: bool = True,
+    ) -> Program:
+        command = words(_command(service))
+        directory = (self.runtime.root / service.directory).absolute()
+        if not directory.is_dir():
+            raise ServiceDidNotStart(service.name, f"its folder {directory} does not exist")
+        environ = self.runtime.environ
+        own: dict[str, str] = {}
+        if resolved:
+            command = tuple(expand(word, peers, ports, environ) for word in command)
+            own = {"PORT": str(next(iter(ports.values())))} if ports else {}
+            own |= resolve(service.environment, peers, ports, environ)
+        path = own.get("PATH", environ.get("PATH", ""))
+        if "/" not in command[0] and shutil.which(command[0], path=path) is None:
+            raise ServiceDidNotStart(service.name, f"the command '{command[0]}' is not installed here")
+        return Program(
+            command=command,
+            directory=directory,
+            environment={**environ, "PYTHONUNBUFFERED": "1", **own},
+            log=self.folder.place("logs") / f"{called}.log",
+        )
+
+    def _database(self, resource: Resource, called: str, port: int) -> Program:
+        data, log = self.folder.place("data") / called, self.folder.place("logs") / f"{called}.log"
+        return postgres.program(resource, data, log, port, self.runtime.environ)
+
+    def _data(self, spawned: Spawned) -> Path:
+        return self.folder.path / "data" / spawned.program.log.stem
+
+
+class _PortTaken(Exception):
+    """Somebody else has the port that was chosen."""
+
+    def __init__(self, why: str, log_tail: tuple[str, ...]) -> None:
+        super().__init__(why)
+        self.log_tail = log_tail
+
+
+def _failure(unit: Unit, error: NotReady, spawned: Spawned) -> Exception:
+    text = tail_of(spawned.program.log)
+    if PORT_TAKEN.search(f"{error}\n{text}"):
+        return _PortTaken(str(error), tail(text))
+    return ServiceDidNotStart(unit.name, str(error), tail(text))
+
+
+def _endpoints(unit: Unit, ports: Mapping[str, int]) -> dict[str, Endpoint]:
+    urls = {name: address(unit, name, "127.0.0.1", port) for name, port in ports.items()}
+    return {name: Endpoint(name=name, url=url, inside=url) for name, url in urls.items()}
+
+
+def _command(service: Service) -> tuple[str, ...]:
+    if service.command:
+        return service.command
+    raise ServiceDidNotStart(
+        service.name,
+        f"it has no command to run it as a local process; give [services.{service.name}] a 'command', "
+        f"or run with --runtime docker",
+    )
+
+
+def _refuse_containers(resource: Resource) -> None:
+    if resource.kind is not ResourceKind.POSTGRES:
+        raise ServiceDidNotStart(
+            resource.name,
+            f"a resource of kind '{resource.kind}' needs Docker; run with --runtime docker, "
+            "or use a 'postgres' resource, which needs none",
+        )
+
+
+def _exit_code(command: str, program: Program, within: float) -> int:
+    try:
+        return subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=program.directory,
+            env=dict(program.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=within,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return 124

@@ -1,0 +1,180 @@
+"""Local processes of one run: recorded before they begin, ended as families, gone when the harness is gone."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.runtime import launch
+from harness.runtime.lives import MARK, Life, end, family, read_life
+from harness.runtime.sweeping import GRACE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.runtime.sweeping import RunFolder
+
+PORT_TAKEN = re.compile(
+    r"address (is )?already in use|EADDRINUSE|only one usage of each socket address", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to run, as whom, and how it is asked to end."""
+
+    command: tuple[str, ...]
+    directory: Path
+    environment: Mapping[str, str] = field(repr=False)
+    log: Path
+    user: tuple[int, int] | None = None  # uid and gid to run as; None stays who we are
+    stop: int = signal.SIGTERM  # asks it to go
+    orphaned: int = signal.SIGKILL  # what the kernel sends it when the harness dies
+
+
+@dataclass(slots=True)
+class Spawned:
+    """One process that was started; its log outlives it until the run ends."""
+
+    program: Program
+    popen: subprocess.Popen[bytes]
+    record: Path
+    run: str
+
+    @property
+    def life(self) -> Life | None:
+        """The process, once it has written itself down and while it runs."""
+        life = read_life(self.record)
+        return Life(life.pid, life.start, self.program.stop) if life else None
+
+    @property
+    def over(self) -> str:
+        """Why there is nothing more to wait for; "" while it runs."""
+        code = self.popen.poll()
+        if code is None:
+            return ""
+        return f"it ended with exit code {code}" if code >= 0 else f"it was ended by {_signal_name(-code)}"
+
+    def text(self) -> str:
+        """All that it wrote."""
+        return _end_of(self.program.log, 1_000_000)
+
+    def listens(self, port: int) -> bool:
+        """Whether the port is held by this process or one of its family; True where that cannot be told."""
+        import psutil
+
+        members = family(self.life, self.run) if self.life else set()
+        try:
+            held = [c for life in members for c in psutil.Process(life.pid).net_connections(kind="tcp")]
+        except psutil.Error:
+            return True
+        return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in held)
+
+    def end(self, grace: float = GRACE) -> None:
+        """End it with all its family; ending twice is harmless."""
+        if life := self.life:
+            end(family(life, self.run), grace)
+        elif self.popen.poll() is None:
+            self.popen.kill()  # it has not become the service yet
+        self.popen.wait(timeout=10)
+        self.record.unlink(missing_ok=True)
+
+
+class Spawner:
+    """Starts processes from one thread that lives as long as the run.
+
+    The kernel ends a process when the *thread* that started it ends, so the threads that bring up a system in
+    parallel must not be the ones that start it.
+    """
+
+    def __init__(self, folder: RunFolder, *, stay: bool) -> None:
+        self._folder = folder
+        self._stay = stay
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawn")
+        self._count = 0
+        self._given: set[int] = set()
+        self._guard = threading.Lock()
+
+    def spawn(self, name: str, program: Program) -> Spawned:
+        """Start a program; it is on record before it begins."""
+        return self._thread.submit(self._spawn, name, program).result()
+
+    def _spawn(self, name: str, program: Program) -> Spawned:
+        self._count += 1
+        record = self._folder.place("processes") / f"{self._count}-{name}.json"
+        orders = {"record": record, "parent": os.getpid(), "stay": self._stay, "signal": program.orphaned}
+        if program.user:
+            orders |= {"uid": program.user[0], "gid": program.user[1]}
+        with program.log.open("wb") as log:
+            popen = subprocess.Popen(
+                [sys.executable, "-I", "-S", launch.__file__, _json(orders), *program.command],
+                cwd=program.directory,
+                env={**program.environment, MARK: self._folder.run},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return Spawned(program, popen, record, self._folder.run)
+
+    def free_port(self) -> int:
+        """A port of 127.0.0.1 that nobody holds now and that this run has not given away before."""
+        with self._guard:
+            while (port := _free_port()) in self._given:
+                pass
+            self._given.add(port)
+            return port
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._thread.shutdown(wait=True)
+
+
+def tail_of(log: Path) -> str:
+    """The end of a log file; "" when there is none."""
+    return _end_of(log, 64_000)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _end_of(log: Path, size: int) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - size))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _json(orders: Mapping[str, object]) -> str:
+    import json
+
+    return json.dumps(orders, default=str)
+
+
+def words(command: Sequence[str]) -> tuple[str, ...]:
+    """A command to run here: `python` is the interpreter that runs the harness."""
+    return (sys.executable, *command[1:]) if command and command[0] == "python" else tuple(command)

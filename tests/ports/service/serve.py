@@ -1,0 +1,57 @@
+"""A tiny service for the tests of the runtimes; how it behaves is told by its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            self.answer(int(os.environ.get("HEALTH", "200")), {})
+        elif self.path == "/environment":
+            self.answer(200, dict(os.environ))
+        elif self.path == "/peer":
+            with urllib.request.urlopen(f"{os.environ['PEER']}/environment", timeout=5) as response:
+                self.answer(200, json.load(response))
+        elif self.path == "/die":
+            os._exit(3)
+        else:
+            self.answer(404, {"path": self.path})
+
+    def answer(self, status: int, body: object) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        print(format % args, flush=True)
+
+
+def main() -> None:
+    mode = os.environ.get("MODE", "")
+    print(f"starting {mode}".strip())
+    if mode == "crash":
+        sys.exit("no such table: orders")
+    if mode == "child":
+        # A daemon that leaves the session, as badly behaved services have them.
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+    time.sleep(float(os.environ.get("DELAY", "0")))
+    server = ThreadingHTTPServer((os.environ.get("ADDRESS", ""), int(os.environ["PORT"])), Handler)
+    print("listening", flush=True)
+    server.serve_forever()
+
+
+main()
