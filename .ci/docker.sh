@@ -1,55 +1,62 @@
-# Sourced by .ci/run: a Docker engine and a base image, on a machine that has neither and no registry.
-# Everything is made once and kept outside of the repository.
+#!/usr/bin/env bash
+# An engine and base images where there is neither: `. .ci/docker.sh` (or `eval "$(.ci/docker.sh)"`).
+# Doing it twice does nothing twice. Needs root for what has to be installed; says what to export on its output.
+set -euo pipefail
+ci=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${HARNESS_CI_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/contract-harness-ci}
+release=bookworm
+packages=python3,python3-pip,python3-venv,ca-certificates
 
-docker_answers() { docker info >/dev/null 2>&1; }
+need=()
+command -v dockerd >/dev/null || docker info >/dev/null 2>&1 || need+=(docker.io)
+command -v iptables >/dev/null || need+=(iptables)
+[ -f "$cache/python-$release.tar" ] || docker image inspect local/python:base >/dev/null 2>&1 ||
+  command -v debootstrap >/dev/null || need+=(debootstrap)
+if [ ${#need[@]} -gt 0 ]; then
+  echo "installing ${need[*]}" >&2
+  { apt-get update -q && apt-get install -y -q --no-install-recommends "${need[@]}"; } >/dev/null
+fi
 
-install_engine() {
-  command -v dockerd >/dev/null && command -v debootstrap >/dev/null && command -v iptables >/dev/null && return
-  echo "installing a Docker engine"
-  apt-get update -q >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q docker.io debootstrap iptables >/dev/null
-}
+if ! docker info >/dev/null 2>&1; then
+  log=$(mktemp -d)/dockerd.log
+  echo "starting dockerd, log in $log" >&2
+  setsid dockerd >"$log" 2>&1 </dev/null &
+  for _ in $(seq 120); do
+    docker info >/dev/null 2>&1 && break
+    sleep 0.5
+  done
+  docker info >/dev/null 2>&1 || { tail -20 "$log" >&2; exit 1; }
+fi
 
-start_engine() {
-  docker_answers && return
-  echo "starting the Docker engine"
-  # A process group of its own, so that Ctrl-C in this script does not stop it.
-  setsid dockerd >"${TMPDIR:-/tmp}/dockerd.log" 2>&1 </dev/null &
-  for _ in $(seq 120); do docker_answers && return; sleep 0.5; done
-  tail -20 "${TMPDIR:-/tmp}/dockerd.log"
-  echo "the Docker engine did not start"
-  return 1
-}
-
-make_base() {
-  docker image inspect local/python:base >/dev/null 2>&1 && return
-  local cache="${XDG_CACHE_HOME:-$HOME/.cache}/contract-harness" archive
-  archive="$cache/python-base.tar"
-  if [ ! -f "$archive" ]; then
-    echo "making a base image"
+# A root file system takes most of a minute to make, so it is kept outside of the repository.
+if ! docker image inspect local/python:base >/dev/null 2>&1; then
+  if [ ! -f "$cache/python-$release.tar" ]; then
+    echo "making a Debian with Python" >&2
     mkdir -p "$cache"
-    rm -rf "$cache/root"
-    debootstrap --variant=minbase --include=python3,python3-pip,python3-venv,ca-certificates \
-      bookworm "$cache/root" >"$cache/debootstrap.log" 2>&1 || { tail -20 "$cache/debootstrap.log"; return 1; }
-    tar -C "$cache/root" -cf "$archive.new" . && mv "$archive.new" "$archive"
-    rm -rf "$cache/root"
+    root=$(mktemp -d "$cache/root.XXXXXX")
+    debootstrap --variant=minbase --include="$packages" "$release" "$root" >"$cache/debootstrap.log" ||
+      { tail -20 "$cache/debootstrap.log" >&2; exit 1; }
+    tar -C "$root" -cf "$cache/python-$release.tar.part" .
+    mv "$cache/python-$release.tar.part" "$cache/python-$release.tar"
+    rm -rf "$root"
   fi
-  docker import "$archive" local/python:base >/dev/null
+  docker import "$cache/python-$release.tar" local/python:base >/dev/null
+fi
+
+build() { # NAME FOLDER
+  docker image inspect "$1" >/dev/null 2>&1 && return
+  echo "building $1" >&2
+  docker build --quiet --build-arg BASE=local/python:base --label contract-harness=image --tag "$1" "$2" >/dev/null
 }
 
-install_engine
-start_engine
-if [ -z "${HARNESS_PYTHON_IMAGE:-}" ] && ! docker pull -q python:3.12-slim >/dev/null 2>&1; then
-  make_base
-  export HARNESS_PYTHON_IMAGE=local/python:base
+if ! docker image inspect local/python:ci >/dev/null 2>&1; then
+  context=$(mktemp -d)
+  cp "$ci/images/python/Dockerfile" "$context"
+  cp "${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}" "$context/ca-certificates.crt"
+  build local/python:ci "$context"
+  rm -rf "$context"
 fi
-# The images trust what this host trusts.
-HARNESS_PYTHON_IMAGE=$(fixtures/base-image)
-export HARNESS_PYTHON_IMAGE
+build local/postgres:15 "$ci/images/postgres"
 
-if [ -z "${HARNESS_POSTGRES_IMAGE:-}" ] && ! docker pull -q postgres:17-alpine >/dev/null 2>&1; then
-  docker build --quiet --build-arg "BASE=$HARNESS_PYTHON_IMAGE" --label contract-harness=image \
-    --tag local/postgres:harness fixtures/images/postgres >/dev/null
-  HARNESS_POSTGRES_IMAGE=local/postgres:harness
-fi
-export HARNESS_POSTGRES_IMAGE
+export HARNESS_PYTHON_IMAGE=local/python:ci HARNESS_POSTGRES_IMAGE=local/postgres:15
+echo "export HARNESS_PYTHON_IMAGE=$HARNESS_PYTHON_IMAGE HARNESS_POSTGRES_IMAGE=$HARNESS_POSTGRES_IMAGE"
