@@ -86,6 +86,7 @@ class PactProvider:
                 states=stack.enter_context(endpoint(changes)) if asking else "",
                 changes=changes,
                 jobs=target.settings.jobs,
+                scratch=target.settings.scratch,
                 within=within,
                 patience=self.patience,
             )

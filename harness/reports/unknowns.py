@@ -160,7 +160,8 @@ def _command(story: Story, task: TaskStory) -> str:
 
 def covers(task: TaskStory, reason: Reason) -> bool:
     """Whether a reason of the decision is about this task."""
-    if reason.contract != task.id.contract:
+    told_later = not task.id.contract and task.id.kind is EvidenceKind.PROPERTIES and reason.consumer is None
+    if reason.contract != task.id.contract and not told_later:
         return False
     if task.id.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION):
         return bool(reason.contract)  # a suite speaks of every member of the set

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.checks.drivers.pact_copy import copy_of
@@ -55,6 +56,7 @@ class Verification:
     states: str  # the endpoint for changes that the verifier asks for
     changes: Changes
     jobs: int
+    scratch: Path  # where files of this run go
     within: float  # seconds for the provider to answer
     patience: float  # seconds without a sign of life
 
@@ -85,6 +87,7 @@ class Verification:
             states=self.states if chunk.by_verifier else "",
             follow=chunk.follow,
             timeout=self.within + (_FOR_STATES if chunk.states else 5.0),
+            scratch=self.scratch,
         )
         try:
             with self.verifiers.borrowed(self.jobs) as child:

@@ -102,7 +102,7 @@ class Bench:
         if result.fault_of_the_pact:
             return self.unknown(interaction, Cause.UNREADABLE, result.fault_of_the_pact, exchange)
         if result.mismatches:
-            differences = tuple(mismatch.difference for mismatch in result.mismatches)
+            differences = tuple(sorted((m.difference for m in result.mismatches), key=_telling))
             return self._broken(interaction, Broken(result.kind, differences), exchange)
         if exchange is None or exchange.status:
             because = f"the verifier could not tell: {result.error or 'it gave no reason'}"
@@ -161,8 +161,13 @@ class Bench:
         consumer = self.target.running.get(self.pact.consumer)
         version = f"={consumer.version}" if consumer and consumer.version else ""
         words = [self.target.settings.command, "verify", self.target.service.identity.argument]
-        words += ["--against", self.pact.consumer + version, "--only", interaction.description]
+        words += ["--against", self.pact.consumer + version, "--only", interaction.label]
         return " ".join([words[0], *(shlex.quote(word) for word in words[1:])])
+
+
+def _telling(difference: Difference) -> tuple[bool, int]:
+    """What tells most comes first: the status, then the deepest place, since that is why those above it differ."""
+    return (difference.place != "status", -len(difference.place))
 
 
 def _is_redirect(exchange: Exchange) -> bool:

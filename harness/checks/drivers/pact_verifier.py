@@ -36,6 +36,7 @@ class Job:
     states: str = ""  # where states are changed; "" when the verifier has nothing to do with them
     follow: bool = True  # whether redirects are followed
     timeout: float = 30.0  # seconds for one request
+    scratch: Path | None = None  # where its files go; None is the machine's own place
 
 
 class Child:
@@ -63,7 +64,7 @@ class Child:
 
         `busy` tells when a sign was last seen, on the monotonic clock.
         """
-        with tempfile.TemporaryDirectory(prefix="harness-pact-") as folder:
+        with tempfile.TemporaryDirectory(prefix="pact-", dir=job.scratch) as folder:
             source = Path(folder, "pact.json")
             source.write_text(json.dumps(job.document))
             self._tell(job, str(source))
