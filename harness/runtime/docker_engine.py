@@ -304,20 +304,21 @@ class Engine:
 
     def remove_run(self, run: str) -> int:
         """Remove a run's containers and networks; how many there were."""
-        return self._remove(self._labelled(f"{RUN}={run}"))
+        return self._remove(self.labelled(f"{RUN}={run}"))
 
     def remove_unless(self, host: str, left_alone: Callable[[str], bool]) -> int:
         """Remove containers and networks of this host whose run is not to be left alone; how many."""
-        return self._remove([thing for thing in self._labelled(f"{HOST}={host}") if not left_alone(thing.run)])
+        return self._remove([thing for thing in self.labelled(f"{HOST}={host}") if not left_alone(thing.run)])
 
-    def _labelled(self, label: str) -> list[_Thing]:
+    def labelled(self, label: str) -> list[Thing]:
+        """The containers and networks with a label."""
         with _mapped():
             containers = self.client.api.containers(all=True, filters={"label": [label]})
             networks = self.client.api.networks(filters={"label": [label]})
-        found = [_Thing(each["Id"], each["Labels"].get(RUN, "")) for each in containers]
-        return found + [_Thing(each["Id"], each["Labels"].get(RUN, ""), network=True) for each in networks]
+        found = [Thing(each["Id"], each["Labels"].get(RUN, "")) for each in containers]
+        return found + [Thing(each["Id"], each["Labels"].get(RUN, ""), network=True) for each in networks]
 
-    def _remove(self, things: list[_Thing]) -> int:
+    def _remove(self, things: list[Thing]) -> int:
         containers = [each.id for each in things if not each.network]
         if containers:
             with ThreadPoolExecutor(max_workers=min(8, len(containers)), thread_name_prefix="remove") as pool:
@@ -359,7 +360,9 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
-class _Thing:
+class Thing:
+    """A container or a network, and whose it is."""
+
     id: str
     run: str
     network: bool = False

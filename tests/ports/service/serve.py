@@ -37,12 +37,17 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:
-        print(format % args, flush=True)
+        say(format % args)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
     mode = os.environ.get("MODE", "")
-    print(f"starting {mode}".strip())
+    say(f"starting {mode}".strip())
     if mode == "crash":
         sys.exit("no such table: orders")
     if mode == "child":
@@ -50,7 +55,7 @@ def main() -> None:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
     time.sleep(float(os.environ.get("DELAY", "0")))
     server = ThreadingHTTPServer((os.environ.get("ADDRESS", ""), int(os.environ["PORT"])), Handler)
-    print("listening", flush=True)
+    say("listening")
     server.serve_forever()
 
 
