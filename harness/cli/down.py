@@ -24,4 +24,4 @@ def command(runtime: str, manifest: Path | None, *, as_json: bool) -> None:
     if as_json:
         words.say_json({"stopped": count})
     else:
-        words.say(f"stopped {count}" if count else "nothing was running")
+        words.say(f"stopped {count} processes, containers and networks" if count else "nothing was running")

@@ -45,13 +45,17 @@ def _show(event: Event) -> None:
     match event:
         case ServiceReady():
             urls = ", ".join(endpoint.url for endpoint in event.endpoints)
-            words.say(f"{event.name} {event.version} is ready: {urls}")
+            words.say(f"{_named(event)} is ready: {urls}")
         case ServiceFailed():
-            words.say(f"{event.name} {event.version} did not start: {event.because}")
+            words.say(f"{_named(event)} did not start: {event.because}")
             for line in event.log_tail:
                 words.say(f"  | {line}")
         case _:
             pass
+
+
+def _named(event: ServiceReady | ServiceFailed) -> str:
+    return f"{event.name} {event.version}".strip()
 
 
 def _document(ready: list[ServiceReady], failed: list[ServiceFailed]) -> dict[str, object]:
