@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import re
-import shutil
-import subprocess
-import tarfile
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentProblem, ServiceDidNotStart
 from harness.runtime import engine_address
 from harness.runtime.addressing import tail
-from harness.runtime.artifacts import context_files, read_dockerfile
+from harness.runtime.engine_errors import mapped
+from harness.runtime.image_builds import LABEL, build_image
 from harness.runtime.readiness import NotReady
 
 if TYPE_CHECKING:
@@ -30,13 +24,10 @@ if TYPE_CHECKING:
 
     from harness.services.system import Build
 
-RUN = "contract-harness"  # label: the run that made a container or network; "image" on images
+RUN = LABEL
 HOST = "contract-harness.host"
 LOCK = "contract-harness.lock"
 ROOT = "contract-harness.root"
-
-_DOCKERFILE = ".contract-harness.Dockerfile"
-_NEEDS_BUILDKIT = re.compile(r"BuildKit|unknown (flag|instruction)|Unknown flag", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +69,7 @@ class Engine:
         """The library's client."""
         import docker
 
-        with _mapped():
+        with mapped():
             return docker.from_env(**self.settings)
 
     @cached_property
@@ -87,7 +78,7 @@ class Engine:
         return engine_address.reachable_host(self.address, self._gateway())
 
     def _gateway(self) -> str:
-        with _mapped():
+        with mapped():
             for network in self.client.api.networks(names=["bridge"]):
                 for config in network["IPAM"]["Config"] or ():
                     return str(config.get("Gateway", ""))
@@ -119,7 +110,7 @@ class Engine:
 
         repository, tag = _repository_and_tag(name)
         try:
-            with _mapped():
+            with mapped():
                 for told in self.client.api.pull(repository, tag=tag, stream=True, decode=True):
                     if "error" in told:
                         return str(told["error"])
@@ -131,82 +122,23 @@ class Engine:
         import docker.errors
 
         try:
-            with _mapped():
+            with mapped():
                 return str(self.client.images.get(name).id)
         except docker.errors.NotFound:
             return ""
 
     def build(self, service: str, build: Build, name: str) -> None:
         """Build an image, from exactly what its identity was taken of. Raises ServiceDidNotStart."""
-        with tempfile.TemporaryFile() as context:
-            _pack(build, context)
-            error, said = self._build_classic(build, name, context)
-            if error and _NEEDS_BUILDKIT.search(error) and shutil.which("docker"):
-                error, said = self._build_with_buildkit(build, name, context)
-        if error:
-            raise ServiceDidNotStart(service, f"its image could not be built: {error}", tail(said))
-
-    def _build_classic(self, build: Build, name: str, context: IO[bytes]) -> tuple[str, str]:
-        import docker.errors
-
-        context.seek(0)
-        said: list[str] = []
-        try:
-            with _mapped():
-                for told in self._build_stream(build, name, context):
-                    said.append(str(told.get("stream") or told.get("status") or told.get("error") or ""))
-                    if error := told.get("error"):
-                        return str(error).strip(), "".join(said)
-        except docker.errors.APIError as refused:
-            return str(refused.explanation or refused), "".join(said)
-        return "", "".join(said)
-
-    def _build_stream(self, build: Build, name: str, context: IO[bytes]) -> Iterator[dict[str, Any]]:
-        stream: Iterator[dict[str, Any]] = self.client.api.build(
-            fileobj=context,
-            custom_context=True,
-            dockerfile=_DOCKERFILE,
-            tag=name,
-            buildargs=dict(build.args),
-            labels={RUN: "image"},
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
-        return stream
-
-    def _build_with_buildkit(self, build: Build, name: str, context: IO[bytes]) -> tuple[str, str]:
-        """The library cannot; where the docker command is installed, it can."""
-        context.seek(0)
-        arguments = [word for key, value in build.args for word in ("--build-arg", f"{key}={value}")]
-        command = [
-            "docker",
-            "build",
-            "--file",
-            _DOCKERFILE,
-            "--tag",
-            name,
-            "--label",
-            f"{RUN}=image",
-            *arguments,
-            "-",
-        ]
-        done = subprocess.run(
-            command,
-            stdin=context,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**self.environ, "DOCKER_HOST": self.address, "DOCKER_BUILDKIT": "1"},
-            check=False,
-        )
-        said = done.stdout.decode("utf-8", "replace")
-        return ("" if done.returncode == 0 else said.strip().rpartition("\n")[2]), said
+        with mapped():
+            failure = build_image(self.client, {**self.environ, "DOCKER_HOST": self.address}, build, name)
+        if failure:
+            raise ServiceDidNotStart(service, f"its image could not be built: {failure.why}", tail(failure.said))
 
     def network(self, run: str, labels: Mapping[str, str]) -> None:
         """The run's private network, made when it is not there."""
         import docker.errors
 
-        with _mapped():
+        with mapped():
             try:
                 self.client.api.create_network(
                     network_name(run), driver="bridge", labels=dict(labels), check_duplicate=True
@@ -221,7 +153,7 @@ class Engine:
 
         made = self._container(order)
         try:
-            with _mapped():
+            with mapped():
                 made.start()
             return made.get_container_id()
         except BaseException as error:
@@ -240,20 +172,18 @@ class Engine:
 
         # Its own reaper would have to be pulled, and knows nothing of what is kept; ours goes by labels and locks.
         testcontainers_config.ryuk_disabled = True
-        with _mapped():
+        with mapped():
             network = Network(docker_client_kw=self.settings)
             network._docker.client.close()  # only the name is needed
             network.name = network_name(order.run)
-            made = DockerContainer(order.image, docker_client_kw=self.settings)
+            command: Any = list(order.command) or None
+            made = DockerContainer(order.image, docker_client_kw=self.settings, command=command)
         made.image = order.image  # without a prefix for a mirror: what was looked at is what is started
         made.with_network(network).with_network_aliases(order.alias).with_envs(**order.environment)
         # On all addresses only where the engine is elsewhere: nobody else is to reach a service under test.
         bound: Any = ("127.0.0.1", None) if self.host == "127.0.0.1" else None
         made.ports = {f"{port}/tcp": bound for port in order.ports}
-        options: dict[str, Any] = {"command": list(order.command)} if order.command else {}
-        return made.with_kwargs(
-            labels=dict(order.labels), extra_hosts={"host.docker.internal": "host-gateway"}, **options
-        )
+        return made.with_kwargs(labels=dict(order.labels), extra_hosts={"host.docker.internal": "host-gateway"})
 
     def published(self, container: str) -> dict[int, int]:
         """Each port inside with the port under which it is reached."""
@@ -278,7 +208,7 @@ class Engine:
         import docker.errors
 
         try:
-            with _mapped():
+            with mapped():
                 written: bytes = self.client.api.logs(container, tail=lines)
         except docker.errors.APIError:
             return ""
@@ -289,7 +219,7 @@ class Engine:
         import docker.errors
 
         try:
-            with _mapped():
+            with mapped():
                 made = self.client.api.exec_create(container, ["/bin/sh", "-c", command])["Id"]
                 self.client.api.exec_start(made)
                 code = self.client.api.exec_inspect(made)["ExitCode"]
@@ -298,7 +228,7 @@ class Engine:
         return 126 if code is None else int(code)
 
     def _inspect(self, container: str) -> dict[str, Any]:
-        with _mapped():
+        with mapped():
             seen: dict[str, Any] = self.client.api.inspect_container(container)
         return seen
 
@@ -312,7 +242,7 @@ class Engine:
 
     def labelled(self, label: str) -> list[Thing]:
         """The containers and networks with a label."""
-        with _mapped():
+        with mapped():
             containers = self.client.api.containers(all=True, filters={"label": [label]})
             networks = self.client.api.networks(filters={"label": [label]})
         found = [Thing(each["Id"], each["Labels"].get(RUN, "")) for each in containers]
@@ -335,7 +265,7 @@ class Engine:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
-                with _mapped():
+                with mapped():
                     self.client.api.remove_container(container, force=True, v=True)
             except docker.errors.NotFound:
                 return
@@ -349,7 +279,7 @@ class Engine:
 
         for _ in range(50):
             try:
-                with _mapped():
+                with mapped():
                     self.client.api.remove_network(network)
             except docker.errors.NotFound:
                 return
@@ -373,52 +303,9 @@ def network_name(run: str) -> str:
     return f"contract-harness-{run}"
 
 
-@contextmanager
-def _mapped() -> Iterator[None]:
-    """An engine that cannot be reached is the machine's problem; an answer of the engine stays what it is."""
-    import docker.errors
-    import requests
-
-    try:
-        yield
-    except docker.errors.APIError:
-        raise
-    except (docker.errors.DockerException, requests.RequestException) as error:
-        raise EnvironmentProblem(
-            f"the Docker engine does not answer: {error}", hint="is it still running?"
-        ) from error
-
-
 def _repository_and_tag(name: str) -> tuple[str, str]:
     if "@" in name:
         repository, _, reference = name.partition("@")
         return repository, reference
     repository, colon, tag = name.rpartition(":")
     return (repository, tag) if colon and "/" not in tag else (name, "latest")
-
-
-def _pack(build: Build, into: IO[bytes]) -> None:
-    """The context as the engine reads it; owner and time are left out, so that equal content is cached."""
-    with tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        folders: set[str] = set()
-        for path in context_files(build):
-            for folder in _parents(path):
-                if folder not in folders:
-                    folders.add(folder)
-                    archive.add(build.context / folder, folder, recursive=False, filter=_plain)
-            archive.add(build.context / path, path, recursive=False, filter=_plain)
-        text = read_dockerfile(build).encode()
-        info = tarfile.TarInfo(_DOCKERFILE)
-        info.size, info.mode = len(text), 0o644
-        archive.addfile(info, io.BytesIO(text))
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
-
-
-def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    info.uid = info.gid = info.mtime = 0
-    info.uname = info.gname = ""
-    return info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -123,6 +124,8 @@ class ProcessSession:
         self.spawner.close()
         if keep:
             self.folder.note(keep=True)
+            for spawned in self._running.values():
+                spawned.leave()
             return
         self.folder.end_processes()
         for spawned in self._running.values():
@@ -184,7 +187,7 @@ class ProcessSession:
     def _check_owner(self, spawned: Spawned, ports: Mapping[str, int]) -> None:
         """What answered may be a stranger who took the port, while our service is about to fail."""
         port = next(iter(ports.values()), 0)
-        if port and not spawned.listens(port):
+        if port and _accepts(port) and not spawned.listens(port):
             raise NotReady(f"address already in use: port {port} is answered by another program")
 
     def _program(
@@ -261,6 +264,14 @@ def _refuse_containers(resource: Resource) -> None:
             f"a resource of kind '{resource.kind}' needs Docker; run with --runtime docker, "
             "or use a 'postgres' resource, which needs none",
         )
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _exit_code(command: str, program: Program, within: float) -> int:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -80,12 +81,14 @@ class Spawned:
             return True
         return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in held)
 
+    def leave(self) -> None:
+        """Let it run on without us."""
+        self.popen.returncode = 0  # or Python would complain that nobody waited for it
+
     def end(self, grace: float = GRACE) -> None:
         """End it with all its family; ending twice is harmless."""
         if life := self.life:
             end(family(life, self.run), grace)
-        elif self.popen.poll() is None:
-            self.popen.kill()  # it has not become the service yet
         self.popen.wait(timeout=10)
         self.record.unlink(missing_ok=True)
 
@@ -107,7 +110,10 @@ class Spawner:
 
     def spawn(self, name: str, program: Program) -> Spawned:
         """Start a program; it is on record before it begins."""
-        return self._thread.submit(self._spawn, name, program).result()
+        spawned = self._thread.submit(self._spawn, name, program).result()
+        while not spawned.record.exists() and not spawned.over:
+            time.sleep(0.002)
+        return spawned
 
     def _spawn(self, name: str, program: Program) -> Spawned:
         self._count += 1

@@ -68,9 +68,9 @@ class RunFolder:
 
     def end_processes(self, grace: float = GRACE) -> int:
         """End every process that the run started, wherever it has gone to; how many there were."""
-        records = list((self.path / "processes").glob("*.json"))
-        if not records:
+        if not (self.path / "processes").exists():
             return 0
+        records = list((self.path / "processes").glob("*.json"))
         leaders = [life for record in records if (life := read_life(record))]
         count = end({each for life in leaders for each in family(life, self.run)}, grace)
         count += end(marked(self.run), grace)
@@ -122,7 +122,7 @@ def held(run: str, environ: Mapping[str, str]) -> Iterator[RunFolder]:
     try:
         yield folder
     finally:
-        with _LOCKS.releasing(path) as last:
+        with uninterrupted(), _LOCKS.releasing(path) as last:
             if last and not folder.record.keep:
                 _remove(path)
 

@@ -92,7 +92,7 @@ def service(name: str = "catalog", version: str = "1", within: float = 30.0, **e
 
 
 def database(name: str = "db") -> Resource:
-    return Resource(name=name, kind=ResourceKind.POSTGRES, database='or"ders', user="o'wner", password="p:w@/%")
+    return Resource(name=name, kind=ResourceKind.POSTGRES, database='or"ders', user="own-er", password="p:w@/%")
 
 
 def ask(instance: Instance, path: str = "/environment") -> Mapping[str, str]:
