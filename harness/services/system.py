@@ -170,6 +170,7 @@ class Suite:
     path: Path  # absolute
     inputs: tuple[Path, ...] = ()  # what else decides its outcome, beside the folder itself
     timeout: float = 600.0  # seconds
+    writes: Path | None = None  # where a consumer suite puts its pacts; None is the plugin's own default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, replace
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
@@ -16,7 +17,6 @@ from harness.services.system import Service, StatesKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from harness.checks.api import Settings
     from harness.contracts.pact import Pact
@@ -88,9 +88,15 @@ def consumers_task(system: System, suite: Suite) -> Task:
     return Task(
         id=TaskId(kind=EvidenceKind.CONSUMERS, provider=Version(SYSTEM, ""), contract=key),
         service=None,
-        suite=suite,
+        suite=replace(suite, writes=_folder(system)),
         identity=run_identity(key, [written], tools),
     )
+
+
+def _folder(system: System) -> Path | None:
+    """Where the consumers' suite writes: the first folder that the manifest reads pacts from."""
+    folders = (Path(path) for path in system.pacts if not set(path) & set("*?["))
+    return next((folder for folder in folders if folder.suffix != ".json"), None)
 
 
 def tool_settings_of(kind: EvidenceKind) -> str:

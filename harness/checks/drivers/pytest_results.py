@@ -1,0 +1,94 @@
+"""A pytest plugin that tells, line by line, what became of every test; loaded with `-p` in a suite's own process.
+
+The file is named by HARNESS_SUITE_RESULTS. Under xdist only the controller writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import Any
+
+import pytest
+
+RESULTS = "HARNESS_SUITE_RESULTS"
+LIFELINE = "HARNESS_SUITE_LIFELINE"  # a file descriptor; when its other end closes, the suite ends
+
+
+class Results:
+    """Writes each fact as one JSON line, at once, so that a crash loses nothing that was seen."""
+
+    def __init__(self, path: str) -> None:
+        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - open for the whole session
+
+    def tell(self, **fact: Any) -> None:
+        """Append one fact."""
+        self._file.write(json.dumps(fact) + "\n")
+        self._file.flush()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Every test that will be tried; under xdist each worker collects the same, and the controller nothing."""
+        if session.items:
+            self.tell(event="collected", tests=[item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """The same, told by a worker."""
+        del node
+        self.tell(event="collected", tests=list(ids))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """What could not be collected, or was skipped whole."""
+        if report.failed or report.skipped:
+            self.tell(
+                event="not collected",
+                test=report.nodeid,
+                outcome=report.outcome,
+                text=_last_lines(report.longreprtext),
+            )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of one test."""
+        self.tell(
+            event="phase",
+            test=report.nodeid,
+            phase=report.when,
+            outcome="xfailed" if hasattr(report, "wasxfail") else report.outcome,
+            text=_reason(report),
+            place=f"{report.location[0]}:{(report.location[1] or 0) + 1}",
+            seconds=report.duration,
+        )
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """The end; a session without it was cut off."""
+        self.tell(event="finished", exit=int(exitstatus))
+
+
+def _reason(report: pytest.TestReport) -> str:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2])
+    return _last_lines(report.longreprtext) if report.longrepr else str(getattr(report, "wasxfail", ""))
+
+
+def _last_lines(text: str, count: int = 12) -> str:
+    return "\n".join(text.strip().splitlines()[-count:])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write results, unless this is a worker of xdist, whose reports the controller sees."""
+    lifeline = os.environ.pop(LIFELINE, "")
+    if lifeline:
+        threading.Thread(target=_end_with_parent, args=(int(lifeline),), daemon=True).start()
+    path = os.environ.get(RESULTS)
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Results(path), "harness-suite-results")
+
+
+def _end_with_parent(lifeline: int) -> None:
+    """Nobody waits for the answer any more when the pipe closes; the whole group goes."""
+    import signal
+
+    while os.read(lifeline, 1024):
+        pass
+    os.killpg(os.getpgid(0), signal.SIGKILL)

@@ -1,0 +1,126 @@
+"""The user's own pytest suites as checks: what writes the pacts, and what meets the whole running system."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.checks.drivers.pytest_suite import Outcome, replay, run_suite
+from harness.checks.drivers.pytest_system import VARIABLE, write_system
+from harness.errors import ToolCrashed
+from harness.matrix import EvidenceKind
+from harness.verdicts import Cause, Exercised, Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.checks.api import Target
+    from harness.services.system import Suite
+
+_TESTS_FAILED, _NOTHING_COLLECTED = 1, 5  # pytest's own exit codes; 0 is "all passed"
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteCheck:
+    """Runs a suite and tells each of its tests as a promise; a skipped test is no evidence."""
+
+    kind: EvidenceKind
+
+    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+        """Run the suite's tests; closing the iterator early is safe, for the process has ended by then."""
+        suite = target.suite
+        assert suite is not None
+        environment = {}
+        if self.kind is EvidenceKind.INTEGRATION:
+            folder = Path(tempfile.mkdtemp(prefix="system-", dir=target.settings.scratch))
+            write_system(folder / "system.json", target.running.values())
+            environment[VARIABLE] = str(folder / "system.json")
+        outcome = run_suite(
+            suite.path,
+            timeout=suite.timeout,
+            scratch=target.settings.scratch,
+            environment=environment,
+            options=("--pacts", str(suite.writes)) if suite.writes else (),
+        )
+        yield from tell(suite, outcome)
+
+
+def tell(suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
+    """What the outcome says of every test; pure. Raises ToolCrashed when pytest contradicts its own results."""
+    failed = False
+    for test in outcome.collected:
+        for item in _test(suite, test, outcome.phases.get(test, []), timed_out=outcome.timed_out):
+            failed |= isinstance(item, Finding)
+            yield item
+    for report in outcome.not_collected:
+        yield _uncollected(report)
+    if outcome.timed_out:
+        raise TimeoutError(f"the suite did not end within {suite.timeout:g} s")
+    expected = _TESTS_FAILED if failed else 0
+    unusual = outcome.exit not in (expected, _NOTHING_COLLECTED)
+    if unusual and not outcome.not_collected and not _has_errors(outcome):
+        raise ToolCrashed(f"pytest ended with exit code {outcome.exit}: {outcome.last_words}")
+
+
+def _has_errors(outcome: Outcome) -> bool:
+    """Whether a set-up or tear-down that failed explains pytest's exit code."""
+    return any(p["outcome"] == "failed" and p["phase"] != "call" for ps in outcome.phases.values() for p in ps)
+
+
+def _test(
+    suite: Suite, test: str, phases: Sequence[dict[str, Any]], *, timed_out: bool
+) -> Iterator[Exercised | Finding]:
+    again = replay(suite.path, test)
+    seconds = sum(phase["seconds"] for phase in phases)
+    place = phases[0]["place"] if phases else ""
+    verdict, cause, because = _judged(phases, timed_out=timed_out)
+    yield Exercised(
+        subject=test, verdict=verdict, cause=cause, because=because, place=place, seconds=seconds, replay=again
+    )
+    if verdict is Verdict.FAILED:
+        yield Finding(
+            code="suite.test-failed",
+            subject=test,
+            expected="the test passes",
+            actual=because,
+            place=place,
+            replay=again,
+        )
+
+
+def _judged(phases: Sequence[dict[str, Any]], *, timed_out: bool) -> tuple[Verdict, Cause | None, str]:
+    """The verdict of one test by its phases; with reruns the last attempt counts."""
+    last = {phase["phase"]: phase for phase in phases}
+    call = last.get("call")
+    for phase in last.values():
+        if phase["outcome"] == "failed":
+            words = _gist(phase["text"]) or "it failed without a word"
+            if phase["phase"] == "setup":
+                return Verdict.UNKNOWN, Cause.TOOL_CRASHED, f"its set-up failed: {words}"
+            return Verdict.FAILED, Cause.BROKEN_PROMISE, words
+        if phase["outcome"] in ("skipped", "xfailed"):
+            return Verdict.UNKNOWN, Cause.NOTHING_EXERCISED, f"{phase['outcome']}: {_gist(phase['text'])}"
+    if call is None or "teardown" not in last:
+        cause = Cause.TIME_RAN_OUT if timed_out else Cause.NOTHING_EXERCISED
+        return Verdict.UNKNOWN, cause, "it did not come to an end"
+    return Verdict.PASSED, None, ""
+
+
+def _gist(text: str) -> str:
+    """The lines that pytest marks as the error, else the last one."""
+    lines = text.strip().splitlines()
+    marked = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return " ".join(marked[:4]) or (lines[-1].strip() if lines else "")
+
+
+def _uncollected(report: dict[str, Any]) -> Exercised:
+    what = "could not be collected" if report["outcome"] == "failed" else "was skipped"
+    cause = Cause.UNREADABLE if report["outcome"] == "failed" else Cause.NOTHING_EXERCISED
+    return Exercised(
+        subject=report["test"] or "the suite",
+        verdict=Verdict.UNKNOWN,
+        cause=cause,
+        because=f"{what}: {_gist(report['text'])}",
+    )

@@ -1,0 +1,172 @@
+"""The user's own suites as checks: every way in which a suite can end, and never a yes without a passed test."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.checks.api import Settings, Target
+from harness.checks.drivers.pytest_suite import Outcome
+from harness.checks.drivers.pytest_system import read_system, write_system
+from harness.checks.suites import SuiteCheck, tell
+from harness.errors import ToolCrashed, UsageError
+from harness.matrix import EvidenceKind
+from harness.ports import Endpoint, Instance
+from harness.services.system import Service, Suite
+from harness.verdicts import Cause, Exercised, Finding, Verdict
+
+pytestmark = pytest.mark.slow  # each starts a pytest of its own
+
+SYSTEM = Instance(name="the system", version="", endpoints=())
+ORDERS = Instance(
+    name="orders",
+    version="1",
+    endpoints=(Endpoint(name="http", url="http://127.0.0.1:1", inside="http://orders:8000"),),
+)
+
+
+class NoRecorder:
+    def record(self, upstream: str, **_: object) -> object:
+        raise AssertionError("nothing is recorded here")
+
+
+def run(
+    folder: Path, text: str, kind: EvidenceKind = EvidenceKind.INTEGRATION, timeout: float = 60
+) -> list[Exercised | Finding]:
+    suite = folder / "suite"
+    suite.mkdir()
+    (suite / "test_it.py").write_text(text)
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    target = Target(
+        service=Service(name="the system"),
+        instance=SYSTEM,
+        running={"orders": ORDERS},
+        suite=Suite(path=suite, timeout=timeout),
+        recorder=NoRecorder(),  # type: ignore[arg-type]  # must not be used
+        settings=Settings(scratch=scratch),
+    )
+    return list(SuiteCheck(kind).run(target))
+
+
+def only(items: list[Exercised | Finding]) -> Exercised:
+    exercised = [item for item in items if isinstance(item, Exercised)]
+    assert len(exercised) == 1, items
+    return exercised[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "cause"),
+    [
+        ("def test_it(): pass", Verdict.PASSED, None),
+        ("def test_it(): assert 1 == 2", Verdict.FAILED, Cause.BROKEN_PROMISE),
+        ("import pytest\ndef test_it(): pytest.skip('later')", Verdict.UNKNOWN, Cause.NOTHING_EXERCISED),
+        ("import pytest\n@pytest.mark.xfail\ndef test_it(): 1 / 0", Verdict.UNKNOWN, Cause.NOTHING_EXERCISED),
+        ("import pytest\n@pytest.mark.xfail\ndef test_it(): pass", Verdict.UNKNOWN, Cause.NOTHING_EXERCISED),
+        (
+            "import pytest\n@pytest.fixture\ndef f(): raise OSError('no disk')\ndef test_it(f): pass",
+            Verdict.UNKNOWN,
+            Cause.TOOL_CRASHED,
+        ),
+        (
+            "import pytest\n@pytest.fixture\ndef f():\n    yield\n    raise OSError('x')\ndef test_it(f): pass",
+            Verdict.FAILED,
+            Cause.BROKEN_PROMISE,
+        ),
+        ("import nothing_of_that_name", Verdict.UNKNOWN, Cause.UNREADABLE),
+        ("import pytest\npytest.skip('no', allow_module_level=True)", Verdict.UNKNOWN, Cause.NOTHING_EXERCISED),
+    ],
+    ids=["passes", "fails", "skips", "fails as expected", "passes unexpectedly", "cannot be set up",
+         "cannot be torn down", "cannot be imported", "is skipped whole"],
+)  # fmt: skip
+def test_what_a_test_does_decides_its_verdict(
+    tmp_path: Path, text: str, verdict: Verdict, cause: Cause | None
+) -> None:
+    exercised = only(run(tmp_path, text))
+    assert (exercised.verdict, exercised.cause) == (verdict, cause)
+
+
+def test_a_failed_test_is_a_finding_with_its_error_its_place_and_a_command(tmp_path: Path) -> None:
+    items = run(tmp_path, "\n\ndef test_it():\n    assert 'red' == 'blue'")
+    finding = next(item for item in items if isinstance(item, Finding))
+    assert finding.code == "suite.test-failed"
+    assert "'red' == 'blue'" in finding.actual
+    assert finding.place.endswith("test_it.py:3")
+    assert finding.replay.startswith("python -m pytest ")
+
+
+def test_a_suite_without_tests_exercises_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, "x = 1") == []
+
+
+def test_a_suite_that_dies_is_a_crash_not_a_yes(tmp_path: Path) -> None:
+    with pytest.raises(ToolCrashed, match="SIGKILL"):
+        run(tmp_path, "import os, signal\ndef test_a(): pass\ndef test_b(): os.kill(os.getpid(), signal.SIGKILL)")
+
+
+def test_a_suite_that_hangs_is_ended_with_everything_that_it_started(tmp_path: Path) -> None:
+    text = """
+import subprocess, sys, time
+def test_it():
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)  # forgotten by {0}"])
+    time.sleep(60)
+""".replace("{0}", str(tmp_path))
+    with pytest.raises(TimeoutError, match="within 3 s"):
+        run(tmp_path, text, timeout=3)
+    time.sleep(0.2)
+    left = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or [])]
+    assert left == []
+
+
+def test_the_suite_gets_the_addresses_of_the_running_system_and_nothing_of_an_outer_pytest(tmp_path: Path) -> None:
+    text = """
+import json, os
+def test_it():
+    told = json.load(open(os.environ["HARNESS_SYSTEM"]))
+    assert told["instances"][0]["endpoints"][0]["url"] == "http://127.0.0.1:1"
+    assert not [name for name in os.environ if name.startswith("PYTEST_XDIST")]
+"""
+    os.environ["PYTEST_XDIST_WORKER"] = "gw0"
+    try:
+        assert only(run(tmp_path, text)).verdict is Verdict.PASSED
+    finally:
+        del os.environ["PYTEST_XDIST_WORKER"]
+
+
+def test_under_xdist_every_test_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -n 2\n")
+    items = run(tmp_path, "import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_it(n): assert n < 5")
+    verdicts = sorted(item.verdict for item in items if isinstance(item, Exercised))
+    assert verdicts == [Verdict.PASSED] * 5 + [Verdict.FAILED]
+
+
+def test_an_exit_code_that_the_results_do_not_explain_is_not_believed() -> None:
+    outcome = Outcome(collected=["t"], exit=3, last_words="INTERNALERROR")
+    outcome.phases["t"] = [
+        {"phase": phase, "outcome": "passed", "text": "", "place": "t.py:1", "seconds": 0.0}
+        for phase in ("setup", "call", "teardown")
+    ]
+    with pytest.raises(ToolCrashed, match="INTERNALERROR"):
+        list(tell(Suite(path=Path("/x")), outcome))
+
+
+def test_a_test_that_was_collected_and_never_ended_is_unknown() -> None:
+    outcome = Outcome(collected=["t"], exit=0)
+    exercised = only(list(tell(Suite(path=Path("/x")), outcome)))
+    assert exercised.verdict is Verdict.UNKNOWN
+
+
+def test_a_system_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    write_system(tmp_path / "system.json", [ORDERS])
+    assert read_system(tmp_path / "system.json") == {"orders": ORDERS}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"instances": [{}]}', '{"instances": 3}'])
+def test_a_system_file_that_is_none_names_itself(tmp_path: Path, text: str) -> None:
+    (tmp_path / "system.json").write_text(text)
+    with pytest.raises(UsageError, match=r"system\.json"):
+        read_system(tmp_path / "system.json")
