@@ -1,4 +1,4 @@
-"""Adds up the JUnit files of all test environments and prints one closing line; a file that is missing is a failure."""
+"""Adds up the JUnit files of all test environments; one closing line, and a missing file is a failure."""
 
 import sys
 import xml.etree.ElementTree as ET

@@ -11,10 +11,9 @@ import statistics
 import time
 from pathlib import Path
 
-from harness.runtime.choice import choose
-
 from harness import wiring
 from harness.engine.startup import Startup
+from harness.runtime.choice import choose
 from harness.services.graph import start_order
 from harness.wiring.adapters import SystemClock, new_run
 
