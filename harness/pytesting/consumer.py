@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import ContractError
+from harness.pytesting.holder import stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +61,7 @@ class Pacts:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of xdist where the notebook lies."""
         node.workerinput[_SHARED] = str(self.notebook.folder)
+        node.workerinput["harness_session"] = os.getpid()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -96,6 +99,7 @@ class Pacts:
         try:
             write_pacts(session.config, self.notebook)
         finally:
+            stop(self.notebook.folder)
             shutil.rmtree(self.notebook.folder, ignore_errors=True)
         if self.notebook.wrong:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,90 @@
+"""A process that holds the running system for a pytest session, so that all workers of xdist share one.
+
+It is started by the first test that needs the system, and stops everything when the session takes back its wish
+or dies.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WISH, ADDRESSES, FAILURE, HOLDER = "system.wanted", "system.json", "system.error", "system.pid"
+_GLANCE = 0.05  # seconds
+
+
+def start(folder: Path, manifest: str, runtime: str, session: int) -> None:
+    """Start the holder, which ends with the pytest process of that id."""
+    (folder / WISH).touch()
+    words = [sys.executable, "-m", "harness.pytesting.holder", str(folder), manifest, runtime, str(session)]
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # it must outlive the worker that started it, and a first Ctrl-C
+    )
+    (folder / HOLDER).write_text(str(process.pid))
+
+
+def wait(folder: Path) -> Path:
+    """The file with the addresses, once there is one. Raises HarnessError when the system does not start."""
+    while not (folder / ADDRESSES).exists():
+        if (folder / FAILURE).exists():
+            raise HarnessError((folder / FAILURE).read_text())
+        if not _alive(int((folder / HOLDER).read_text())):
+            raise HarnessError("the system's process ended without a word", hint="harness up says more")
+        time.sleep(_GLANCE)
+    return folder / ADDRESSES
+
+
+def stop(folder: Path, within: float = 60.0) -> None:
+    """Take back the wish, and wait until everything is stopped."""
+    (folder / WISH).unlink(missing_ok=True)
+    if not (folder / HOLDER).exists():
+        return
+    pid, deadline = int((folder / HOLDER).read_text()), time.monotonic() + within
+    while _alive(pid) and time.monotonic() < deadline:
+        time.sleep(_GLANCE)
+
+
+def _alive(pid: int) -> bool:
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def main(arguments: list[str]) -> None:
+    """Hold the system as long as it is wanted."""
+    from harness.checks.drivers.pytest_system import write_system
+    from harness.wiring.systems import running_system
+
+    folder, manifest, runtime, session = Path(arguments[0]), arguments[1], arguments[2], int(arguments[3])
+    try:
+        with running_system(Path(manifest) if manifest else None, runtime) as instances:
+            write_system(folder / ADDRESSES, instances)
+            for _ in _while_wanted(folder, session):
+                time.sleep(_GLANCE)
+    except HarnessError as error:
+        lines = [str(error), *getattr(error, "log_tail", ())]
+        (folder / FAILURE).write_text("\n".join(lines))
+
+
+def _while_wanted(folder: Path, session: int) -> Iterator[None]:
+    while (folder / WISH).exists() and _alive(session):
+        yield
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
