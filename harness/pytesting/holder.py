@@ -33,6 +33,7 @@ def start(folder: Path, manifest: str, runtime: str, session: int) -> None:
         start_new_session=True,  # it must outlive the worker that started it, and a first Ctrl-C
     )
     (folder / HOLDER).write_text(str(process.pid))
+    process.returncode = 0  # the session's end waits for it by its id; this worker may be gone by then
 
 
 def wait(folder: Path) -> Path:
