@@ -98,24 +98,13 @@ class Conductor:
 
     def _informed(self, task: Task, running: Mapping[str, Instance]) -> Task:
         """The task with its document, where only the running service can tell it."""
-        service = task.service
-        if service is None or task.id.kind is not EvidenceKind.PROPERTIES or task.document is not None:
-            return task
-        if service.name not in running:
-            return task
-        try:
-            document = self.document(service, running[service.name])
-        except Exception as error:  # noqa: BLE001 - told again as the task's own verdict
-            return replace(task, unreadable=str(error))
-        self._documents[service.name] = document
-        version = task.id.provider
-        self.known[version] = replace(self.known[version], openapi=document.key)
-        self.learned(version, document)
-        return replace(
-            task,
-            document=document,
-            promised=len(document.operations),
-        )
+        informed = with_document(task, running, self.document)
+        if task.document is None and informed.document is not None:
+            version = task.id.provider
+            self._documents[version.pacticipant] = informed.document
+            self.known[version] = replace(self.known[version], openapi=informed.document.key)
+            self.learned(version, informed.document)
+        return informed
 
     def _observe_all(self, stream: Iterator[Event]) -> Iterator[Event]:
         for event in stream:
@@ -151,6 +140,22 @@ class Conductor:
             document = self._documents.get(found.task.provider.pacticipant)
             yield with_impact(found, tasks, everything, self._notes.finished, document)
         self._told += ready
+
+
+def with_document(
+    task: Task, running: Mapping[str, Instance], ask: Callable[[Service, Instance], OpenApi]
+) -> Task:
+    """The task with the document that the running service tells; why it cannot, where it does not."""
+    service = task.service
+    if service is None or task.id.kind is not EvidenceKind.PROPERTIES or task.document is not None:
+        return task
+    if service.name not in running:
+        return task
+    try:
+        document = ask(service, running[service.name])
+    except Exception as error:  # noqa: BLE001 - told again as the task's own verdict
+        return replace(task, unreadable=str(error))
+    return replace(task, document=document, promised=len(document.operations))
 
 
 def replayed(task: Task) -> Iterator[Event]:

@@ -167,8 +167,8 @@ class Run:
             known=by_version(known.values()),
             require=require,
             document=read_document,
-            keep=self._keep if self.options.publish else _forget,
-            learned=self._learned,
+            keep=self.keep if self.options.publish else _forget,
+            learned=self.learned,
             jobs=self.options.jobs,
             earlier=tuple(self._earlier),
             earlier_evidence=tuple(self._earlier_evidence),
@@ -182,12 +182,13 @@ class Run:
         prewarm(self.options.jobs)
         return self.runtime.session(self.run)
 
-    def _keep(self, evidence: Evidence) -> None:
+    def keep(self, evidence: Evidence) -> None:
         """Keep what this run saw; what an earlier run saw only where something later would speak for it."""
         if evidence.run == self.run or not stands(self.ledger.facts(), evidence):
             self.ledger.record_evidence(evidence)
 
-    def _learned(self, version: Version, document: OpenApi) -> None:
+    def learned(self, version: Version, document: OpenApi) -> None:
+        """Publish the document that a running service told."""
         if self.options.publish:
             self.ledger.publish(version, [document.contract()])
 

@@ -1,0 +1,200 @@
+"""`pytest --harness`: every interaction and every operation of the manifest as a test of its own.
+
+The items of one check share one run of it. Under xdist use `--dist loadgroup`, which keeps the checks of one
+provider on one worker; otherwise each worker that is asked runs the check in a system of its own.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.services.manifest import find
+from harness.verdicts import Exercised, Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.wiring.verification import PlannedTask, SystemVerification, TaskResult
+
+WHOLE = "the document as a whole"  # what no single operation stands for: findings beside them, a crash
+
+
+def register(config: pytest.Config) -> None:
+    """Take part in collection."""
+    config.pluginmanager.register(ProviderChecks(config), "harness-provider-checks")
+
+
+class ProviderChecks:
+    """The hooks behind `--harness`."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        chosen = config.getoption("--harness-manifest")
+        try:
+            self.manifest = Path(chosen).absolute() if chosen else find(config.rootpath)
+        except HarnessError as error:
+            raise pytest.UsageError(str(error)) from error
+        self._config = config
+        self._stack = ExitStack()
+        self._verification: SystemVerification | None = None
+
+    @property
+    def verification(self) -> SystemVerification:
+        """The checks, prepared once."""
+        if self._verification is None:
+            from harness.wiring.verification import verification
+
+            runtime = self._config.getoption("--harness-runtime")
+            self._verification = self._stack.enter_context(verification(self.manifest, runtime))
+        return self._verification
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """The manifest itself is a file of tests."""
+        if file_path == self.manifest:
+            return ManifestFile.from_parent(parent, path=file_path, checks=self)
+        return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Add the checks where no argument says which tests are meant."""
+        named = config.args_source is pytest.Config.ArgsSource.ARGS
+        if not named and not any(isinstance(item, Promise) for item in items):
+            file = ManifestFile.from_parent(session, path=self.manifest, checks=self)
+            items.extend(_leaves(file))
+
+    def pytest_sessionfinish(self) -> None:
+        """Stop what was started."""
+        self._stack.close()
+
+
+def _leaves(collector: pytest.Collector) -> Iterator[pytest.Item]:
+    for node in collector.collect():
+        if isinstance(node, pytest.Item):
+            yield node
+        elif isinstance(node, pytest.Collector):
+            yield from _leaves(node)
+
+
+class ManifestFile(pytest.File):
+    """The manifest: its providers."""
+
+    def __init__(self, *, checks: ProviderChecks, **others: object) -> None:
+        super().__init__(**others)  # type: ignore[arg-type]  # pytest hands its own arguments through
+        self.checks = checks
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """One group per provider, kind and consumer: `orders::pacts::web`."""
+        try:
+            tasks = self.checks.verification.tasks()
+        except HarnessError as error:
+            raise self.CollectError(str(error)) from error
+        for task in tasks:
+            words = [task.provider, task.kind, *([task.consumer] if task.consumer else [])]
+            yield TaskGroup.from_parent(self, name="::".join(words), task=task, checks=self.checks)
+
+
+class TaskGroup(pytest.Collector):
+    """One promise document on one provider."""
+
+    def __init__(self, *, task: PlannedTask, checks: ProviderChecks, **others: object) -> None:
+        super().__init__(**others)  # type: ignore[arg-type]  # pytest hands its own arguments through
+        self.task = task
+        self.checks = checks
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One test per promise, and one for what no promise stands for."""
+        counts: dict[str, int] = {}
+        for subject in self.task.subjects:
+            counts[subject] = counts.get(subject, 0) + 1
+            number = counts[subject]
+            name = subject if number == 1 else f"{subject} #{number}"
+            yield self._promise(name, subject, number)
+        if self.task.kind == "properties" or not self.task.subjects:
+            yield self._promise(WHOLE, "", 1)
+
+    def _promise(self, name: str, subject: str, number: int) -> Promise:
+        item = Promise.from_parent(self, name=name, subject=subject, number=number)
+        item.add_marker(pytest.mark.xdist_group(f"harness-{self.task.provider}"))
+        return item
+
+
+class Promise(pytest.Item):
+    """One promise that a provider must keep."""
+
+    parent: TaskGroup
+
+    def __init__(self, *, subject: str, number: int, **others: object) -> None:
+        super().__init__(**others)  # type: ignore[arg-type]  # pytest hands its own arguments through
+        self.subject = subject  # "" is the task as a whole
+        self.number = number  # which of several promises of one name
+
+    def runtest(self) -> None:
+        """Pass when the promise was seen kept; fail for a broken one, and for what could not be told."""
+        result = self.parent.checks.verification.result(self.parent.task)
+        if result.finished.reused:
+            self.add_report_section("call", "evidence", f"answered by run {result.finished.reused}")
+        told = self._as_a_whole(result) if not self.subject else self._of_one(result)
+        if told:
+            raise PromiseNotKept(told)
+
+    def _of_one(self, result: TaskResult) -> str:
+        mine = [each for each in result.exercised if each.subject == self.subject]
+        if len(mine) < self.number:
+            return f"UNKNOWN: {result.finished.cause}: {result.finished.because}"
+        findings = [each for each in result.findings if each.subject == self.subject]
+        return _told(mine[self.number - 1], findings)
+
+    def _as_a_whole(self, result: TaskResult) -> str:
+        """What no other test of the task says."""
+        known = set(self.parent.task.subjects)
+        others = [each for each in result.exercised if each.subject not in known]
+        beside = [each for each in result.findings if each.subject not in {e.subject for e in result.exercised}]
+        parts = [_told(e, [f for f in result.findings if f.subject == e.subject]) for e in others]
+        parts += [_finding(each) for each in beside]
+        if not result.exercised and result.finished.verdict is not Verdict.PASSED:
+            parts.append(f"{result.finished.verdict.value}: {result.finished.cause}: {result.finished.because}")
+        return "\n\n".join(part for part in parts if part)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        """A promise is told in its own words; anything else as pytest does."""
+        del style
+        if isinstance(excinfo.value, PromiseNotKept | HarnessError):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where an editor jumps to: the manifest."""
+        return self.path, None, f"{self.parent.name}: {self.name}"
+
+
+class PromiseNotKept(Exception):
+    """A promise is broken, or could not be seen kept; it carries the words for people."""
+
+
+def _told(exercised: Exercised, findings: list[Finding]) -> str:
+    """Why a promise does not count as kept; "" when it does."""
+    if exercised.verdict is Verdict.PASSED:
+        return ""
+    if exercised.verdict is Verdict.UNKNOWN or not findings:
+        lines = [f"{exercised.verdict.value}: {exercised.cause}: {exercised.because}"]
+        lines += [f"written at: {exercised.place}"] if exercised.place else []
+        lines += [f"replay: {exercised.replay}"] if exercised.replay else []
+        return "\n".join(lines)
+    return "\n\n".join(map(_finding, findings))
+
+
+def _finding(finding: Finding) -> str:
+    lines = [f"FAILED: {finding.code}: {finding.subject}"]
+    lines += [f"expected: {finding.expected}", f"came: {finding.actual}"]
+    for each in finding.differences[1:]:
+        lines.append(f"  {each.place}: expected {each.expected}, came {each.actual}")
+    lines += [f"written at: {finding.place}"] if finding.place else []
+    lines += [f"mend: {finding.remedy}"] if finding.remedy else []
+    lines += [f"replay: {finding.replay}"] if finding.replay else []
+    return "\n".join(lines)

@@ -1,0 +1,127 @@
+"""Provider checks for pytest: what is promised, before anything starts, and the results, task by task."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from harness.engine.answer import Notes, evidence_of
+from harness.engine.conduct import replayed, with_document
+from harness.engine.events import CheckFinished
+from harness.engine.plan import Task
+from harness.engine.run import promises, run_task
+from harness.engine.startup import Startup
+from harness.matrix import EvidenceKind
+from harness.services.graph import start_order
+from harness.verdicts import Exercised, Finding
+from harness.wiring.adapters import read_document
+from harness.wiring.runs import Options, Run, prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.ports import Session
+
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTask:
+    """One promise document on one provider, and the promises in it as far as they are known before a start."""
+
+    provider: str
+    kind: str  # "pacts" or "properties"
+    consumer: str  # "" for a provider's own document
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskResult:
+    """What became of a task: of each promise, and of the task as a whole."""
+
+    exercised: tuple[Exercised, ...]
+    findings: tuple[Finding, ...]
+    finished: CheckFinished
+
+
+@dataclass(slots=True)
+class SystemVerification:
+    """The checks of one manifest; services are started when the first result of theirs is asked for."""
+
+    run: Run
+    stack: ExitStack
+    _tasks: dict[PlannedTask, Task] = field(default_factory=dict)
+    _results: dict[PlannedTask, TaskResult] = field(default_factory=dict)
+    _startup: Startup | None = None
+
+    def tasks(self) -> tuple[PlannedTask, ...]:
+        """Everything that is to be checked, the same on every worker."""
+        if not self._tasks:
+            known = self.run.settled()
+            for task in self.run.plan(known).tasks:
+                if task.id.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES):
+                    self._tasks[_planned(task)] = task
+        return tuple(self._tasks)
+
+    def result(self, planned: PlannedTask) -> TaskResult:
+        """Run the whole task, once; earlier evidence of equal content answers it."""
+        if planned not in self._results:
+            self._results[planned] = self._run(self._tasks[planned])
+        return self._results[planned]
+
+    def _run(self, task: Task) -> TaskResult:
+        notes = Notes()
+        if task.reused is not None:
+            events = replayed(task)
+        else:
+            startup = self._bring_up(task)
+            task = with_document(task, startup.running, read_document)
+            bench = replace(
+                self.run.bench, running=startup.running, failed=startup.failed, alive=startup.session.alive
+            )
+            events = run_task(task, bench)
+        for event in events:
+            notes.take(event)
+        if task.reused is None:
+            self._remember(task, notes)
+        return TaskResult(
+            exercised=tuple(notes.exercised.get(task.id, ())),
+            findings=tuple(notes.findings.get(task.id, ())),
+            finished=notes.finished[task.id],
+        )
+
+    def _remember(self, task: Task, notes: Notes) -> None:
+        """Keep the evidence, and the document that only the running service could tell."""
+        if not task.id.contract and task.document is not None:
+            self.run.learned(task.id.provider, task.document)
+        self.run.keep(evidence_of(task, notes, run=self.run.run, at=self.run.bench.clock.now()))
+
+    def _bring_up(self, task: Task) -> Startup:
+        """Start what the task touches and does not run yet."""
+        startup = self._startup
+        if startup is None:
+            session: Session = self.stack.enter_context(self.run.runtime.session(self.run.run))
+            startup = Startup(session=session, system=self.run.system, clock=self.run.bench.clock)
+            self._startup = startup
+        done = startup.running.keys() | startup.failed.keys()
+        order = [name for name in start_order(self.run.system, sorted(task.touches)) if name not in done]
+        for _ in startup.events(order):
+            pass
+        return startup
+
+
+def _planned(task: Task) -> PlannedTask:
+    return PlannedTask(
+        provider=task.id.provider.pacticipant,
+        kind=task.id.kind.value,
+        consumer=task.id.consumer.pacticipant if task.id.consumer else "",
+        subjects=promises(task),
+    )
+
+
+@contextmanager
+def verification(manifest: Path | None, runtime: str) -> Iterator[SystemVerification]:
+    """The checks of a manifest; leaving the context stops whatever was started."""
+    with prepared(Options(manifest=manifest, runtime=runtime)) as run, ExitStack() as stack:
+        yield SystemVerification(run=run, stack=stack)
