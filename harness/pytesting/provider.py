@@ -33,7 +33,7 @@ class ProviderChecks:
     """The hooks behind `--harness`."""
 
     def __init__(self, config: pytest.Config) -> None:
-        chosen = config.getoption("--harness-manifest")
+        chosen = config.getoption("--harness-manifest") or _named(config)
         try:
             self.manifest = Path(chosen).absolute() if chosen else find(config.rootpath)
         except HarnessError as error:
@@ -73,6 +73,12 @@ class ProviderChecks:
         self._stack.close()
 
 
+def _named(config: pytest.Config) -> str:
+    """The manifest among the arguments: `pytest --harness fixtures/harness.toml::orders`."""
+    paths = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
+    return next((str(path) for path in paths if path.name == "harness.toml" and path.is_file()), "")
+
+
 def _leaves(collector: pytest.Collector) -> Iterator[pytest.Item]:
     for node in collector.collect():
         if isinstance(node, pytest.Item):
@@ -89,14 +95,32 @@ class ManifestFile(pytest.File):
         self.checks = checks
 
     def collect(self) -> Iterator[pytest.Collector]:
-        """One group per provider, kind and consumer: `orders::pacts::web`."""
+        """One group per provider, below it one per kind, below that one per consumer: `orders::pacts::web`."""
         try:
             tasks = self.checks.verification.tasks()
         except HarnessError as error:
             raise self.CollectError(str(error)) from error
-        for task in tasks:
-            words = [task.provider, task.kind, *([task.consumer] if task.consumer else [])]
-            yield TaskGroup.from_parent(self, name="::".join(words), task=task, checks=self.checks)
+        for provider in dict.fromkeys(task.provider for task in tasks):
+            mine = tuple(task for task in tasks if task.provider == provider)
+            yield Provider.from_parent(self, name=provider, tasks=mine, checks=self.checks)
+
+
+class Provider(pytest.Collector):
+    """One provider, or one kind of its checks."""
+
+    def __init__(self, *, tasks: tuple[PlannedTask, ...], checks: ProviderChecks, **others: object) -> None:
+        super().__init__(**others)  # type: ignore[arg-type]  # pytest hands its own arguments through
+        self.tasks = tasks
+        self.checks = checks
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """The kinds of checks; for pacts, the consumers below."""
+        pacts = tuple(task for task in self.tasks if task.consumer)
+        if pacts and isinstance(self.parent, ManifestFile):
+            yield Provider.from_parent(self, name=pacts[0].kind, tasks=pacts, checks=self.checks)
+            pacts = ()
+        for task in pacts or (task for task in self.tasks if not task.consumer):
+            yield TaskGroup.from_parent(self, name=task.consumer or task.kind, task=task, checks=self.checks)
 
 
 class TaskGroup(pytest.Collector):
@@ -157,7 +181,7 @@ class Promise(pytest.Item):
         beside = [each for each in result.findings if each.subject not in {e.subject for e in result.exercised}]
         parts = [_told(e, [f for f in result.findings if f.subject == e.subject]) for e in others]
         parts += [_finding(each) for each in beside]
-        if not result.exercised and result.finished.verdict is not Verdict.PASSED:
+        if result.finished.verdict is Verdict.UNKNOWN or not result.exercised:
             parts.append(f"{result.finished.verdict.value}: {result.finished.cause}: {result.finished.because}")
         return "\n\n".join(part for part in parts if part)
 
@@ -170,7 +194,9 @@ class Promise(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where an editor jumps to: the manifest."""
-        return self.path, None, f"{self.parent.name}: {self.name}"
+        task = self.parent.task
+        about = f"{task.consumer} needs {task.provider}" if task.consumer else f"{task.provider} {task.kind}"
+        return self.path, None, f"{about}: {self.name}"
 
 
 class PromiseNotKept(Exception):
