@@ -11,13 +11,13 @@ from harness.checks.drivers.pytest_suite import Outcome, replay, run_suite
 from harness.checks.drivers.pytest_system import VARIABLE, write_system
 from harness.errors import ToolCrashed
 from harness.matrix import EvidenceKind
+from harness.services.system import Suite
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.checks.api import Target
-    from harness.services.system import Suite
 
 _TESTS_FAILED, _NOTHING_COLLECTED = 1, 5  # pytest's own exit codes; 0 is "all passed"
 
@@ -56,6 +56,8 @@ def tell(suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
             yield item
     for report in outcome.not_collected:
         yield _uncollected(report)
+    if outcome.crash:
+        raise ToolCrashed(outcome.crash)
     if outcome.timed_out:
         raise TimeoutError(f"the suite did not end within {suite.timeout:g} s")
     expected = _TESTS_FAILED if failed else 0

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.checks.drivers.pytest_results import LIFELINE, RESULTS
-from harness.errors import ToolCrashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +33,7 @@ class Outcome:
     exit: int | None = None  # pytest's own exit code; None when the session never ended
     last_words: str = ""
     timed_out: bool = False
+    crash: str = ""  # how the process died, when it did
 
     def take(self, fact: Mapping[str, Any]) -> None:
         """Add one fact."""
@@ -71,9 +71,7 @@ def run_suite(
         outcome.take(fact)
     outcome.last_words = "\n".join(output.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
     if not outcome.timed_out and outcome.exit is None:
-        raise ToolCrashed(
-            f"the suite {_how(process.returncode)}: {outcome.last_words[-500:] or 'it said nothing'}"
-        )
+        outcome.crash = f"the suite {_how(process.returncode)}: {outcome.last_words[-500:] or 'it said nothing'}"
     return outcome
 
 
