@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
     folder, manifest, runtime, session = Path(arguments[0]), arguments[1], arguments[2], int(arguments[3])
     try:
         with running_system(Path(manifest) if manifest else None, runtime) as instances:
-            write_system(folder / ADDRESSES, instances)
+            write_system(folder / ADDRESSES, instances.values())
             for _ in _while_wanted(folder, session):
                 time.sleep(_GLANCE)
     except HarnessError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -34,9 +35,13 @@ class NoRecorder:
         raise AssertionError("nothing is recorded here")
 
 
-def run(
+def run(folder: Path, text: str, timeout: float = 60) -> list[Exercised | Finding]:
+    return list(stream(folder, text, timeout=timeout))
+
+
+def stream(
     folder: Path, text: str, kind: EvidenceKind = EvidenceKind.INTEGRATION, timeout: float = 60
-) -> list[Exercised | Finding]:
+) -> Iterator[Exercised | Finding]:
     suite = folder / "suite"
     suite.mkdir()
     (suite / "test_it.py").write_text(text)
@@ -50,7 +55,7 @@ def run(
         recorder=NoRecorder(),  # type: ignore[arg-type]  # must not be used
         settings=Settings(scratch=scratch),
     )
-    return list(SuiteCheck(kind).run(target))
+    return SuiteCheck(kind).run(target)
 
 
 def only(items: list[Exercised | Finding]) -> Exercised:
@@ -106,6 +111,16 @@ def test_a_suite_without_tests_exercises_nothing(tmp_path: Path) -> None:
 def test_a_suite_that_dies_is_a_crash_not_a_yes(tmp_path: Path) -> None:
     with pytest.raises(ToolCrashed, match="SIGKILL"):
         run(tmp_path, "import os, signal\ndef test_a(): pass\ndef test_b(): os.kill(os.getpid(), signal.SIGKILL)")
+
+
+def test_what_was_seen_before_a_suite_died_is_told(tmp_path: Path) -> None:
+    text = "import os, signal\ndef test_a(): assert 0\ndef test_b(): os.kill(os.getpid(), signal.SIGKILL)"
+    seen: list[Exercised | Finding] = []
+    with pytest.raises(ToolCrashed):
+        for item in stream(tmp_path, text):
+            seen.append(item)
+    verdicts = [item.verdict for item in seen if isinstance(item, Exercised)]
+    assert verdicts == [Verdict.FAILED, Verdict.UNKNOWN]
 
 
 def test_a_suite_that_hangs_is_ended_with_everything_that_it_started(tmp_path: Path) -> None:
