@@ -11,13 +11,13 @@ from harness.checks.drivers.pytest_suite import Outcome, replay, run_suite
 from harness.checks.drivers.pytest_system import VARIABLE, write_system
 from harness.errors import ToolCrashed
 from harness.matrix import EvidenceKind
-from harness.services.system import Suite
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.checks.api import Target
+    from harness.services.system import Suite
 
 _TESTS_FAILED, _NOTHING_COLLECTED = 1, 5  # pytest's own exit codes; 0 is "all passed"
 

@@ -18,6 +18,7 @@ from harness.runtime import artifacts, postgres, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
+from harness.runtime.shared_memory import remove_data
 from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, tail_of, words
 from harness.runtime.sweeping import RunFolder
 from harness.services.environment import expand, resolve
@@ -104,7 +105,7 @@ class ProcessSession:
         """End the process with all that it started; stopping twice is harmless."""
         if spawned := self._running.pop(instance.handle, None):
             spawned.end()
-            shutil.rmtree(self._data(spawned), ignore_errors=True)
+            remove_data(self._data(spawned))
 
     def alive(self, instance: Instance) -> bool:
         """Whether the process still runs."""
@@ -131,7 +132,7 @@ class ProcessSession:
         for spawned in self._running.values():
             spawned.popen.wait(timeout=10)
         self._running.clear()
-        shutil.rmtree(self.folder.path / "data", ignore_errors=True)
+        remove_data(self.folder.path / "data")
 
     def _attempt(self, unit: Unit, peers: Mapping[str, Instance], slot: str) -> Instance:
         ports = {name: self.spawner.free_port() for name, _ in ports_of(unit)}
@@ -146,7 +147,7 @@ class ProcessSession:
             self._check_owner(spawned, ports)
         except BaseException as error:
             spawned.end()
-            shutil.rmtree(self._data(spawned), ignore_errors=True)
+            remove_data(self._data(spawned))
             if isinstance(error, NotReady):
                 raise _failure(unit, error, spawned) from error
             raise

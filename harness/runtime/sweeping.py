@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentProblem
 from harness.runtime.lives import Life, end, family, marked, read_life
+from harness.runtime.shared_memory import remove_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -279,6 +280,7 @@ def _clear(folder: RunFolder, remove_containers: Callable[[str], int] | None) ->
 
 def _remove(path: Path) -> int:
     """Remove a run's folder, its lock last, so that a sweep that is killed can be swept itself."""
+    remove_data(path / "data")
     for each in sorted(path.iterdir(), key=lambda p: (p.name == "lock", p.name == "run.json")):
         if each.is_dir() and not each.is_symlink():
             shutil.rmtree(each, ignore_errors=True)
