@@ -93,18 +93,18 @@ def _test(
 
 
 def _judged(phases: Sequence[dict[str, Any]], *, timed_out: bool) -> tuple[Verdict, Cause | None, str]:
-    """The verdict of one test by its phases; with reruns the last attempt counts."""
-    last = {phase["phase"]: phase for phase in phases}
-    call = last.get("call")
-    for phase in last.values():
-        if phase["outcome"] == "failed":
-            words = _gist(phase["text"]) or "it failed without a word"
-            if phase["phase"] == "setup":
-                return Verdict.UNKNOWN, Cause.TOOL_CRASHED, f"its set-up failed: {words}"
+    """The verdict of one test by all its phases; a failure on one worker is not undone by a pass on another."""
+    for phase in phases:
+        words = _gist(phase["text"]) or "it failed without a word"
+        if phase["outcome"] == "failed" and phase["phase"] in ("call", "teardown"):
             return Verdict.FAILED, Cause.BROKEN_PROMISE, words
+        if phase["outcome"] == "failed":
+            what = "its set-up failed" if phase["phase"] == "setup" else "its process died"
+            return Verdict.UNKNOWN, Cause.TOOL_CRASHED, f"{what}: {words}"
+    for phase in phases:
         if phase["outcome"] in ("skipped", "xfailed"):
             return Verdict.UNKNOWN, Cause.NOTHING_EXERCISED, f"{phase['outcome']}: {_gist(phase['text'])}"
-    if call is None or "teardown" not in last:
+    if not {"call", "teardown"} <= {phase["phase"] for phase in phases}:
         cause = Cause.TIME_RAN_OUT if timed_out else Cause.NOTHING_EXERCISED
         return Verdict.UNKNOWN, cause, "it did not come to an end"
     return Verdict.PASSED, None, ""

@@ -17,7 +17,7 @@ from harness.services.manifest import find
 from harness.verdicts import Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.wiring.verification import PlannedTask, SystemVerification, TaskResult
 
@@ -170,20 +170,15 @@ class Promise(pytest.Item):
     def _of_one(self, result: TaskResult) -> str:
         mine = [each for each in result.exercised if each.subject == self.subject]
         if len(mine) < self.number:
-            return f"UNKNOWN: {result.finished.cause}: {result.finished.because}"
+            return _task(result)
         findings = [each for each in result.findings if each.subject == self.subject]
-        return _told(mine[self.number - 1], findings)
+        told = _told(mine[self.number - 1], findings)
+        return told or (_beside(result, self.parent.task.subjects) if self.parent.task.consumer else "")
 
     def _as_a_whole(self, result: TaskResult) -> str:
-        """What no other test of the task says."""
-        known = set(self.parent.task.subjects)
-        others = [each for each in result.exercised if each.subject not in known]
-        beside = [each for each in result.findings if each.subject not in {e.subject for e in result.exercised}]
-        parts = [_told(e, [f for f in result.findings if f.subject == e.subject]) for e in others]
-        parts += [_finding(each) for each in beside]
         if result.finished.verdict is Verdict.UNKNOWN or not result.exercised:
-            parts.append(f"{result.finished.verdict.value}: {result.finished.cause}: {result.finished.because}")
-        return "\n\n".join(part for part in parts if part)
+            return _task(result)
+        return _beside(result, self.parent.task.subjects)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         """A promise is told in its own words; anything else as pytest does."""
@@ -203,16 +198,30 @@ class PromiseNotKept(Exception):
     """A promise is broken, or could not be seen kept; it carries the words for people."""
 
 
-def _told(exercised: Exercised, findings: list[Finding]) -> str:
-    """Why a promise does not count as kept; "" when it does."""
-    if exercised.verdict is Verdict.PASSED:
-        return ""
-    if exercised.verdict is Verdict.UNKNOWN or not findings:
+def _told(exercised: Exercised, findings: Sequence[Finding]) -> str:
+    """Why a promise does not count as kept; "" when it does. A finding is never overruled by a yes."""
+    if exercised.verdict is Verdict.UNKNOWN or (exercised.verdict is Verdict.FAILED and not findings):
         lines = [f"{exercised.verdict.value}: {exercised.cause}: {exercised.because}"]
         lines += [f"written at: {exercised.place}"] if exercised.place else []
         lines += [f"replay: {exercised.replay}"] if exercised.replay else []
         return "\n".join(lines)
     return "\n\n".join(map(_finding, findings))
+
+
+def _beside(result: TaskResult, known: Sequence[str]) -> str:
+    """What no test of a single promise says, though the task as a whole is no yes."""
+    others = [each for each in result.exercised if each.subject not in known]
+    parts = [_told(each, [f for f in result.findings if f.subject == each.subject]) for each in others]
+    subjects = {each.subject for each in result.exercised}
+    parts += [_finding(each) for each in result.findings if each.subject not in subjects]
+    told = "\n\n".join(part for part in parts if part)
+    promised = [e for e in result.exercised if e.subject in known]
+    explained = any(_told(e, [f for f in result.findings if f.subject == e.subject]) for e in promised)
+    return told or ("" if explained or result.finished.verdict is Verdict.PASSED else _task(result))
+
+
+def _task(result: TaskResult) -> str:
+    return f"{result.finished.verdict.value}: {result.finished.cause}: {result.finished.because}"
 
 
 def _finding(finding: Finding) -> str:

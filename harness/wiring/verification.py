@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from harness.ports import Session
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTask:
     """One promise document on one provider, and the promises in it as far as they are known before a start."""
@@ -41,7 +40,7 @@ class TaskResult:
     """What became of a task: of each promise, and of the task as a whole."""
 
     exercised: tuple[Exercised, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...]  # without those that the manifest accepts
     finished: CheckFinished
 
 
@@ -81,13 +80,14 @@ class SystemVerification:
                 self.run.bench, running=startup.running, failed=startup.failed, alive=startup.session.alive
             )
             events = run_task(task, bench)
+        accepted = frozenset(task.service.ignore) if task.service else frozenset()
         for event in events:
             notes.take(event)
         if task.reused is None:
             self._remember(task, notes)
         return TaskResult(
             exercised=tuple(notes.exercised.get(task.id, ())),
-            findings=tuple(notes.findings.get(task.id, ())),
+            findings=tuple(f for f in notes.findings.get(task.id, ()) if f.code not in accepted),
             finished=notes.finished[task.id],
         )
 

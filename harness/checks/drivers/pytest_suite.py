@@ -60,8 +60,10 @@ def run_suite(
     folder = Path(tempfile.mkdtemp(prefix="suite-", dir=scratch))
     results, output = folder / "results.jsonl", folder / "output"
     results.touch()
+    # A cache of its own: earlier runs of the user's do not choose the tests, and ours do not change theirs.
+    words = [*command(path), *options, "-o", f"cache_dir={folder / 'cache'}"]
     told = {**_environment(), **environment, RESULTS: str(results)}
-    with output.open("wb") as log, _started([*command(path), *options], root_of(path), told, log) as process:
+    with output.open("wb") as log, _started(words, root_of(path), told, log) as process:
         outcome = Outcome()
         try:
             process.wait(timeout)
@@ -78,7 +80,7 @@ def run_suite(
 def command(path: Path) -> list[str]:
     """How the suite is started."""
     plugin = "harness.checks.drivers.pytest_results"
-    return [sys.executable, "-m", "pytest", str(path), "-p", plugin, "-p", "no:cacheprovider", "-q"]
+    return [sys.executable, "-m", "pytest", str(path), "-p", plugin, "-q"]
 
 
 def replay(path: Path, test: str) -> str:
@@ -120,12 +122,24 @@ def _started(
         yield process
     finally:
         if process is not None:
-            # What a test started and forgot goes as well.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
         os.close(theirs)
         os.close(ours)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """What a test started and forgot goes as well, also from a session of its own."""
+    import psutil
+
+    forgotten = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        forgotten = psutil.Process(process.pid).children(recursive=True)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for each in forgotten:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait()
 
 
 def _facts(results: Path) -> Iterator[dict[str, Any]]:
