@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
@@ -179,13 +180,13 @@ def project(folder: Path, *, database: bool = False) -> Path:
 
 
 def harness(
-    *arguments: str, cwd: Path, timeout: float = 120, **environment: str
+    *arguments: str, cwd: Path, timeout: float = 120, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The whole command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "harness", *arguments],
         cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1", **environment},
+        env={**os.environ, "NO_COLOR": "1", **(environment or {})},
         text=True,
         capture_output=True,
         timeout=timeout,
