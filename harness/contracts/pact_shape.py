@@ -132,8 +132,8 @@ def _states(entry: dict[str, Any], where: str) -> Iterator[Problem]:
         return
     for index, state in enumerate(listed):
         here = f"{where}/providerStates/{index}"
-        name = state.get("name") if isinstance(state, dict) else None
-        if not isinstance(name, str) or not name or "\x00" in name:
+        called = state.get("name") if isinstance(state, dict) else None
+        if not isinstance(called, str) or not called or "\x00" in called:
             yield Problem(f"{_shown(state)} is no state", here, 'write {"name": "…", "params": {}}')
         elif not isinstance(state.get("params"), dict | None):
             yield Problem(f"{_shown(state['params'])} is no object", f"{here}/params", "write name and value")
