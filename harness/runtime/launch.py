@@ -12,6 +12,8 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -68,6 +70,8 @@ def _become(uid: int, gid: int) -> None:
 
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Without this access(2), by which PostgreSQL looks at its own programs, would not know of that right.
+    libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
