@@ -1,4 +1,4 @@
-"""PostgreSQL refuses root, so it runs as somebody else, who must still reach binaries below folders of root's own."""
+"""PostgreSQL refuses root, so it runs as somebody else, who must still reach binaries in folders of root."""
 
 from __future__ import annotations
 
