@@ -84,7 +84,7 @@ def test_a_runtime_that_was_asked_for_needs_no_note(nowhere: dict[str, str], tmp
 
 def test_an_unknown_runtime_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean 'docker'"):
-        choose("dokcer", tmp_path, {})
+        choose("docke", tmp_path, {})
 
 
 @pytest.mark.docker

@@ -44,7 +44,7 @@ def test_a_base_image_that_cannot_be_had_is_named(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("RUN echo before && false", "non-zero code"), ("COPY nowhere /", "nowhere"), ("FRMO x", "FRMO")],
+    [("RUN echo before && false", "non-zero code"), ("COPY nowhere /", "nowhere"), ("NOSUCH x", "NOSUCH")],
 )
 def test_a_build_that_fails_is_told_with_its_last_lines(
     bench: Bench, tmp_path: Path, text: str, told: str

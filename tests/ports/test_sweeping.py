@@ -15,7 +15,7 @@ from textwrap import dedent
 
 import psutil
 import pytest
-from runtime_bench import REAL, Bench, accepts, bench_for, marked, need_postgres, on, service, until
+from runtime_bench import REAL, Bench, accepts, bench_for, marked, need_postgres, on, service, shared_memory, until
 
 from harness.errors import EnvironmentProblem
 from harness.ports import Endpoint, Instance
@@ -60,17 +60,18 @@ time.sleep(120)
 """
 
 
+def holder(bench: Bench, folder: Path, run: str, what: str) -> list[str]:
+    """The command of another harness that holds a session."""
+    tests = Path(__file__).parent
+    script = dedent(HOLDER).format(path=[str(tests), str(tests.parent)])
+    return [sys.executable, "-c", script, bench.runtime.name, str(folder), run, what]
+
+
 @contextmanager
 def holding(bench: Bench, folder: Path, run: str, what: str) -> Iterator[tuple[subprocess.Popen[str], Instance]]:
     """Another harness that holds a session, and what it started."""
-    tests = Path(__file__).parent
-    script = dedent(HOLDER).format(path=[str(tests), str(tests.parent)])
-    child = subprocess.Popen(
-        [sys.executable, "-c", script, bench.runtime.name, str(folder), run, what],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    command = holder(bench, folder, run, what)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert child.stdout is not None
         url = child.stdout.readline().strip()
@@ -110,10 +111,9 @@ def test_what_a_killed_run_leaves_goes_with_the_next_sweep(bench: Bench, tmp_pat
 def test_a_run_that_is_killed_at_any_moment_of_a_start_leaves_nothing(
     bench: Bench, tmp_path: Path, moment: float
 ) -> None:
-    run, tests = bench.run(), Path(__file__).parent
+    run = bench.run()
     bench.runtime.artifact(service())
-    script = dedent(HOLDER).format(path=[str(tests), str(tests.parent)])
-    command = [sys.executable, "-c", script, bench.runtime.name, str(tmp_path), run, "service"]
+    command = holder(bench, tmp_path, run, "service")
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     assert until((tmp_path / "state" / "runs" / run / "run.json").exists, 20)
     time.sleep(moment)
@@ -184,6 +184,27 @@ def test_a_kept_process_outlives_the_harness(bench: Bench, tmp_path: Path) -> No
     assert accepts(instance)
     assert bench.runtime.down() >= 1
     assert until(lambda: not accepts(instance))
+
+
+@on(REAL[0])
+@pytest.mark.parametrize("moment", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
+def test_a_database_that_is_killed_at_any_moment_leaves_no_shared_memory(
+    bench: Bench, tmp_path: Path, moment: float
+) -> None:
+    need_postgres(bench)
+    run, before = bench.run(), shared_memory()
+    command = holder(bench, tmp_path, run, "database")
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    assert until((tmp_path / "state" / "runs" / run / "data").exists, 20)
+    time.sleep(moment)
+    for pid in marked(run):
+        os.kill(pid, signal.SIGKILL)
+    child.kill()
+    child.wait()
+    bench.runtime.sweep()
+    assert marked(run) == []
+    assert shared_memory() - before == set()
+    assert bench.left() == []
 
 
 # Processes are who they are by pid and start time
