@@ -23,20 +23,20 @@ def _give_back(lock: Path) -> None:
         key, segment = map(int, lock.read_text().splitlines()[6].split())
     except (OSError, ValueError, IndexError):
         return
-    if sys.platform.startswith("linux") and _is_unused(key, segment):
+    if sys.platform.startswith("linux") and _exists(key, segment):
         import ctypes
 
+        # A process that is still on its way out keeps it until it has gone.
         ctypes.CDLL(None).shmctl(segment, IPC_RMID, None)
 
 
-def _is_unused(key: int, segment: int) -> bool:
-    """Whether that very segment exists and nobody has it attached."""
+def _exists(key: int, segment: int) -> bool:
+    """Whether that very segment is still there; ids are given anew, so the key has to fit as well."""
     try:
         lines = SEGMENTS.read_text().splitlines()
     except OSError:
         return False
     names = lines[0].split()
     found = (dict(zip(names, map(int, line.split()), strict=False)) for line in lines[1:])
-    return any(
-        s["shmid"] == segment and s["key"] & 0xFFFFFFFF == key & 0xFFFFFFFF and not s["nattch"] for s in found
-    )
+    # One of the two places tells the key with its sign, the other without.
+    return any(each["shmid"] == segment and (each["key"] - key) % 2**32 == 0 for each in found)

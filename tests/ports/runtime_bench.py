@@ -162,5 +162,7 @@ def marked(run: str) -> list[int]:
 
 
 def shared_memory() -> set[str]:
+    """The segments that nobody has attached: what somebody who is gone has left."""
     path = Path("/proc/sysvipc/shm")
-    return {line.split()[1] for line in path.read_text().splitlines()[1:]} if path.exists() else set()
+    lines = [line.split() for line in path.read_text().splitlines()[1:]] if path.exists() else []
+    return {line[1] for line in lines if line[6] == "0"}
