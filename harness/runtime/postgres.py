@@ -21,11 +21,13 @@ REMEDY = "pip install 'contract-harness[postgres]'"
 DEFAULT_IMAGE = "postgres:17-alpine"
 
 # One process from the first moment, so that whoever ends it ends all of it: the shell becomes the server.
+# initdb is not to tidy up when it is killed: its lock file tells which shared memory is to be given back.
 _SCRIPT = """
 set -e
 bin=$1 data=$2 user=$3 create=$4 port=$5
 "$bin/initdb" --pgdata="$data/cluster" --username="$user" --pwfile="$data/password" \\
-  --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync --no-instructions
+  --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync --no-instructions \\
+  --no-clean
 rm "$data/password"
 if [ -n "$create" ]; then
   printf '%s\\n' "$create" | "$bin/postgres" --single -D "$data/cluster" -F template1

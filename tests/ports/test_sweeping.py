@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -198,7 +198,8 @@ def test_a_database_that_is_killed_at_any_moment_leaves_no_shared_memory(
     assert until((tmp_path / "state" / "runs" / run / "data").exists, 20)
     time.sleep(moment)
     for pid in marked(run):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     child.kill()
     child.wait()
     bench.runtime.sweep()
