@@ -28,8 +28,8 @@ class Version:
 
     @property
     def argument(self) -> str:
-        """As a command line wants it."""
-        return f"{self.pacticipant}={self.number}"
+        """As a command line wants it; without a number it is the one that is here."""
+        return f"{self.pacticipant}={self.number}" if self.number else self.pacticipant
 
 
 def canonical_json(document: object) -> str:

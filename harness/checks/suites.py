@@ -42,7 +42,7 @@ class SuiteCheck:
             timeout=suite.timeout,
             scratch=target.settings.scratch,
             environment=environment,
-            options=("--pacts", str(suite.writes)) if suite.writes else (),
+            options=(f"--pacts={suite.writes}",) if suite.writes else (),
         )
         yield from tell(suite, outcome)
 

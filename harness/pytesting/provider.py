@@ -26,6 +26,7 @@ WHOLE = "the document as a whole"  # what no single operation stands for: findin
 
 def register(config: pytest.Config) -> None:
     """Take part in collection."""
+    config.addinivalue_line("markers", "xdist_group(name): checks of one provider stay on one worker")
     config.pluginmanager.register(ProviderChecks(config), "harness-provider-checks")
 
 

@@ -53,6 +53,8 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
             hint="leave [broker] url out for the embedded ledger, or give sqlite:///… or postgresql://…",
         )
     root = described.root if described else Path.cwd()
+    if not url:
+        _keep_out_of_git(root / EMBEDDED.parent)
     ledger = open_ledger(url or f"sqlite:///{root / EMBEDDED}")
     try:
         if described:
@@ -63,3 +65,11 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
+
+
+def _keep_out_of_git(folder: Path) -> None:
+    """The embedded ledger is this machine's memory, not a part of the project's versions."""
+    note = folder / ".gitignore"
+    if not note.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        note.write_text("*\n")

@@ -72,19 +72,25 @@ def _states_key(system: System, service: Service) -> str:
 
 def suite_keys(system: System) -> Mapping[EvidenceKind, str]:
     """The content of each suite's files."""
-    suites = {EvidenceKind.CONSUMERS: system.consumer_suite, EvidenceKind.INTEGRATION: system.integration_suite}
-    return {kind: _suite_key(suite) for kind, suite in suites.items() if suite is not None}
+    suite = system.integration_suite
+    return {} if suite is None else {EvidenceKind.INTEGRATION: tree_key([suite.path, *suite.inputs])}
 
 
-def _suite_key(suite: Suite) -> str:
-    return tree_key([suite.path, *suite.inputs])
+def _consumers_key(system: System, suite: Suite) -> str:
+    """What decides the outcome of the suite that writes the pacts: its files, and the code of every service.
+
+    The suite runs the services' own clients, so a change of any of them must run it again.
+    """
+    code = {service.directory for service in system.services if service.startable}
+    code |= {service.build.context for service in system.services if service.build}
+    return tree_key([suite.path, *suite.inputs, *sorted(code)])
 
 
 def consumers_task(system: System, suite: Suite) -> Task:
     """The suite that writes the pacts, as a task; what it wrote is part of the identity."""
     written = tree_key(system.root / path for path in system.pacts)
     tools = tool_settings_of(EvidenceKind.CONSUMERS)
-    key = _suite_key(suite)
+    key = _consumers_key(system, suite)
     return Task(
         id=TaskId(kind=EvidenceKind.CONSUMERS, provider=Version(SYSTEM, ""), contract=key),
         service=None,
@@ -119,6 +125,9 @@ def pacts_of(system: System) -> tuple[Pact, ...]:
     from harness.contracts.pact_reader import read_pacts
 
     paths = dict.fromkeys((*system.pacts, *(path for service in system.services for path in service.pacts)))
+    if system.consumer_suite is not None:
+        # Before its first run the suite has not made the folder yet.
+        paths = {path: None for path in paths if set(path) & set("*?[") or Path(path).exists()}
     read = (replace(pact, place=shown(system, pact.place)) for pact in read_pacts(paths))
     return tuple({(p.consumer, p.provider, p.key): p for p in read}.values())
 

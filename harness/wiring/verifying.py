@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness import __version__
 from harness.contracts.pact_reader import read_pact
 from harness.engine.events import RunStarted
-from harness.errors import UnknownName, did_you_mean
+from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.identity import Version
 from harness.matrix import Known
 
@@ -26,6 +26,11 @@ def verification_events(
     """Verify the provider against those consumers (all, when none is named), one interaction when asked."""
     known = run.settled()
     chosen = _pacts(run, known, provider, consumers)
+    if not chosen:
+        raise UsageError(
+            f"{provider} is the provider of no pact that is here",
+            hint="name a consumer whose pact is published: --against CONSUMER=VERSION",
+        )
     if only is not None:
         chosen = _with_interaction(chosen, only, provider)
     run.material = replace(run.material, pacts=tuple(chosen.values()))
@@ -42,7 +47,9 @@ def verification_events(
         set=(known[provider].version,),
         seed=run.bench.settings.seed,
     )
-    yield from run.conductor(run.plan(known), known, decide=False).events()
+    plan = run.plan(known)
+    asked = replace(plan, tasks=tuple(task for task in plan.tasks if task.wanted))
+    yield from run.conductor(asked, known, decide=False).events()
 
 
 def _pacts(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _OUTER = ("PYTEST_", "COV_CORE_", "TOX_")  # belong to a pytest around us, not to the suite
-_ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "harness.toml", ".git")
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ def run_suite(
     results, output = folder / "results.jsonl", folder / "output"
     results.touch()
     # A cache of its own: earlier runs of the user's do not choose the tests, and ours do not change theirs.
-    words = [*command(path), *options, "-o", f"cache_dir={folder / 'cache'}"]
+    words = [*command(path), *options, f"--rootdir={root_of(path)}", "-o", f"cache_dir={folder / 'cache'}"]
     told = {**_environment(), **environment, RESULTS: str(results)}
     with output.open("wb") as log, _started(words, root_of(path), told, log) as process:
         outcome = Outcome()
@@ -90,9 +90,9 @@ def replay(path: Path, test: str) -> str:
 
 
 def root_of(path: Path) -> Path:
-    """Where a person would stand: the nearest folder above that configures pytest, else the suite's parent."""
+    """Where a person would stand: the nearest folder above that configures pytest or holds the project."""
     for folder in path.parents:
-        if any((folder / name).is_file() for name in _ROOTS):
+        if any((folder / name).exists() for name in _ROOTS):
             return folder
     return path.parent
 
