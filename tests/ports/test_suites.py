@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,7 +136,9 @@ def test_it():
     assert left == []
 
 
-def test_the_suite_gets_the_addresses_of_the_running_system_and_nothing_of_an_outer_pytest(tmp_path: Path) -> None:
+def test_the_suite_gets_the_addresses_of_the_running_system_and_nothing_of_an_outer_pytest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = """
 import json, os
 def test_it():
@@ -145,11 +146,8 @@ def test_it():
     assert told["instances"][0]["endpoints"][0]["url"] == "http://127.0.0.1:1"
     assert not [name for name in os.environ if name.startswith("PYTEST_XDIST")]
 """
-    os.environ["PYTEST_XDIST_WORKER"] = "gw0"
-    try:
-        assert only(run(tmp_path, text)).verdict is Verdict.PASSED
-    finally:
-        del os.environ["PYTEST_XDIST_WORKER"]
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", "outer")
+    assert only(run(tmp_path, text)).verdict is Verdict.PASSED
 
 
 def test_under_xdist_every_test_is_told_once(tmp_path: Path) -> None:
