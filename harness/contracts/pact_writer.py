@@ -7,11 +7,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError, Problem
 from harness.identity import canonical_json
+
+if TYPE_CHECKING:
+    from harness.contracts.pact import Pact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +36,19 @@ class Session:
     gone: Callable[[str], bool] = lambda _: False  # whether a test is known not to exist any more
 
 
-def file_name(consumer: str, provider: str) -> str:
-    """The file of a pair, `web-orders.json`; names that no file can have, or that would meet, get a hash."""
+def file_name(consumer: str, provider: str, *, apart: bool = False) -> str:
+    """The file of a pair, `web-orders.json`; a name that no file can have gets a hash.
+
+    `apart` gives it a hash in any case: `a-b` with `c` and `a` with `b-c` would meet in one file.
+    """
     plain = f"{consumer}-{provider}"
     safe = re.sub(r"[^\w.+ -]", "_", plain).strip(". ") or "_"
-    clear = safe == plain and len(plain.encode()) < 200 and "-" not in consumer
-    if clear:
+    if not apart and safe == plain and len(plain.encode()) < 200:
         return f"{plain}.json"
     key = hashlib.sha256(f"{consumer}\0{provider}".encode()).hexdigest()[:8]
-    return f"{safe[:120]}-{key}.json"
+    while len(safe.encode()) > 120:
+        safe = safe[:-1]
+    return f"{safe}-{key}.json"
 
 
 def contributions(test: str, document: Mapping[str, Any]) -> tuple[Contribution, ...]:
@@ -58,27 +65,55 @@ def contributions(test: str, document: Mapping[str, Any]) -> tuple[Contribution,
 
 
 def merge(
-    existing: str | None, new: Iterable[Contribution], pair: tuple[str, str], session: Session, *, place: str
+    existing: str | bytes | None,
+    new: Iterable[Contribution],
+    pair: tuple[str, str],
+    session: Session,
+    *,
+    place: str,
 ) -> str | None:
     """The pact of a pair after a session, as text; None when nothing is left to promise.
 
-    Raises ContractError for an existing file that is no pact of this pair, and for two tests that give one
-    interaction different content.
+    Raises ContractError for an existing file that is no pact of this pair, for two tests that give one
+    interaction different content, and for two specifications in one pact.
     """
     fresh = sorted(new, key=lambda c: (_identity(c.interaction), c.test))
     _refuse_contradictions(fresh, place)
-    kept = _kept(existing, pair, session, place) if existing is not None else []
-    promised = {_identity(each): each for each in kept}
-    for each in reversed(fresh):  # the first test by name stands for an interaction that several promise
-        promised[_identity(each.interaction)] = _signed(each)
-    if not promised:
-        return None
-    version = _version(fresh, existing)
-    return _text(pair, version, [promised[key] for key in sorted(promised)])
+    before = None if existing is None else _pact_of(pair, existing, place)
+    kept = {} if before is None else _kept(before, session)
+    version = _version(fresh, _specification(before) if before and kept else "", place)
+    promised = dict(kept)
+    for each in reversed(fresh):  # of several tests the first by name has the last word
+        identity = _identity(each.interaction)
+        standing = promised.get(identity)
+        same = standing is not None and _content(standing) == _content(each.interaction)
+        tests = {each.test, *(tests_of(standing) if standing and same else ())}
+        promised[identity] = _signed(each.interaction, tests, version)
+    return _text(pair, version, [promised[key] for key in sorted(promised)]) if promised else None
 
 
-def _kept(existing: str, pair: tuple[str, str], session: Session, place: str) -> list[dict[str, Any]]:
-    """What the file promises already and this session says nothing about."""
+def pair_of(existing: bytes, place: str) -> tuple[str, str]:
+    """Whose pact it is. Raises ContractError for a text that is none."""
+    pact = read_pact(existing, place)
+    return pact.consumer, pact.provider
+
+
+def takes_back(existing: bytes, session: Session, *, place: str) -> bool:
+    """Whether tests of the session used to promise something in a pact. Raises ContractError for none."""
+    tests = {test for each in read_pact(existing, place).interactions for test in tests_of(each.document)}
+    return any(test in session.passed or session.gone(test) for test in tests)
+
+
+def tests_of(interaction: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tests that promise an interaction of a V4 pact; none when it does not say."""
+    comments = interaction.get("comments")
+    if not isinstance(comments, dict):
+        return ()
+    told = comments.get("testnames") or [comments.get("testname")]
+    return tuple(name for name in told if isinstance(name, str) and "::" in name)
+
+
+def _pact_of(pair: tuple[str, str], existing: str | bytes, place: str) -> Pact:
     pact = read_pact(existing, place)
     if (pact.consumer, pact.provider) != pair:
         raise ContractError(
@@ -86,15 +121,25 @@ def _kept(existing: str, pair: tuple[str, str], session: Session, place: str) ->
             where=place,
             hint="move it away, or give --pacts another folder",
         )
-    tests = [(interaction.document, test_of(interaction.document)) for interaction in pact.interactions]
-    return [each for each, test in tests if not test or (test not in session.passed and not session.gone(test))]
+    return pact
 
 
-def test_of(interaction: Mapping[str, Any]) -> str:
-    """The test that an interaction of a V4 pact stands for; "" when it does not say."""
-    comments = interaction.get("comments")
-    name = comments.get("testname") if isinstance(comments, dict) else ""
-    return name if isinstance(name, str) else ""
+def _specification(pact: Pact) -> str:
+    typed = any("type" in each.document for each in pact.interactions)
+    return pact.specification or ("4.0" if typed else "3.0.0")
+
+
+def _kept(pact: Pact, session: Session) -> dict[str, dict[str, Any]]:
+    """What the file promises already and this session does not take back, by what identifies it."""
+    kept = {}
+    for interaction in (each.document for each in pact.interactions):
+        tests = tests_of(interaction)
+        left = {test for test in tests if test not in session.passed and not session.gone(test)}
+        if left == set(tests):
+            kept[_identity(interaction)] = interaction
+        elif left:
+            kept[_identity(interaction)] = _signed(interaction, left, _specification(pact))
+    return kept
 
 
 def _refuse_contradictions(new: Iterable[Contribution], place: str) -> None:
@@ -143,20 +188,36 @@ def _content(interaction: Mapping[str, Any]) -> str:
     return canonical_json({k: v for k, v in interaction.items() if k not in ("comments", "key")})
 
 
-def _signed(contribution: Contribution) -> dict[str, Any]:
-    """The interaction with the test that it stands for, where the specification has a place for that."""
-    interaction = contribution.interaction
-    if not contribution.specification.startswith("4"):
+def _signed(interaction: dict[str, Any], tests: set[str], version: str) -> dict[str, Any]:
+    """The interaction with the tests that promise it, where the specification has a place for that."""
+    if not version.startswith("4"):
         return interaction
-    comments = interaction.get("comments") or {}
-    return {**interaction, "comments": {**comments, "testname": contribution.test}}
+    names = sorted(tests)
+    others = {k: v for k, v in (interaction.get("comments") or {}).items() if not k.startswith("testname")}
+    several = {"testnames": names} if len(names) > 1 else {}
+    return {**interaction, "comments": {**others, "testname": names[0], **several}}
 
 
-def _version(new: list[Contribution], existing: str | None) -> str:
-    if new:
-        return max(each.specification for each in new)
-    document = json.loads(existing or "{}")
-    return str(document.get("metadata", {}).get("pactSpecification", {}).get("version", "4.0"))
+def _version(new: list[Contribution], kept: str, place: str) -> str:
+    """The one specification of a pact; two cannot live in one file."""
+    if not new:
+        return kept
+    first, *others = sorted(new, key=lambda each: each.test)
+    for other in others:
+        if other.specification != first.specification:
+            raise ContractError(
+                f"{first.test} promises in specification {first.specification} "
+                f"and {other.test} in {other.specification}",
+                where=place,
+                hint="choose one for the pair: pact_between(consumer, provider, specification)",
+            )
+    if kept and kept.partition(".")[0] != first.specification.partition(".")[0]:
+        raise ContractError(
+            f"it is written in specification {kept}, and {first.test} promises in {first.specification}",
+            where=place,
+            hint="remove the file, and run all tests of the pair again",
+        )
+    return first.specification
 
 
 def _text(pair: tuple[str, str], version: str, promised: list[dict[str, Any]]) -> str:

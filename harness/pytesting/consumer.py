@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import fcntl
 import os
-import shutil
-import tempfile
-from dataclasses import asdict, dataclass, field
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,38 +14,18 @@ import pytest
 
 from harness.errors import ContractError
 from harness.pytesting.holder import stop
+from harness.pytesting.notebook import Notebook, new_notebook, notebook_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import pact
 
     from harness.contracts.pact_writer import Contribution, Session
 
 PASSED = pytest.StashKey[bool]()
-NOTEBOOK = pytest.StashKey["Notebook"]()
+NOTEBOOK = pytest.StashKey[Notebook]()
 _SHARED = "harness_pacts"  # the name of the shared folder in what xdist hands to its workers
-
-
-@dataclass(slots=True)
-class Notebook:
-    """What the processes of one session write down: contributions, and which tests exist and passed."""
-
-    folder: Path
-    owner: bool  # the only process, or the controller of xdist: it merges at the end
-    told: list[str] = field(default_factory=list)  # what the summary says
-    wrong: list[str] = field(default_factory=list)
-    passed: set[str] = field(default_factory=set)
-
-    def add(self, worker: str, entries: list[dict[str, Any]], *, kind: str) -> None:
-        """Append entries to this worker's own file."""
-        with (self.folder / f"{kind}-{worker}.jsonl").open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(entry) + "\n" for entry in entries)
-
-    def read(self, kind: str) -> list[dict[str, Any]]:
-        """All entries of a kind, of all workers."""
-        files = sorted(self.folder.glob(f"{kind}-*.jsonl"))
-        return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 class Pacts:
@@ -53,8 +33,10 @@ class Pacts:
 
     def __init__(self, config: pytest.Config) -> None:
         given = getattr(config, "workerinput", {}).get(_SHARED)
-        self.notebook = Notebook(Path(given or tempfile.mkdtemp(prefix="harness-pacts-")), owner=given is None)
+        self.notebook = notebook_at(Path(given)) if given else new_notebook()
+        self.grouped = config.getoption("dist", default="") == "loadgroup"
         self.worker = getattr(config, "workerinput", {}).get("workerid", "main")
+        self.called: set[str] = set()  # tests that have passed up to their tear-down
         config.stash[NOTEBOOK] = self.notebook
 
     @pytest.hookimpl(optionalhook=True)
@@ -77,32 +59,41 @@ class Pacts:
             self.notebook.add(self.worker, [{"tests": [], "whole": False}], kind="collected")
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note on the test itself whether it passed, for the fixture's end."""
         report = yield
-        if report.when == "call":  # type: ignore[attr-defined]  # a report comes back into the wrapper
-            item.stash[PASSED] = report.passed and not hasattr(report, "wasxfail")  # type: ignore[attr-defined]
+        # A set-up is the beginning of a new attempt, which has not passed yet.
+        if report.when != "teardown":
+            item.stash[PASSED] = report.when == "call" and _kept_its_word(report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note every test that passed; under xdist the controller hears of all."""
-        if report.when == "call" and report.passed:
-            self.notebook.passed.add(report.nodeid)
-        elif report.failed:
-            self.notebook.passed.discard(report.nodeid)
+        test = test_name(report.nodeid, grouped=self.grouped)
+        if report.when == "call" and _kept_its_word(report):
+            self.called.add(test)
+        elif report.when == "teardown" and report.passed and test in self.called:
+            self.notebook.passed.add(test)
+        elif report.when == "setup" or report.failed:
+            self.called.discard(test)
+            self.notebook.passed.discard(test)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Merge what all processes wrote."""
         if not self.notebook.owner:
             return
-        try:
-            write_pacts(session.config, self.notebook)
-        finally:
-            stop(self.notebook.folder)
-            shutil.rmtree(self.notebook.folder, ignore_errors=True)
+        write_pacts(session.config, self.notebook)
         if self.notebook.wrong:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind, also after `--help`, which has no session."""
+        if self.notebook.owner:
+            stop(self.notebook.folder)
+        self.notebook.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was written, and what could not be."""
@@ -114,10 +105,19 @@ class Pacts:
                 terminalreporter.write_line(line, red=True)
 
 
+def _kept_its_word(report: pytest.TestReport) -> bool:
+    return report.passed and not hasattr(report, "wasxfail")
+
+
 def pacts_folder(config: pytest.Config) -> Path:
     """Where the pacts are written: `--pacts`, else the ini value below the root folder."""
     chosen = config.getoption("--pacts")
     return Path(chosen).absolute() if chosen else config.rootpath / config.getini("harness_pacts")
+
+
+def test_name(nodeid: str, *, grouped: bool) -> str:
+    """The name of a test without the group that `--dist loadgroup` writes behind it."""
+    return nodeid[: nodeid.rfind("@")] if grouped and nodeid.rfind("@") > nodeid.rfind("]") else nodeid
 
 
 def between(request: pytest.FixtureRequest) -> Iterator[Callable[..., pact.Pact]]:
@@ -138,62 +138,104 @@ def between(request: pytest.FixtureRequest) -> Iterator[Callable[..., pact.Pact]
 
 
 def _keep(request: pytest.FixtureRequest, made: list[Any]) -> None:
-    """Write down what the test promised; a promise that nothing was asked of is no promise."""
+    """Write down what the test promised; a promise that was not seen used is no promise."""
     from harness.contracts.pact_writer import contributions
 
-    notebook = request.config.stash[NOTEBOOK]
-    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    config = request.config
+    notebook = config.stash[NOTEBOOK]
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    test = test_name(request.node.nodeid, grouped=config.getoption("dist", default="") == "loadgroup")
+    entries = []
     for each in made:
         document = each.document(notebook.folder)
-        found = contributions(request.node.nodeid, document)
-        if found and not each.exercised:
-            pytest.fail(
-                f"{document['consumer']['name']} promised {len(found)} interaction(s) with "
-                f"{document['provider']['name']} and never exercised them: use `with pact.serve()` "
-                "(or `pact.verify()` for messages) around the code under test",
-                pytrace=False,
-            )
-        notebook.add(worker, [asdict(each) for each in found], kind="promised")
+        found = contributions(test, document)
+        if found and (why := each.unused()):
+            between = f"{document['consumer']['name']} and {document['provider']['name']}"
+            pytest.fail(f"{len(found)} interaction(s) promised between {between}: {why}", pytrace=False)
+        entries += [asdict(each) for each in found]
+    notebook.add(worker, [{"test": test, "attempt": time.time_ns(), "promised": entries}], kind="promised")
 
 
 def write_pacts(config: pytest.Config, notebook: Notebook) -> None:
     """Merge everything that was promised into the pacts folder, pair by pair; each file all or nothing."""
-    from harness.contracts.pact_writer import Contribution
-
-    promised = [Contribution(**entry) for entry in notebook.read("promised")]
+    promised = _promised(notebook)
     if not promised:
         return
-    session = _session(config, notebook)
     folder = pacts_folder(config)
-    for pair in sorted({(each.consumer, each.provider) for each in promised}):
-        mine = [each for each in promised if (each.consumer, each.provider) == pair]
-        try:
-            _write_pair(config, folder, pair, mine, session, notebook)
-        except ContractError as error:
-            notebook.wrong += [str(problem) for problem in error.problems]
+    session = _session(config, notebook)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _held(folder):
+            for pair in sorted({(each.consumer, each.provider) for each in promised}):
+                mine = [each for each in promised if (each.consumer, each.provider) == pair]
+                _write_pair(_file(folder, pair), pair, mine, session, notebook)
+            for path in sorted(set(folder.glob("*.json")) - set(notebook.files)):
+                _take_back(path, session, notebook)
+    except OSError as error:
+        notebook.wrong.append(f"{shown(folder)}: the pacts cannot be written: {error.strerror or error}")
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep other sessions from merging into the folder meanwhile."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _file(folder: Path, pair: tuple[str, str]) -> Path:
+    """The file of a pair: the plain name, unless another pair has it already."""
+    from harness.contracts.pact_writer import file_name, pair_of
+
+    plain = folder / file_name(*pair)
+    with contextlib.suppress(OSError, ContractError):
+        if pair_of(plain.read_bytes(), str(plain)) != pair:
+            return folder / file_name(*pair, apart=True)
+    return plain
 
 
 def _write_pair(
-    config: pytest.Config,
-    folder: Path,
-    pair: tuple[str, str],
-    mine: list[Contribution],
-    session: Session,
-    notebook: Notebook,
+    path: Path, pair: tuple[str, str], mine: list[Contribution], session: Session, notebook: Notebook
 ) -> None:
-    from harness.contracts.pact_writer import file_name, merge
+    """Write what remains of a pact and what is new in it; a pact that nobody promises any more goes."""
+    from harness.contracts.pact_writer import merge
 
-    path = folder / file_name(*pair)
-    shown = str(path.relative_to(config.rootpath)) if path.is_relative_to(config.rootpath) else str(path)
-    before = path.read_text(encoding="utf-8") if path.exists() else None
-    after = merge(before, mine, pair, session, place=shown)
-    if after is None or after == before:
+    notebook.files.append(path)
+    before = path.read_bytes() if path.exists() else None
+    try:
+        after = merge(before, mine, pair, session, place=shown(path))
+    except ContractError as error:
+        notebook.wrong += [str(problem) for problem in error.problems]
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".json.new")
-    draft.write_text(after, encoding="utf-8")
-    draft.replace(path)
-    notebook.told.append(f"wrote {shown}")
+    if after is None and before is not None:
+        path.unlink()
+        notebook.told.append(f"removed {shown(path)}: no test promises anything in it")
+    elif after is not None and after.encode() != before:
+        draft = path.with_name(f".{path.name}.new")
+        draft.write_text(after, encoding="utf-8")
+        draft.replace(path)
+        notebook.told.append(f"wrote {shown(path)}")
+
+
+def _take_back(path: Path, session: Session, notebook: Notebook) -> None:
+    """Drop from the pact of another pair what tests of this session used to promise there."""
+    from harness.contracts.pact_writer import pair_of, takes_back
+
+    text = path.read_bytes()
+    try:
+        if takes_back(text, session, place=shown(path)):
+            _write_pair(path, pair_of(text, shown(path)), [], session, notebook)
+    except ContractError:
+        return  # whoever reads the pacts will say so; it is none of this session's
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
 
 
 def _session(config: pytest.Config, notebook: Notebook) -> Session:
@@ -203,10 +245,25 @@ def _session(config: pytest.Config, notebook: Notebook) -> Session:
     collected = notebook.read("collected")
     tests = {test for entry in collected for test in entry["tests"]}
     whole = bool(collected) and all(entry["whole"] for entry in collected)
-    files = {test.partition("::")[0] for test in tests} if whole else set()
+    files = {test.partition("::")[0] for test in tests}
+    searched = [path for arg in config.args if (path := config.invocation_params.dir / arg).is_dir()]
 
     def gone(test: str) -> bool:
-        file = test.partition("::")[0]
-        return not (config.rootpath / file).exists() or (file in files and test not in tests)
+        """A file is collected whole or not at all; one that is not there is missed only where it was sought."""
+        file = config.rootpath / test.partition("::")[0]
+        if file.exists():
+            return whole and test.partition("::")[0] in files and test not in tests
+        return whole and any(file.is_relative_to(folder) for folder in searched)
 
     return Session(passed=frozenset(notebook.passed), gone=gone)
+
+
+def _promised(notebook: Notebook) -> list[Contribution]:
+    """What the tests that passed promised, each in its last attempt."""
+    from harness.contracts.pact_writer import Contribution
+
+    last: dict[str, dict[str, Any]] = {}
+    for entry in notebook.read("promised"):
+        if entry["test"] in notebook.passed:
+            last[entry["test"]] = max(entry, last.get(entry["test"], entry), key=lambda e: int(e["attempt"]))
+    return [Contribution(**each) for entry in last.values() for each in entry["promised"]]

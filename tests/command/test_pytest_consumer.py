@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from harness.pytesting import consumer
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow  # each starts a pytest of its own
@@ -127,7 +134,7 @@ def test_never_asked(pact_between):
     )
     result = run(suite)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*never exercised them*"])
+    result.stdout.fnmatch_lines(["*never exercised*"])
     result.stdout.fnmatch_lines(["*FAILED test_things.py::test_never_asked*"])
     assert not pact_of(suite).exists()
 
@@ -156,3 +163,115 @@ def test_the_folder_is_a_choice(suite: pytest.Pytester) -> None:
 def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
     run(pytester, "-p", "no:harness").assert_outcomes(passed=1)
+
+
+UNFIT = """
+import pytest
+from client import ask
+
+def declare(pact, path):
+    pact.upon_receiving(path).with_request("GET", path).will_respond_with(200)
+    return pact
+
+@pytest.fixture
+def breaks_at_its_end():
+    yield
+    raise OSError("no disk")
+
+def test_that_breaks_at_its_end(breaks_at_its_end, pact_between):
+    with declare(pact_between("web", "torn"), "/1").serve() as provider:
+        ask(f"{provider.url}/1")
+
+@pytest.mark.xfail
+def test_that_was_expected_to_fail(pact_between):
+    with declare(pact_between("web", "unexpected"), "/2").serve() as provider:
+        ask(f"{provider.url}/2")
+
+def test_that_looks_away(pact_between):
+    with declare(pact_between("web", "quiet"), "/3").serve(raises=False, verbose=False):
+        pass
+
+@pytest.mark.parametrize("specification", ["V3", "V4"])
+def test_of_two_minds(pact_between, specification):
+    with declare(pact_between("web", "mixed", specification), f"/{specification}").serve() as provider:
+        ask(f"{provider.url}/{specification}")
+"""
+
+
+def test_what_is_not_fit_to_be_promised_is_not_written(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_things=UNFIT)
+    result = run(suite)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*web and quiet: they were not used as declared*Missing request: GET /3*"])
+    result.stdout.fnmatch_lines(["*test_of_two_minds?V3?*3.0.0*test_of_two_minds?V4?*4.0*"])
+    assert list((suite.path / "contracts" / "pacts").glob("*.json")) == []
+
+
+def test_a_pact_goes_with_the_file_of_its_only_tests(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_others=TEST.replace('"things"', '"others"').replace("range(8)", "range(2)"))
+    run(suite).assert_outcomes(passed=10)
+    (suite.path / "test_others.py").unlink()
+    run(suite, "test_things.py").assert_outcomes(passed=8)
+    assert pact_of(suite, "web-others").exists(), "nobody looked for the file's tests"
+    run(suite).stdout.fnmatch_lines(["*removed *web-others.json: no test promises anything in it"])
+    assert not pact_of(suite, "web-others").exists()
+
+
+def test_two_sessions_at_once_lose_nothing(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_more=TEST.replace("thing {number}", "more {number}"))
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    sessions = [
+        subprocess.Popen([*words, file], cwd=suite.path, stdout=subprocess.DEVNULL)
+        for file in ("test_things.py", "test_more.py")
+    ]
+    assert [session.wait(60) for session in sessions] == [0, 0]
+    assert len(described(pact_of(suite))) == 16
+
+
+def test_a_file_of_bytes_that_are_no_text_is_named_and_kept(suite: pytest.Pytester) -> None:
+    pact_of(suite).parent.mkdir(parents=True)
+    pact_of(suite).write_bytes(b"\xff")
+    result = run(suite, "-k", "3")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*web-things.json: not UTF-8*"])
+    assert pact_of(suite).read_bytes() == b"\xff"
+
+
+def test_a_folder_that_cannot_be_written_is_named(suite: pytest.Pytester) -> None:
+    (suite.path / "contracts").write_text("a file")
+    result = run(suite, "-k", "3")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*contracts/pacts: the pacts cannot be written*"])
+
+
+def test_no_temporary_file_stays_of_a_session_however_it_ends(suite: pytest.Pytester, tmp_path: Path) -> None:
+    suite.makepyfile(test_things="import time\ndef test_it(pact_between): time.sleep(60)")
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    subprocess.run([*words, "--help"], cwd=suite.path, env=environment, stdout=subprocess.DEVNULL, check=True)
+    assert left_in(tmp_path) == []
+    session = subprocess.Popen(words, cwd=suite.path, env=environment, stdout=subprocess.DEVNULL)
+    while not left_in(tmp_path):
+        time.sleep(0.05)
+    session.send_signal(signal.SIGKILL)
+    session.wait(10)
+    assert len(left_in(tmp_path)) == 1
+    subprocess.run([*words, "--help"], cwd=suite.path, env=environment, stdout=subprocess.DEVNULL, check=True)
+    assert left_in(tmp_path) == []
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.glob("harness-*/held"))
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "name"),
+    [
+        ("test_a.py::test_it@orders", "test_a.py::test_it"),
+        ("test_a.py::test_it[a@b]@orders", "test_a.py::test_it[a@b]"),
+        ("test_a.py::test_it[a@b]", "test_a.py::test_it[a@b]"),
+    ],
+)
+def test_the_group_that_xdist_writes_behind_a_name_is_no_part_of_it(nodeid: str, name: str) -> None:
+    assert consumer.test_name(nodeid, grouped=True) == name
+    assert consumer.test_name(nodeid, grouped=False) == nodeid

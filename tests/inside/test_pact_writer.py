@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,9 +46,15 @@ def descriptions(text: str) -> list[str]:
     return [each["description"] for each in json.loads(text)["interactions"]]
 
 
+TESTS = ["test_it.py::t1", "test_it.py::t2", "test_it.py::t3"]
 names = st.sampled_from(["a", "b", "c", "d"])
 promises = st.lists(
-    st.builds(promise, st.sampled_from(["t1", "t2", "t3"]), names, state=st.sampled_from(["", "s"]))
+    st.builds(
+        promise,
+        st.sampled_from(TESTS),
+        names,
+        state=st.sampled_from(["", "s"]),
+    )
 )
 
 
@@ -73,15 +80,9 @@ def test_a_partial_run_loses_no_promise_of_a_test_that_did_not_run(
     first = merge(None, before, PAIR, NOTHING_KNOWN, place="p")
     passed = Session(passed=frozenset(each.test for each in after))
     second = merge(first, after, PAIR, passed, place="p")
-    kept = {each.interaction["description"] for each in before if each.test not in passed.passed}
-    # What several tests promise is signed by the first of them, and goes with it unless it is renewed.
-    signed = {
-        d["description"]
-        for d in json.loads(first or '{"interactions": []}')["interactions"]
-        if d["comments"]["testname"] not in passed.passed
-    }
-    expected = (kept & signed) | {each.interaction["description"] for each in after}
-    assert set(descriptions(second) if second else []) >= expected
+    expected = {each.interaction["description"] for each in before if each.test not in passed.passed}
+    expected |= {each.interaction["description"] for each in after}
+    assert set(descriptions(second) if second else []) == expected
 
 
 @given(promises)
@@ -92,23 +93,22 @@ def test_what_is_written_reads_as_a_pact_with_every_interaction_once(new: list[C
 
 
 def test_what_a_passing_test_no_longer_promises_is_dropped() -> None:
-    before = merged(None, promise("t", "old"), promise("other", "kept"))
-    after = merged(before, promise("t", "new"), session=Session(passed=frozenset({"t"})))
+    before = merged(None, promise("test_it.py::t", "old"), promise("test_it.py::other", "kept"))
+    after = merged(before, promise("test_it.py::t", "new"), session=Session(passed=frozenset({"test_it.py::t"})))
     assert descriptions(after) == ["kept", "new"]
 
 
 def test_what_a_failed_test_promised_before_stays() -> None:
-    before = merged(None, promise("t", "old"))
-    assert descriptions(merged(before, promise("other", "new"), session=Session(passed=frozenset({"other"})))) == [
-        "new",
-        "old",
-    ]
+    before = merged(None, promise("test_it.py::t", "old"))
+    session = Session(passed=frozenset({"test_it.py::other"}))
+    after = merged(before, promise("test_it.py::other", "new"), session=session)
+    assert descriptions(after) == ["new", "old"]
 
 
 def test_what_a_test_that_is_gone_promised_is_dropped() -> None:
-    before = merged(None, promise("gone", "old"), promise("t", "kept"))
-    session = Session(passed=frozenset({"t"}), gone=lambda test: test == "gone")
-    assert descriptions(merged(before, promise("t", "kept"), session=session)) == ["kept"]
+    before = merged(None, promise("test_it.py::gone", "old"), promise("test_it.py::t", "kept"))
+    session = Session(passed=frozenset({"test_it.py::t"}), gone=lambda test: test == "test_it.py::gone")
+    assert descriptions(merged(before, promise("test_it.py::t", "kept"), session=session)) == ["kept"]
 
 
 def test_two_tests_that_contradict_each_other_are_both_named_with_what_differs() -> None:
@@ -121,14 +121,18 @@ def test_two_tests_that_contradict_each_other_are_both_named_with_what_differs()
 
 
 def test_the_same_description_in_another_state_is_another_promise() -> None:
-    text = merged(None, promise("t", "an order"), promise("t", "an order", 404, state="there is none"))
+    text = merged(
+        None,
+        promise("test_it.py::t", "an order"),
+        promise("test_it.py::t", "an order", 404, state="there is none"),
+    )
     assert len(descriptions(text)) == 2
 
 
 @pytest.mark.parametrize("existing", ["{", "[]", '{"consumer": {"name": "x"}, "provider": {"name": "y"}}'])
 def test_a_file_that_is_no_pact_of_the_pair_is_an_error_and_not_overwritten(existing: str) -> None:
     with pytest.raises(ContractError, match=r"web-orders\.json"):
-        merged(existing, promise("t", "a"))
+        merged(existing, promise("test_it.py::t", "a"))
 
 
 @pytest.mark.parametrize(
@@ -143,8 +147,57 @@ def test_every_pair_has_a_safe_file_name(consumer: str, provider: str) -> None:
 
 
 def test_pairs_that_read_alike_have_different_files() -> None:
-    assert file_name("a-b", "c") != file_name("a", "b-c")
+    assert file_name("a-b", "c", apart=True) != file_name("a", "b-c")
     assert file_name("a/b", "c") != file_name("a_b", "c")
+
+
+def test_a_name_with_a_hyphen_has_the_file_that_pact_libraries_give_it() -> None:
+    assert file_name("web-shop", "order-service") == "web-shop-order-service.json"
+
+
+def test_what_two_tests_promise_stays_until_neither_does() -> None:
+    before = merged(None, promise("a.py::one", "shared"), promise("b.py::two", "shared"), promise("b.py::x", "x"))
+    one_changed = merge(before, [], PAIR, Session(passed=frozenset({"a.py::one"})), place="p")
+    assert one_changed is not None
+    assert descriptions(one_changed) == ["shared", "x"]
+    both = merge(one_changed, [], PAIR, Session(passed=frozenset({"b.py::two"})), place="p")
+    assert both is not None
+    assert descriptions(both) == ["x"]
+
+
+def test_a_partial_run_does_not_change_a_byte_of_what_two_tests_promise() -> None:
+    one, two = promise("a.py::one", "shared"), promise("b.py::two", "shared")
+    before = merged(None, one, two)
+    assert merged(before, two, session=Session(passed=frozenset({"b.py::two"}))) == before
+
+
+def test_nothing_is_left_of_a_pact_that_nobody_promises_any_more() -> None:
+    before = merged(None, promise("a.py::one", "x"))
+    assert merge(before, [], PAIR, Session(passed=frozenset({"a.py::one"})), place="p") is None
+
+
+def test_what_others_wrote_into_a_pact_is_never_dropped() -> None:
+    theirs = json.loads(merged(None, promise("a.py::one", "theirs")))
+    theirs["interactions"][0]["comments"] = {"testname": "OrderTest.java", "text": ["by hand"]}
+    everything_is_gone = Session(gone=lambda _: True)
+    after = merge(json.dumps(theirs), [], PAIR, everything_is_gone, place="p")
+    assert after is not None
+    assert descriptions(after) == ["theirs"]
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_two_specifications_in_one_pact_are_an_error_that_names_both_tests(order: int) -> None:
+    old = replace(promise("a.py::old", "old"), specification="3.0.0")
+    new = promise("b.py::new", "new")
+    with pytest.raises(ContractError, match=r"a\.py::old.*3\.0\.0.*b\.py::new.*4\.0"):
+        merged(None, *[old, new][:: 1 if order else -1])
+
+
+def test_a_pact_of_another_specification_is_not_mixed_with_new_promises() -> None:
+    old = replace(promise("a.py::old", "old"), specification="3.0.0")
+    old.interaction.pop("type")
+    with pytest.raises(ContractError, match=r"web-orders\.json: it is written in specification 3\.0\.0"):
+        merged(merged(None, old), promise("b.py::new", "new"))
 
 
 def test_messages_are_promises_too() -> None:
