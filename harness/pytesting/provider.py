@@ -1,18 +1,21 @@
 """`pytest --harness`: every interaction and every operation of the manifest as a test of its own.
 
-The items of one check share one run of it. Under xdist use `--dist loadgroup`, which keeps the checks of one
-provider on one worker; otherwise each worker that is asked runs the check in a system of its own.
+The items of one check share one run of it, also under xdist: the first worker that needs it runs it, in a system
+of its own, and the others read what it wrote. `--dist loadscope` keeps a check on one worker: nobody waits.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import HarnessError
+from harness.identity import canonical_json, digest
+from harness.pytesting.consumer import NOTEBOOK
 from harness.services.manifest import find
 from harness.verdicts import Exercised, Finding, Verdict
 
@@ -42,6 +45,7 @@ class ProviderChecks:
         self._config = config
         self._stack = ExitStack()
         self._verification: SystemVerification | None = None
+        self._results: dict[PlannedTask, TaskResult] = {}
 
     @property
     def verification(self) -> SystemVerification:
@@ -52,6 +56,28 @@ class ProviderChecks:
             runtime = self._config.getoption("--harness-runtime")
             self._verification = self._stack.enter_context(verification(self.manifest, runtime))
         return self._verification
+
+    def result(self, task: PlannedTask) -> TaskResult:
+        """What became of a task, which runs once in a session, whoever asks first."""
+        if task not in self._results:
+            self._results[task] = self._shared(task)
+        return self._results[task]
+
+    def _shared(self, task: PlannedTask) -> TaskResult:
+        from filelock import FileLock
+
+        from harness.engine.events import read, write
+        from harness.wiring.verification import told
+
+        folder = self._config.stash[NOTEBOOK].folder
+        name = f"check-{digest(canonical_json(asdict(task)))}"
+        path = folder / f"{name}.ndjson"
+        with FileLock(folder / f"{name}.lock"):
+            if not path.exists():
+                draft = folder / f"{name}.new"
+                draft.write_text("\n".join(write(self.verification.events(task))), encoding="utf-8")
+                draft.replace(path)
+        return told(read(path.read_text(encoding="utf-8").split("\n")))
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The manifest itself is a file of tests."""
@@ -144,9 +170,7 @@ class TaskGroup(pytest.Collector):
             yield self._promise(WHOLE, "", 1)
 
     def _promise(self, name: str, subject: str, number: int) -> Promise:
-        item = Promise.from_parent(self, name=name, subject=subject, number=number)
-        item.add_marker(pytest.mark.xdist_group(f"harness-{self.task.provider}"))
-        return item
+        return Promise.from_parent(self, name=name, subject=subject, number=number)
 
 
 class Promise(pytest.Item):
@@ -161,7 +185,7 @@ class Promise(pytest.Item):
 
     def runtest(self) -> None:
         """Pass when the promise was seen kept; fail for a broken one, and for what could not be told."""
-        result = self.parent.checks.verification.result(self.parent.task)
+        result = self.parent.checks.result(self.parent.task)
         if result.finished.reused:
             self.add_report_section("call", "evidence", f"answered by run {result.finished.reused}")
         told = self._as_a_whole(result) if not self.subject else self._of_one(result)

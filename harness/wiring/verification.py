@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import replayed, with_document
-from harness.engine.events import CheckFinished
+from harness.engine.events import CheckFinished, CheckFound, Event
 from harness.engine.plan import Task
 from harness.engine.run import promises, run_task
 from harness.engine.startup import Startup
@@ -19,7 +19,7 @@ from harness.wiring.adapters import read_document
 from harness.wiring.runs import Options, Run, prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from harness.ports import Session
@@ -51,7 +51,6 @@ class SystemVerification:
     run: Run
     stack: ExitStack
     _tasks: dict[PlannedTask, Task] = field(default_factory=dict)
-    _results: dict[PlannedTask, TaskResult] = field(default_factory=dict)
     _startup: Startup | None = None
 
     def tasks(self) -> tuple[PlannedTask, ...]:
@@ -63,33 +62,22 @@ class SystemVerification:
                     self._tasks[_planned(task)] = task
         return tuple(self._tasks)
 
-    def result(self, planned: PlannedTask) -> TaskResult:
-        """Run the whole task, once; earlier evidence of equal content answers it."""
-        if planned not in self._results:
-            self._results[planned] = self._run(self._tasks[planned])
-        return self._results[planned]
-
-    def _run(self, task: Task) -> TaskResult:
-        notes = Notes()
+    def events(self, planned: PlannedTask) -> Iterator[Event]:
+        """Run the whole task; earlier evidence of equal content answers it."""
+        task = self._tasks[planned]
         if task.reused is not None:
-            events = replayed(task)
-        else:
-            startup = self._bring_up(task)
-            task = with_document(task, startup.running, read_document)
-            bench = replace(
-                self.run.bench, running=startup.running, failed=startup.failed, alive=startup.session.alive
-            )
-            events = run_task(task, bench)
-        accepted = frozenset(task.service.ignore) if task.service else frozenset()
-        for event in events:
-            notes.take(event)
-        if task.reused is None:
-            self._remember(task, notes)
-        return TaskResult(
-            exercised=tuple(notes.exercised.get(task.id, ())),
-            findings=tuple(f for f in notes.findings.get(task.id, ()) if f.code not in accepted),
-            finished=notes.finished[task.id],
+            yield from replayed(task)
+            return
+        startup = self._bring_up(task)
+        task = with_document(task, startup.running, read_document)
+        bench = replace(
+            self.run.bench, running=startup.running, failed=startup.failed, alive=startup.session.alive
         )
+        notes = Notes()
+        for event in run_task(task, bench):
+            notes.take(event)
+            yield event
+        self._remember(task, notes)
 
     def _remember(self, task: Task, notes: Notes) -> None:
         """Keep the evidence, and the document that only the running service could tell."""
@@ -109,6 +97,21 @@ class SystemVerification:
         for _ in startup.events(order):
             pass
         return startup
+
+
+def told(events: Iterable[Event]) -> TaskResult:
+    """What the events of one task say; pure."""
+    notes, accepted = Notes(), set()
+    for event in events:
+        notes.take(event)
+        if isinstance(event, CheckFound) and event.accepted:
+            accepted.add(event.finding)
+    (finished,) = notes.finished.values()
+    return TaskResult(
+        exercised=tuple(notes.exercised.get(finished.task, ())),
+        findings=tuple(f for f in notes.findings.get(finished.task, ()) if f not in accepted),
+        finished=finished,
+    )
 
 
 def _planned(task: Task) -> PlannedTask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,12 +45,29 @@ def test_nothing_is_started_to_say_what_would_be_checked(folder: Path) -> None:
     assert {line for line in result.stdout.splitlines() if "::" in line} == ITEMS
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n", "2", "--dist", "loadgroup"], ["-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], ["-n", "2", "--dist", "loadscope"], ["-n", "2"]])
 def test_kept_promises_pass(folder: Path, arguments: list[str]) -> None:
     result = run(folder, "--junitxml=junit.xml", *arguments)
     assert result.returncode == 0, result.stdout
     assert len(outcomes(folder)) == len(ITEMS)
     assert set(outcomes(folder).values()) == {"passed"}
+
+
+def test_two_workers_that_need_one_check_run_it_once(folder: Path) -> None:
+    service = folder / "things" / "service.py"
+    told = service.read_text().replace(
+        'elif body.get("state") in STATES:',
+        f'elif open({str(folder / "asked")!r}, "a").write("x") and body.get("state") in STATES:',
+    )
+    service.write_text(told)
+    result = run(folder, "--junitxml=junit.xml", "-n", "2", "-k", "reader")
+    assert result.returncode == 0, result.stdout
+    assert len(outcomes(folder)) == 2
+    alone = (folder / "asked").read_text()
+    (folder / "asked").unlink()
+    shutil.rmtree(folder / ".harness")
+    run(folder, "-k", "reader")
+    assert (folder / "asked").read_text() == alone
 
 
 def test_a_broken_promise_fails_in_its_own_words_and_only_it(folder: Path) -> None:
