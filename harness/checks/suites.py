@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.checks.drivers.pytest_suite import Outcome, replay, run_suite
+from harness.checks.drivers.pytest_suite import Outcome, replay, root_of, run_suite
 from harness.checks.drivers.pytest_system import VARIABLE, write_system
 from harness.errors import ToolCrashed
 from harness.matrix import EvidenceKind
@@ -51,7 +51,8 @@ def tell(suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
     """What the outcome says of every test; pure. Raises ToolCrashed when pytest contradicts its own results."""
     failed = False
     for test in outcome.collected:
-        for item in _test(suite, test, outcome.phases.get(test, []), timed_out=outcome.timed_out):
+        again = replay(Path(outcome.root) if outcome.root else root_of(suite.path), test)
+        for item in _test(test, outcome.phases.get(test, []), again, timed_out=outcome.timed_out):
             failed |= isinstance(item, Finding)
             yield item
     for report in outcome.not_collected:
@@ -72,9 +73,8 @@ def _has_errors(outcome: Outcome) -> bool:
 
 
 def _test(
-    suite: Suite, test: str, phases: Sequence[dict[str, Any]], *, timed_out: bool
+    test: str, phases: Sequence[dict[str, Any]], again: str, *, timed_out: bool
 ) -> Iterator[Exercised | Finding]:
-    again = replay(suite.path, test)
     seconds = sum(phase["seconds"] for phase in phases)
     place = phases[0]["place"] if phases else ""
     verdict, cause, because = _judged(phases, timed_out=timed_out)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WISH, ADDRESSES, FAILURE, HOLDER = "system.wanted", "system.json", "system.error", "system.pid"
+WORDS = "system.output"  # what the holder itself writes
 _GLANCE = 0.05  # seconds
 
 
@@ -25,13 +26,14 @@ def start(folder: Path, manifest: str, runtime: str, session: int) -> None:
     """Start the holder, which ends with the pytest process of that id."""
     (folder / WISH).touch()
     words = [sys.executable, "-m", "harness.pytesting.holder", str(folder), manifest, runtime, str(session)]
-    process = subprocess.Popen(
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # it must outlive the worker that started it, and a first Ctrl-C
-    )
+    with (folder / WORDS).open("wb") as output:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # it must outlive the worker that started it, and a first Ctrl-C
+        )
     (folder / HOLDER).write_text(str(process.pid))
     process.returncode = 0  # the session's end waits for it by its id; this worker may be gone by then
 
@@ -42,7 +44,10 @@ def wait(folder: Path) -> Path:
         if (folder / FAILURE).exists():
             raise HarnessError((folder / FAILURE).read_text())
         if not _alive(int((folder / HOLDER).read_text())):
-            raise HarnessError("the system's process ended without a word", hint="harness up says more")
+            last = (folder / WORDS).read_text(encoding="utf-8", errors="replace").strip()[-2000:]
+            raise HarnessError(
+                f"the system's process has died: {last or 'it said nothing'}", hint="harness up says more"
+            )
         time.sleep(_GLANCE)
     return folder / ADDRESSES
 
@@ -79,7 +84,9 @@ def main(arguments: list[str]) -> None:
                 time.sleep(_GLANCE)
     except HarnessError as error:
         lines = [str(error), *getattr(error, "log_tail", ())]
-        (folder / FAILURE).write_text("\n".join(lines))
+        draft = folder / f"{FAILURE}.new"
+        draft.write_text("\n".join(lines))
+        draft.replace(folder / FAILURE)
 
 
 def _while_wanted(folder: Path, session: int) -> Iterator[None]:

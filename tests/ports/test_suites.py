@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ def stream(
     folder: Path, text: str, kind: EvidenceKind = EvidenceKind.INTEGRATION, timeout: float = 60
 ) -> Iterator[Exercised | Finding]:
     suite = folder / "suite"
-    suite.mkdir()
+    suite.mkdir(exist_ok=True)
     (suite / "test_it.py").write_text(text)
     scratch = folder / "scratch"
     scratch.mkdir()
@@ -101,6 +102,21 @@ def test_a_failed_test_is_a_finding_with_its_error_its_place_and_a_command(tmp_p
     assert "'red' == 'blue'" in finding.actual
     assert finding.place.endswith("test_it.py:3")
     assert finding.replay.startswith("python -m pytest ")
+
+
+def test_a_suite_with_a_configuration_of_its_own_is_told_from_where_the_person_stands(tmp_path: Path) -> None:
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "pytest.ini").write_text("[pytest]\n")
+    exercised = only(run(tmp_path, "def test_it(): pass"))
+    assert exercised.replay == f"python -m pytest {os.path.relpath(tmp_path / 'suite' / 'test_it.py')}::test_it"
+
+
+def test_consumer_tests_do_not_see_a_system_that_is_none_of_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_SYSTEM", "/of/an/outer/run.json")
+    text = "import os\ndef test_it(): assert 'HARNESS_SYSTEM' not in os.environ"
+    assert only(list(stream(tmp_path, text, EvidenceKind.CONSUMERS))).verdict is Verdict.PASSED
 
 
 def test_a_suite_without_tests_exercises_nothing(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ LIFELINE = "HARNESS_SUITE_LIFELINE"  # a file descriptor; when its other end clo
 class Results:
     """Writes each fact as one JSON line, at once, so that a crash loses nothing that was seen."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, root: str) -> None:
         self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - open for the whole session
+        self.tell(event="started", root=root)
 
     def tell(self, **fact: Any) -> None:
         """Append one fact."""
@@ -82,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         threading.Thread(target=_end_with_parent, args=(int(lifeline),), daemon=True).start()
     path = os.environ.get(RESULTS)
     if path and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Results(path), "harness-suite-results")
+        config.pluginmanager.register(Results(path, str(config.rootpath)), "harness-suite-results")
 
 
 def _end_with_parent(lifeline: int) -> None:

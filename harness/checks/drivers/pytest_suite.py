@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.checks.drivers.pytest_results import LIFELINE, RESULTS
+from harness.checks.drivers.pytest_system import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_OUTER = ("PYTEST_", "COV_CORE_", "TOX_")  # belong to a pytest around us, not to the suite
+_OUTER = ("PYTEST_", "COV_CORE_", "TOX_", VARIABLE)  # belong to a pytest around us, not to the suite
 _ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "harness.toml", ".git")
 
 
@@ -27,6 +28,7 @@ _ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "harness.toml"
 class Outcome:
     """What a suite's process told, and how it ended."""
 
+    root: str = ""  # the folder that the names of tests start from
     collected: list[str] = field(default_factory=list)
     not_collected: list[dict[str, Any]] = field(default_factory=list)
     phases: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by test, in order
@@ -38,6 +40,8 @@ class Outcome:
     def take(self, fact: Mapping[str, Any]) -> None:
         """Add one fact."""
         match fact["event"]:
+            case "started":
+                self.root = fact["root"]
             case "collected":
                 self.collected = list(dict.fromkeys([*self.collected, *fact["tests"]]))
             case "not collected":
@@ -83,10 +87,9 @@ def command(path: Path) -> list[str]:
     return [sys.executable, "-m", "pytest", str(path), "-p", plugin, "-q"]
 
 
-def replay(path: Path, test: str) -> str:
+def replay(root: Path, test: str) -> str:
     """What a person types to see one test again."""
-    node = test if test.startswith("/") else str(root_of(path) / test)
-    return f"python -m pytest {shlex.quote(os.path.relpath(node))}"
+    return f"python -m pytest {shlex.quote(os.path.relpath(root / test))}"
 
 
 def root_of(path: Path) -> Path:
