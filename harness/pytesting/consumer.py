@@ -49,9 +49,8 @@ class Pacts:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Note every test that exists, before any is deselected."""
         partial = any("::" in arg for arg in config.args) or config.getoption("lf", default=False)
-        self.notebook.add(
-            self.worker, [{"tests": [item.nodeid for item in items], "whole": not partial}], kind="collected"
-        )
+        tests = [test_name(item.nodeid, grouped=self.grouped) for item in items]
+        self.notebook.add(self.worker, [{"tests": tests, "whole": not partial}], kind="collected")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that could not be collected does not say which tests are gone."""
