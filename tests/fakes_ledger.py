@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from harness.broker import refusals
-from harness.broker.evidence import check as check_evidence
+from harness.broker.store.evidence import check as check_evidence
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import IdentityConflict
 from harness.identity import Version

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.broker import environments, publications, versions
-from harness.broker import evidence as seen
-from harness.broker.database import Database, open_database
+from harness.broker.store import environments, publications, versions
+from harness.broker.store import evidence as seen
+from harness.broker.store.database import Database, open_database
 from harness.matrix import Facts
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from fakes_ledger import MemoryLedger
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.broker.database import open_database
 from harness.broker.ledger import open_ledger
-from harness.broker.tables import REVISION_TABLE, complete_metadata
+from harness.broker.store.database import open_database
+from harness.broker.store.tables import REVISION_TABLE, complete_metadata
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import ContractError, HarnessError, IdentityConflict, UnknownName, UsageError
 from harness.identity import Version

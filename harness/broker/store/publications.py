@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.tables import contracts, publications, versions
-from harness.broker.versions import mention
+from harness.broker.store.tables import contracts, publications, versions
+from harness.broker.store.versions import mention
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import IdentityConflict
 from harness.ports import Publication

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.tables import builds, contracts, pacticipants, publications, versions
+from harness.broker.store.tables import builds, contracts, pacticipants, publications, versions
 from harness.contracts.document import ContractKind
 from harness.identity import Version
 from harness.matrix import Known

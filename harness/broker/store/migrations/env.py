@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from harness.broker.tables import REVISION_TABLE, complete_metadata
+from harness.broker.store.tables import REVISION_TABLE, complete_metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

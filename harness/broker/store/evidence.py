@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.tables import evidence as table
-from harness.broker.versions import mention
+from harness.broker.store.tables import evidence as table
+from harness.broker.store.versions import mention
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Cause, Exercised, Finding, Verdict

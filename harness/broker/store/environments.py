@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.tables import deployments, environments, pacticipants, releases, versions
-from harness.broker.versions import known_version, pacticipant
+from harness.broker.store.tables import deployments, environments, pacticipants, releases, versions
+from harness.broker.store.versions import known_version, pacticipant
 from harness.identity import Version
 from harness.matrix import Live
 

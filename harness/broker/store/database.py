@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from harness.broker.tables import REVISION_TABLE, REVISIONS
+from harness.broker.store.tables import REVISION_TABLE, REVISIONS
 from harness.errors import EnvironmentProblem, UsageError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Rows in, values out: everything that knows SQL."""
