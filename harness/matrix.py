@@ -76,6 +76,19 @@ class Live:
     version: Version
     instance: str = ""  # the application instance; "" is the only one
     released: bool = False  # a release adds; a deployment replaces
+    since: str = field(default="", compare=False)  # ISO 8601, UTC; "" when nobody said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """One version's time in one environment, from its deployment or release to its end."""
+
+    environment: str
+    version: Version
+    instance: str = ""
+    released: bool = False
+    since: str = ""  # ISO 8601, UTC
+    until: str = ""  # "" while it is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +99,7 @@ class Facts:
     evidence: tuple[Evidence, ...] = ()
     live: tuple[Live, ...] = ()
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name to required kinds
+    history: tuple[Stay, ...] = ()  # every stay anywhere, ended or not, oldest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from harness.broker.store.evidence import check as check_evidence
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import IdentityConflict
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.ports import Publication
 
 Slot = tuple[ContractKind, str]
@@ -47,6 +47,7 @@ class MemoryLedger:
     )
     deployed: dict[tuple[str, str, str], Version] = field(default_factory=dict)
     released: dict[tuple[str, Version], None] = field(default_factory=dict)
+    history: list[Stay] = field(default_factory=list)
     ticks: Any = field(default_factory=count)
 
     def now(self) -> str:
@@ -137,17 +138,35 @@ class MemoryLedger:
         return None
 
     def facts(self) -> Facts:
-        deployed = [
-            Live(environment=environment, version=version, instance=instance)
-            for (environment, _, instance), version in self.deployed.items()
+        live = [
+            Live(
+                environment=stay.environment,
+                version=stay.version,
+                instance=stay.instance,
+                released=stay.released,
+                since=stay.since,
+            )
+            for stay in self.history
+            if not stay.until
         ]
-        released = [Live(environment=e, version=v, released=True) for e, v in self.released]
         return Facts(
             versions={version: _known(record) for version, record in self.records.items()},
             evidence=tuple(replace(each, results=(), findings=()) for each in self.seen),
-            live=tuple(sorted([*deployed, *released])),
+            live=tuple(sorted(live)),
             environments=dict(self.environments),
+            history=tuple(self.history),
         )
+
+    def _begin(self, stay: Stay) -> None:
+        self.history.append(replace(stay, since=self.now()))
+
+    def _end(self, environment: str, pacticipant: str, instance: str, *, number: str = "") -> None:
+        """End the open stays of that slot; with a number, the release of that version."""
+        for position, stay in enumerate(self.history):
+            slot = stay.environment, stay.version.pacticipant, stay.instance
+            same = stay.version.number == number if number else True
+            if slot == (environment, pacticipant, instance) and same and stay.released == bool(number):
+                self.history[position] = replace(stay, until=stay.until or self.now())
 
     def _there(self, environment: str, pacticipant: str) -> None:
         if environment not in self.environments:
@@ -167,7 +186,11 @@ class MemoryLedger:
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
         refusals.check_name("the application instance", instance, empty=True)
         self._known_there(environment, version)
+        if self.deployed.get((environment, version.pacticipant, instance)) == version:
+            return
+        self._end(environment, version.pacticipant, instance)
         self.deployed[environment, version.pacticipant, instance] = version
+        self._begin(Stay(environment=environment, version=version, instance=instance))
 
     def record_undeployment(self, environment: str, pacticipant: str, *, instance: str = "") -> int:
         self._there(environment, pacticipant)
@@ -175,10 +198,13 @@ class MemoryLedger:
             others = [i for e, p, i in self.deployed if (e, p) == (environment, pacticipant)]
             raise refusals.not_deployed(environment, pacticipant, instance, others)
         del self.deployed[environment, pacticipant, instance]
+        self._end(environment, pacticipant, instance)
         return 1
 
     def record_release(self, environment: str, version: Version) -> None:
         self._known_there(environment, version)
+        if (environment, version) not in self.released:
+            self._begin(Stay(environment=environment, version=version, released=True))
         self.released[environment, version] = None
 
     def record_support_ended(self, environment: str, version: Version) -> None:
@@ -189,6 +215,7 @@ class MemoryLedger:
             ]
             raise refusals.not_released(environment, version, there)
         del self.released[environment, version]
+        self._end(environment, version.pacticipant, "", number=version.number)
 
     def declare_environment(self, name: str, require: Sequence[str]) -> None:
         refusals.check_name("the environment", name)

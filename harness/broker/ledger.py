@@ -75,6 +75,7 @@ class SqlLedger:
                 evidence=seen.everything(db),
                 live=environments.live(db),
                 environments=environments.policies(db),
+                history=environments.stays(db),
             )
 
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:

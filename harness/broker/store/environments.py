@@ -11,7 +11,7 @@ from harness.broker import refusals
 from harness.broker.store.tables import deployments, environments, pacticipants, releases, versions
 from harness.broker.store.versions import known_version, pacticipant
 from harness.identity import Version
-from harness.matrix import Live
+from harness.matrix import Live, Stay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,26 +91,58 @@ def end_support(db: sa.Connection, environment: str, version: Version, now: str)
 
 def live(db: sa.Connection) -> tuple[Live, ...]:
     """Everything that runs or is supported anywhere, sorted."""
-    deployed = (
-        sa.select(environments.c.name, pacticipants.c.name, versions.c.number, deployments.c.instance)
-        .join_from(deployments, environments)
-        .join(versions, versions.c.id == deployments.c.version_id)
-        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
-        .where(deployments.c.until.is_(None))
+    return tuple(
+        sorted(
+            Live(environment=place, version=version, instance=instance, released=released, since=since)
+            for since, _, released, place, version, instance, _ in _rows(db, only_live=True)
+        )
     )
-    released = (
-        sa.select(environments.c.name, pacticipants.c.name, versions.c.number)
-        .join_from(releases, environments)
-        .join(versions, versions.c.id == releases.c.version_id)
-        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
-        .where(releases.c.until.is_(None))
+
+
+def stays(db: sa.Connection) -> tuple[Stay, ...]:
+    """Every deployment and release that ever was, oldest first."""
+    return tuple(
+        Stay(
+            environment=place,
+            version=version,
+            instance=instance,
+            released=released,
+            since=since,
+            until=until or "",
+        )
+        for since, _, released, place, version, instance, until in sorted(_rows(db, only_live=False), key=_order)
     )
-    found = [
-        Live(environment=place, version=Version(name, number), instance=instance)
-        for place, name, number, instance in db.execute(deployed)
-    ]
-    found += [
-        Live(environment=place, version=Version(name, number), released=True)
-        for place, name, number in db.execute(released)
-    ]
-    return tuple(sorted(found))
+
+
+_Row = tuple[str, int, bool, str, Version, str, str | None]  # since, id, released, where, what, instance, until
+
+
+def _order(row: _Row) -> tuple[str, bool, int]:
+    return row[0], row[2], row[1]
+
+
+def _rows(db: sa.Connection, *, only_live: bool) -> list[_Row]:
+    found: list[_Row] = []
+    for table, released in ((deployments, False), (releases, True)):
+        instance = sa.literal("") if released else deployments.c.instance
+        query = (
+            sa.select(
+                table.c.since,
+                table.c.id,
+                environments.c.name,
+                pacticipants.c.name,
+                versions.c.number,
+                instance,
+                table.c.until,
+            )
+            .join_from(table, environments)
+            .join(versions, versions.c.id == table.c.version_id)
+            .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+        )
+        if only_live:
+            query = query.where(table.c.until.is_(None))
+        found += [
+            (since, row, released, place, Version(name, number), slot, until)
+            for since, row, place, name, number, slot, until in db.execute(query)
+        ]
+    return found
