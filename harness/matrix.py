@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -100,6 +100,72 @@ class Facts:
     live: tuple[Live, ...] = ()
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name to required kinds
     history: tuple[Stay, ...] = ()  # every stay anywhere, ended or not, oldest first
+    _made: list[Index] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def index(self) -> Index:
+        """The same facts by what decisions ask for; made when first asked."""
+        if not self._made:
+            self._made.append(Index(evidence=self.evidence, versions=self.versions))
+        return self._made[0]
+
+
+@dataclass(slots=True, kw_only=True)
+class Index:
+    """Facts by what decisions ask for; each part is made in one pass, when it is first asked for."""
+
+    evidence: tuple[Evidence, ...]
+    versions: Mapping[Version, Known]
+    cells: dict[tuple[EvidenceKind, str, Version], Cell] = field(default_factory=dict)
+    _of_contract: dict[tuple[EvidenceKind, str, str], list[Evidence]] = field(default_factory=dict)
+    _of_service: dict[tuple[EvidenceKind, str], list[Evidence]] = field(default_factory=dict)
+    _numbers: dict[str, list[Version]] = field(default_factory=dict)
+    _seen: set[Version] = field(default_factory=set)
+
+    def of_contract(self, kind: EvidenceKind, contract: str, provider: str) -> Sequence[Evidence]:
+        """What was seen of a promise document on any version of a provider, oldest first."""
+        if not self._of_contract:
+            for each in self.evidence:
+                self._of_contract.setdefault((each.kind, each.contract, each.provider.pacticipant), []).append(
+                    each
+                )
+        return self._of_contract.get((kind, contract, provider), ())
+
+    def of_service(self, kind: EvidenceKind, provider: str) -> Sequence[Evidence]:
+        """What was seen of that kind on any version of a provider, oldest first."""
+        if not self._of_service:
+            for each in self.evidence:
+                self._of_service.setdefault((each.kind, each.provider.pacticipant), []).append(each)
+        return self._of_service.get((kind, provider), ())
+
+    def numbers(self, pacticipant: str) -> Sequence[Version]:
+        """Every known version of a pacticipant, in the order in which they were first mentioned."""
+        if not self._numbers:
+            for version in self.versions:
+                self._numbers.setdefault(version.pacticipant, []).append(version)
+        return self._numbers.get(pacticipant, ())
+
+    def hollow(self, version: Version) -> bool:
+        """Whether nothing is known of a version but its number: no build, no contract, no evidence."""
+        known = self.versions.get(version)
+        if known and (known.artifacts or known.pacts or known.openapi):
+            return False
+        if not self._seen:
+            self._seen.update(each.provider for each in self.evidence)
+        return version not in self._seen
+
+    def needs(self, version: Version) -> Mapping[str, str]:
+        """Provider to the content key of the pact with it.
+
+        A version of which nothing is known may need whatever other versions of it needed, with key "".
+        """
+        known = self.versions.get(version)
+        if known and known.pacts:
+            return known.pacts
+        if not self.hollow(version):
+            return {}
+        others = (self.versions[other].pacts for other in self.numbers(version.pacticipant))
+        return {provider: "" for pacts in others for provider in pacts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +184,16 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version) ->
     The latest decisive evidence stands, per artifact; where several artifacts carry one version number
     (two runtimes), the worst of them. Without a content key nothing is known of any content.
     """
-    relevant = [
-        e
-        for e in facts.evidence
-        if contract and e.kind is kind and e.contract == contract and _ran(facts, e, provider)
-    ]
+    cells = facts.index.cells
+    cell = cells.get((kind, contract, provider))
+    if cell is None:
+        cell = cells[kind, contract, provider] = _judged(facts, kind, contract, provider)
+    return cell
+
+
+def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version) -> Cell:
+    spoken = facts.index.of_contract(kind, contract, provider.pacticipant) if contract else ()
+    relevant = [e for e in spoken if ran(facts, e, provider)]
     latest = {e.artifact: e for e in relevant if e.decisive}
     if not latest:
         last = relevant[-1] if relevant else None
@@ -136,7 +207,7 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version) ->
     )
 
 
-def _ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
+def ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
     """Whether the evidence speaks of this provider version: by what was built, else by its name."""
     known = facts.versions.get(provider)
     built = known.artifacts if known else frozenset()
@@ -149,13 +220,8 @@ def _ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
 
 def stands(facts: Facts, evidence: Evidence) -> bool:
     """Whether nothing later speaks of the same contract on the same artifact of the same provider."""
-    same = [
-        e
-        for e in facts.evidence
-        if e.decisive
-        and (e.kind, e.contract, e.artifact) == (evidence.kind, evidence.contract, evidence.artifact)
-        and e.provider == evidence.provider
-    ]
+    spoken = facts.index.of_contract(evidence.kind, evidence.contract, evidence.provider.pacticipant)
+    same = [e for e in spoken if e.decisive and (e.artifact, e.provider) == (evidence.artifact, evidence.provider)]
     return bool(same) and (same[-1].identity, same[-1].verdict) == (evidence.identity, evidence.verdict)
 
 

@@ -58,6 +58,7 @@ class Cause(StrEnum):
     DISAGREEING = "results disagree"
     UNKNOWN_NAME = "unknown name"
     INTERRUPTED = "interrupted"
+    TOO_MANY = "too many possibilities"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,63 +2,84 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness import wiring
-from harness.cli import words
+from harness.cli import deciding, words
 from harness.gate import Decision, can_i_deploy
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.verdicts import Reason
+    from harness.matrix import Facts
 
 
 @click.command("can-i-deploy")
 @click.argument("candidates", nargs=-1, required=True, metavar="SERVICE=VERSION...")
-@click.option("--to", "environment", required=True, help="Where they would be deployed.")
+@click.option(
+    "--to", "environments", required=True, multiple=True, help="Where they would be deployed; may be repeated."
+)
+@deciding.supposing_options
 @words.manifest_option
 @words.broker_option
 @words.json_option
-def command(
-    candidates: tuple[str, ...], environment: str, manifest: Path | None, broker: str | None, *, as_json: bool
+def command(  # noqa: PLR0913 - one argument per option
+    candidates: tuple[str, ...],
+    environments: tuple[str, ...],
+    supposed: tuple[str, ...],
+    gone: tuple[str, ...],
+    manifest: Path | None,
+    broker: str | None,
+    *,
+    as_json: bool,
 ) -> int:
     """Say whether the candidates are safe together, beside what is live there now."""
     chosen = [words.version(candidate) for candidate in candidates]
     with wiring.memory(manifest, broker) as ledger:
-        decision = can_i_deploy(chosen, environment, ledger.facts())
+        facts = ledger.facts()
+    worlds = [deciding.supposed(facts, each, supposed, gone) for each in dict.fromkeys(environments)]
+    asked = zip(dict.fromkeys(environments), worlds, strict=True)
+    decisions = [can_i_deploy(chosen, environment, world) for environment, world in asked]
     if as_json:
-        words.say_json(_document(decision))
+        words.say_json(_documents(decisions))
     else:
-        _print(decision)
-    return int(decision.verdict.exit)
+        for decision, world in zip(decisions, worlds, strict=True):
+            _print(decision, world, deciding.supposing_words(supposed, gone))
+    return int(Verdict.worst(decision.verdict for decision in decisions).exit)
 
 
-def _document(decision: Decision) -> dict[str, object]:
+def _documents(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """One decision as itself; several with the worst of them."""
+    if len(decisions) == 1:
+        return _document(decisions[0])
+    verdict = Verdict.worst(decision.verdict for decision in decisions)
+    return {
+        "verdict": verdict.value,
+        "deployable": deciding.DEPLOYABLE[verdict],
+        "decisions": [_document(decision) for decision in decisions],
+    }
+
+
+def _document(decision: Decision) -> dict[str, Any]:
     return {
         "verdict": decision.verdict.value,
-        "deployable": {Verdict.PASSED: True, Verdict.FAILED: False}.get(decision.verdict),
+        "deployable": deciding.DEPLOYABLE[decision.verdict],
         "environment": decision.environment,
         "candidates": words.versions(decision.candidates),
         "require": list(decision.require),
         "reasons": words.reasons(decision.reasons),
+        "together": words.versions(decision.together),
     }
 
 
-def _print(decision: Decision) -> None:
+def _print(decision: Decision, facts: Facts, condition: str) -> None:
     together = " and ".join(map(str, decision.candidates))
-    words.say(f"{words.ANSWERS[decision.verdict]}: {together} to {decision.environment}")
-    for reason in decision.reasons:
-        _print_reason(reason)
+    words.say(f"{words.ANSWERS[decision.verdict]}: {together} to {decision.environment}{condition}")
+    deciding.say_reasons(decision.reasons, decision.environment, facts)
+    if decision.together:
+        words.say(f"  Together it would be a yes: {', '.join(map(str, decision.together))}")
     words.say(f"A yes there requires: {', '.join(decision.require)}")
-
-
-def _print_reason(reason: Reason) -> None:
-    mark = {Verdict.PASSED: "+", Verdict.FAILED: "x", Verdict.UNKNOWN: "?"}[reason.verdict]
-    cause = f" [{reason.cause}]" if reason.cause else ""
-    words.say(f"  {mark} {reason.text}{cause}")
-    if reason.command:
-        words.say(f"      resolve: {reason.command}")

@@ -1,0 +1,167 @@
+"""`harness plan`: a safe order, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness import wiring
+from harness.cli import deciding, words
+from harness.cli.pictures import PICTURES
+from harness.gate import DeploymentPlan, deployment_plan
+from harness.gate.blocks import Block, BlockKind, Link
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from harness.gate.order import Move, Step
+    from harness.matrix import Facts
+
+
+@click.command("plan")
+@click.argument("candidates", nargs=-1, required=True, metavar="SERVICE=VERSION...")
+@click.option("--to", "environment", required=True, help="Where they would be deployed.")
+@click.option(
+    "--rolling/--no-rolling",
+    default=True,
+    help="Old and new of a service run side by side while it is replaced. Default: they do.",
+)
+@click.option("--per-instance", is_flag=True, help="A step replaces one instance, not all of a service.")
+@click.option("--format", "picture", type=click.Choice(sorted(PICTURES)), help="A picture instead of words.")
+@deciding.supposing_options
+@words.manifest_option
+@words.broker_option
+@words.json_option
+def command(  # noqa: PLR0913, PLR0917 - one argument per option
+    candidates: tuple[str, ...],
+    environment: str,
+    supposed: tuple[str, ...],
+    gone: tuple[str, ...],
+    picture: str | None,
+    manifest: Path | None,
+    broker: str | None,
+    *,
+    rolling: bool,
+    per_instance: bool,
+    as_json: bool,
+) -> int:
+    """Find an order of single deployments in which every state on the way is compatible, or say what blocks it."""
+    chosen = [words.version(candidate) for candidate in candidates]
+    with wiring.memory(manifest, broker) as ledger:
+        facts = deciding.supposed(ledger.facts(), environment, supposed, gone)
+    plan = deployment_plan(chosen, environment, facts, rolling=rolling, per_instance=per_instance)
+    if as_json:
+        words.say_json(document(plan))
+    elif picture:
+        words.say(PICTURES[picture](plan))
+    else:
+        _print(plan, facts, deciding.supposing_words(supposed, gone))
+    return int(plan.verdict.exit)
+
+
+def document(plan: DeploymentPlan) -> dict[str, Any]:
+    """A plan as the documented JSON."""
+    return {
+        "verdict": plan.verdict.value,
+        "deployable": deciding.DEPLOYABLE[plan.verdict],
+        "environment": plan.environment,
+        "candidates": words.versions(plan.candidates),
+        "require": list(plan.require),
+        "rolling": plan.rolling,
+        "steps": [_step(step) for step in plan.steps],
+        "unchanged": words.versions(plan.unchanged),
+        "blocks": [_block(block) for block in plan.blocks],
+        "waiting": [_move(move) for move in plan.waiting],
+        "broken_already": words.reasons(plan.broken_already),
+    }
+
+
+def _move(move: Move) -> dict[str, Any]:
+    return {
+        "service": move.service,
+        "instance": move.instance,
+        "from": [version.number for version in move.old],
+        "to": move.new.number,
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "wave": step.wave,
+        **_move(step.move),
+        "after": [_link(link) for link in step.waits],
+        "back": words.versions(step.back),
+    }
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {"first": _move(link.first), "then": _move(link.then), "reasons": words.reasons(link.reasons)}
+
+
+def _block(block: Block) -> dict[str, Any]:
+    return {
+        "kind": block.kind.value,
+        "verdict": block.verdict.value,
+        "services": [move.service for move in block.moves],
+        "links": [_link(link) for link in block.links],
+    }
+
+
+def say_steps(steps: Sequence[Step]) -> None:
+    """Each step, what it waits for, and what can still be gone back to after it."""
+    waves = [step.wave for step in steps]
+    for step in steps:
+        old = " and ".join(version.number for version in step.move.old) or "nothing"
+        beside = f"; in parallel with the others of wave {step.wave}" if waves.count(step.wave) > 1 else ""
+        words.say(f"  {step.number}. {step.move.place}: {old} -> {step.move.new.number}{beside}")
+        for link in step.waits:
+            words.say(f"       after {link.first.place}: {link.reasons[0].text}")
+        back = ", ".join(map(str, step.back)) or "nothing"
+        words.say(f"       after this step you can still roll back to: {back}")
+
+
+def _print(plan: DeploymentPlan, facts: Facts, condition: str) -> None:
+    together = " and ".join(map(str, plan.candidates))
+    words.say(f"{words.ANSWERS[plan.verdict]}: {_headline(plan)} for {together} to {plan.environment}{condition}")
+    for block in plan.blocks:
+        _say_block(block, plan.environment, facts)
+    if plan.steps and plan.blocks:
+        words.say("What can be done all the same:")
+    say_steps(plan.steps)
+    for version in plan.unchanged:
+        words.say(f"  {version} is there already")
+    if plan.waiting:
+        words.say(f"Has to wait: {', '.join(move.place for move in plan.waiting)}")
+    if plan.broken_already:
+        words.say("Not a yes already, before any step:")
+        deciding.say_reasons(plan.broken_already, plan.environment, facts)
+
+
+def _headline(plan: DeploymentPlan) -> str:
+    if plan.verdict is Verdict.PASSED:
+        return "a safe order" if plan.steps else "nothing to do"
+    return "no safe order" if plan.verdict is Verdict.FAILED else "no order is proven safe"
+
+
+_ABOUT = {
+    BlockKind.ALONE: "cannot be deployed beside what stays there",
+    BlockKind.APART: "do not fit each other",
+    BlockKind.CIRCLE: "wait for one another",
+}
+
+
+def _say_block(block: Block, environment: str, facts: Facts) -> None:
+    names = " and ".join(str(move.new) for move in block.moves)
+    words.say(f"  {names} {_ABOUT[block.kind]}:")
+    for link in block.links:
+        if block.kind is BlockKind.CIRCLE:
+            words.say(f"    {link.then.place} {link.then.new.number} has to wait for {link.first.place}:")
+        deciding.say_reasons(link.reasons, environment, facts, indent="      ")
+    if block.kind is BlockKind.CIRCLE and block.verdict is Verdict.FAILED:
+        link = next((k for k in block.links if k.reasons[0].provider == k.then.new), block.links[0])
+        old = " and ".join(map(str, link.first.old))
+        words.say(f"    a way out: a version of {link.then.service} that fits {old} as well; deploy it first")

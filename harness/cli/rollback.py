@@ -1,0 +1,118 @@
+"""`harness rollback`: where a service, or a set of them, can safely go back to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness import wiring
+from harness.cli import deciding, words
+from harness.cli.plan import document as plan_document
+from harness.cli.plan import say_steps
+from harness.gate import Rollback, rollback_targets
+from harness.gate.choice import BOUND
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.gate import Target
+    from harness.matrix import Facts
+
+
+@click.command("rollback")
+@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+@click.option("--in", "environment", required=True, help="The environment, by name.")
+@click.option(
+    "--bound",
+    type=click.IntRange(1, 10_000_000),
+    default=BOUND,
+    show_default=True,
+    help="Choices of versions to look at before the answer is CANNOT TELL.",
+)
+@words.manifest_option
+@words.broker_option
+@words.json_option
+def command(
+    services: tuple[str, ...],
+    environment: str,
+    bound: int,
+    manifest: Path | None,
+    broker: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Find the newest earlier versions that are safe beside what is there now, and who has to go back along."""
+    with wiring.memory(manifest, broker) as ledger:
+        facts = ledger.facts()
+    rollback = rollback_targets(services, environment, facts, bound=bound)
+    if as_json:
+        words.say_json(_document(rollback))
+    else:
+        _print(rollback, facts)
+    return int(rollback.verdict.exit)
+
+
+def _document(rollback: Rollback) -> dict[str, Any]:
+    return {
+        "verdict": rollback.verdict.value,
+        "services": list(rollback.services),
+        "environment": rollback.environment,
+        "together": words.versions(rollback.together),
+        "dragged": words.versions(rollback.dragged),
+        "plan": plan_document(rollback.plan) if rollback.plan else None,
+        "targets": [_target(target) for target in rollback.targets],
+        "reasons": words.reasons(rollback.reasons),
+    }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {
+        **words.versions([target.version])[0],
+        "since": target.since or None,
+        "until": target.until or None,
+        "released": target.released,
+        "verdict": target.decision.verdict.value,
+        "reasons": words.reasons(target.decision.reasons),
+    }
+
+
+def _print(rollback: Rollback, facts: Facts) -> None:
+    named = " and ".join(rollback.services)
+    together = ", ".join(map(str, rollback.together))
+    answer = words.ANSWERS[rollback.verdict]
+    if rollback.verdict is Verdict.PASSED:
+        words.say(f"{answer}: {named} in {rollback.environment} can go back to {together}")
+    else:
+        words.say(f"{answer}: no earlier state of {named} in {rollback.environment} is proven safe")
+        if together:
+            words.say(f"  The best of which nothing is known to be broken: {together}")
+    for version in rollback.dragged:
+        words.say(f"  {version.pacticipant} has to go back along, to {version.number}")
+    if rollback.verdict is not Verdict.PASSED:
+        deciding.say_reasons(rollback.reasons, rollback.environment, facts)
+    if rollback.plan:
+        _say_order(rollback)
+    words.say("By itself, newest first:")
+    for target in rollback.targets:
+        _say_target(target, facts, rollback.environment)
+
+
+def _say_order(rollback: Rollback) -> None:
+    assert rollback.plan is not None
+    if rollback.plan.verdict is not Verdict.PASSED:
+        words.say("  No order of single steps is proven safe; all of it at once is. harness plan says why:")
+        arguments = " ".join(version.argument for version in rollback.together)
+        words.say(f"    harness plan {arguments} --to {rollback.environment}")
+    else:
+        words.say("In this order:")
+        say_steps(rollback.plan.steps)
+
+
+def _say_target(target: Target, facts: Facts, environment: str) -> None:
+    stay = f"there from {target.since}" if target.since else "there before"
+    until = f" to {target.until}" if target.until else ", and still"
+    words.say(f"  {words.ANSWERS[target.decision.verdict]}: {target.version} ({stay}{until})")
+    bad = [reason for reason in target.decision.reasons if reason.verdict is not Verdict.PASSED]
+    deciding.say_reasons(bad, environment, facts, indent="      ")

@@ -1,0 +1,26 @@
+"""Pure questions to the facts: together, in which order, and how to go back.
+
+The definition, line by line, is docs/explanation/compatibility.md. The command line, pytest, pages and HTTP
+all call these functions.
+"""
+
+from harness.gate.decision import Decision, can_i_deploy, can_i_deploy_everywhere
+from harness.gate.order import DeploymentPlan, Link, Step, deployment_plan
+from harness.gate.rollback import Rollback, Target, rollback_targets
+from harness.gate.scene import Pair
+from harness.gate.supposing import suppose
+
+__all__ = [
+    "Decision",
+    "DeploymentPlan",
+    "Link",
+    "Pair",
+    "Rollback",
+    "Step",
+    "Target",
+    "can_i_deploy",
+    "can_i_deploy_everywhere",
+    "deployment_plan",
+    "rollback_targets",
+    "suppose",
+]

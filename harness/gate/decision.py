@@ -1,0 +1,158 @@
+"""Can these versions be deployed together, here, now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.gate import reasons as why
+from harness.gate.completion import completed
+from harness.gate.scene import Pair, Scene, scene
+from harness.identity import Version
+from harness.matrix import EvidenceKind, Facts
+from harness.verdicts import Cause, Reason, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer, what it rests on, and what would resolve a no."""
+
+    verdict: Verdict
+    candidates: tuple[Version, ...]
+    environment: str  # "" is the set that ran, by itself
+    require: tuple[str, ...]  # kinds of evidence that the policy demands
+    reasons: tuple[Reason, ...]  # worst first
+    considered: tuple[Pair, ...]
+    together: tuple[Version, ...] = ()  # a larger set that would be a yes, where there is one
+
+
+def can_i_deploy(
+    candidates: Sequence[Version], environment: str, facts: Facts, *, require: Sequence[str] | None = None
+) -> Decision:
+    """Decide whether the candidates are safe together, beside everything that is live in the environment.
+
+    A candidate replaces what is deployed of its own pacticipant; what was released stays supported beside it.
+    Raises UnknownName for a version or an environment that nobody knows, UsageError for an empty or doubled set.
+    """
+    resolve(candidates, environment, facts)
+    policy = policy_of(environment, facts, require)
+    decision = decided(candidates, environment, facts, policy)
+    if not environment or not any(_completable(reason) for reason in decision.reasons):
+        return decision
+    set_of_all = completed(candidates, environment, facts)
+    if not set_of_all or decided(set_of_all, environment, facts, policy).verdict is not Verdict.PASSED:
+        return decision
+    command = f"harness can-i-deploy {' '.join(v.argument for v in set_of_all)} --to {environment}"
+    told = (replace(r, command=command) if _completable(r) else r for r in decision.reasons)
+    return replace(decision, together=set_of_all, reasons=tuple(told))
+
+
+def can_i_deploy_everywhere(
+    candidates: Sequence[Version],
+    environments: Sequence[str],
+    facts: Facts,
+    *,
+    require: Sequence[str] | None = None,
+) -> tuple[Decision, ...]:
+    """The decision for each environment; the answer for all of them is the worst."""
+    return tuple(can_i_deploy(candidates, each, facts, require=require) for each in dict.fromkeys(environments))
+
+
+def _completable(reason: Reason) -> bool:
+    """Whether another version of the other side could turn it."""
+    broken = reason.verdict is Verdict.FAILED and reason.consumer is not None
+    return broken or reason.cause is Cause.NOTHING_DEPLOYED
+
+
+def resolve(candidates: Sequence[Version], environment: str, facts: Facts) -> None:
+    """Refuse names that nobody knows, and sets that cannot be meant. Raises UnknownName, UsageError."""
+    if not candidates:
+        raise UsageError("no version to decide about", hint="name at least one SERVICE=VERSION")
+    resolve_environment(environment, facts)
+    seen: set[str] = set()
+    for candidate in candidates:
+        if candidate.pacticipant in seen:
+            raise UsageError(f"'{candidate.pacticipant}' is named twice", hint="name one version of each service")
+        seen.add(candidate.pacticipant)
+        if candidate not in facts.versions:
+            raise UnknownName(_nobody_knows(candidate, facts), hint=_closest(candidate, facts))
+
+
+def resolve_environment(environment: str, facts: Facts) -> None:
+    """Refuse an environment that nobody knows. Raises UnknownName."""
+    if environment not in facts.environments:
+        raise UnknownName(f"no environment '{environment}'", hint=did_you_mean(environment, facts.environments))
+
+
+def _nobody_knows(candidate: Version, facts: Facts) -> str:
+    if facts.index.numbers(candidate.pacticipant):
+        return f"no version {candidate.number} of '{candidate.pacticipant}'"
+    return f"no pacticipant '{candidate.pacticipant}'"
+
+
+def _closest(candidate: Version, facts: Facts) -> str:
+    numbers = [v.number for v in facts.index.numbers(candidate.pacticipant)]
+    if numbers:
+        return did_you_mean(candidate.number, numbers) + " Publish it first: harness publish"
+    names = [v.pacticipant for v in facts.versions]
+    return did_you_mean(candidate.pacticipant, names) or "publish it first: harness publish"
+
+
+def policy_of(environment: str, facts: Facts, require: Sequence[str] | None) -> tuple[str, ...]:
+    """Pact verification is always required; the rest is the environment's own choice."""
+    chosen = facts.environments[environment] if require is None else require
+    return tuple(dict.fromkeys((EvidenceKind.PACTS.value, *chosen)))
+
+
+def decided(candidates: Sequence[Version], environment: str, facts: Facts, policy: tuple[str, ...]) -> Decision:
+    """The decision for names that are known, without a search for a larger set."""
+    staged = after(candidates, environment, facts)
+    pairs = tuple(dict.fromkeys(pair for candidate in candidates for pair in staged.pairs(candidate)))
+    told = why.worst_first(_reasons(candidates, pairs, staged, policy))
+    return Decision(
+        verdict=Verdict.worst(reason.verdict for reason in told),
+        candidates=tuple(candidates),
+        environment=environment,
+        require=policy,
+        reasons=told,
+        considered=tuple(pair for pair in pairs if pair.contract),
+    )
+
+
+def after(candidates: Sequence[Version], environment: str, facts: Facts) -> Scene:
+    """What is there when the candidates are: they replace deployments of their own, never releases."""
+    replaced = {candidate.pacticipant for candidate in candidates}
+    here = (live for live in facts.live if live.environment == environment)
+    staying = (live.version for live in here if live.released or live.version.pacticipant not in replaced)
+    return scene(facts, environment, (*candidates, *staying))
+
+
+def _reasons(
+    candidates: Sequence[Version], pairs: Iterable[Pair], staged: Scene, policy: Sequence[str]
+) -> Iterator[Reason]:
+    met: set[Version | None] = set()
+    for reason in _found(candidates, pairs, staged, policy):
+        met |= {reason.consumer, reason.provider}
+        yield reason
+    yield from (why.meets_nobody(c) for c in candidates if c not in met)
+
+
+def _found(
+    candidates: Sequence[Version], pairs: Iterable[Pair], staged: Scene, policy: Sequence[str]
+) -> Iterator[Reason]:
+    new = set(candidates)
+    for candidate in candidates:
+        yield from of_itself_and_missing(candidate, staged, policy)
+    # A candidate that published nothing has said so for itself already.
+    yield from (why.of_pair(p, staged.facts) for p in pairs if p.contract or p.consumer not in new)
+
+
+def of_itself_and_missing(candidate: Version, staged: Scene, policy: Sequence[str]) -> Iterator[Reason]:
+    """What can be said of one candidate without any pair."""
+    yield from why.of_itself(candidate, policy, staged.facts)
+    if not staged.facts.index.hollow(candidate):
+        yield from (why.of_missing(candidate, name, staged) for name in staged.missing(candidate))

@@ -1,0 +1,195 @@
+"""Every reason that a decision can have: the words, the cause, and the command that resolves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.matrix import Cell, EvidenceKind, Facts, judge, ran
+from harness.verdicts import Cause, Reason, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from harness.gate.scene import Pair, Scene
+    from harness.identity import Version
+
+_WORDS = {
+    Verdict.PASSED: "is verified on",
+    Verdict.FAILED: "is broken by",
+    Verdict.UNKNOWN: "is not verified on",
+}
+
+
+def verdict_of(pair: Pair, facts: Facts) -> Verdict:
+    """What is known of a pair; a consumer that published nothing leaves it open."""
+    return judge(facts, EvidenceKind.PACTS, pair.contract, pair.provider).verdict
+
+
+def of_pair(pair: Pair, facts: Facts) -> Reason:
+    """Why a pair is a yes, a no, or open."""
+    if not pair.contract:
+        return _unpublished_need(pair, facts)
+    cell = judge(facts, EvidenceKind.PACTS, pair.contract, pair.provider)
+    verify = f"harness verify {pair.provider.argument} --against {pair.consumer.argument}"
+    return Reason(
+        verdict=cell.verdict,
+        cause=cell.cause if cell.verdict is not Verdict.PASSED else None,
+        text=f"{pair.consumer} {_WORDS[cell.verdict]} {pair.provider}{_note(cell, pair.provider, pair, facts)}",
+        consumer=pair.consumer,
+        provider=pair.provider,
+        contract=pair.contract,
+        command="" if cell.verdict is Verdict.PASSED else verify,
+    )
+
+
+def _unpublished_need(pair: Pair, facts: Facts) -> Reason:
+    earlier = _who_needed(pair, facts)
+    return Reason(
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.NOT_PUBLISHED,
+        text=f"{pair.consumer} has published nothing, and {earlier} needs {pair.provider.pacticipant}: "
+        f"what it needs of {pair.provider} is not known",
+        consumer=pair.consumer,
+        provider=pair.provider,
+        command=_publish(pair.consumer),
+    )
+
+
+def _who_needed(pair: Pair, facts: Facts) -> Version:
+    versions = facts.index.numbers(pair.consumer.pacticipant)
+    return next(v for v in reversed(versions) if pair.provider.pacticipant in facts.versions[v].pacts)
+
+
+def _publish(version: Version) -> str:
+    return f"harness publish --version {version.number}"
+
+
+def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str:
+    """What a reader needs beside the verdict: why it is open, whose evidence it is, what contradicts itself."""
+    notes = []
+    if cell.verdict is not Verdict.PASSED and cell.evidence and cell.evidence.because:
+        notes.append(cell.evidence.because)
+    if cell.evidence and cell.verdict is not Verdict.UNKNOWN:
+        notes += _shared(cell, provider, pair, facts)
+    if cell.flaky:
+        notes.append("flaky: complete results of the same content disagree; the latest stands")
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _shared(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> Iterator[str]:
+    """Evidence that was seen under another number speaks for this one: of what, is told."""
+    assert cell.evidence is not None
+    if cell.evidence.provider != provider:
+        yield f"{provider} is the same build as {cell.evidence.provider}"
+    if pair is not None:
+        first = _first_with(pair, facts)
+        if first != pair.consumer:
+            yield f"{pair.consumer} promises the same as {first}"
+
+
+def _first_with(pair: Pair, facts: Facts) -> Version:
+    """The first version of the consumer that had this very pact."""
+    name = pair.provider.pacticipant
+    for version in facts.index.numbers(pair.consumer.pacticipant):
+        if facts.versions[version].pacts.get(name) == pair.contract:
+            return version
+    return pair.consumer
+
+
+def of_missing(consumer: Version, provider: str, scene: Scene) -> Reason:
+    """A consumer whose provider is not there at all cannot work, and nothing is known to be broken either."""
+    place = f"in {scene.environment}" if scene.environment else "in the set that ran"
+    return Reason(
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.NOTHING_DEPLOYED,
+        text=f"{consumer} needs {provider}, and no version of it is {place}",
+        consumer=consumer,
+        contract=scene.facts.index.needs(consumer)[provider],
+        command=_bring(consumer, provider, scene),
+    )
+
+
+def _bring(consumer: Version, provider: str, scene: Scene) -> str:
+    if not scene.environment:
+        return f"harness run {provider}"
+    known = scene.facts.index.numbers(provider)
+    if not known:
+        return f"harness run {provider}"
+    return f"harness can-i-deploy {consumer.argument} {known[-1].argument} --to {scene.environment}"
+
+
+def of_itself(candidate: Version, policy: Sequence[str], facts: Facts) -> Iterator[Reason]:
+    """What must be known of a candidate beside its pacts: that it is something, and what the policy demands."""
+    if facts.index.hollow(candidate) and (candidate not in facts.versions or facts.index.needs(candidate)):
+        yield Reason(
+            verdict=Verdict.UNKNOWN,
+            cause=Cause.NOT_PUBLISHED,
+            text=f"nothing is known of {candidate} but its number: no contract, no build, no evidence",
+            consumer=candidate,
+            command=_publish(candidate),
+        )
+    for name in policy:
+        kind = EvidenceKind(name)
+        if kind is not EvidenceKind.PACTS:
+            yield from (_own(candidate, kind, key, facts) for key in _own_contracts(candidate, kind, facts))
+
+
+def _own_contracts(candidate: Version, kind: EvidenceKind, facts: Facts) -> tuple[str, ...]:
+    """Which documents the candidate must have evidence for; a suite is known only by its evidence."""
+    known = facts.versions.get(candidate)
+    if kind is EvidenceKind.PROPERTIES:
+        return (known.openapi,) if known and known.openapi else ()
+    if kind is EvidenceKind.CONSUMERS and not (known and known.pacts):
+        return ()
+    spoken = facts.index.of_service(kind, candidate.pacticipant)
+    seen = [e.contract for e in spoken if ran(facts, e, candidate)]
+    return (seen[-1],) if seen else ("",)
+
+
+def _own(candidate: Version, kind: EvidenceKind, contract: str, facts: Facts) -> Reason:
+    cell = judge(facts, kind, contract, candidate)
+    words = {
+        Verdict.PASSED: f"keeps its {kind}",
+        Verdict.FAILED: f"breaks its {kind}",
+        Verdict.UNKNOWN: f"has no standing evidence of its {kind}",
+    }
+    return Reason(
+        verdict=cell.verdict,
+        cause=cell.cause if cell.verdict is not Verdict.PASSED else None,
+        text=f"{candidate} {words[cell.verdict]}{_note(cell, candidate, None, facts)}",
+        provider=candidate,
+        contract=contract,
+        command="" if cell.verdict is Verdict.PASSED else f"harness run {candidate.argument} --only {kind}",
+    )
+
+
+def meets_nobody(candidate: Version) -> Reason:
+    """A candidate without any pair is a yes, and says so."""
+    return Reason(
+        verdict=Verdict.PASSED,
+        text=f"{candidate} meets nobody: it needs nothing and nobody live needs it",
+        provider=candidate,
+    )
+
+
+_WORST_FIRST = (Verdict.FAILED, Verdict.UNKNOWN, Verdict.PASSED)
+
+
+def worst_first(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Reasons in the order in which people should read them."""
+    return tuple(sorted(reasons, key=lambda r: (_WORST_FIRST.index(r.verdict), r.text)))
+
+
+def since(reason: Reason, environment: str, facts: Facts) -> str:
+    """Since when the two sides are there, and when and in which run their evidence was seen."""
+    wanted = {reason.consumer, reason.provider}
+    told = [
+        f"{live.version} {'supported' if live.released else 'there'} since {live.since}"
+        for live in facts.live
+        if live.environment == environment and live.since and live.version in wanted
+    ]
+    if reason.consumer and reason.provider and reason.contract:
+        evidence = judge(facts, EvidenceKind.PACTS, reason.contract, reason.provider).evidence
+        if evidence:
+            told.append(f"seen {evidence.at} by run {evidence.run}")
+    return ", ".join(dict.fromkeys(told))

@@ -1,0 +1,350 @@
+"""What must be true of every decision, order and way back; and the cases where another broker said yes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_systems import FAILED, PASSED, PLACE, UNKNOWN, Small, seen, small_system
+
+from harness.errors import UnknownName, UsageError
+from harness.gate import (
+    Decision,
+    DeploymentPlan,
+    Rollback,
+    Step,
+    can_i_deploy,
+    can_i_deploy_everywhere,
+    deployment_plan,
+    rollback_targets,
+    suppose,
+)
+from harness.gate.scene import Pair
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stay
+from harness.verdicts import Cause
+
+systems = st.integers(0, 10**6).map(small_system)
+
+
+def plan_of(small: Small) -> DeploymentPlan:
+    return deployment_plan(
+        small.candidates, PLACE, small.facts, rolling=small.rolling, per_instance=small.per_instance
+    )
+
+
+# --- laws ----------------------------------------------------------------------------------------------------
+
+
+@given(systems, st.data())
+def test_a_failed_or_missing_verification_on_a_needed_live_pair_is_never_a_yes(
+    small: Small, data: st.DataObject
+) -> None:
+    considered = can_i_deploy(small.candidates, PLACE, small.facts).considered
+    if not considered:
+        return
+    pair: Pair = data.draw(st.sampled_from(considered))
+    others = tuple(e for e in small.facts.evidence if (e.contract, e.provider) != (pair.contract, pair.provider))
+    missing = replace(small.facts, evidence=others)
+    failed = replace(small.facts, evidence=(*others, seen(pair.provider, pair.contract, FAILED)))
+    assert can_i_deploy(small.candidates, PLACE, missing).verdict is not PASSED
+    assert can_i_deploy(small.candidates, PLACE, failed).verdict is FAILED
+
+
+@given(systems, st.data())
+def test_one_more_live_instance_never_turns_a_no_into_a_yes(small: Small, data: st.DataObject) -> None:
+    before = can_i_deploy(small.candidates, PLACE, small.facts)
+    version = data.draw(st.sampled_from(list(small.facts.versions)))
+    released = data.draw(st.booleans())
+    another = Live(environment=PLACE, version=version, instance="" if released else "one more", released=released)
+    more = replace(small.facts, live=(*small.facts.live, another))
+    if before.verdict is FAILED:
+        assert can_i_deploy(small.candidates, PLACE, more).verdict is FAILED
+
+
+@given(systems, st.data())
+def test_one_more_passing_result_never_turns_a_yes_into_a_no(small: Small, data: st.DataObject) -> None:
+    providers = list(small.facts.versions)
+    keys = sorted({key for known in small.facts.versions.values() for key in known.pacts.values()} | {"other"})
+    passing = seen(data.draw(st.sampled_from(providers)), data.draw(st.sampled_from(keys)), PASSED)
+    more = replace(small.facts, evidence=(*small.facts.evidence, passing))
+    before, after = (can_i_deploy(small.candidates, PLACE, facts).verdict for facts in (small.facts, more))
+    assert before is not PASSED or after is PASSED
+
+
+def states(small: Small, steps: Sequence[Step]) -> list[tuple[Step, Facts]]:
+    """The facts after each step; while it rolls, what it replaces counts as supported beside it."""
+    live = list(small.facts.live)
+    result = []
+    for step in steps:
+        move = step.move
+        gone = [
+            each
+            for each in live
+            if not each.released
+            and each.version.pacticipant == move.service
+            and (move.instance is None or each.instance == move.instance)
+        ]
+        slots = [each.instance for each in gone] or [""]
+        live = [each for each in live if each not in gone]
+        live += [Live(environment=PLACE, version=move.new, instance=slot) for slot in slots]
+        beside = [Live(environment=PLACE, version=each.version, released=True) for each in gone]
+        result.append((step, replace(small.facts, live=(*live, *(beside if small.rolling else [])))))
+    return result
+
+
+@given(systems)
+def test_every_state_of_a_plan_passes_the_gate(small: Small) -> None:
+    if small.per_instance:
+        return  # the gate's own question replaces all instances; the oracle walks those plans
+    for step, facts in states(small, plan_of(small).steps):
+        assert can_i_deploy([step.move.new], PLACE, facts).verdict is PASSED
+
+
+@given(systems)
+def test_what_a_plan_says_can_still_be_gone_back_to_passes_the_gate_after_that_step(small: Small) -> None:
+    whole = replace(small, per_instance=False, rolling=False)
+    for step, facts in states(whole, plan_of(whole).steps):
+        for version in step.back:
+            assert can_i_deploy([version], PLACE, facts).verdict is PASSED
+
+
+@given(systems)
+def test_every_rollback_that_is_offered_passes_the_gate(small: Small) -> None:
+    if small.named:
+        rollback = rollback_targets(small.named, PLACE, small.facts)
+        if rollback.verdict is PASSED:
+            assert can_i_deploy(rollback.together, PLACE, small.facts).verdict is PASSED
+
+
+@given(systems)
+def test_every_no_and_every_unknown_has_a_cause_and_a_command(small: Small) -> None:
+    plan, decision = plan_of(small), can_i_deploy(small.candidates, PLACE, small.facts)
+    rollbacks = [rollback_targets(small.named, PLACE, small.facts)] if small.named else []
+    answers: list[DeploymentPlan | Decision | Rollback] = [plan, decision, *rollbacks]
+    for answer in answers:
+        bad = [reason for reason in answer.reasons if reason.verdict is not PASSED]
+        assert bool(bad) == (answer.verdict is not PASSED)
+        assert all(reason.cause and reason.command for reason in bad)
+
+
+RENAMED = {"a": "zeta", "b": "yota", "c": "xi", "d": "w", "e": "v"}  # in the opposite alphabetic order
+
+
+def renamed(version: Version) -> Version:
+    return Version(RENAMED[version.pacticipant], version.number)
+
+
+def with_other_names(small: Small) -> Small:
+    facts = small.facts
+    knowns = {
+        renamed(v): replace(k, version=renamed(v), pacts={RENAMED[p]: key for p, key in k.pacts.items()})
+        for v, k in facts.versions.items()
+    }
+    return replace(
+        small,
+        facts=Facts(
+            versions=knowns,
+            evidence=tuple(replace(e, provider=renamed(e.provider)) for e in facts.evidence),
+            live=tuple(replace(e, version=renamed(e.version)) for e in facts.live),
+            environments=facts.environments,
+            history=tuple(replace(e, version=renamed(e.version)) for e in facts.history),
+        ),
+        candidates=tuple(map(renamed, small.candidates)),
+        named=tuple(RENAMED[name] for name in small.named),
+    )
+
+
+@given(systems)
+def test_renaming_services_changes_nothing_but_names_and_the_order_of_ties(small: Small) -> None:
+    other = with_other_names(small)
+    one, two = (can_i_deploy(s.candidates, PLACE, s.facts) for s in (small, other))
+    assert (one.verdict, len(one.reasons)) == (two.verdict, len(two.reasons))
+    one_plan, two_plan = plan_of(small), plan_of(other)
+    assert one_plan.verdict is two_plan.verdict
+    assert [(s.wave, renamed(s.move.new)) for s in one_plan.steps] == [
+        (s.wave, s.move.new) for s in two_plan.steps
+    ]
+    assert [len(b.positions) for b in one_plan.blocks] == [len(b.positions) for b in two_plan.blocks]
+    if small.named:
+        backs = [rollback_targets(s.named, PLACE, s.facts) for s in (small, other)]
+        assert backs[0].verdict is backs[1].verdict
+        assert len(backs[0].together) == len(backs[1].together)
+
+
+# --- where another broker said yes ---------------------------------------------------------------------------
+
+
+def world(*knowns: Known, evidence: Sequence[Evidence] = (), live: Sequence[Live] = ()) -> Facts:
+    return Facts(
+        versions={known.version: known for known in knowns},
+        evidence=tuple(evidence),
+        live=tuple(live),
+        environments={PLACE: ("pacts",), "test": ("pacts",)},
+    )
+
+
+def made(name: str, number: str, **pacts: str) -> Known:
+    version = Version(name, number)
+    return Known(version=version, artifacts=frozenset([f"artifact of {version}"]), pacts=pacts)
+
+
+def there(name: str, number: str, instance: str = "", environment: str = PLACE) -> Live:
+    return Live(environment=environment, version=Version(name, number), instance=instance)
+
+
+PROVIDER = Version("orders", "2")
+
+
+def test_however_many_consumers_are_live_the_one_that_is_broken_is_a_no() -> None:
+    consumers = [made(f"consumer-{n:03}", "1", orders=f"k{n}") for n in range(120)]
+    evidence = [seen(PROVIDER, f"k{n}", FAILED if n == 0 else PASSED) for n in range(120)]
+    live = [there(known.version.pacticipant, "1") for known in consumers]
+    facts = world(made("orders", "2"), *consumers, evidence=evidence, live=live)
+    decision = can_i_deploy([PROVIDER], PLACE, facts)
+    assert decision.verdict is FAILED
+    assert len(decision.considered) == 120
+    assert str(decision.reasons[0].consumer) == "consumer-000 1"
+
+
+@pytest.mark.parametrize(("second", "verdict"), [(None, UNKNOWN), (FAILED, FAILED), (PASSED, PASSED)])
+def test_of_two_live_versions_of_a_provider_both_must_be_verified(second: object, verdict: object) -> None:
+    web = Version("web", "1")
+    evidence = [seen(Version("orders", "10"), "k", PASSED)]
+    if second is not None:
+        evidence.append(seen(Version("orders", "11"), "k", second))  # type: ignore[arg-type]  # a verdict
+    facts = world(
+        made("web", "1", orders="k"),
+        made("orders", "10"),
+        made("orders", "11"),
+        evidence=evidence,
+        live=[there("orders", "10", "blue"), there("orders", "11", "green")],
+    )
+    assert can_i_deploy([web], PLACE, facts).verdict is verdict
+
+
+def test_a_pass_of_some_interactions_of_a_pact_is_not_a_pass_of_the_pact() -> None:
+    half = replace(seen(PROVIDER, "k", PASSED), promised=2, exercised=1)
+    facts = world(made("web", "1", orders="k"), made("orders", "2"), evidence=[half], live=[there("web", "1")])
+    assert can_i_deploy([PROVIDER], PLACE, facts).verdict is UNKNOWN
+
+
+# --- sets, environments, what if -----------------------------------------------------------------------------
+
+
+def broken_pair() -> Facts:
+    """web 1 and orders 1 are live; 1 fits 1 and 2 fits 2, and nothing else does."""
+    evidence = [
+        seen(Version("orders", "1"), "w1", PASSED),
+        seen(Version("orders", "2"), "w2", PASSED),
+        seen(Version("orders", "1"), "w2", FAILED),
+        seen(Version("orders", "2"), "w1", FAILED),
+    ]
+    knowns = [made("web", n, orders=f"w{n}") for n in "12"] + [made("orders", n) for n in "12"]
+    live = [there("web", "1"), there("orders", "1"), there("web", "2", environment="test")]
+    return world(*knowns, evidence=evidence, live=live)
+
+
+def test_a_no_names_the_larger_set_that_would_be_a_yes() -> None:
+    decision = can_i_deploy([PROVIDER], PLACE, broken_pair())
+    assert decision.verdict is FAILED
+    assert decision.together == (PROVIDER, Version("web", "2"))
+    assert decision.reasons[0].command == "harness can-i-deploy orders=2 web=2 --to production"
+    assert can_i_deploy(decision.together, PLACE, broken_pair()).verdict is PASSED
+
+
+def test_each_environment_is_answered_by_itself() -> None:
+    decisions = can_i_deploy_everywhere([PROVIDER], ["test", PLACE, "test"], broken_pair())
+    assert [(d.environment, d.verdict) for d in decisions] == [("test", PASSED), (PLACE, FAILED)]
+
+
+def test_what_if_is_answered_and_nothing_is_changed() -> None:
+    facts = broken_pair()
+    supposed = suppose(facts, PLACE, deployed=[Version("web", "2")])
+    assert can_i_deploy([PROVIDER], PLACE, supposed).verdict is PASSED
+    assert can_i_deploy([PROVIDER], PLACE, facts).verdict is FAILED
+    without = suppose(facts, PLACE, gone=["web"])
+    assert "meets nobody" in can_i_deploy([PROVIDER], PLACE, without).reasons[0].text
+    with pytest.raises(UnknownName, match="did you mean 'web'"):
+        suppose(facts, PLACE, gone=["webb"])
+    with pytest.raises(UnknownName, match="no version 9"):
+        suppose(facts, PLACE, deployed=[Version("web", "9")])
+
+
+def test_two_that_break_each_other_are_a_circle_with_both_reasons() -> None:
+    plan = deployment_plan([PROVIDER, Version("web", "2")], PLACE, broken_pair())
+    assert plan.verdict is FAILED
+    (block,) = plan.blocks
+    assert (block.kind.value, {move.service for move in block.moves}) == ("circle", {"orders", "web"})
+    assert [reason.cause for reason in plan.reasons] == [Cause.BROKEN_PROMISE] * 2
+    assert plan.steps == ()
+
+
+def test_a_service_that_was_never_there_in_another_version_cannot_be_rolled_back() -> None:
+    facts = broken_pair()
+    facts = replace(facts, history=(Stay(environment=PLACE, version=Version("web", "1"), since="1"),))
+    rollback = rollback_targets(["web"], PLACE, facts)
+    assert (rollback.verdict, rollback.together) == (UNKNOWN, ())
+    assert rollback.reasons[0].cause is Cause.NOTHING_DEPLOYED
+
+
+def test_beyond_its_bound_a_search_cannot_tell() -> None:
+    stays = [Stay(environment=PLACE, version=Version(n, "2"), since="1", until="2") for n in ("web", "orders")]
+    rollback = rollback_targets(["web"], PLACE, replace(broken_pair(), history=tuple(stays)), bound=1)
+    assert rollback.verdict is UNKNOWN
+    assert rollback.reasons[0].cause is Cause.TOO_MANY
+    assert rollback_targets(["web"], PLACE, replace(broken_pair(), history=tuple(stays))).verdict is PASSED
+
+
+@pytest.mark.parametrize(
+    ("services", "environment", "error", "hint"),
+    [
+        ([], PLACE, UsageError, "SERVICE"),
+        (["web", "web"], PLACE, UsageError, "once"),
+        (["wep"], PLACE, UnknownName, "did you mean 'web'?"),
+        (["orders"], "test", UnknownName, "known are: web"),
+        (["web"], "nowhere", UnknownName, "known are: production, test"),
+    ],
+)
+def test_a_rollback_of_a_name_that_is_not_there_is_an_error(
+    services: list[str], environment: str, error: type[Exception], hint: str
+) -> None:
+    with pytest.raises(error) as caught:
+        rollback_targets(services, environment, broken_pair())
+    assert hint in str(caught.value)
+
+
+# --- versions that mean something ----------------------------------------------------------------------------
+
+
+def test_a_live_consumer_of_which_only_the_number_is_known_is_not_overlooked() -> None:
+    facts = broken_pair()
+    empty = Version("web", "3")
+    facts = replace(facts, versions={**facts.versions, empty: Known(version=empty)}, live=(there("web", "3"),))
+    decision = can_i_deploy([PROVIDER], PLACE, facts)
+    assert (decision.verdict, decision.reasons[0].cause) == (UNKNOWN, Cause.NOT_PUBLISHED)
+    assert decision.reasons[0].command == "harness publish --version 3"
+    assert can_i_deploy([empty], PLACE, facts).reasons[0].cause is Cause.NOT_PUBLISHED
+
+
+def test_a_raised_number_without_a_change_is_verified_at_once_and_says_by_whose_evidence() -> None:
+    facts = broken_pair()
+    web, orders = Version("web", "2.0.1"), Version("orders", "2.0.1")
+    same = {
+        web: made("web", "2.0.1", orders="w2"),
+        orders: Known(version=orders, artifacts=facts.versions[PROVIDER].artifacts),
+    }
+    decision = can_i_deploy([web, orders], PLACE, replace(facts, versions={**facts.versions, **same}))
+    assert decision.verdict is PASSED
+    assert "orders 2.0.1 is the same build as orders 2" in decision.reasons[0].text
+    assert "web 2.0.1 promises the same as web 2" in decision.reasons[0].text
+
+
+def test_a_suite_s_evidence_is_shared_by_equal_builds_too() -> None:
+    bumped = Version("orders", "2.0.1")
+    knowns = [made("orders", "2"), Known(version=bumped, artifacts=frozenset(["artifact of orders 2"]))]
+    facts = world(*knowns, evidence=[seen(PROVIDER, "suite", PASSED, kind=EvidenceKind.INTEGRATION)])
+    assert can_i_deploy([bumped], PLACE, facts, require=["integration"]).verdict is PASSED
