@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -117,19 +118,30 @@ class Index:
     evidence: tuple[Evidence, ...]
     versions: Mapping[Version, Known]
     cells: dict[tuple[EvidenceKind, str, Version], Cell] = field(default_factory=dict)
-    _of_contract: dict[tuple[EvidenceKind, str, str], list[Evidence]] = field(default_factory=dict)
+    _last: dict[str, int] = field(default_factory=dict)  # contract to the position of its latest evidence
+    _before: array[int] = field(default_factory=lambda: array("q"))  # position to that of the same contract before
     _of_service: dict[tuple[EvidenceKind, str], list[Evidence]] = field(default_factory=dict)
     _numbers: dict[str, list[Version]] = field(default_factory=dict)
     _seen: set[Version] = field(default_factory=set)
 
     def of_contract(self, kind: EvidenceKind, contract: str, provider: str) -> Sequence[Evidence]:
         """What was seen of a promise document on any version of a provider, oldest first."""
-        if not self._of_contract:
-            for each in self.evidence:
-                self._of_contract.setdefault((each.kind, each.contract, each.provider.pacticipant), []).append(
-                    each
-                )
-        return self._of_contract.get((kind, contract, provider), ())
+        if len(self._before) != len(self.evidence):
+            self._chain()
+        found = []
+        position = self._last.get(contract, -1)
+        while position >= 0:
+            each = self.evidence[position]
+            if each.kind is kind and each.provider.pacticipant == provider:
+                found.append(each)
+            position = self._before[position]
+        return found[::-1]
+
+    def _chain(self) -> None:
+        # Numbers, not lists: many small lists would make the garbage collector walk through all evidence.
+        for position, each in enumerate(self.evidence):
+            self._before.append(self._last.get(each.contract, -1))
+            self._last[each.contract] = position
 
     def of_service(self, kind: EvidenceKind, provider: str) -> Sequence[Evidence]:
         """What was seen of that kind on any version of a provider, oldest first."""
