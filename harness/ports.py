@@ -156,6 +156,9 @@ class Ledger(Protocol):
     ) -> None:
         """Remember a version and with what it can be started again. Raises IdentityConflict."""
 
+    def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:
+        """With what that runtime can start the version again, when it was told."""
+
     def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
         """Keep contracts under a version, all or none. Raises IdentityConflict for other content."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +13,13 @@ from harness.gate import Decision, can_i_deploy
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from harness.matrix import Facts
+    from harness.verdicts import Reason
+
+    Answer = tuple[Decision, Facts]
 
 
 @click.command("can-i-deploy")
@@ -24,32 +28,44 @@ if TYPE_CHECKING:
     "--to", "environments", required=True, multiple=True, help="Where they would be deployed; may be repeated."
 )
 @deciding.supposing_options
+@deciding.heal_option
 @words.manifest_option
 @words.broker_option
 @words.json_option
-def command(  # noqa: PLR0913 - one argument per option
+def command(  # noqa: PLR0913, PLR0917 - one argument per option
     candidates: tuple[str, ...],
     environments: tuple[str, ...],
     supposed: tuple[str, ...],
     gone: tuple[str, ...],
+    runtime: str,
     manifest: Path | None,
     broker: str | None,
     *,
+    heal: bool,
     as_json: bool,
 ) -> int:
     """Say whether the candidates are safe together, beside what is live there now."""
     chosen = [words.version(candidate) for candidate in candidates]
-    with wiring.memory(manifest, broker) as ledger:
-        facts = ledger.facts()
-    worlds = [deciding.supposed(facts, each, supposed, gone) for each in dict.fromkeys(environments)]
-    asked = zip(dict.fromkeys(environments), worlds, strict=True)
-    decisions = [can_i_deploy(chosen, environment, world) for environment, world in asked]
+
+    def ask() -> list[Answer]:
+        with wiring.memory(manifest, broker) as ledger:
+            facts = ledger.facts()
+        worlds = {each: deciding.supposed(facts, each, supposed, gone) for each in environments}
+        return [(can_i_deploy(chosen, each, world), world) for each, world in worlds.items()]
+
+    place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
+    asked, attempts = deciding.healed(ask, _reasons, place)
+    answers = [(replace(d, reasons=deciding.with_causes(d.reasons, attempts)), world) for d, world in asked]
     if as_json:
-        words.say_json(_documents(decisions))
+        words.say_json(_documents([decision for decision, _ in answers]) | deciding.healing_document(attempts))
     else:
-        for decision, world in zip(decisions, worlds, strict=True):
+        for decision, world in answers:
             _print(decision, world, deciding.supposing_words(supposed, gone))
-    return int(Verdict.worst(decision.verdict for decision in decisions).exit)
+    return int(Verdict.worst(decision.verdict for decision, _ in answers).exit)
+
+
+def _reasons(answers: Sequence[Answer]) -> Iterator[Reason]:
+    return (reason for decision, _ in answers for reason in decision.reasons)
 
 
 def _documents(decisions: Sequence[Decision]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from harness.matrix import Facts
     from harness.verdicts import Reason
+    from harness.wiring.healing import Attempt
 
 _MARKS = {Verdict.PASSED: "+", Verdict.FAILED: "x", Verdict.UNKNOWN: "?"}
 DEPLOYABLE = {Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}
@@ -64,3 +67,84 @@ def say_reasons(reasons: Iterable[Reason], environment: str, facts: Facts, inden
         if told:
             words.say(f"{indent}    {told}")
         words.say(f"{indent}    resolve: {reason.command}")
+
+
+T = TypeVar("T")
+
+
+def heal_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that let unknowns heal."""
+    heal = click.option(
+        "--heal",
+        is_flag=True,
+        help="Run the verifications that are missing, on the versions that miss them, and ask again.",
+    )
+    return heal(words.runtime_option(function))
+
+
+def healed(
+    ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: Place
+) -> tuple[T, tuple[Attempt, ...]]:
+    """Ask, run what is missing, and ask again, until nothing is missing that was not tried."""
+    from harness.wiring import healing
+    from harness.wiring.runs import Options
+
+    options = Options(manifest=place.manifest, broker=place.broker, runtime=place.runtime)
+    told: list[Attempt] = []
+    answer = ask()
+    while place.heal:
+        tried = {(each.missing.provider, each.missing.contract) for each in told}
+        missing = [m for m in healing.missing_in(reasons(answer)) if (m.provider, m.contract) not in tried]
+        if not missing:
+            break
+        for attempt in healing.heal(missing, options):
+            told.append(attempt)
+            _say_attempt(attempt)
+        answer = ask()
+    return answer, tuple(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a command asks, and whether it may start what it misses."""
+
+    manifest: Path | None
+    broker: str | None
+    runtime: str
+    heal: bool
+
+
+def _say_attempt(attempt: Attempt) -> None:
+    known = "known meanwhile, " if attempt.reused else ""
+    because = f": {attempt.because}" if attempt.because else ""
+    told = f"{known}{attempt.verdict.value}{because}"
+    click.echo(words.clean(f"verified {attempt.missing.consumer} on {attempt.missing.provider}: {told}"), err=True)
+
+
+def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple[Reason, ...]:
+    """The reasons, where what could not be healed says why."""
+    if not attempts:
+        return tuple(reasons)
+    from harness.wiring import healing
+
+    return healing.with_causes(reasons, attempts)
+
+
+def healing_document(attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """What was healed, and what could not be, as the documented JSON; nothing when nothing was tried."""
+    if not attempts:
+        return {}
+    return {
+        "healed": [
+            {
+                "provider": words.versions([each.missing.provider])[0],
+                "consumer": words.versions([each.missing.consumer])[0],
+                "contract": each.missing.contract,
+                "verdict": each.verdict.value,
+                "cause": each.cause.value if each.cause else None,
+                "because": each.because or None,
+                "run": each.run or None,
+            }
+            for each in attempts
+        ]
+    }

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--per-instance", is_flag=True, help="A step replaces one instance, not all of a service.")
 @click.option("--format", "picture", type=click.Choice(sorted(PICTURES)), help="A picture instead of words.")
 @deciding.supposing_options
+@deciding.heal_option
 @words.manifest_option
 @words.broker_option
 @words.json_option
@@ -41,20 +42,27 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     supposed: tuple[str, ...],
     gone: tuple[str, ...],
     picture: str | None,
+    runtime: str,
     manifest: Path | None,
     broker: str | None,
     *,
     rolling: bool,
     per_instance: bool,
+    heal: bool,
     as_json: bool,
 ) -> int:
     """Find an order of single deployments in which every state on the way is compatible, or say what blocks it."""
     chosen = [words.version(candidate) for candidate in candidates]
-    with wiring.memory(manifest, broker) as ledger:
-        facts = deciding.supposed(ledger.facts(), environment, supposed, gone)
-    plan = deployment_plan(chosen, environment, facts, rolling=rolling, per_instance=per_instance)
+
+    def ask() -> tuple[DeploymentPlan, Facts]:
+        with wiring.memory(manifest, broker) as ledger:
+            facts = deciding.supposed(ledger.facts(), environment, supposed, gone)
+        return deployment_plan(chosen, environment, facts, rolling=rolling, per_instance=per_instance), facts
+
+    place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
+    (plan, facts), attempts = deciding.healed(ask, lambda answer: answer[0].reasons, place)
     if as_json:
-        words.say_json(document(plan))
+        words.say_json(document(plan) | deciding.healing_document(attempts))
     elif picture:
         words.say(PICTURES[picture](plan))
     else:
@@ -71,6 +79,7 @@ def document(plan: DeploymentPlan) -> dict[str, Any]:
         "candidates": words.versions(plan.candidates),
         "require": list(plan.require),
         "rolling": plan.rolling,
+        "at_once": plan.at_once.value,
         "steps": [_step(step) for step in plan.steps],
         "unchanged": words.versions(plan.unchanged),
         "blocks": [_block(block) for block in plan.blocks],
@@ -136,6 +145,10 @@ def _print(plan: DeploymentPlan, facts: Facts, condition: str) -> None:
         words.say(f"  {version} is there already")
     if plan.waiting:
         words.say(f"Has to wait: {', '.join(move.place for move in plan.waiting)}")
+    if plan.verdict is not Verdict.PASSED and plan.at_once is Verdict.PASSED:
+        words.say("All in the same moment they are a yes, with nothing between:")
+        arguments = " ".join(version.argument for version in plan.candidates)
+        words.say(f"    resolve: harness can-i-deploy {arguments} --to {plan.environment}")
     if plan.broken_already:
         words.say("Not a yes already, before any step:")
         deciding.say_reasons(plan.broken_already, plan.environment, facts)

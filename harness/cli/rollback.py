@@ -15,10 +15,12 @@ from harness.gate.choice import BOUND
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harness.gate import Target
     from harness.matrix import Facts
+    from harness.verdicts import Reason
 
 
 @click.command("rollback")
@@ -31,27 +33,43 @@ if TYPE_CHECKING:
     show_default=True,
     help="Choices of versions to look at before the answer is CANNOT TELL.",
 )
+@deciding.heal_option
 @words.manifest_option
 @words.broker_option
 @words.json_option
-def command(
+def command(  # noqa: PLR0913 - one argument per option
     services: tuple[str, ...],
     environment: str,
     bound: int,
+    runtime: str,
     manifest: Path | None,
     broker: str | None,
     *,
+    heal: bool,
     as_json: bool,
 ) -> int:
     """Find the newest earlier versions that are safe beside what is there now, and who has to go back along."""
-    with wiring.memory(manifest, broker) as ledger:
-        facts = ledger.facts()
-    rollback = rollback_targets(services, environment, facts, bound=bound)
+
+    def ask() -> tuple[Rollback, Facts]:
+        with wiring.memory(manifest, broker) as ledger:
+            facts = ledger.facts()
+        return rollback_targets(services, environment, facts, bound=bound), facts
+
+    place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
+    (rollback, facts), attempts = deciding.healed(ask, _reasons, place)
     if as_json:
-        words.say_json(_document(rollback))
+        words.say_json(_document(rollback) | deciding.healing_document(attempts))
     else:
         _print(rollback, facts)
     return int(rollback.verdict.exit)
+
+
+def _reasons(answer: tuple[Rollback, Facts]) -> Iterator[Reason]:
+    """What keeps the answer open, and the answer for each target by itself."""
+    rollback, _ = answer
+    yield from rollback.reasons
+    for target in rollback.targets:
+        yield from target.decision.reasons
 
 
 def _document(rollback: Rollback) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from harness.gate import reasons as why
 from harness.gate.blocks import Block, Link, blocks_of
 from harness.gate.circles import reachable, successors, waves
 from harness.gate.constraints import Constraints, Move, constraints_of, moves_of
-from harness.gate.decision import policy_of, resolve
+from harness.gate.decision import decided, policy_of, resolve
 from harness.gate.retreat import ways_back
 from harness.gate.scene import Scene, scene
 from harness.identity import Version
@@ -48,6 +48,7 @@ class DeploymentPlan:
     blocks: tuple[Block, ...]  # worst and smallest first
     waiting: tuple[Move, ...]  # what cannot be done because of the blocks
     broken_already: tuple[Reason, ...]  # pairs that are live now and not a yes; no step is judged by them
+    at_once: Verdict  # the gate's answer for all of them in the same moment, without any state between
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -90,6 +91,7 @@ def deployment_plan(
         blocks=blocks,
         waiting=tuple(move for position, move in enumerate(moves) if position not in done),
         broken_already=tuple(_broken_already(moves, now)),
+        at_once=decided(candidates, environment, facts, policy).verdict,
     )
 
 

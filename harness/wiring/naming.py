@@ -100,10 +100,16 @@ def descriptors(system: System) -> dict[str, dict[str, Any]]:
     return {
         service.name: {
             "image": service.image,
-            "build": {"context": str(service.build.context), "args": dict(service.build.args)}
+            "build": {
+                "context": str(service.build.context),
+                "dockerfile": str(service.build.dockerfile),
+                "args": dict(service.build.args),
+            }
             if service.build
             else None,
             "command": list(service.command),
+            "container_command": list(service.container_command),
+            "directory": str(service.directory),
             "endpoints": dict(service.endpoints),
             "environment": redaction.pairs(service.environment),
             "needs": list(service.needs),

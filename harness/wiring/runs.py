@@ -33,6 +33,7 @@ from harness.wiring.naming import (
     requested,
     settle,
 )
+from harness.wiring.remembered import with_remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,7 @@ class Run:
         """The pacts on disk, the documents that can be known, and what the services are made of."""
         if self._material is None:
             units: tuple[Unit, ...] = (*self.system.services, *self.system.resources)
-            artifacts = {u.name: self._artifact(u) for u in units if content.has_artifact(u)}
+            artifacts = {u.name: self.artifact(u) for u in units if content.has_artifact(u)}
             self._material = Content(
                 artifacts=artifacts,
                 pacts=content.pacts_of(self.system),
@@ -121,7 +122,7 @@ class Run:
     def material(self, value: Content) -> None:
         self._material = value
 
-    def _artifact(self, unit: Unit) -> str:
+    def artifact(self, unit: Unit) -> str:
         """What would be started; "" where that cannot be known, and the start will say why."""
         try:
             return self.runtime.artifact(unit)
@@ -230,11 +231,12 @@ def prepared(options: Options) -> Iterator[Run]:
     described = wiring.system(options.manifest)
     checkout = detect(described.root, os.environ)
     from_git = version(checkout)
-    described = described.with_versions(requested(described, options.services, from_git))
     runtime, note = choose(options.runtime, described.root, os.environ)
     runtime.sweep()
     run = new_run()
     with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
+        described = with_remembered(described, options.services, from_git, ledger, runtime.name)
+        described = described.with_versions(requested(described, options.services, from_git))
         settings = Settings(seed=described.seed, jobs=options.jobs, scratch=folder)
         yield Run(
             options=options,
