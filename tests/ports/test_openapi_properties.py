@@ -395,7 +395,7 @@ def test_no_child_outlives_a_run_however_it_ends(tmp_path: Path, ending: str) ->
             [sys.executable, "-c", RUNNER, url, str(tmp_path)], stderr=subprocess.DEVNULL, cwd=os.getcwd()
         )
         try:
-            children = _wait_for(lambda: [c for c in psutil.Process(run.pid).children() if c.is_running()], 2)
+            children = _wait_for(lambda: psutil.Process(run.pid).children(recursive=True), 4)
             time.sleep(0.5)
             run.send_signal(2 if ending == "interrupted" else 9)
             run.wait(20)

@@ -1,14 +1,10 @@
-"""One Schemathesis process: started, watched, cut short, never left behind.
-
-Run as a program it *is* that process: `python -m harness.checks.drivers.schemathesis_child ARGUMENTS`
-starts Schemathesis' command line, and ends with whoever started it, even when that one is killed.
-"""
+"""The Schemathesis processes of one service: started, watched, cut short, never left behind."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +16,7 @@ from typing import IO
 
 _GRACE = 3.0  # seconds that a child gets to write down what it has
 _TAIL = 4096  # bytes of its output that are kept for the reason of a crash
+_NURSERY = "harness.checks.drivers.schemathesis_nursery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,95 +28,125 @@ class Ended:
     tail: str  # the last lines that it wrote
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A process that can be waited for, cut short or killed, from any thread."""
+    """One Schemathesis that is to run; it writes `output.txt` into its folder."""
 
     arguments: Sequence[str]
     folder: Path
     environment: Mapping[str, str]
-    _process: subprocess.Popen[bytes] | None = None
+
+
+@dataclass(slots=True)
+class Family:
+    """Children that run side by side, and can be cut short or killed from any thread."""
+
+    children: Sequence[Child]
+    home: Path
+    environment: Mapping[str, str]
+    _nursery: subprocess.Popen[bytes] | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _codes: dict[int, int] = field(default_factory=dict)
 
-    def run(self, deadline: float) -> Ended:
-        """Start it and wait; at the deadline (monotonic seconds) it is told to finish its report."""
-        with (self.folder / "output.txt").open("w+b") as output:
+    def run(self, deadline: float) -> list[Ended]:
+        """Start them and wait; at the deadline (monotonic seconds) they are told to finish their reports."""
+        output = self.home / "output.txt"
+        with output.open("w+b") as said:
             try:
-                process = self._start(output)
+                nursery = self._start(said)
             except OSError as error:
-                return Ended(code=1, cut=False, tail=f"it could not be started: {error}")
-            if process is None:
-                return Ended(code=0, cut=True, tail="")
-            cut = False
+                return [Ended(code=1, cut=False, tail=f"it could not be started: {error}") for _ in self.children]
+            if nursery is None:
+                return [Ended(code=0, cut=True, tail="") for _ in self.children]
+            late: set[int] = set()
+            reader = threading.Thread(target=self._listen, args=(nursery,), daemon=True)
+            reader.start()
             try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                cut = True
-                self._finish(process)
+                reader.join(max(0.0, deadline - time.monotonic()))
+                if reader.is_alive():
+                    late = self._finish(nursery, reader)
             finally:
-                _kill(process)
-            return Ended(code=process.returncode, cut=cut or self._stopped.is_set(), tail=_tail(output))
+                _end(nursery)
+                reader.join()
+                if nursery.stdout is not None:
+                    nursery.stdout.close()
+            crashed = nursery.returncode if nursery.returncode else 1
+            return [self._ended(n, crashed, said, late) for n in range(len(self.children))]
 
     def stop(self) -> None:
-        """Kill it and everything it started; one that has not been started never will be."""
+        """Kill all of them and what they started; what has not been started never will be."""
         self._stopped.set()
         with self._lock:
-            if self._process is not None:
-                _kill(self._process)
+            if self._nursery is not None:
+                _end(self._nursery)
 
     def _start(self, output: IO[bytes]) -> subprocess.Popen[bytes] | None:
+        plan = [
+            {"arguments": [*c.arguments], "folder": str(c.folder), "environment": {**c.environment}}
+            for c in self.children
+        ]
         with self._lock:
             if self._stopped.is_set():
                 return None
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "harness.checks.drivers.schemathesis_child", *self.arguments],
-                stdin=subprocess.PIPE,  # its end tells the child that we are gone
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env=dict(self.environment),
+            self._nursery = subprocess.Popen(
+                [sys.executable, "-m", _NURSERY],
+                stdin=subprocess.PIPE,  # says what to run; its end tells the nursery that we are gone
+                stdout=subprocess.PIPE,
+                stderr=output,
+                cwd=self.home,
+                env={**self.environment},
                 start_new_session=True,
             )
-            return self._process
+            _tell(self._nursery, json.dumps(plan))
+            return self._nursery
 
-    def _finish(self, process: subprocess.Popen[bytes]) -> None:
+    def _listen(self, nursery: subprocess.Popen[bytes]) -> None:
+        """Note how each child ended, until all have."""
+        assert nursery.stdout is not None
+        for line in nursery.stdout:
+            words = line.split()
+            if len(words) == 2:
+                self._codes[int(words[0])] = int(words[1])
+
+    def _finish(self, nursery: subprocess.Popen[bytes], reader: threading.Thread) -> set[int]:
         # Interrupted, Schemathesis still writes the scenario it is in: a failure seen there is kept.
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE)
+        late = set(range(len(self.children))) - self._codes.keys()
+        for number in sorted(late):
+            _tell(nursery, f"interrupt {number}")
+        reader.join(_GRACE)
+        return late
+
+    def _ended(self, number: int, crashed: int, said: IO[bytes], late: set[int]) -> Ended:
+        own = self.children[number].folder / "output.txt"
+        tail = ""
+        if own.exists():
+            with own.open("rb") as output:
+                tail = _tail(output)
+        cut = number in late or self._stopped.is_set()
+        return Ended(code=self._codes.get(number, crashed), cut=cut, tail=tail or _tail(said))
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
+def _tell(nursery: subprocess.Popen[bytes], line: str) -> None:
+    assert nursery.stdin is not None
+    with contextlib.suppress(OSError, ValueError):  # one that is dead says so by its exit code
+        nursery.stdin.write(f"{line}\n".encode())
+        nursery.stdin.flush()
+
+
+def _end(nursery: subprocess.Popen[bytes]) -> None:
+    """Close its input, which ends it and every child; what does not hear that is killed."""
+    if nursery.stdin is not None:
+        with contextlib.suppress(OSError):
+            nursery.stdin.close()
+    try:
+        nursery.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        nursery.kill()
+        nursery.wait()
 
 
 def _tail(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - _TAIL))
     return output.read().decode("utf-8", "replace").strip()
-
-
-def _end_with_parent() -> None:
-    """Wait for the pipe from the parent to close, then end at once."""
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    os.killpg(0, signal.SIGKILL)
-
-
-def main() -> None:
-    """Be the child."""
-    import runpy
-
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.argv[0] = "schemathesis"
-    runpy.run_module("schemathesis.cli", run_name="__main__", alter_sys=False)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,12 +6,11 @@ import json
 import os
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.checks.drivers.schemathesis_child import Child, Ended
+from harness.checks.drivers.schemathesis_child import Child, Ended, Family
 from harness.checks.drivers.schemathesis_shards import (
     Shard,
     arguments,
@@ -42,7 +41,7 @@ class Told:
 
 
 def exercise(target: Target, document: OpenApi) -> tuple[Told, ...]:
-    """Run every shard, at most `jobs` at a time; leaving early kills what runs."""
+    """Run every shard side by side; leaving early kills what runs."""
     settings = target.settings
     plan = shards(document, jobs=settings.jobs, examples=target.service.budget.examples)
     settings.scratch.mkdir(parents=True, exist_ok=True)
@@ -50,7 +49,7 @@ def exercise(target: Target, document: OpenApi) -> tuple[Told, ...]:
     written = home / "openapi.json"
     written.write_text(json.dumps(document.document), encoding="utf-8")
     children = [_child(target, document, shard, written) for shard in plan]
-    ended = _side_by_side(children, jobs=settings.jobs, seconds=target.service.budget.seconds)
+    ended = _side_by_side(children, home, _environment(target), seconds=target.service.budget.seconds)
     return tuple(
         Told(shard=shard, ended=end, seen=_read(target, child.folder / "report.ndjson"))
         for shard, child, end in zip(plan, children, ended, strict=True)
@@ -93,15 +92,15 @@ def _environment(target: Target) -> dict[str, str]:
     return {**inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*"}
 
 
-def _side_by_side(children: Sequence[Child], *, jobs: int, seconds: float) -> list[Ended]:
-    """How each ended, in their order; the deadline is one for all, so that waiting costs time too."""
-    deadline = time.monotonic() + seconds
-    with ThreadPoolExecutor(max(jobs, 1)) as pool:
-        try:
-            return list(pool.map(lambda child: child.run(deadline), children))
-        finally:
-            for child in children:
-                child.stop()
+def _side_by_side(
+    children: Sequence[Child], home: Path, environment: dict[str, str], *, seconds: float
+) -> list[Ended]:
+    """How each ended, in their order; the deadline is one for all."""
+    family = Family(children=children, home=home, environment=environment)
+    try:
+        return family.run(time.monotonic() + seconds)
+    finally:
+        family.stop()
 
 
 def _read(target: Target, report: Path) -> Observation:

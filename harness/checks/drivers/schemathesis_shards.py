@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from harness.contracts.openapi import OpenApi, Operation
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 OPERATION_PHASES = ("examples", "coverage", "fuzzing")
 SEQUENCES = "stateful"
-_SEQUENCE = 16  # what one sequence of calls costs, in generated single requests (measured: 0.16 s and 10 ms)
 _SPLIT_ABOVE = 1.3  # a resource heavier than this share of a process is split over several
 _RECORDED = 16 * 1024  # bytes of each body that the stream keeps
 
@@ -41,15 +40,14 @@ def shards(document: OpenApi, *, jobs: int, examples: int) -> tuple[Shard, ...]:
     if jobs < 2 or not labels:
         return (Shard(name="all", operations=labels, phases=(*OPERATION_PHASES, SEQUENCES), everything=True),)
     load = [0.0] * jobs
-    load[0] = examples * _SEQUENCE if _has_sequences(document) else 0.0
     bins: list[list[str]] = [[] for _ in load]
-    for weight, group in _groups(document, examples, load):
+    for weight, group in _groups(document, examples, jobs):
         lightest = load.index(min(load))
         load[lightest] += weight
         bins[lightest].extend(group)
     order = {label: n for n, label in enumerate(labels)}
-    # The part that was made small, because its process waits for the sequences, starts last.
-    parts = [sorted(part, key=order.__getitem__) for part in (*bins[1:], bins[0]) if part]
+    parts = [sorted(part, key=order.__getitem__) for part in bins if part]
+    # One process more than there are jobs: each of them waits for the service half of its time.
     sequences = Shard(name=SEQUENCES, operations=labels, phases=(SEQUENCES,), everything=True)
     return (
         sequences,
@@ -60,12 +58,11 @@ def shards(document: OpenApi, *, jobs: int, examples: int) -> tuple[Shard, ...]:
     )
 
 
-def _groups(document: OpenApi, examples: int, load: Sequence[float]) -> list[tuple[float, list[str]]]:
+def _groups(document: OpenApi, examples: int, jobs: int) -> list[tuple[float, list[str]]]:
     by_resource: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for operation in document.operations:
         by_resource[_resource(operation)].append((_weight(document, operation, examples), operation.label))
-    total = sum(load) + sum(weight for group in by_resource.values() for weight, _ in group)
-    fair = total / len(load)
+    fair = sum(weight for group in by_resource.values() for weight, _ in group) / jobs
     groups: list[tuple[float, list[str]]] = []
     for members in by_resource.values():
         weight = sum(w for w, _ in members)
@@ -80,10 +77,6 @@ def _resource(operation: Operation) -> str:
     """The first words of the path: "/api/orders/{id}/lines" and "/api/orders" are one resource."""
     head = operation.path.split("{", maxsplit=1)[0].strip("/")
     return head or operation.path
-
-
-def _has_sequences(document: OpenApi) -> bool:
-    return any("{" in operation.path for operation in document.operations)
 
 
 def _weight(document: OpenApi, operation: Operation, examples: int) -> float:
