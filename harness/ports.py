@@ -62,6 +62,9 @@ class Session(Protocol):
         Raises ServiceDidNotStart with the end of the log, after removing what it started.
         """
 
+    def cancel(self) -> None:
+        """Give up every prepare and start that is in progress, and begin no other; from any thread, at once."""
+
     def stop(self, instance: Instance) -> None:
         """Stop one instance; stopping twice is harmless."""
 

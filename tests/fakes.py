@@ -93,11 +93,14 @@ class FakeSession:
 
     runtime: FakeRuntime
     running: dict[str, Pretended] = field(default_factory=dict)
+    cancelled: bool = False
 
     def prepare(self, unit: Unit) -> None:
         del unit
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
+        if self.cancelled:
+            raise ServiceDidNotStart(unit.name, "the run is over")
         self.runtime.starts.append(unit.name)
         pretended = Pretended([f"starting {unit.name}"])
         handle = f"fake-{id(pretended)}"
@@ -116,6 +119,9 @@ class FakeSession:
         self.running[handle] = pretended
         urls = {name: address(unit, name, "127.0.0.1", port) for name, port in ports.items()}
         return replace(_instance(unit, slot, urls, handle), artifact=self.runtime.artifact(unit))
+
+    def cancel(self) -> None:
+        self.cancelled = True
 
     def stop(self, instance: Instance) -> None:
         if pretended := self.running.pop(instance.handle, None):

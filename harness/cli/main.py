@@ -70,6 +70,9 @@ def harness() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
+    from harness.runtime.interrupts import interrupt_on_every_ending
+
+    interrupt_on_every_ending()
     sys.exit(answer(arguments))
 
 

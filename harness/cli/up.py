@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -27,13 +28,14 @@ def command(services: tuple[str, ...], runtime: str, manifest: Path | None, *, a
     chosen = dict(words.service_and_version(argument) for argument in services)
     ready: list[ServiceReady] = []
     failed: list[ServiceFailed] = []
-    for event in start_and_leave(manifest, runtime, chosen):
-        if isinstance(event, ServiceReady):
-            ready.append(event)
-        elif isinstance(event, ServiceFailed):
-            failed.append(event)
-        if not as_json:
-            _show(event)
+    with closing(start_and_leave(manifest, runtime, chosen)) as events:
+        for event in events:
+            if isinstance(event, ServiceReady):
+                ready.append(event)
+            elif isinstance(event, ServiceFailed):
+                failed.append(event)
+            if not as_json:
+                _show(event)
     if as_json:
         words.say_json(_document(ready, failed))
     elif ready and not failed:

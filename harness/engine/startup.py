@@ -12,7 +12,7 @@ from harness.ports import Clock, Instance, Session, Unit
 from harness.services.system import Service, System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
 
 @dataclass(slots=True)
@@ -27,10 +27,11 @@ class Startup:
     _waiting: dict[str, Unit] = field(default_factory=dict)  # prepared, but not yet all that it needs
     _began: dict[str, float] = field(default_factory=dict)
 
-    def events(self, order: Sequence[str], workers: int = 8) -> Iterator[Event]:
-        """Prepare all at once, start each when what it needs is ready."""
+    def events(self, order: Sequence[str], workers: int = 8) -> Generator[Event]:
+        """Prepare all at once, start each when what it needs is ready; closing the stream gives up the rest."""
         pool = ThreadPoolExecutor(max_workers=max(workers, 1), thread_name_prefix="start")
         pending: dict[Future[Instance | None], tuple[str, Unit]] = {}
+        ended = False
         try:
             for name in order:
                 unit = self.system.unit(name)
@@ -47,7 +48,10 @@ class Startup:
                     peers = {need: self.running[need] for need in unit.needs}
                     pending[pool.submit(self.session.start, unit, peers)] = (unit.name, unit)
                 yield from self._blocked()
+            ended = True
         finally:
+            if not ended:
+                self.session.cancel()
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _prepare(self, unit: Unit) -> None:

@@ -10,16 +10,17 @@ from harness.runtime.readiness import NotReady, http_probe, tcp_probe, wait_unti
 from harness.services.system import ReadyKind
 
 if TYPE_CHECKING:
+    from harness.runtime.ending import Ending
     from harness.services.system import Service
 
 
-def attach(service: Service, slot: str = "") -> Instance:
+def attach(service: Service, slot: str, ending: Ending) -> Instance:
     """The running service at the URL that the manifest gives, once it answers. Raises ServiceDidNotStart."""
     name = service.endpoints[0][0] if service.endpoints else "http"
     asks_path = service.ready.kind is ReadyKind.HTTP
     probe = http_probe(service.url, service.ready.target) if asks_path else tcp_probe(service.url)
     try:
-        wait_until_ready(probe, lambda: "", service.ready.within)
+        wait_until_ready(lambda: ending.unless_over(probe), lambda: ending.why, service.ready.within, ending.pause)
     except NotReady as error:
         raise ServiceDidNotStart(service.name, f"{error} (it is attached by its url; start it first)") from error
     return Instance(

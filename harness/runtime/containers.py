@@ -14,6 +14,8 @@ from harness.runtime import artifacts, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine, Order
+from harness.runtime.ending import Ending
+from harness.runtime.interrupts import uninterrupted
 from harness.runtime.postgres import DEFAULT_IMAGE
 from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
 from harness.runtime.sweeping import RunFolder
@@ -77,7 +79,7 @@ class ContainerRuntime:
                 yield session
                 kept = keep
             finally:
-                with sweeping.uninterrupted():
+                with uninterrupted():
                     session.close(keep=kept)
 
     def sweep(self) -> int:
@@ -100,12 +102,18 @@ class ContainerSession:
     folder: RunFolder
     _networked: bool = False
     _guard: threading.Lock = field(default_factory=threading.Lock)
-    _closing: threading.Event = field(default_factory=threading.Event)
+    _ending: Ending = field(default_factory=Ending)
 
     def prepare(self, unit: Unit) -> None:
         """Build or pull its image, unless one of the same identity is here. Raises ServiceDidNotStart."""
         if isinstance(unit, Service) and unit.url:
             return
+        try:
+            self._ending.unless_over(lambda: self._make_image(unit))
+        except NotReady as error:
+            raise ServiceDidNotStart(unit.name, str(error)) from error
+
+    def _make_image(self, unit: Unit) -> None:
         runtime, name = self.runtime, self.runtime.image(unit)
         if unit.build is None:
             runtime.engine.image_id(name, unit.name)
@@ -115,7 +123,7 @@ class ContainerSession:
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
         """Start it and wait until it is ready. Raises ServiceDidNotStart after removing what it started."""
         if isinstance(unit, Service) and unit.url:
-            return attach(unit, slot)
+            return attach(unit, slot, self._ending)
         self.prepare(unit)
         self._network()
         alias = f"{unit.name}-{slot}" if slot else unit.name
@@ -138,6 +146,10 @@ class ContainerSession:
             handle=container,
         )
 
+    def cancel(self) -> None:
+        """Give up what is being pulled, built or waited for."""
+        self._ending.declare()
+
     def stop(self, instance: Instance) -> None:
         """Remove the container; stopping twice is harmless."""
         if instance.handle:
@@ -155,7 +167,7 @@ class ContainerSession:
 
     def close(self, *, keep: bool) -> None:
         """Remove everything, or mark it to be kept."""
-        self._closing.set()
+        self._ending.declare()
         if keep:
             self.folder.note(keep=True)
         else:
@@ -202,11 +214,7 @@ class ContainerSession:
         }
 
     def _wait(self, unit: Unit, container: str, endpoints: Mapping[str, Endpoint]) -> None:
-        engine = self.runtime.engine
-
-        def over() -> str:
-            return "the run is over" if self._closing.is_set() else engine.over(container)
-
+        engine, ending = self.runtime.engine, self._ending
         if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
             probe = database_probe(next(iter(endpoints.values())).url)
         else:
@@ -216,11 +224,16 @@ class ContainerSession:
                 lambda: engine.log(container, 5000),
                 lambda command: engine.run_inside(container, command),
             )
-        wait_until_ready(probe, over, unit.ready.within)
+        wait_until_ready(
+            lambda: ending.unless_over(probe),
+            lambda: ending.why or engine.over(container),
+            unit.ready.within,
+            ending.pause,
+        )
 
     def _taken_down(self, container: str) -> tuple[str, ...]:
         """Remove a container that did not become ready; the last lines that it wrote."""
-        log = tail(self.runtime.engine.log(container, 40))
+        log = () if self._ending.why else tail(self.runtime.engine.log(container, 40))
         self.runtime.engine.remove_container(container)
         return log
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,9 @@ from harness.ports import Endpoint, Instance, Unit
 from harness.runtime import artifacts, postgres, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
+from harness.runtime.ending import OVER, Ending
+from harness.runtime.interrupts import uninterrupted
+from harness.runtime.lives import MARK
 from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
 from harness.runtime.shared_memory import remove_data
 from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, tail_of, words
@@ -57,7 +59,7 @@ class ProcessRuntime:
                 yield session
                 kept = keep
             finally:
-                with sweeping.uninterrupted():
+                with uninterrupted():
                     session.close(keep=kept)
 
     def sweep(self) -> int:
@@ -78,7 +80,7 @@ class ProcessSession:
     spawner: Spawner
     _running: dict[str, Spawned] = field(default_factory=dict)
     _logs: dict[str, Path] = field(default_factory=dict)
-    _closing: threading.Event = field(default_factory=threading.Event)
+    _ending: Ending = field(default_factory=Ending)
 
     def prepare(self, unit: Unit) -> None:
         """See that the unit can be started here at all. Raises ServiceDidNotStart."""
@@ -91,7 +93,7 @@ class ProcessSession:
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
         """Start it on free ports and wait until it is ready. Raises ServiceDidNotStart."""
         if isinstance(unit, Service) and unit.url:
-            return attach(unit, slot)
+            return attach(unit, slot, self._ending)
         self.prepare(unit)
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -101,9 +103,16 @@ class ProcessSession:
                     raise ServiceDidNotStart(unit.name, str(taken), taken.log_tail) from taken
         raise AssertionError("unreachable")
 
+    def cancel(self) -> None:
+        """Give up what is being waited for; what was started ends with the session, all at once."""
+        self._ending.declare()
+
     def stop(self, instance: Instance) -> None:
         """End the process with all that it started; stopping twice is harmless."""
-        if spawned := self._running.pop(instance.handle, None):
+        self._end(instance.handle)
+
+    def _end(self, handle: str) -> None:
+        if spawned := self._running.pop(handle, None):
             spawned.end()
             remove_data(self._data(spawned))
 
@@ -121,7 +130,7 @@ class ProcessSession:
 
     def close(self, *, keep: bool) -> None:
         """End everything, or mark it to be kept."""
-        self._closing.set()
+        self._ending.declare()
         self.spawner.close()
         if keep:
             self.folder.note(keep=True)
@@ -142,17 +151,17 @@ class ProcessSession:
         else:
             program = self._program(unit, inside_of(peers), ports, called=called)
         spawned = self._spawn(unit, called, program)
+        handle = str(spawned.popen.pid)
+        self._running[handle], self._logs[handle] = spawned, program.log
         try:
             self._wait(unit, spawned, _endpoints(unit, ports))
             self._check_owner(spawned, ports)
         except BaseException as error:
-            spawned.end()
-            remove_data(self._data(spawned))
+            if not self._ending.why:  # else it ends with everything that runs, all at once
+                self._end(handle)
             if isinstance(error, NotReady):
                 raise _failure(unit, error, spawned) from error
             raise
-        handle = str(spawned.popen.pid)
-        self._running[handle], self._logs[handle] = spawned, program.log
         return Instance(
             name=unit.name,
             version=unit.version if isinstance(unit, Service) else "",
@@ -163,25 +172,30 @@ class ProcessSession:
         )
 
     def _spawn(self, unit: Unit, called: str, program: Program) -> Spawned:
+        if why := self._ending.why:
+            raise ServiceDidNotStart(unit.name, why)
         try:
             return self.spawner.spawn(called, program)
         except RuntimeError as error:  # the thread that starts processes takes no more work
-            raise ServiceDidNotStart(unit.name, "the run is over") from error
+            raise ServiceDidNotStart(unit.name, OVER) from error
         except OSError as error:
             raise ServiceDidNotStart(unit.name, f"it cannot be run: {error}") from error
 
     def _wait(self, unit: Unit, spawned: Spawned, endpoints: Mapping[str, Endpoint]) -> None:
-        def over() -> str:
-            return spawned.over or ("the run is over" if self._closing.is_set() else "")
-
-        wait_until_ready(self._probe(unit, spawned, endpoints), over, unit.ready.within)
+        probe, ending = self._probe(unit, spawned, endpoints), self._ending
+        wait_until_ready(
+            lambda: ending.unless_over(probe),
+            lambda: ending.why or spawned.over,
+            unit.ready.within,
+            ending.pause,
+        )
 
     def _probe(self, unit: Unit, spawned: Spawned, endpoints: Mapping[str, Endpoint]) -> Probe:
         if isinstance(unit, Resource):
             return database_probe(next(iter(endpoints.values())).url)
 
         def run(command: str) -> int:
-            return _exit_code(command, spawned.program, unit.ready.within)
+            return _exit_code(command, spawned, unit.ready.within)
 
         return probe_for(unit.ready, endpoints, spawned.text, run)
 
@@ -275,12 +289,13 @@ def _accepts(port: int) -> bool:
     return True
 
 
-def _exit_code(command: str, program: Program, within: float) -> int:
+def _exit_code(command: str, spawned: Spawned, within: float) -> int:
+    program = spawned.program
     try:
         return subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=program.directory,
-            env=dict(program.environment),
+            env={**program.environment, MARK: spawned.run},  # left alone at the run's end, it still goes with it
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -27,7 +27,9 @@ class NotReady(Exception):
     """It ended, or its time ran out, before it was ready."""
 
 
-def wait_until_ready(probe: Probe, over: Probe, within: float) -> None:
+def wait_until_ready(
+    probe: Probe, over: Probe, within: float, pause: Callable[[float], object] = time.sleep
+) -> None:
     """Ask until the probe has nothing to say; `over` tells why there is nothing to wait for. Raises NotReady."""
     deadline = time.monotonic() + within
     while True:
@@ -38,7 +40,7 @@ def wait_until_ready(probe: Probe, over: Probe, within: float) -> None:
             return
         if time.monotonic() >= deadline:
             raise NotReady(f"it was not ready within {within:g} s: {seen or over()}")
-        time.sleep(POLL)
+        pause(POLL)
 
 
 def probe_for(

@@ -13,7 +13,6 @@ import fcntl
 import json
 import os
 import shutil
-import signal
 import threading
 import time
 import uuid
@@ -23,12 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentProblem
+from harness.runtime.interrupts import uninterrupted
 from harness.runtime.lives import Life, end, family, marked, read_life
 from harness.runtime.shared_memory import remove_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from types import FrameType
 
 GRACE = 3.0  # seconds that a process gets between being asked to go and being made to
 
@@ -165,27 +164,6 @@ def lives_or_is_kept(run: str, environ: Mapping[str, str]) -> bool:
 def leftovers(environ: Mapping[str, str]) -> list[str]:
     """The runs that died and have not been swept yet."""
     return [folder.run for folder in _dead(environ) if not folder.record.keep]
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let a piece of work end before Ctrl-C is heard; one that came meanwhile is raised afterwards."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    heard: list[int] = []
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        del frame
-        heard.append(number)
-
-    before = signal.signal(signal.SIGINT, hear)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if heard:
-        raise KeyboardInterrupt
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from harness.services.graph import start_order
 from harness.wiring.adapters import SystemClock, new_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
 
     from harness.engine.events import Event
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.services.system import System
 
 
-def start_and_leave(manifest: Path | None, runtime: str, chosen: Mapping[str, str]) -> Iterator[Event]:
+def start_and_leave(manifest: Path | None, runtime: str, chosen: Mapping[str, str]) -> Generator[Event]:
     """Start services (all, when none is chosen) with what they need, and leave them running."""
     system = wiring.system(manifest).with_versions({name: n for name, n in chosen.items() if n})
     for name in chosen:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,6 +206,8 @@ def test_a_task_passes_only_when_every_promise_was_seen_kept(
 class FakeSession:
     fails: Mapping[str, str] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
+    slow: frozenset[str] = frozenset()  # those that come up only when the others are given up
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def prepare(self, unit: Unit) -> None:
         if unit.name in self.fails and self.fails[unit.name] == "build":
@@ -213,9 +216,15 @@ class FakeSession:
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
         assert set(peers) == set(unit.needs)
         self.started.append(unit.name)
+        if unit.name in self.slow:
+            assert self.cancelled.wait(10)
+            raise ServiceDidNotStart(unit.name, "the run is over")
         if unit.name in self.fails:
             raise ServiceDidNotStart(unit.name, "exit code 1", ("Traceback",))
         return Instance(name=unit.name, version="1", slot=slot, endpoints=())
+
+    def cancel(self) -> None:
+        self.cancelled.set()
 
     def stop(self, instance: Instance) -> None: ...
 
@@ -254,6 +263,36 @@ def test_a_failed_start_is_kept_to_those_who_need_it(how: str) -> None:
     assert set(startup.running) == {"catalog"}
     assert startup.failed["web"] == "it needs orders, which did not start"
     assert startup.failed["page"] == "it needs web, which did not start"
+
+
+@pytest.mark.parametrize("seen", [0, 1, 4, 5], ids="{} events".format)
+def test_closing_a_start_up_gives_up_whatever_is_in_progress(seen: int) -> None:
+    session = FakeSession(slow=frozenset({"orders"}))
+    startup = Startup(session=session, system=system(db=(), orders=(), web=("orders",)), clock=Ticks())
+    stream = startup.events(["db", "orders", "web"])
+    for _ in range(seen):
+        next(stream)
+    stream.close()
+    assert session.cancelled.is_set() == (seen > 0)
+    assert "web" not in session.started
+
+
+def test_a_start_up_that_ended_by_itself_cancels_nothing() -> None:
+    session = FakeSession(fails={"orders": "start"})
+    bring_up(session, system(db=(), orders=()), ["db", "orders"])
+    assert not session.cancelled.is_set()
+
+
+def test_what_does_not_need_each_other_starts_side_by_side() -> None:
+    class Meeting(FakeSession):
+        met = threading.Barrier(3)
+
+        def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
+            self.met.wait(timeout=10)  # only when all three are being started at once
+            return super().start(unit, peers, slot)
+
+    session = Meeting()
+    assert set(bring_up(session, system(a=(), b=(), c=()), ["a", "b", "c"]).running) == {"a", "b", "c"}
 
 
 # --- side by side

@@ -349,19 +349,3 @@ def test_the_state_folder_follows_the_environment() -> None:
     assert sweeping.state_folder({"XDG_STATE_HOME": "/x", "HOME": "/h"}) == Path("/x/contract-harness")
     assert sweeping.state_folder({"HOME": "/h"}) == Path("/h/.local/state/contract-harness")
     assert sweeping.state_folder({"HARNESS_STATE_DIR": "/own", "HOME": "/h"}) == Path("/own")
-
-
-def test_ctrl_c_is_heard_after_the_work() -> None:
-    done = []
-
-    def work() -> None:
-        with sweeping.uninterrupted():
-            os.kill(os.getpid(), signal.SIGINT)
-            os.kill(os.getpid(), signal.SIGINT)
-            done.append("work")
-        done.append("never")
-
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert done == ["work"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

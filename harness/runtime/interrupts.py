@@ -1,0 +1,46 @@
+"""What ends a run from outside: Ctrl-C, and what a CI job, a shutdown or a closed terminal sends instead."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def interrupt_on_every_ending() -> None:
+    """From now on SIGTERM and SIGHUP are heard as Ctrl-C is; one that is ignored (nohup) stays so."""
+    for number in _ENDINGS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let a piece of work end before an interruption is heard; one that came meanwhile is heard afterwards."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        del frame
+        heard.append(number)
+
+    before = {number: signal.getsignal(number) for number in _ENDINGS}
+    before = {number: handler for number, handler in before.items() if handler not in {signal.SIG_IGN, None}}
+    for number in before:
+        signal.signal(number, hear)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if heard:
+        signal.raise_signal(heard[0])

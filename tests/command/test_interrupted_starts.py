@@ -1,0 +1,104 @@
+"""The first Ctrl-C, or a CI job's SIGTERM, stops a start-up at once; no later command has to clear up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from places import Place
+from projects import harness, project
+
+pytestmark = pytest.mark.slow
+
+AT_ONCE = 4.0  # seconds on a busy machine; what is waited for would take a minute
+RUNTIMES = (pytest.param("process"), pytest.param("docker", marks=pytest.mark.docker))
+SLEEPER = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("starting", flush=True)
+time.sleep(120)
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, runtime: str) -> Iterator[Place]:
+    folders = [tmp_path / "state", tmp_path / "temporary"]
+    for folder in folders:
+        folder.mkdir()
+    manifest = project(tmp_path / "project")
+    made = Place(manifest, folders[0], folders[1], uuid.uuid4().hex, runtime)
+    yield made
+    harness("run", "--plan", cwd=manifest.parent, environment=made.environment)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_start_up_that_is_interrupted_once_ends_at_once_and_has_cleaned_up(
+    place: Place, number: signal.Signals
+) -> None:
+    (place.manifest.parent / "things" / "service.py").write_text(SLEEPER)
+    process = place.start()
+    place.wait_for("service-starting", process)
+    time.sleep(1.0)
+    assert _interrupted(process, number) < AT_ONCE
+    place.assert_nothing_is_left()
+    assert place.seen()[-1]["interrupted"] is True
+
+
+@pytest.mark.parametrize("runtime", [RUNTIMES[1]])
+def test_a_build_that_is_interrupted_ends_with_its_container(place: Place) -> None:
+    mark = f"sleep 90.{uuid.uuid4().int}"
+    dockerfile = place.manifest.parent / "things" / "Dockerfile"
+    dockerfile.write_text(f"{dockerfile.read_text()}\nRUN {mark}\n")
+    process = place.start()
+    place.wait_for("service-preparing", process)
+    assert _within(60, lambda: _building(mark))
+    assert _interrupted(process, signal.SIGTERM) < AT_ONCE
+    place.assert_nothing_is_left()
+    assert _within(15, lambda: not _building(mark))
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES[:1])
+def test_up_that_is_interrupted_leaves_nothing_running(place: Place) -> None:
+    (place.manifest.parent / "things" / "service.py").write_text(SLEEPER)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness", "up"],
+        cwd=place.manifest.parent,
+        env={**os.environ, **place.environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert _within(30, lambda: any("service.py" in line for line in place.processes()))
+    assert _interrupted(process, signal.SIGINT) < AT_ONCE
+    place.assert_nothing_is_left()
+
+
+def _interrupted(process: subprocess.Popen[bytes], number: signal.Signals) -> float:
+    """Seconds from the signal to the end."""
+    began = time.monotonic()
+    process.send_signal(number)
+    assert process.wait(timeout=60) == 130
+    return time.monotonic() - began
+
+
+def _building(mark: str) -> bool:
+    listed = subprocess.run(
+        ["docker", "ps", "--no-trunc", "--format", "{{.Command}}"], capture_output=True, text=True, check=True
+    )
+    return mark in listed.stdout
+
+
+def _within(seconds: float, seen: object) -> bool:
+    assert callable(seen)
+    deadline = time.monotonic() + seconds
+    while not (result := bool(seen())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return result

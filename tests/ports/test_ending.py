@@ -1,0 +1,104 @@
+"""When a run is over: whoever waits is let go at once, and an interruption never cuts cleaning up short."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from harness.runtime.ending import Ending
+from harness.runtime.interrupts import interrupt_on_every_ending, uninterrupted
+from harness.runtime.readiness import NotReady, wait_until_ready
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in ENDINGS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_work_gives_what_it_gives() -> None:
+    ending = Ending()
+    assert ending.unless_over(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        ending.unless_over(lambda: 1 // 0)
+
+
+def test_whoever_waits_is_let_go_when_the_run_ends() -> None:
+    ending, hangs = Ending(), threading.Event()
+    timer = threading.Timer(0.05, ending.declare)
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(NotReady, match="the run is over"):
+        ending.unless_over(lambda: hangs.wait(20))
+    assert time.monotonic() - began < 5
+    hangs.set()
+    timer.join()
+
+
+def test_nothing_begins_after_the_end() -> None:
+    ending, done = Ending(), list[str]()
+    ending.declare()
+    ending.declare()
+    with pytest.raises(NotReady, match="the run is over"):
+        ending.unless_over(lambda: done.append("work"))
+    assert done == []
+
+
+def test_a_pause_ends_with_the_run() -> None:
+    ending = Ending()
+    ending.declare()
+    began = time.monotonic()
+    with pytest.raises(NotReady, match="the run is over"):
+        wait_until_ready(lambda: "not yet", lambda: ending.why, 20, ending.pause)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_an_interruption_is_heard_after_the_work(number: signal.Signals) -> None:
+    done = []
+    interrupt_on_every_ending()
+    before = signal.getsignal(number)
+
+    def work() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), number)
+            done.append("work")
+        done.append("never")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["work"]
+    assert signal.getsignal(number) is before
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    interrupt_on_every_ending()
+    with uninterrupted():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_a_process_that_nobody_made_listen_still_dies_of_the_signal_after_its_work() -> None:
+    program = (
+        "import os, signal\n"
+        "from harness.runtime.interrupts import uninterrupted\n"
+        "with uninterrupted():\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    print('work done', flush=True)\n"
+        "print('never')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, "work done\n")
