@@ -10,7 +10,7 @@ from harness.identity import Version
 from harness.services.system import Resource, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from harness.matrix import Evidence, EvidenceKind, Facts, Known
@@ -176,6 +176,9 @@ class Ledger(Protocol):
 
     def facts(self) -> Facts:
         """All that a decision may rest on."""
+
+    def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
+        """The part of it on which decisions about these versions in these environments rest."""
 
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
         """It now runs there instead of what ran on that instance. Raises UnknownName."""

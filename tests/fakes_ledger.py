@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -156,6 +156,10 @@ class MemoryLedger:
             environments=dict(self.environments),
             history=tuple(self.history),
         )
+
+    def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
+        facts = self.facts()
+        return replace(facts, live=tuple(each for each in facts.live if each.environment in places))
 
     def _begin(self, stay: Stay) -> None:
         self.history.append(replace(stay, since=self.now()))

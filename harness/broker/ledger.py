@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.store import environments, publications, versions
+from harness.broker.store import environments, publications, scoped, versions
 from harness.broker.store import evidence as seen
 from harness.broker.store.database import Database, open_database
 from harness.matrix import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from harness.contracts.document import Contract
     from harness.identity import Version
@@ -77,6 +77,15 @@ class SqlLedger:
                 environments=environments.policies(db),
                 history=environments.stays(db),
             )
+
+    def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
+        """The part of the facts on which decisions about these versions in these environments rest.
+
+        All of the facts where a version is not known. Without history: a way back needs all of the facts.
+        """
+        with self.database.reading() as db:
+            found = scoped.facts_about(db, versions, places)
+        return self.facts() if found is None else found
 
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
         """It now runs there instead of what ran on that instance. Raises UnknownName."""

@@ -47,11 +47,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     """Say whether the candidates are safe together, beside what is live there now."""
     chosen = [words.version(candidate) for candidate in candidates]
 
-    def ask() -> list[Answer]:
-        with wiring.memory(manifest, broker) as ledger:
-            facts = ledger.facts()
+    def answers_of(facts: Facts) -> list[Answer]:
         worlds = {each: deciding.supposed(facts, each, supposed, gone) for each in environments}
         return [(can_i_deploy(chosen, each, world), world) for each, world in worlds.items()]
+
+    def ask() -> list[Answer]:
+        named = (*chosen, *map(words.version, supposed))
+        with wiring.memory(manifest, broker) as ledger:
+            return deciding.asked(ledger, named, environments, answers_of, _reasons)
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     asked, attempts = deciding.healed(ask, _reasons, place)

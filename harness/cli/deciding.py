@@ -10,13 +10,16 @@ import click
 
 from harness.cli import words
 from harness.gate import suppose
+from harness.gate.decision import completable
 from harness.gate.reasons import since
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from harness.identity import Version
     from harness.matrix import Facts
+    from harness.ports import Ledger
     from harness.verdicts import Reason
     from harness.wiring.healing import Attempt
 
@@ -70,6 +73,35 @@ def say_reasons(reasons: Iterable[Reason], environment: str, facts: Facts, inden
 
 
 T = TypeVar("T")
+
+
+def asked(
+    ledger: Ledger,
+    versions: Collection[Version],
+    places: Collection[str],
+    answer: Callable[[Facts], T],
+    reasons: Callable[[T], Iterable[Reason]],
+) -> T:
+    """The answer from what it rests on; from all of the facts only where versions that nobody named may help."""
+    got = answer(ledger.facts_about(versions, places))
+    return answer(ledger.facts()) if completable(reasons(got)) else got
+
+
+def note_if_empty(ledger: Ledger, version: Version, environment: str) -> str:
+    """What to say of a version of which nothing is known but its number; "" for any other."""
+    if not ledger.facts_about([version], [environment]).index.hollow(version):
+        return ""
+    return (
+        f"nothing is known of {version} but its number (no contract, no build, no evidence): "
+        "what it needs and what it keeps cannot be told"
+    )
+
+
+def say_note(note: str, version: Version) -> None:
+    """The note, and how to mend it."""
+    if note:
+        words.say(f"  {note}")
+        words.say(f"  try, in its checkout: harness publish --version {version.number}, or harness run")
 
 
 def heal_option(function: Callable[..., Any]) -> Callable[..., Any]:

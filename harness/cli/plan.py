@@ -54,10 +54,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     """Find an order of single deployments in which every state on the way is compatible, or say what blocks it."""
     chosen = [words.version(candidate) for candidate in candidates]
 
+    def plan_of(facts: Facts) -> tuple[DeploymentPlan, Facts]:
+        world = deciding.supposed(facts, environment, supposed, gone)
+        return deployment_plan(chosen, environment, world, rolling=rolling, per_instance=per_instance), world
+
     def ask() -> tuple[DeploymentPlan, Facts]:
+        named = (*chosen, *map(words.version, supposed))
         with wiring.memory(manifest, broker) as ledger:
-            facts = deciding.supposed(ledger.facts(), environment, supposed, gone)
-        return deployment_plan(chosen, environment, facts, rolling=rolling, per_instance=per_instance), facts
+            return deciding.asked(ledger, named, [environment], plan_of, lambda answer: answer[0].reasons)
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     (plan, facts), attempts = deciding.healed(ask, lambda answer: answer[0].reasons, place)

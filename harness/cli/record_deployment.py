@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness import wiring
-from harness.cli import words
+from harness.cli import deciding, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ def command(
     version = words.version(subject)
     with wiring.memory(manifest, broker) as ledger:
         ledger.record_deployment(environment, version, instance=instance)
+        note = deciding.note_if_empty(ledger, version, environment)
     if as_json:
         words.say_json(
             {
@@ -34,7 +35,9 @@ def command(
                 **words.versions([version])[0],
                 "environment": environment,
                 "instance": instance or None,
+                "note": note or None,
             }
         )
     else:
         words.say(f"{version} runs in {environment}")
+        deciding.say_note(note, version)

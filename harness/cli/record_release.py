@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness import wiring
-from harness.cli import words
+from harness.cli import deciding, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,10 @@ def command(subject: str, environment: str, manifest: Path | None, broker: str |
     version = words.version(subject)
     with wiring.memory(manifest, broker) as ledger:
         ledger.record_release(environment, version)
+        note = deciding.note_if_empty(ledger, version, environment)
     if as_json:
-        words.say_json({"recorded": "release", **words.versions([version])[0], "environment": environment})
+        told = {**words.versions([version])[0], "environment": environment, "note": note or None}
+        words.say_json({"recorded": "release", **told})
     else:
         words.say(f"{version} is released to {environment}")
+        deciding.say_note(note, version)

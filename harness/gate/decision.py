@@ -41,7 +41,7 @@ def can_i_deploy(
     resolve(candidates, environment, facts)
     policy = policy_of(environment, facts, require)
     decision = decided(candidates, environment, facts, policy)
-    if not environment or not any(_completable(reason) for reason in decision.reasons):
+    if not environment or not completable(decision.reasons):
         return decision
     set_of_all = completed(candidates, environment, facts)
     if not set_of_all or decided(set_of_all, environment, facts, policy).verdict is not Verdict.PASSED:
@@ -60,6 +60,11 @@ def can_i_deploy_everywhere(
 ) -> tuple[Decision, ...]:
     """The decision for each environment; the answer for all of them is the worst."""
     return tuple(can_i_deploy(candidates, each, facts, require=require) for each in dict.fromkeys(environments))
+
+
+def completable(reasons: Iterable[Reason]) -> bool:
+    """Whether versions that are neither asked for nor live could turn a reason: all facts are needed then."""
+    return any(_completable(reason) for reason in reasons)
 
 
 def _completable(reason: Reason) -> bool:

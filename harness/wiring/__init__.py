@@ -58,7 +58,7 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
     ledger = open_ledger(url or f"sqlite:///{root / EMBEDDED}")
     try:
         if described:
-            known = ledger.facts().environments if described.environments else {}
+            known = ledger.facts_about((), ()).environments if described.environments else {}
             for policy in described.environments:
                 if tuple(known.get(policy.name, ("?",))) != policy.require:
                     ledger.declare_environment(policy.name, policy.require)

@@ -16,6 +16,8 @@ from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import TypeAdapter
 
 _WITHOUT_DETAILS = [column for column in table.columns if column.name not in ("details", "decisive")]
@@ -80,6 +82,18 @@ def everything(db: sa.Connection) -> tuple[Evidence, ...]:
     """All evidence, oldest first, without results and findings."""
     rows = db.execute(sa.select(*_WITHOUT_DETAILS).order_by(table.c.id))
     return tuple(_value(row) for row in rows)
+
+
+def of_rows(db: sa.Connection, rows: Sequence[int]) -> tuple[Evidence, ...]:
+    """The evidence of some rows in their order, without results and findings."""
+    found: list[Evidence] = []
+    for start in range(0, len(rows), _MOST_AT_ONCE):
+        wanted = table.c.id.in_(rows[start : start + _MOST_AT_ONCE])
+        found += map(_value, db.execute(sa.select(*_WITHOUT_DETAILS).where(wanted).order_by(table.c.id)))
+    return tuple(found)
+
+
+_MOST_AT_ONCE = 500  # values in one IN (…): databases have limits
 
 
 def _value(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Finding, ...] = ()) -> Evidence:

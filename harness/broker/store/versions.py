@@ -133,8 +133,18 @@ def descriptor(db: sa.Connection, version: Version, runtime: str) -> Mapping[str
 
 def all_known(db: sa.Connection) -> dict[Version, Known]:
     """Every version and what is known of it, in the order in which they were first mentioned."""
-    made = _artifacts(db)
-    pacts, documents = _promises(db)
+    return described(db, sa.true(), sa.true(), sa.true())
+
+
+def described(
+    db: sa.Connection,
+    which: sa.ColumnElement[bool],
+    which_builds: sa.ColumnElement[bool],
+    which_publications: sa.ColumnElement[bool],
+) -> dict[Version, Known]:
+    """Some versions and what is known of them, in the order in which they were first mentioned."""
+    made = _artifacts(db, which_builds)
+    pacts, documents = _promises(db, which_publications)
     query = sa.select(
         versions.c.id,
         pacticipants.c.name,
@@ -144,7 +154,7 @@ def all_known(db: sa.Connection) -> dict[Version, Known]:
         versions.c.build_url,
     ).join(pacticipants)
     result = {}
-    for row in db.execute(query.order_by(versions.c.id)):
+    for row in db.execute(query.where(which).order_by(versions.c.id)):
         version = Version(row.name, row.number)
         result[version] = Known(
             version=version,
@@ -158,21 +168,24 @@ def all_known(db: sa.Connection) -> dict[Version, Known]:
     return result
 
 
-def _artifacts(db: sa.Connection) -> dict[int, set[str]]:
+def _artifacts(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, set[str]]:
     made: dict[int, set[str]] = {}
-    query = sa.select(builds.c.version_id, builds.c.artifact).where(builds.c.artifact != "")
+    query = sa.select(builds.c.version_id, builds.c.artifact).where(builds.c.artifact != "", which)
     for row in db.execute(query):
         made.setdefault(row.version_id, set()).add(row.artifact)
     return made
 
 
-def _promises(db: sa.Connection) -> tuple[dict[int, dict[str, str]], dict[int, str]]:
+def _promises(
+    db: sa.Connection, which: sa.ColumnElement[bool]
+) -> tuple[dict[int, dict[str, str]], dict[int, str]]:
     """Of each version: provider to the key of its pact, and the key of its OpenAPI document."""
     pacts: dict[int, dict[str, str]] = {}
     documents: dict[int, str] = {}
     query = (
         sa.select(publications.c.version_id, publications.c.kind, publications.c.counterpart, contracts.c.key)
         .join(contracts)
+        .where(which)
         .order_by(publications.c.id)
     )
     for row in db.execute(query):

@@ -1,0 +1,128 @@
+"""The part of the facts on which decisions about some versions rest: rows in, values out.
+
+An estate may hold hundreds of thousands of versions and results; a decision looks at what is live and at the
+candidates. What is read here gives the same answers as everything would (tests/ports/test_ledger_scoped.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import sqlalchemy as sa
+
+from harness.broker.store import environments
+from harness.broker.store import evidence as seen
+from harness.broker.store.tables import builds, evidence, pacticipants, publications, versions
+from harness.broker.store.versions import described
+from harness.identity import Version
+from harness.matrix import EvidenceKind, Facts, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+MOST_AT_ONCE = 500  # values in one IN (…): databases have limits
+
+T = TypeVar("T")
+
+
+def facts_about(db: sa.Connection, asked: Collection[Version], places: Collection[str]) -> Facts | None:
+    """What decisions about these versions in these environments rest on; None when a version is not known."""
+    policies = environments.policies(db)
+    live = tuple(each for each in environments.live(db) if each.environment in places)
+    subjects = {*asked, *(each.version for each in live)}
+    rows = _rows_of(db, subjects)
+    if not rows.keys() >= set(asked):
+        return None
+    known = _known(db, rows.values())
+    told = set(_evidence_rows(db, known.values(), asked, {k for p in places for k in policies.get(p, ())}))
+    bare = {v for v, k in known.items() if not (k.artifacts or k.pacts or k.openapi)}
+    told |= set(_any_evidence(db, bare))
+    evidence_found = seen.of_rows(db, sorted(told))
+    empty = bare - {each.provider for each in evidence_found}
+    further = _siblings(db, {version.pacticipant for version in empty}) | _first_publishers(db, rows.values())
+    return Facts(
+        versions=_known(db, {*rows.values(), *further}),
+        evidence=evidence_found,
+        live=live,
+        environments=policies,
+    )
+
+
+def _chunks(values: Collection[T]) -> Iterator[list[T]]:
+    listed = list(values)
+    for start in range(0, len(listed), MOST_AT_ONCE):
+        yield listed[start : start + MOST_AT_ONCE]
+
+
+def _rows_of(db: sa.Connection, wanted: set[Version]) -> dict[Version, int]:
+    """The rows of versions; those that nobody mentioned are left out."""
+    owners: dict[str, int] = {}
+    for part in _chunks({version.pacticipant for version in wanted}):
+        query = sa.select(pacticipants.c.name, pacticipants.c.id).where(pacticipants.c.name.in_(part))
+        owners |= {name: row for name, row in db.execute(query)}
+    names = {row: name for name, row in owners.items()}
+    found: dict[Version, int] = {}
+    for numbered in _chunks([(owners[v.pacticipant], v.number) for v in wanted if v.pacticipant in owners]):
+        same = (sa.and_(versions.c.pacticipant_id == owner, versions.c.number == n) for owner, n in numbered)
+        rows = sa.select(versions.c.id, versions.c.pacticipant_id, versions.c.number).where(sa.or_(*same))
+        found |= {Version(names[owner], number): row for row, owner, number in db.execute(rows)}
+    return found
+
+
+def _known(db: sa.Connection, rows: Collection[int]) -> dict[Version, Known]:
+    found: dict[Version, Known] = {}
+    for part in _chunks(sorted(rows)):
+        found |= described(
+            db, versions.c.id.in_(part), builds.c.version_id.in_(part), publications.c.version_id.in_(part)
+        )
+    return found
+
+
+def _evidence_rows(
+    db: sa.Connection, known: Collection[Known], asked: Collection[Version], demanded: Collection[str]
+) -> Iterator[int]:
+    """The results for every promise of the versions, and all kinds that a policy demands of those asked for."""
+    keys = {key for each in known for key in (*each.pacts.values(), each.openapi) if key}
+    for part in _chunks(keys):
+        yield from db.execute(sa.select(evidence.c.id).where(evidence.c.contract.in_(part))).scalars()
+    kinds = [kind for kind in demanded if kind != EvidenceKind.PACTS]
+    names = {version.pacticipant for version in asked}
+    if kinds:
+        for part in _chunks(names):
+            about = evidence.c.kind.in_(kinds) & evidence.c.provider.in_(part)
+            yield from db.execute(sa.select(evidence.c.id).where(about)).scalars()
+
+
+def _any_evidence(db: sa.Connection, bare: Collection[Version]) -> Iterator[int]:
+    """For versions without build and contract: one result that speaks of each, where there is one."""
+    for part in _chunks(bare):
+        about = evidence.c.provider.in_({v.pacticipant for v in part}) & evidence.c.number.in_(
+            {v.number for v in part}
+        )
+        grouped = sa.select(sa.func.max(evidence.c.id)).where(about)
+        yield from db.execute(grouped.group_by(evidence.c.provider, evidence.c.number)).scalars()
+
+
+def _siblings(db: sa.Connection, names: Collection[str]) -> set[int]:
+    """Where some version is but a number: the latest versions of that pacticipant that needed each provider."""
+    found: set[int] = set()
+    for part in _chunks(names):
+        query = (
+            sa.select(sa.func.max(publications.c.version_id))
+            .join(versions, versions.c.id == publications.c.version_id)
+            .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+            .where(pacticipants.c.name.in_(part))
+            .group_by(pacticipants.c.id, publications.c.counterpart)
+        )
+        found |= set(db.execute(query).scalars())
+    return found
+
+
+def _first_publishers(db: sa.Connection, rows: Collection[int]) -> set[int]:
+    """The first version with each pact of the versions: a reason says with whom evidence is shared."""
+    found: set[int] = set()
+    for part in _chunks(rows):
+        mine = sa.select(publications.c.contract_id).where(publications.c.version_id.in_(part)).distinct()
+        query = sa.select(sa.func.min(publications.c.version_id)).where(publications.c.contract_id.in_(mine))
+        found |= set(db.execute(query.group_by(publications.c.contract_id)).scalars())
+    return found
