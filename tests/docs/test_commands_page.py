@@ -12,7 +12,7 @@ from harness.cli.main import COMMANDS, harness
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 EXITS = "0 passed / yes · 1 failed / no · 2 wrong usage or configuration · 3 unknown · 130 interrupted"
-HEAD = f"# Commands\n\nExit codes: {EXITS}.\n"
+HEAD = f"# Commands\n\nExit codes: {EXITS}\n(Ctrl-C, SIGTERM, SIGHUP).\n"
 
 
 def help_of(command: str) -> str:
