@@ -35,6 +35,8 @@ def small_system(number: int) -> Small:
     draw = random.Random(number)
     if number % 3 == 0:
         return _upgrade(draw)
+    if number % 3 == 1:
+        return _long_history(draw)
     names = ["a", "b", "c", "d"][: draw.choice((2, 3, 3, 4))]
     versions = [Version(name, str(n)) for name in names for n in range(1, draw.choice((2, 3, 3)) + 1)]
     hollow = {v for v in versions if draw.random() < 0.06}
@@ -94,6 +96,51 @@ def _upgrade(draw: random.Random) -> Small:
         named=tuple(draw.sample(names, draw.choice((1, 1, 2)))),
         rolling=draw.random() < 0.7,
         per_instance=False,
+    )
+
+
+def _long_history(draw: random.Random) -> Small:
+    """Several versions back for each service, instances that differ, few pairs that fit: ways back."""
+    names = ["a", "b", "c", "d"][: draw.choice((2, 3, 3, 4))]
+    versions = [Version(name, str(n)) for n in range(1, draw.choice((3, 4)) + 1) for name in names]
+    knowns = {}
+    for version in versions:
+        needed = [n for n in names if n != version.pacticipant and draw.random() < 0.6]
+        pacts = {n: f"{version.pacticipant}-{n}-{version.number}" for n in needed}
+        knowns[version] = Known(version=version, artifacts=frozenset([f"artifact of {version}"]), pacts=pacts)
+    evidence = []
+    misfit = draw.choice((0.1, 0.25, 0.4))
+    for consumer, provider in itertools.permutations(versions, 2):
+        key = knowns[consumer].pacts.get(provider.pacticipant)
+        if key and draw.random() < 0.95:
+            evidence.append(seen(provider, key, FAILED if draw.random() < misfit else PASSED))
+    live, history, clock = [], [], itertools.count(1)
+    for name in names:
+        for instance in draw.choice(([""], [""], ["blue", "green"])):
+            mine = [v for v in versions if v.pacticipant == name][: draw.choice((2, 3, 4))]
+            for version in mine[:-1]:
+                at = f"{next(clock):04d}"
+                history.append(
+                    Stay(environment=PLACE, version=version, instance=instance, since=at, until=f"{at}+")
+                )
+            at = f"{next(clock):04d}"
+            history.append(Stay(environment=PLACE, version=mine[-1], instance=instance, since=at))
+            live.append(Live(environment=PLACE, version=mine[-1], instance=instance, since=at))
+    return Small(
+        facts=Facts(
+            versions=knowns,
+            evidence=tuple(evidence),
+            live=tuple(live),
+            environments={PLACE: ("pacts",)},
+            history=tuple(history),
+        ),
+        candidates=tuple(
+            draw.choice([v for v in versions if v.pacticipant == name])
+            for name in draw.sample(names, draw.randint(1, len(names)))
+        ),
+        named=tuple(draw.sample(names, draw.choice((1, 2, 2)))),
+        rolling=draw.random() < 0.7,
+        per_instance=draw.random() < 0.3,
     )
 
 

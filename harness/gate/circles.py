@@ -95,15 +95,14 @@ def shortest_circle(knot: Sequence[int], after: Mapping[int, Sequence[int]]) -> 
     inside = set(knot)
     best: list[int] = []
     for start in knot:
-        circle = _way_back(start, inside, after, limit=len(best))
-        if circle and (not best or len(circle) < len(best)):
-            best = circle
+        best = _way_back(start, inside, after, limit=len(best)) or best
         if len(best) == 2:
             break
     return best
 
 
 def _way_back(start: int, inside: set[int], after: Mapping[int, Sequence[int]], limit: int) -> list[int]:
+    """A shortest circle through the start that is shorter than the limit (0: none); [] when there is none."""
     came_from: dict[int, int] = {}
     layer, length = [start], 1
     while layer and not (limit and length >= limit):

@@ -49,8 +49,6 @@ def _near(move: Move, now: Scene) -> set[str]:
 
 def _fits(move: Move, staged: Scene, policy: Sequence[str]) -> bool:
     """Whether every version that the move replaced would pass the gate in its place, also beside the new one."""
-    if not move.old:
-        return False
     facts = staged.facts
     for version in move.old:
         told = [*of_itself_and_missing(version, staged, policy)]

@@ -131,6 +131,12 @@ def test_every_no_and_every_unknown_has_a_cause_and_a_command(small: Small) -> N
         assert all(reason.cause and reason.command for reason in bad)
 
 
+@given(systems)
+def test_no_block_that_is_told_holds_another(small: Small) -> None:
+    told = [set(block.positions) for block in plan_of(small).blocks]
+    assert not any(one < other for one in told for other in told)
+
+
 RENAMED = {"a": "zeta", "b": "yota", "c": "xi", "d": "w", "e": "v"}  # in the opposite alphabetic order
 
 
@@ -254,6 +260,32 @@ def test_a_no_names_the_larger_set_that_would_be_a_yes() -> None:
     assert decision.together == (PROVIDER, Version("web", "2"))
     assert decision.reasons[0].command == "harness can-i-deploy orders=2 web=2 --to production"
     assert can_i_deploy(decision.together, PLACE, broken_pair()).verdict is PASSED
+
+
+def test_the_larger_set_takes_the_newest_version_that_fits_not_the_newest() -> None:
+    facts = broken_pair()
+    newest = made("web", "3", orders="w3")
+    broken = seen(PROVIDER, "w3", FAILED)
+    facts = replace(
+        facts,
+        versions={**facts.versions, newest.version: newest},
+        evidence=(*facts.evidence, broken),
+    )
+    assert can_i_deploy([PROVIDER], PLACE, facts).together == (PROVIDER, Version("web", "2"))
+
+
+def test_every_instance_of_what_is_replaced_has_to_fit() -> None:
+    facts = broken_pair()
+    more = seen(PROVIDER, "w0", PASSED)
+    zero = made("web", "0", orders="w0")
+    facts = replace(
+        facts,
+        versions={**facts.versions, zero.version: zero},
+        evidence=(*facts.evidence, more),
+        live=(there("web", "0", "blue"), there("web", "1", "green"), there("orders", "1")),
+    )
+    plan = deployment_plan([PROVIDER, Version("web", "2")], PLACE, facts)
+    assert (plan.verdict, len(plan.blocks)) == (FAILED, 1)
 
 
 def test_each_environment_is_answered_by_itself() -> None:
