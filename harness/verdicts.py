@@ -118,6 +118,7 @@ class Exercised:
     replay: str = ""
     operation: str = ""  # "GET /orders/{id}" where it is known
     exchange: Exchange | None = None
+    remark: str = ""  # what a reader of a yes must know: a part of the promise that nothing touched
 
     def __post_init__(self) -> None:
         if self.verdict is not Verdict.PASSED and (self.cause is None or not self.because):

@@ -114,6 +114,7 @@ def _verdict(document: OpenApi, operation: Operation, told: Sequence[Told], know
         because=_kept(label, told, mine, known.sorted_out.remarks),
         place=f"{document.place}{pointer(label)}",
         operation=label,
+        remark=_unseen(operation, _answers(label, told)),
     )
 
 
@@ -206,6 +207,15 @@ def _kept(
     if remarks.get(label):
         parts.append(f"remarked: {', '.join(remarks[label])}")
     return "; ".join(parts)
+
+
+def _unseen(operation: Operation, answers: Mapping[int, int]) -> str:
+    """Says so when the service never did what the operation is for, however well it refused."""
+    promised = [status for status in operation.statuses if status[:1] in ("2", "3")]
+    if not promised or any(200 <= status < 400 for status in answers):
+        return ""
+    came = ", ".join(map(str, sorted(answers)))
+    return f"{' or '.join(promised)} was never seen, only {came}"
 
 
 def _unknown(document: OpenApi, operation: Operation, cause: Cause, because: str) -> Exercised:

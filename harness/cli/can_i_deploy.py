@@ -9,6 +9,7 @@ import click
 
 from harness import wiring
 from harness.cli import deciding, words
+from harness.cli.versions import as_typed
 from harness.gate import Decision, can_i_deploy
 from harness.verdicts import Verdict
 
@@ -45,7 +46,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Say whether the candidates are safe together, beside what is live there now."""
-    chosen = [words.version(candidate) for candidate in candidates]
+    chosen = as_typed(candidates, manifest, broker)
 
     def answers_of(facts: Facts) -> list[Answer]:
         worlds = {each: deciding.supposed(facts, each, supposed, gone) for each in environments}

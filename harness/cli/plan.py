@@ -9,6 +9,7 @@ import click
 from harness import wiring
 from harness.cli import deciding, words
 from harness.cli.pictures import PICTURES
+from harness.cli.versions import as_typed
 from harness.gate import DeploymentPlan, deployment_plan
 from harness.gate.blocks import Block, BlockKind, Link
 from harness.verdicts import Verdict
@@ -52,7 +53,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Find an order of single deployments in which every state on the way is compatible, or say what blocks it."""
-    chosen = [words.version(candidate) for candidate in candidates]
+    chosen = as_typed(candidates, manifest, broker)
 
     def plan_of(facts: Facts) -> tuple[DeploymentPlan, Facts]:
         world = deciding.supposed(facts, environment, supposed, gone)

@@ -8,6 +8,7 @@ import click
 
 from harness import wiring
 from harness.cli import deciding, words
+from harness.cli.versions import in_full
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ def command(
     """It now runs there, instead of what ran there before."""
     version = words.version(subject)
     with wiring.memory(manifest, broker) as ledger:
+        version = in_full(version, ledger)
         ledger.record_deployment(environment, version, instance=instance)
         note = deciding.note_if_empty(ledger, version, environment)
     if as_json:

@@ -8,6 +8,7 @@ import click
 
 from harness import wiring
 from harness.cli import deciding, words
+from harness.cli.versions import in_full
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ def command(subject: str, environment: str, manifest: Path | None, broker: str |
     """It is now supported there, beside what is supported already."""
     version = words.version(subject)
     with wiring.memory(manifest, broker) as ledger:
+        version = in_full(version, ledger)
         ledger.record_release(environment, version)
         note = deciding.note_if_empty(ledger, version, environment)
     if as_json:

@@ -8,6 +8,7 @@ import click
 
 from harness import wiring
 from harness.cli import words
+from harness.cli.versions import in_full
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ def command(subject: str, environment: str, manifest: Path | None, broker: str |
     """It is no longer supported there."""
     version = words.version(subject)
     with wiring.memory(manifest, broker) as ledger:
+        version = in_full(version, ledger)
         ledger.record_support_ended(environment, version)
     if as_json:
         words.say_json({"recorded": "support-ended", **words.versions([version])[0], "environment": environment})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness import wiring
 from harness.errors import UsageError
 from harness.reports.formats import FORMATS, render
 
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command("report")
-@click.argument("recording", type=click.Path(path_type=Path))
+@click.argument("recording", required=False, type=click.Path(path_type=Path))
 @click.option("--format", "format_", default="terminal", show_default=True, help=f"One of {', '.join(FORMATS)}.")
 @click.option("--output", type=click.Path(path_type=Path), help="A file instead of the standard output.")
-def command(recording: Path, format_: str, output: Path | None) -> None:
-    """Write any report again from the recorded events of a run."""
-    text = render(format_, events_of(recording))
+def command(recording: Path | None, format_: str, output: Path | None) -> None:
+    """Write any report again from the recorded events of a run; without RECORDING, of the last run here."""
+    text = render(format_, events_of(recording or wiring.last_run()))
     if output:
         output.write_text(text, encoding="utf-8", newline="")
     else:

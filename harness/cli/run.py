@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness import wiring
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
 from harness.matrix import EvidenceKind
+from harness.reports.legible import many
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +72,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     with prepared(options) as run:
         if plan_only:
             return _show_plan(run, as_json=as_json)
-        return follow(run.events(), wanted, as_json=as_json)
+        return follow(run.events(), wanted, keep=wiring.recording(run.system.root), as_json=as_json)
 
 
 def _show_plan(run: Run, *, as_json: bool) -> int:
@@ -92,8 +94,10 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
     words.say(f"would start: {', '.join(plan.starts) or 'nothing'}")
     for row in rows:
         known = f"known: {row['known']} (run {row['seen_by']})" if row["known"] else "would run"
-        count = f"{row['promises']} promises" if row["promises"] else "promises told by the running service"
+        count = (
+            many(int(str(row["promises"])), "promise")
+            if row["promises"]
+            else "promises told by the running service"
+        )
         words.say(f"  {row['task']}: {count}; {known}")
-    if not rows:
-        words.say("  nothing to check: no pact and no OpenAPI document in the manifest; the answer is UNKNOWN")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -38,13 +39,33 @@ def _parse(argument: str) -> Report:
         raise UsageError(f"no report format '{name}'", hint=did_you_mean(name, FORMATS))
     if Path(path).is_dir():
         raise UsageError(f"--report {argument}: a folder is there", where=path, hint=f"{path}/report.{name}")
+    _refuse_unwritable(argument, Path(path))
     return Report(name, Path(path))
 
 
-def follow(events: Iterator[Event], reports: Sequence[Report] = (), *, as_json: bool = False) -> int:
-    """Consume a run to its end, or to Ctrl-C; write its reports either way."""
+def _refuse_unwritable(argument: str, path: Path) -> None:
+    """A report that cannot be written is told before the run, not after it."""
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir():
+        raise UsageError(f"--report {argument}: a file is in the way", where=str(there))
+    if not os.access(there, os.W_OK | os.X_OK) or _invented(there, path):
+        hint = "name a folder that you may write to"
+        text = f"--report {argument}: the folder does not exist or is not yours"
+        raise UsageError(text, where=str(path.parent), hint=hint)
+
+
+def _invented(there: Path, path: Path) -> bool:
+    """Whether the folder would have to be made at the very top of the file system."""
+    return there == Path(there.anchor) and path.absolute().parent != there
+
+
+def follow(
+    events: Iterator[Event], reports: Sequence[Report] = (), *, keep: Path | None = None, as_json: bool = False
+) -> int:
+    """Consume a run to its end, or to Ctrl-C; write its reports either way, and keep its recording."""
     seen: list[Event] = []
-    stream = _recorded(events, [r for r in reports if r.format == RECORDING], seen)
+    recordings = [report.path for report in reports if report.format == RECORDING]
+    stream = _recorded(events, [*recordings, *([keep] if keep else [])], seen)
     try:
         _watch(stream, quiet=as_json)
     except KeyboardInterrupt:
@@ -59,7 +80,7 @@ RECORDING = "ndjson"  # written while the run goes on: a killed run leaves what 
 
 
 def _recorded(
-    events: Iterator[Event], recordings: Sequence[Report], seen: list[Event]
+    events: Iterator[Event], recordings: Sequence[Path], seen: list[Event]
 ) -> Generator[Event, None, None]:
     """Keep each event, and write it to every recording at once; closing closes the run."""
     from contextlib import ExitStack, closing
@@ -67,7 +88,7 @@ def _recorded(
     from harness.reports.ndjson import ndjson
 
     with ExitStack() as stack:
-        files = [stack.enter_context(_opened(report.path)) for report in recordings]
+        files = [stack.enter_context(_opened(path)) for path in recordings]
         stack.enter_context(closing(events))  # type: ignore[type-var]  # a run is a generator
         for event in events:
             seen.append(event)

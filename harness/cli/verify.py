@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness import wiring
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
 
@@ -60,4 +61,5 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     )
     consumers = dict(words.service_and_version(argument) for argument in against)
     with prepared(options) as run:
-        return follow(verification_events(run, name, consumers, only), wanted, as_json=as_json)
+        events = verification_events(run, name, consumers, only)
+        return follow(events, wanted, keep=wiring.recording(run.system.root), as_json=as_json)

@@ -69,6 +69,7 @@ def _parts(story: Story) -> Iterator[str]:
     for entry in entries:
         yield _unknown(entry)
     yield _table(story)
+    yield from _remarks(story)
     yield from _accepted(story)
     yield _effort(story)
 
@@ -167,6 +168,19 @@ def _row(task: TaskStory) -> str:
     flaky = ", flaky" if task.flaky else ""
     mark = f"{MARKS[task.verdict]} {WORDS[task.verdict]}{flaky}"
     return f"| {mark} | {text(phrases.title(task.id), 160)} | {count} | {time} |"
+
+
+def _remarks(story: Story) -> Iterator[str]:
+    """A yes says what it does not rest on."""
+    found = phrases.remarked(story)
+    rows = [
+        f"- {code(each.subject)} of {text(phrases.named(task.id.provider))}: {text(each.remark, 300)}"
+        for task, each in found[:_MOST_ROWS]
+    ]
+    if rows:
+        yield "\n".join(
+            ["<details><summary>Remarks</summary>", "", *rows, "", phrases.REACH, "", "</details>", ""]
+        )
 
 
 def _accepted(story: Story) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from harness.engine.events import TaskId
     from harness.identity import Version
     from harness.reports.story import Story, TaskStory
+    from harness.verdicts import Exercised
 
+_COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 ANSWERS = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}
 MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.UNKNOWN: "?"}
 WORDS = {Verdict.PASSED: "kept", Verdict.FAILED: "broken", Verdict.UNKNOWN: "unknown"}
@@ -25,7 +28,12 @@ WORDS = {Verdict.PASSED: "kept", Verdict.FAILED: "broken", Verdict.UNKNOWN: "unk
 
 def named(version: Version | None) -> str:
     """`orders 1.4`; only the name where there is no version."""
-    return line(f"{version.pacticipant} {version.number}".strip()) if version else ""
+    return line(f"{version.pacticipant} {short(version.number)}".strip()) if version else ""
+
+
+def short(number: str) -> str:
+    """A version number as people read it: of a commit's 40 digits the first ten."""
+    return _COMMIT.sub(lambda found: found[0][:10], number)
 
 
 def all_named(versions: Iterable[Version], most: int = 8) -> str:
@@ -164,6 +172,14 @@ def reuse(story: Story) -> str:
     if len(story.reused) == len(story.tasks) and not story.interrupted:
         return f"nothing has changed: {count}"
     return f"{count}; the rest was run anew"
+
+
+def remarked(story: Story) -> tuple[tuple[TaskStory, Exercised], ...]:
+    """The promises that were kept as far as anything touched them."""
+    return tuple((task, each) for task in story.tasks for each in task.results if each.remark)
+
+
+REACH = "to reach them, put examples into the document that find something, or links from what makes it"
 
 
 def flaky(story: Story) -> tuple[TaskStory, ...]:

@@ -24,6 +24,7 @@ WIDTH = 80
 MOST_GROUPS = 12  # findings told in full
 MOST_UNKNOWNS = 8
 MOST_TASKS = 16
+MOST_REMARKS = 6
 _LABEL = 12
 _INDENT = "     "
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.UNKNOWN: "yellow"}
@@ -54,6 +55,7 @@ def screen(story: Story, width: int = WIDTH) -> Iterator[Line]:
     yield from _unknown(story, width)
     if story.verdict is Verdict.PASSED:
         yield from _tasks(story)
+    yield from _remarks(story, width)
     yield from _accepted(story, width)
     yield from _effort(story, width)
 
@@ -182,6 +184,20 @@ def _task(task: TaskStory) -> Line:
     note = "known" if task.reused else duration(task.seconds)
     count = f"{number(task.exercised)} of {number(task.promised)}"
     return ((_COLOURS[task.verdict], f"  {MARKS[task.verdict]}  "), ("", f"{title:<46} {count:>12}  {note}"))
+
+
+def _remarks(story: Story, width: int) -> Iterator[Line]:
+    """A yes says what it does not rest on."""
+    found = phrases.remarked(story)
+    if found:
+        yield ()
+    for task, each in found[:MOST_REMARKS]:
+        text = f"{line(each.subject, 60)} of {phrases.named(task.id.provider)}: {line(each.remark, 240)}"
+        yield from _bullet("!", text, width, "dim")
+    if len(found) > MOST_REMARKS:
+        yield _more(len(found) - MOST_REMARKS, "remark")
+    if found:
+        yield from _text(phrases.REACH, width)
 
 
 def _accepted(story: Story, width: int) -> Iterator[Line]:

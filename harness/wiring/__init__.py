@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.ports import Ledger
     from harness.services.system import System
 
+LAST_RUN = Path(".harness") / "last-run.ndjson"
 EMBEDDED = Path(".harness") / "ledger.db"  # below the manifest's folder
 
 
@@ -65,6 +66,22 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
+
+
+def recording(root: Path) -> Path:
+    """Where the last run's events are kept, below the manifest's folder."""
+    _keep_out_of_git(root / LAST_RUN.parent)
+    return root / LAST_RUN
+
+
+def last_run() -> Path:
+    """The recording of the last run here. Raises UsageError when there is none."""
+    from harness.services.manifest import find
+
+    path = find(Path.cwd()).parent / LAST_RUN
+    if not path.exists():
+        raise UsageError("no run has been recorded here", where=str(path), hint="harness run")
+    return path
 
 
 def _keep_out_of_git(folder: Path) -> None:

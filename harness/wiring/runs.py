@@ -17,7 +17,7 @@ from harness.engine.conduct import Conductor, replayed
 from harness.engine.events import CheckFinished, Event, RunStarted
 from harness.engine.plan import Inputs, Plan, make_plan
 from harness.engine.run import Bench, run_task
-from harness.errors import ServiceDidNotStart, UnknownName
+from harness.errors import ServiceDidNotStart, UnknownName, UsageError
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Known, stands
 from harness.ports import Ledger, Runtime, Session, Unit
@@ -229,6 +229,12 @@ def prepared(options: Options) -> Iterator[Run]:
     from harness.wiring.adapters import new_run, scratch
 
     described = wiring.system(options.manifest)
+    if not described.services:
+        raise UsageError(
+            "the manifest describes no service, so there is nothing to run",
+            where=str(described.root),
+            hint="write [services.NAME], or let `harness init` write what it finds",
+        )
     checkout = detect(described.root, os.environ)
     from_git = version(checkout)
     runtime, note = choose(options.runtime, described.root, os.environ)

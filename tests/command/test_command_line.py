@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import sample_events as sample
 
 from harness.cli import main as command_line
-from harness.cli.stream import parse_reports
+from harness.cli.stream import follow, parse_reports
 from harness.errors import UsageError
+from harness.wiring import recording
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -41,6 +43,8 @@ def test_without_a_manifest_the_remedy_is_named(capsys: pytest.CaptureFixture[st
         ("junt=x.xml", "did you mean 'junit'?"),
         ("html=", "not FORMAT=PATH"),
         ("html=.", "a folder is there"),
+        ("html=/no-such-folder/report.html", "does not exist or is not yours"),
+        ("html=/dev/null/report.html", "a file is in the way"),
     ],
 )
 def test_a_mistaken_report_is_told_before_anything_starts(report: str, says: str, empty: Path) -> None:
@@ -65,6 +69,29 @@ def test_a_recording_that_is_none_names_the_line(capsys: pytest.CaptureFixture[s
     code, _, error = answer(capsys, "report", "run.ndjson")
     assert code == 2
     assert "run.ndjson:2" in error
+
+
+def test_without_a_recording_the_last_run_is_told_again(capsys: pytest.CaptureFixture[str], empty: Path) -> None:
+    (empty / "harness.toml").write_text("")
+    code, _, error = answer(capsys, "report")
+    assert code == 2
+    assert "no run has been recorded here" in error
+    kept = recording(empty)
+    follow((event for event in sample.good_run()), keep=kept)
+    capsys.readouterr()
+    code, text, _ = answer(capsys, "report")
+    assert (code, text.startswith("✔ YES")) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [("run",), ("run", "--plan"), ("verify", "orders")])
+def test_a_manifest_without_services_says_so_before_anything_else(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str], empty: Path
+) -> None:
+    (empty / "harness.toml").write_text("")
+    code, _, error = answer(capsys, *arguments)
+    assert code == 2
+    assert "describes no service" in error
+    assert "harness init" in error
 
 
 def test_an_unknown_report_format_is_an_error(capsys: pytest.CaptureFixture[str], empty: Path) -> None:

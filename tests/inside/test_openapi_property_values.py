@@ -46,7 +46,10 @@ JSON = (("Content-Type", "application/json"),)
 
 
 def document(*labels: str) -> OpenApi:
-    operations = [Operation(method=m, path=p) for m, _, p in (label.partition(" ") for label in labels)]
+    operations = [
+        Operation(method=m, path=p, statuses=("200" if m == "GET" else "201", "404"))
+        for m, _, p in (label.partition(" ") for label in labels)
+    ]
     return OpenApi(
         provider="orders",
         specification="3.1.0",
@@ -112,6 +115,10 @@ def told(*labels: str, code: int = 0, cut: bool = False, tail: str = "", **chang
     return Told(shard=shard, ended=Ended(code=code, cut=cut, tail=tail), seen=seen(*labels, **changes))
 
 
+def judged_all(*reports: Told) -> list[Exercised | Finding]:
+    return list(judge(target(document(GET, POST)), document(GET, POST), reports, died=False))
+
+
 def judged(*reports: Told, died: bool = False, **service: Any) -> dict[str, Exercised]:
     items = judge(target(document(GET, POST), **service), document(GET, POST), reports, died=died)
     return {item.subject: item for item in items if isinstance(item, Exercised)}
@@ -121,6 +128,26 @@ def test_all_operations_answered_and_nothing_found_is_a_pass() -> None:
     found = judged(told(GET, POST))
     assert {e.verdict for e in found.values()} == {Verdict.PASSED}
     assert found[GET].place == "o.json#/paths/~1orders~1{id}/get"
+
+
+def test_a_yes_says_which_promised_success_was_never_seen() -> None:
+    statuses = {GET: Counter({404: 5}), POST: Counter({201: 1, 422: 4})}
+    found = judged(told(GET, POST, statuses=statuses))
+    assert found[GET].verdict is Verdict.PASSED
+    assert "200 was never seen, only 404" in found[GET].remark
+    assert found[POST].remark == ""
+
+
+def test_methods_that_are_answered_alike_are_one_finding() -> None:
+    failures = tuple(
+        replace(
+            failure("UnsupportedMethodResponse", GET, status=501, case=method),
+            exchange=Exchange(method=method, url="http://s/orders/1", status=501),
+        )
+        for method in ("TRACE", "PATCH", "PUT")
+    )
+    found = [each for each in judged_all(told(GET, POST, failures=failures)) if isinstance(each, Finding)]
+    assert [(each.code, each.count) for each in found] == [("openapi.unsupported-method", 3)]
 
 
 NOT_DONE: Mapping[str, Any] = {"finished": {}, "stopped": "", "phases": frozenset()}

@@ -139,7 +139,7 @@ def _cause(failure: Failure) -> tuple[str, ...]:
             return (code, failure.operation, str(failure.status), _gist(failure))
         case "openapi.unsupported-method":
             path = failure.operation.partition(" ")[2]
-            return (code, path, failure.exchange.method, str(failure.status))
+            return (code, path, str(failure.status))
         case _:
             return (code, failure.operation, str(failure.status))
 

@@ -1,0 +1,47 @@
+"""Versions as people type them: of a commit's SHA a few digits are enough."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from harness import wiring
+from harness.cli import words
+from harness.errors import UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from harness.identity import Version
+    from harness.ports import Ledger
+
+_DIGITS = re.compile(r"[0-9a-f]{4,39}")  # fewer are a number, more are the whole
+
+
+def as_typed(arguments: Sequence[str], manifest: Path | None, broker: str | None) -> list[Version]:
+    """`orders=3f8a1c2` and the like as versions; the ledger is asked only where digits may be cut short."""
+    given = [words.version(argument) for argument in arguments]
+    if not any(_DIGITS.fullmatch(version.number) for version in given):
+        return given
+    with wiring.memory(manifest, broker) as ledger:
+        return [in_full(version, ledger) for version in given]
+
+
+def in_full(version: Version, ledger: Ledger) -> Version:
+    """The known version whose number begins so; one that is known as it stands, or not at all, is returned.
+
+    Raises UnknownName when several begin so.
+    """
+    if not _DIGITS.fullmatch(version.number):
+        return version
+    known = [each for each in ledger.facts().versions if each.pacticipant == version.pacticipant]
+    if version in known:
+        return version
+    meant = [each for each in known if each.number.startswith(version.number)]
+    if len(meant) > 1:
+        raise UnknownName(
+            f"{len(meant)} versions of {version.pacticipant} begin with {version.number}",
+            hint=f"write more of it: {', '.join(each.number for each in meant[:5])}",
+        )
+    return meant[0] if meant else version

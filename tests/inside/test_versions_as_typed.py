@@ -1,0 +1,47 @@
+"""A version as people type it and read it."""
+
+from __future__ import annotations
+
+import pytest
+from fakes_ledger import MemoryLedger
+
+from harness.cli.versions import in_full
+from harness.errors import UnknownName
+from harness.identity import Version
+from harness.matrix import Known
+from harness.reports.phrases import named, short
+
+SHA = "3f8a1c2b4d5e6f708192a3b4c5d6e7f80912a3b4"
+OTHER = "3f8a1c2b00000000000000000000000000000000"
+
+
+def ledger(*numbers: str) -> MemoryLedger:
+    made = MemoryLedger()
+    for number in numbers:
+        made.record_version(Known(version=Version("orders", number)))
+    return made
+
+
+def test_the_first_digits_of_a_commit_are_enough() -> None:
+    assert in_full(Version("orders", "3f8a1c2b4"), ledger(SHA, OTHER)) == Version("orders", SHA)
+
+
+def test_digits_that_several_versions_begin_with_are_refused_with_their_names() -> None:
+    with pytest.raises(UnknownName, match=f"2 versions of orders begin with 3f8a(.|\n)*{OTHER}"):
+        in_full(Version("orders", "3f8a"), ledger(SHA, OTHER))
+
+
+@pytest.mark.parametrize("number", ["2024", "1.0", "ffff", "3f8", "release-7"])
+def test_what_is_known_as_it_stands_or_not_at_all_is_taken_as_it_stands(number: str) -> None:
+    assert in_full(Version("orders", number), ledger("2024", "20241", "1.0", SHA)).number == number
+
+
+def test_another_pacticipants_versions_do_not_count() -> None:
+    assert in_full(Version("payments", "3f8a1c2b4"), ledger(SHA)).number == "3f8a1c2b4"
+
+
+def test_people_read_ten_digits_of_a_commit_and_everything_else_whole() -> None:
+    assert named(Version("orders", SHA)) == "orders 3f8a1c2b4d"
+    assert short(f"{SHA}+dirty.0a1b2c3d") == "3f8a1c2b4d+dirty.0a1b2c3d"
+    assert short("1.4.0+changed.0a1b2c3d") == "1.4.0+changed.0a1b2c3d"
+    assert short(SHA + "0") == SHA + "0"
