@@ -81,6 +81,13 @@ class Place:
         ]
         return [url for url in urls if _accepts(url)]
 
+    def started(self) -> list[str]:
+        """The containers or the processes of the service, whichever the runtime makes."""
+        if self.runtime != "docker":
+            return [line for line in self.processes() if "service.py" in line]
+        command = ["docker", "ps", "-aq", "--filter", f"label=contract-harness.root={self.manifest.parent}"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
     def containers_and_networks(self) -> list[str]:
         if self.runtime != "docker":
             return []
@@ -103,10 +110,10 @@ class Place:
         ]
 
     def assert_nothing_is_left(self) -> None:
-        assert self.processes() == []
-        assert self.listening() == []
-        assert self.containers_and_networks() == []
-        assert self.files() == []
+        assert not (left := self.processes()), left
+        assert not (left := self.listening()), left
+        assert not (left := self.containers_and_networks()), left
+        assert not (left := self.files()), left
 
 
 def _accepts(url: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
+from harness.ending import Ending
 from harness.ports import Instance, ProviderStates, Recorder
 from harness.services.system import Service, Suite
 
@@ -27,6 +28,7 @@ class Settings:
     jobs: int = 2
     scratch: Path  # a folder for temporary files; removed with the run
     command: str = "harness"  # how replay commands start
+    ending: Ending = field(default_factory=Ending, repr=False, compare=False)  # stops child processes early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

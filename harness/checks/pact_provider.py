@@ -91,6 +91,7 @@ class PactProvider:
                 patience=self.patience,
             )
             stack.callback(changes.finish)
+            stack.enter_context(target.settings.ending.calling(verification.ending.declare))
             for chunk, told in verification.run(chunks):
                 yield from _answers(bench, chunk, told, recording, changes)
 

@@ -43,6 +43,7 @@ class SuiteCheck:
             scratch=target.settings.scratch,
             environment=environment,
             options=(f"--pacts={suite.writes}",) if suite.writes else (),
+            ending=target.settings.ending,
         )
         yield from tell(suite, outcome)
 

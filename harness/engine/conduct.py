@@ -91,9 +91,11 @@ class Conductor:
             bench = replace(self.bench, running=startup.running, failed=startup.failed, alive=session.alive)
             tasks = [self._informed(task, startup.running) for task in self.plan.open]
             self._tasks.update({task.id: task for task in tasks})
-            workers = Workers(jobs=self.jobs, work=lambda task: run_task(task, bench))
+            workers = Workers(
+                jobs=self.jobs, work=lambda task: run_task(task, bench), ending=self.bench.settings.ending
+            )
             stream = workers.events(tasks)
-            stack.callback(stream.close)  # type: ignore[attr-defined]  # it is a generator
+            stack.callback(stream.close)
             yield from self._observe_all(stream)
 
     def _informed(self, task: Task, running: Mapping[str, Instance]) -> Task:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.ending import Ending
 from harness.engine.events import Event
 from harness.engine.plan import Task
 from harness.matrix import EvidenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+PATIENCE = 2.0  # seconds; somebody has pressed Ctrl-C and waits
 
 
 def conflict(first: Task, second: Task) -> bool:
@@ -39,19 +44,26 @@ class Workers:
 
     jobs: int
     work: Callable[[Task], Iterator[Event]]
+    ending: Ending = field(default_factory=Ending)  # how the work itself hears that it is to stop
     _events: queue.SimpleQueue[Event | Task | BaseException] = field(default_factory=queue.SimpleQueue)
-    _stop: threading.Event = field(default_factory=threading.Event)
 
-    def events(self, tasks: Sequence[Task]) -> Iterator[Event]:
-        """All events of all tasks; closing the stream ends the work."""
+    def events(self, tasks: Sequence[Task]) -> Generator[Event]:
+        """All events of all tasks; closing the stream ends the work.
+
+        A stream that a thread is waiting in cannot be closed by another. So the work's child processes are ended
+        instead, and the threads, which then come to their ends, are waited for: what they clear up is cleared up
+        before the services that they talk to are stopped and the run's folder is removed.
+        """
         waiting = list(tasks)
         running: list[Task] = []
+        threads: list[threading.Thread] = []
         try:
             while waiting or running:
                 for task in startable(waiting, running)[: max(self.jobs - len(running), 0)]:
                     waiting.remove(task)
                     running.append(task)
-                    threading.Thread(target=self._run, args=(task,), daemon=True).start()
+                    threads.append(threading.Thread(target=self._run, args=(task,), daemon=True))
+                    threads[-1].start()
                 item = self._events.get()
                 if isinstance(item, BaseException):
                     raise item
@@ -60,13 +72,15 @@ class Workers:
                 else:
                     yield item  # type: ignore[misc]  # tasks were told apart just above
         finally:
-            self._stop.set()
+            if waiting or running:
+                self.ending.declare()
+            _wait(threads, PATIENCE)
 
     def _run(self, task: Task) -> None:
         stream = self.work(task)
         try:
             for event in stream:
-                if self._stop.is_set():
+                if self.ending.why:
                     break
                 self._events.put(event)
         except BaseException as error:  # noqa: BLE001 - a defect of ours must reach the caller, not die in a thread
@@ -76,6 +90,13 @@ class Workers:
             if close is not None:
                 close()
             self._events.put(task)
+
+
+def _wait(threads: Sequence[threading.Thread], seconds: float) -> None:
+    """Until all have ended, or so long: a check that does not hear its end ends with the process."""
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _is_task(item: object, running: Sequence[Task]) -> bool:

@@ -6,16 +6,14 @@ or dies.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 WISH, ADDRESSES, FAILURE, HOLDER = "system.wanted", "system.json", "system.error", "system.pid"
 WORDS = "system.output"  # what the holder itself writes
@@ -74,14 +72,18 @@ def _alive(pid: int) -> bool:
 def main(arguments: list[str]) -> None:
     """Hold the system as long as it is wanted."""
     from harness.checks.drivers.pytest_system import write_system
+    from harness.runtime.interrupts import interrupt_on_every_ending
     from harness.wiring.systems import running_system
 
     folder, manifest, runtime, session = Path(arguments[0]), arguments[1], arguments[2], int(arguments[3])
+    interrupt_on_every_ending()
+    threading.Thread(target=_interrupt_when_unwanted, args=(folder, session), daemon=True).start()
     try:
         with running_system(Path(manifest) if manifest else None, runtime) as instances:
             write_system(folder / ADDRESSES, instances.values())
-            for _ in _while_wanted(folder, session):
-                time.sleep(_GLANCE)
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
     except HarnessError as error:
         lines = [str(error), *getattr(error, "log_tail", ())]
         draft = folder / f"{FAILURE}.new"
@@ -89,9 +91,11 @@ def main(arguments: list[str]) -> None:
         draft.replace(folder / FAILURE)
 
 
-def _while_wanted(folder: Path, session: int) -> Iterator[None]:
+def _interrupt_when_unwanted(folder: Path, session: int) -> None:
+    """Also while the system is still starting: nobody will ask for it any more."""
     while (folder / WISH).exists() and _alive(session):
-        yield
+        time.sleep(_GLANCE)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.ending import RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance
 from harness.runtime.readiness import NotReady, http_probe, tcp_probe, wait_until_ready
 from harness.services.system import ReadyKind
 
 if TYPE_CHECKING:
-    from harness.runtime.ending import Ending
+    from harness.ending import Ending
     from harness.services.system import Service
 
 
@@ -21,6 +22,8 @@ def attach(service: Service, slot: str, ending: Ending) -> Instance:
     probe = http_probe(service.url, service.ready.target) if asks_path else tcp_probe(service.url)
     try:
         wait_until_ready(lambda: ending.unless_over(probe), lambda: ending.why, service.ready.within, ending.pause)
+    except RunIsOver as error:
+        raise ServiceDidNotStart(service.name, str(error)) from error
     except NotReady as error:
         raise ServiceDidNotStart(service.name, f"{error} (it is attached by its url; start it first)") from error
     return Instance(

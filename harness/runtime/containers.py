@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.ending import Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, Unit
 from harness.runtime import artifacts, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine, Order
-from harness.runtime.ending import Ending
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.postgres import DEFAULT_IMAGE
 from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
@@ -110,7 +110,7 @@ class ContainerSession:
             return
         try:
             self._ending.unless_over(lambda: self._make_image(unit))
-        except NotReady as error:
+        except RunIsOver as error:
             raise ServiceDidNotStart(unit.name, str(error)) from error
 
     def _make_image(self, unit: Unit) -> None:
@@ -134,7 +134,7 @@ class ContainerSession:
             self._wait(unit, container, endpoints)
         except BaseException as error:
             log = self._taken_down(container) if container else ()
-            if isinstance(error, NotReady):
+            if isinstance(error, NotReady | RunIsOver):
                 raise ServiceDidNotStart(unit.name, str(error), log) from error
             raise
         return Instance(

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.ending import OVER, Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, Unit
 from harness.runtime import artifacts, postgres, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
-from harness.runtime.ending import OVER, Ending
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.lives import MARK
 from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
@@ -159,7 +159,7 @@ class ProcessSession:
         except BaseException as error:
             if not self._ending.why:  # else it ends with everything that runs, all at once
                 self._end(handle)
-            if isinstance(error, NotReady):
+            if isinstance(error, NotReady | RunIsOver):
                 raise _failure(unit, error, spawned) from error
             raise
         return Instance(
@@ -250,7 +250,7 @@ class _PortTaken(Exception):
         self.log_tail = log_tail
 
 
-def _failure(unit: Unit, error: NotReady, spawned: Spawned) -> Exception:
+def _failure(unit: Unit, error: Exception, spawned: Spawned) -> Exception:
     text = tail_of(spawned.program.log)
     if PORT_TAKEN.search(f"{error}\n{text}"):
         return _PortTaken(str(error), tail(text))

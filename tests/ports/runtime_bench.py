@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -166,3 +166,31 @@ def shared_memory() -> set[str]:
     path = Path("/proc/sysvipc/shm")
     lines = [line.split() for line in path.read_text().splitlines()[1:]] if path.exists() else []
     return {line[1] for line in lines if line[6] == "0"}
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, Event]]:
+    """An address that takes connections and never answers, and whether anybody has come."""
+    came = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        over = Event()
+        taken: list[socket.socket] = []
+
+        def take() -> None:
+            while not over.is_set():
+                try:
+                    taken.append(server.accept()[0])
+                    came.set()
+                except TimeoutError:
+                    continue
+
+        thread = Thread(target=take)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}", came
+        finally:
+            over.set()
+            thread.join()
+            for each in taken:
+                each.close()

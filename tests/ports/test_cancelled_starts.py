@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 import uuid
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runtime_bench import ALL, REAL, Bench, bench_for, marked, on, service, until
+from runtime_bench import ALL, REAL, Bench, bench_for, marked, on, service, silent, until
 
 from harness.errors import ServiceDidNotStart
 from harness.ports import Session, Unit
@@ -48,34 +47,6 @@ def begun(session: Session, unit: Unit, *, only_prepared: bool = False) -> Itera
     yield raised
     thread.join(timeout=20)
     assert not thread.is_alive()
-
-
-@contextmanager
-def silent() -> Iterator[tuple[str, threading.Event]]:
-    """An address that takes connections and never answers, and whether anybody has come."""
-    came = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.05)
-        over = threading.Event()
-        taken: list[socket.socket] = []
-
-        def take() -> None:
-            while not over.is_set():
-                try:
-                    taken.append(server.accept()[0])
-                    came.set()
-                except TimeoutError:
-                    continue
-
-        thread = threading.Thread(target=take)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.getsockname()[1]}", came
-        finally:
-            over.set()
-            thread.join()
-            for each in taken:
-                each.close()
 
 
 WAITS: dict[str, tuple[Ready, dict[str, Any]]] = {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.runtime.ending import Ending
+from harness.ending import Ending, RunIsOver
 from harness.runtime.interrupts import interrupt_on_every_ending, uninterrupted
 from harness.runtime.readiness import NotReady, wait_until_ready
 
@@ -39,7 +39,7 @@ def test_whoever_waits_is_let_go_when_the_run_ends() -> None:
     timer = threading.Timer(0.05, ending.declare)
     timer.start()
     began = time.monotonic()
-    with pytest.raises(NotReady, match="the run is over"):
+    with pytest.raises(RunIsOver, match="the run is over"):
         ending.unless_over(lambda: hangs.wait(20))
     assert time.monotonic() - began < 5
     hangs.set()
@@ -50,7 +50,7 @@ def test_nothing_begins_after_the_end() -> None:
     ending, done = Ending(), list[str]()
     ending.declare()
     ending.declare()
-    with pytest.raises(NotReady, match="the run is over"):
+    with pytest.raises(RunIsOver, match="the run is over"):
         ending.unless_over(lambda: done.append("work"))
     assert done == []
 

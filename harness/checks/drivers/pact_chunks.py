@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from harness.checks.drivers.pact_results import Result, refusal_of, results_of
 from harness.checks.drivers.pact_states import Changes
 from harness.checks.drivers.pact_verifier import Job, Verifiers
 from harness.contracts.pact import Interaction, Pact
+from harness.ending import Ending
 from harness.errors import ToolCrashed
 from harness.verdicts import Cause
 
@@ -59,6 +60,7 @@ class Verification:
     scratch: Path  # where files of this run go
     within: float  # seconds for the provider to answer
     patience: float  # seconds without a sign of life
+    ending: Ending = field(default_factory=Ending)  # of this verification, if it is cut short
 
     def run(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Told]]]:
         """Each chunk with what is known of its interactions; closing the iterator stops the children."""
@@ -73,6 +75,7 @@ class Verification:
             finally:
                 if not finished:  # the iterator was closed, or something failed: nothing may go on
                     self.changes.stop()
+                    self.ending.declare()
                     pool.shutdown(wait=False, cancel_futures=True)
         for chunk in chunks:
             if chunk.states:
@@ -90,7 +93,7 @@ class Verification:
             scratch=self.scratch,
         )
         try:
-            with self.verifiers.borrowed(self.jobs) as child:
+            with self.verifiers.borrowed(self.jobs) as child, self.ending.calling(child.kill):
                 answer = child.verify(job, self.changes.seen, max(self.patience, job.timeout + 5.0))
         except ToolCrashed as error:
             return _nothing(chunk, Cause.TOOL_CRASHED, str(error))

@@ -70,6 +70,11 @@ class Child:
             self._tell(job, str(source))
             return self._heard(busy, patience)
 
+    def kill(self) -> None:
+        """From another thread: whoever waits for its answer is told that it died."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     def close(self) -> None:
         """End it, at once."""
         with contextlib.suppress(ProcessLookupError):

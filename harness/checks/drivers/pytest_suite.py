@@ -16,11 +16,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from harness.checks.drivers.pytest_results import LIFELINE, RESULTS
 from harness.checks.drivers.pytest_system import VARIABLE
+from harness.ending import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _OUTER = ("PYTEST_", "COV_CORE_", "TOX_", VARIABLE)  # belong to a pytest around us, not to the suite
+_GRACE = 1.0  # seconds for a suite that is interrupted
 _ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "harness.toml", ".git")
 
 
@@ -59,6 +61,7 @@ def run_suite(
     scratch: Path,
     environment: Mapping[str, str],
     options: Sequence[str] = (),
+    ending: Ending | None = None,
 ) -> Outcome:
     """Run the tests below a path; whatever happens to the process, nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix="suite-", dir=scratch))
@@ -70,7 +73,8 @@ def run_suite(
     with output.open("wb") as log, _started(words, root_of(path), told, log) as process:
         outcome = Outcome()
         try:
-            process.wait(timeout)
+            with (ending or Ending()).calling(lambda: _interrupt(process)):
+                process.wait(timeout)
         except subprocess.TimeoutExpired:
             outcome.timed_out = True
     for fact in _facts(results):
@@ -123,11 +127,23 @@ def _started(
             start_new_session=True,
         )
         yield process
+    except KeyboardInterrupt:
+        if process is not None:
+            _interrupt(process)
+        raise
     finally:
         if process is not None:
             _end(process)
         os.close(theirs)
         os.close(ours)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Let pytest tear down its fixtures, for a moment: they may hold what nobody else knows of."""
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE)
+    _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

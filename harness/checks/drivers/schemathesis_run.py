@@ -23,8 +23,6 @@ from harness.checks.drivers.schemathesis_stream import Observation, observe
 from harness.contracts.openapi_reader import base_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from harness.checks.api import Target
     from harness.contracts.openapi import OpenApi
 
@@ -49,7 +47,9 @@ def exercise(target: Target, document: OpenApi) -> tuple[Told, ...]:
     written = home / "openapi.json"
     written.write_text(json.dumps(document.document), encoding="utf-8")
     children = [_child(target, document, shard, written) for shard in plan]
-    ended = _side_by_side(children, home, _environment(target), seconds=target.service.budget.seconds)
+    family = Family(children=children, home=home, environment=_environment(target))
+    with settings.ending.calling(family.stop):
+        ended = _side_by_side(family, seconds=target.service.budget.seconds)
     return tuple(
         Told(shard=shard, ended=end, seen=_read(target, child.folder / "report.ndjson"))
         for shard, child, end in zip(plan, children, ended, strict=True)
@@ -92,11 +92,8 @@ def _environment(target: Target) -> dict[str, str]:
     return {**inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*"}
 
 
-def _side_by_side(
-    children: Sequence[Child], home: Path, environment: dict[str, str], *, seconds: float
-) -> list[Ended]:
+def _side_by_side(family: Family, *, seconds: float) -> list[Ended]:
     """How each ended, in their order; the deadline is one for all."""
-    family = Family(children=children, home=home, environment=environment)
     try:
         return family.run(time.monotonic() + seconds)
     finally:

@@ -1,4 +1,4 @@
-"""The first Ctrl-C, or a CI job's SIGTERM, stops a start-up at once; no later command has to clear up."""
+"""The first Ctrl-C, or a CI job's SIGTERM, stops a run at once; no later command has to clear up."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import pytest
 from places import Place
 from projects import harness, project
 
+from harness.pytesting import holder
+
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 4.0  # seconds on a busy machine; what is waited for would take a minute
@@ -25,6 +27,12 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("starting", flush=True)
 time.sleep(120)
 """
+
+HANGING = """elif path.startswith("/things/"):
+            import time; time.sleep(60)
+        elif path == "/things/7":"""
+SUITE = "import subprocess\n\n\ndef test_slow():\n    subprocess.run(['sleep', '97'])\n"
+INTEGRATION = '[suites.integration]\npath = "suites/integration"\n\n'
 
 
 @pytest.fixture
@@ -78,6 +86,49 @@ def test_up_that_is_interrupted_leaves_nothing_running(place: Place) -> None:
     )
     assert _within(30, lambda: any("service.py" in line for line in place.processes()))
     assert _interrupted(process, signal.SIGINT) < AT_ONCE
+    place.assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_checks_that_hang_on_their_service_are_interrupted_at_once(place: Place, number: signal.Signals) -> None:
+    service = place.manifest.parent / "things" / "service.py"
+    service.write_text(service.read_text().replace('elif path == "/things/7":', HANGING))
+    process = place.start()
+    place.wait_for("check-started", process)
+    time.sleep(1.0)
+    assert _interrupted(process, number) < AT_ONCE
+    place.assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES[:1])
+def test_a_suite_that_is_interrupted_takes_its_processes_along(place: Place) -> None:
+    suite = place.manifest.parent / "suites" / "integration"
+    suite.mkdir(parents=True)
+    (suite / "test_slow.py").write_text(SUITE)
+    text = place.manifest.read_text().replace("[services.things]", f"{INTEGRATION}[services.things]", 1)
+    place.manifest.write_text(text)
+    process = place.start()
+    assert _within(60, lambda: any("sleep 97" in line for line in place.processes()))
+    assert _interrupted(process, signal.SIGTERM) < AT_ONCE
+    place.assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_system_that_is_still_starting_for_pytest_is_given_up_with_the_session(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (place.manifest.parent / "things" / "service.py").write_text(SLEEPER)
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path / "notebook"
+    folder.mkdir()
+    holder.start(folder, str(place.manifest), place.runtime, os.getpid())
+    assert _within(60, lambda: bool(place.started()))
+    began = time.monotonic()
+    holder.stop(folder)
+    assert time.monotonic() - began < AT_ONCE
+    assert not place.started()
     place.assert_nothing_is_left()
 
 

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from harness.runtime.readiness import NotReady
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
 OVER = "the run is over"
 T = TypeVar("T")
 
 
+class RunIsOver(Exception):
+    """Whoever would have waited for it has gone."""
+
+    def __init__(self) -> None:
+        super().__init__(OVER)
+
+
 @dataclass(slots=True, eq=False)
 class Ending:
-    """Comes once; whoever waits for work in the run's name is let go at that moment."""
+    """Comes once; what was begun in the run's name is stopped at that moment, and nothing more begins."""
 
     _come: threading.Event = field(default_factory=threading.Event)
     _guard: threading.Lock = field(default_factory=threading.Lock)
-    _awaited: set[Future[Any]] = field(default_factory=set)
+    _stops: dict[object, Callable[[], object]] = field(default_factory=dict)
 
     def declare(self) -> None:
         """The run is over; saying so twice is harmless."""
         with self._guard:
             self._come.set()
-            awaited = list(self._awaited)
-        for each in awaited:
-            with suppress(InvalidStateError):  # it has just been answered
-                each.set_exception(NotReady(OVER))
+            stops = list(self._stops.values())
+            self._stops.clear()
+        for stop in stops:
+            stop()
 
     @property
     def why(self) -> str:
@@ -43,23 +49,35 @@ class Ending:
         """Sleep, but not beyond the end of the run."""
         self._come.wait(seconds)
 
+    @contextmanager
+    def calling(self, stop: Callable[[], object]) -> Iterator[None]:
+        """Call `stop`, from another thread, if the run ends within the context. Raises RunIsOver when it has."""
+        key = object()
+        with self._guard:
+            if self._come.is_set():
+                raise RunIsOver
+            self._stops[key] = stop
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._stops.pop(key, None)
+
     def unless_over(self, work: Callable[[], T]) -> T:
-        """What the work gives; raises NotReady when the run ends first.
+        """What the work gives; raises RunIsOver when the run ends first.
 
         A pull, a build or a connection that hangs cannot be told to stop. It is left alone in a thread that does
         not keep the process alive, and the engine ends what it does for a client when that is gone.
         """
         outcome: Future[T] = Future()
-        with self._guard:
-            if self._come.is_set():
-                raise NotReady(OVER)
-            self._awaited.add(outcome)
-        threading.Thread(target=_answer, args=(work, outcome), name="awaited", daemon=True).start()
-        try:
+        with self.calling(lambda: _settle(outcome)):
+            threading.Thread(target=_answer, args=(work, outcome), name="awaited", daemon=True).start()
             return outcome.result()
-        finally:
-            with self._guard:
-                self._awaited.discard(outcome)
+
+
+def _settle(outcome: Future[T]) -> None:
+    with suppress(InvalidStateError):  # it has just been answered
+        outcome.set_exception(RunIsOver())
 
 
 def _answer(work: Callable[[], T], outcome: Future[T]) -> None:
