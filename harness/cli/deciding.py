@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness.cli import words
-from harness.gate import suppose
+from harness.gate import commands, suppose
 from harness.gate.decision import completable
 from harness.gate.reasons import since
 from harness.verdicts import Verdict
@@ -101,7 +101,7 @@ def say_note(note: str, version: Version) -> None:
     """The note, and how to mend it."""
     if note:
         words.say(f"  {note}")
-        words.say(f"  try, in its checkout: harness publish --version {version.number}, or harness run")
+        words.say(f"  try, in its checkout: {commands.publish(version)}, or harness run")
 
 
 def heal_option(function: Callable[..., Any]) -> Callable[..., Any]:

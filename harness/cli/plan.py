@@ -10,7 +10,7 @@ from harness import wiring
 from harness.cli import deciding, words
 from harness.cli.pictures import PICTURES
 from harness.cli.versions import as_typed
-from harness.gate import DeploymentPlan, deployment_plan
+from harness.gate import DeploymentPlan, commands, deployment_plan
 from harness.gate.blocks import Block, BlockKind, Link
 from harness.verdicts import Verdict
 
@@ -152,8 +152,7 @@ def _print(plan: DeploymentPlan, facts: Facts, condition: str) -> None:
         words.say(f"Has to wait: {', '.join(move.place for move in plan.waiting)}")
     if plan.verdict is not Verdict.PASSED and plan.at_once is Verdict.PASSED:
         words.say("All in the same moment they are a yes, with nothing between:")
-        arguments = " ".join(version.argument for version in plan.candidates)
-        words.say(f"    resolve: harness can-i-deploy {arguments} --to {plan.environment}")
+        words.say(f"    resolve: {commands.can_i_deploy(plan.candidates, plan.environment)}")
     if plan.broken_already:
         words.say("Not a yes already, before any step:")
         deciding.say_reasons(plan.broken_already, plan.environment, facts)

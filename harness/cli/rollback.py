@@ -10,7 +10,7 @@ from harness import wiring
 from harness.cli import deciding, words
 from harness.cli.plan import document as plan_document
 from harness.cli.plan import say_steps
-from harness.gate import Rollback, rollback_targets
+from harness.gate import Rollback, commands, rollback_targets
 from harness.gate.choice import BOUND
 from harness.verdicts import Verdict
 
@@ -121,8 +121,7 @@ def _say_order(rollback: Rollback) -> None:
     assert rollback.plan is not None
     if rollback.plan.verdict is not Verdict.PASSED:
         words.say("  No order of single steps is proven safe; all of it at once is. harness plan says why:")
-        arguments = " ".join(version.argument for version in rollback.together)
-        words.say(f"    harness plan {arguments} --to {rollback.environment}")
+        words.say(f"    {commands.plan(rollback.together, rollback.environment)}")
     else:
         words.say("In this order:")
         say_steps(rollback.plan.steps)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.gate import commands
 from harness.gate import reasons as why
 from harness.gate.completion import completed
 from harness.gate.scene import Pair, Scene, scene
@@ -46,7 +47,7 @@ def can_i_deploy(
     set_of_all = completed(candidates, environment, facts)
     if not set_of_all or decided(set_of_all, environment, facts, policy).verdict is not Verdict.PASSED:
         return decision
-    command = f"harness can-i-deploy {' '.join(v.argument for v in set_of_all)} --to {environment}"
+    command = commands.can_i_deploy(set_of_all, environment)
     told = (replace(r, command=command) if _completable(r) else r for r in decision.reasons)
     return replace(decision, together=set_of_all, reasons=tuple(told))
 

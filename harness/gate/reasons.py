@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.gate import commands
 from harness.matrix import Cell, EvidenceKind, Facts, judge, ran
 from harness.verdicts import Cause, Reason, Verdict
 
@@ -30,7 +31,6 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
     if not pair.contract:
         return _unpublished_need(pair, facts)
     cell = judge(facts, EvidenceKind.PACTS, pair.contract, pair.provider)
-    verify = f"harness verify {pair.provider.argument} --against {pair.consumer.argument}"
     return Reason(
         verdict=cell.verdict,
         cause=cell.cause if cell.verdict is not Verdict.PASSED else None,
@@ -38,7 +38,7 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
         consumer=pair.consumer,
         provider=pair.provider,
         contract=pair.contract,
-        command="" if cell.verdict is Verdict.PASSED else verify,
+        command="" if cell.verdict is Verdict.PASSED else commands.verify(pair.provider, pair.consumer),
     )
 
 
@@ -51,17 +51,13 @@ def _unpublished_need(pair: Pair, facts: Facts) -> Reason:
         f"what it needs of {pair.provider} is not known",
         consumer=pair.consumer,
         provider=pair.provider,
-        command=_publish(pair.consumer),
+        command=commands.publish(pair.consumer),
     )
 
 
 def _who_needed(pair: Pair, facts: Facts) -> Version:
     versions = facts.index.numbers(pair.consumer.pacticipant)
     return next(v for v in reversed(versions) if pair.provider.pacticipant in facts.versions[v].pacts)
-
-
-def _publish(version: Version) -> str:
-    return f"harness publish --version {version.number}"
 
 
 def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str:
@@ -110,12 +106,10 @@ def of_missing(consumer: Version, provider: str, scene: Scene) -> Reason:
 
 
 def _bring(consumer: Version, provider: str, scene: Scene) -> str:
-    if not scene.environment:
-        return f"harness run {provider}"
     known = scene.facts.index.numbers(provider)
-    if not known:
-        return f"harness run {provider}"
-    return f"harness can-i-deploy {consumer.argument} {known[-1].argument} --to {scene.environment}"
+    if not known or not scene.environment:
+        return commands.run(provider)
+    return commands.can_i_deploy((consumer, known[-1]), scene.environment)
 
 
 def of_itself(candidate: Version, policy: Sequence[str], facts: Facts) -> Iterator[Reason]:
@@ -126,7 +120,7 @@ def of_itself(candidate: Version, policy: Sequence[str], facts: Facts) -> Iterat
             cause=Cause.NOT_PUBLISHED,
             text=f"nothing is known of {candidate} but its number: no contract, no build, no evidence",
             consumer=candidate,
-            command=_publish(candidate),
+            command=commands.publish(candidate),
         )
     for name in policy:
         kind = EvidenceKind(name)
@@ -159,7 +153,7 @@ def _own(candidate: Version, kind: EvidenceKind, contract: str, facts: Facts) ->
         text=f"{candidate} {words[cell.verdict]}{_note(cell, candidate, None, facts)}",
         provider=candidate,
         contract=contract,
-        command="" if cell.verdict is Verdict.PASSED else f"harness run {candidate.argument} --only {kind}",
+        command="" if cell.verdict is Verdict.PASSED else commands.run(candidate.argument, kind),
     )
 
 

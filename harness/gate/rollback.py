@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.gate import commands
 from harness.gate.choice import BOUND, Choice, Search
 from harness.gate.decision import Decision, decided, policy_of, resolve_environment
 from harness.gate.order import DeploymentPlan, deployment_plan
@@ -185,15 +186,17 @@ def _gave_up(services: Sequence[str], environment: str) -> Reason:
         verdict=Verdict.UNKNOWN,
         cause=Cause.TOO_MANY,
         text=f"too many earlier versions fit {' and '.join(services)} half-way; the search gave up",
-        command=f"harness rollback {' '.join(services)} --in {environment} --bound {BOUND * 10}",
+        command=commands.rollback(services, environment, BOUND * 10),
     )
 
 
 def _nothing_before(name: str, environment: str, facts: Facts) -> Reason:
-    known = [v for v in facts.index.numbers(name)]
+    there = {live.version for live in facts.live if live.environment == environment}
+    known = facts.index.numbers(name)
+    other = next((version for version in reversed(known) if version not in there), known[-1])
     return Reason(
         verdict=Verdict.UNKNOWN,
         cause=Cause.NOTHING_DEPLOYED,
         text=f"no other version of {name} was ever in {environment}",
-        command=f"harness can-i-deploy {known[0].argument} --to {environment}",
+        command=commands.can_i_deploy([other], environment),
     )

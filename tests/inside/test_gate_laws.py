@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -380,3 +381,21 @@ def test_a_suite_s_evidence_is_shared_by_equal_builds_too() -> None:
     knowns = [made("orders", "2"), Known(version=bumped, artifacts=frozenset(["artifact of orders 2"]))]
     facts = world(*knowns, evidence=[seen(PROVIDER, "suite", PASSED, kind=EvidenceKind.INTEGRATION)])
     assert can_i_deploy([bumped], PLACE, facts, require=["integration"]).verdict is PASSED
+
+
+def test_a_command_can_be_pasted_whatever_a_version_is_called() -> None:
+    web, orders = Version("web", "1; rm -rf ~"), Version("orders", "$(reboot) 2")
+    facts = world(
+        Known(version=web, pacts={"orders": "k"}),
+        Known(version=orders, artifacts=frozenset("a")),
+        live=[Live(environment=PLACE, version=orders)],
+    )
+    (reason,) = can_i_deploy([web], PLACE, facts).reasons
+    assert shlex.split(reason.command) == [
+        "harness",
+        "verify",
+        "orders=$(reboot) 2",
+        "--against",
+        "web=1; rm -rf ~",
+    ]
+    assert reason.command == "harness verify 'orders=$(reboot) 2' --against 'web=1; rm -rf ~'"

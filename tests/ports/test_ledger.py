@@ -668,3 +668,23 @@ def test_a_reader_of_postgresql_sees_one_moment_while_others_write(postgres: str
         assert db.execute(count).scalar() == 0
     assert len(ledger.facts().versions) == 1
     ledger.close()
+
+
+def test_what_a_decision_rests_on_can_be_read_by_itself(stocked: Open) -> None:
+    stocked.publish(WEB1, [pact()])
+    stocked.record_evidence(seen())
+    stocked.record_deployment("production", ORDERS1)
+    stocked.record_deployment("production", ORDERS2, instance="blue")
+    stocked.record_release("test", ORDERS1)
+    everything, some = stocked.facts(), stocked.facts_about([WEB1], ["production"])
+    assert some.evidence == everything.evidence
+    assert some.environments == everything.environments
+    assert [each.version for each in some.live] == [ORDERS1, ORDERS2]
+    assert {WEB1, ORDERS1, ORDERS2} <= some.versions.keys()
+    assert all(everything.versions[version] == known for version, known in some.versions.items())
+    assert stocked.facts_about((), ()).environments == everything.environments
+    assert [(s.version, s.instance, s.released) for s in everything.history] == [
+        (ORDERS1, "", False),
+        (ORDERS2, "blue", False),
+        (ORDERS1, "", True),
+    ]

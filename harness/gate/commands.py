@@ -1,0 +1,45 @@
+"""The commands that resolve a reason, as they can be pasted into a shell, whatever a version is called."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.identity import Version
+
+
+def verify(provider: Version, consumer: Version) -> str:
+    """Run one missing verification, or see again what it found."""
+    return _shell("verify", provider.argument, "--against", consumer.argument)
+
+
+def run(subject: str, only: str = "") -> str:
+    """Run the checks of one service."""
+    return _shell("run", subject, *(["--only", only] if only else []))
+
+
+def publish(version: Version) -> str:
+    """Publish the contracts of a version, in its checkout."""
+    return _shell("publish", "--version", version.number)
+
+
+def can_i_deploy(versions: Iterable[Version], environment: str) -> str:
+    """Ask the gate about a set."""
+    return _shell("can-i-deploy", *(version.argument for version in versions), "--to", environment)
+
+
+def plan(versions: Iterable[Version], environment: str) -> str:
+    """Ask for an order."""
+    return _shell("plan", *(version.argument for version in versions), "--to", environment)
+
+
+def rollback(services: Iterable[str], environment: str, bound: int) -> str:
+    """Search for a way back with another bound."""
+    return _shell("rollback", *services, "--in", environment, "--bound", str(bound))
+
+
+def _shell(*words: str) -> str:
+    return shlex.join(("harness", *words))
