@@ -56,7 +56,7 @@ if ! docker image inspect local/python:ci >/dev/null 2>&1; then
   build local/python:ci "$context"
   rm -rf "$context"
 fi
-build local/postgres:15 "$ci/images/postgres"
+build local/postgres:15 "$ci/../fixtures/images/postgres"
 
 export HARNESS_PYTHON_IMAGE=local/python:ci HARNESS_POSTGRES_IMAGE=local/postgres:15
 echo "export HARNESS_PYTHON_IMAGE=$HARNESS_PYTHON_IMAGE HARNESS_POSTGRES_IMAGE=$HARNESS_POSTGRES_IMAGE"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.matrix import EvidenceKind
 from harness.reports import phrases
 from harness.reports.legible import columns, duration, line, many, number, wrapped
 from harness.reports.phrases import MARKS, Group
@@ -98,6 +99,9 @@ def _group(index: int, group: Group, width: int) -> Iterator[Line]:
     times = f", {number(finding.count)} times" if finding.count > 1 else ""
     yield from _text(f"{line(finding.subject, 160)}{times}{code}", width)
     yield from _contrast(finding, width)
+    if group.first.task.kind is EvidenceKind.PACTS and finding.exchange and finding.exchange.status:
+        answered = f"{finding.exchange.status} {line(finding.exchange.response_body, 160)}"
+        yield from _field("answered", answered.rstrip(), width)
     if group.also:
         yield from _field("also in", group.also, width)
     if finding.place:

@@ -162,6 +162,7 @@ def test_a_broken_promise_fails_with_a_finding(verify: Any, changes: Any, code: 
     assert (broken.verdict, broken.cause) == (Verdict.FAILED, Cause.BROKEN_PROMISE)
     assert (finding.code, finding.subject, finding.consumer) == (code, "an order", "web")
     assert finding.differences[0].place == place
+    assert finding.remedy
 
 
 def test_a_promised_redirect_is_kept(verify: Any) -> None:

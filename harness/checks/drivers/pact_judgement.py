@@ -130,12 +130,17 @@ class Bench:
             operation=_operation(interaction),
             place=place_of(self.pact, interaction),
             replay=self._replay(interaction),
-            remedy=broken.kind.remedy,
+            remedy=broken.kind.remedy or self._mend(),
             differences=broken.differences,
             exchange=exchange,
         )
         failed = self._exercised(interaction, Verdict.FAILED, exchange, Cause.BROKEN_PROMISE, because)
         return (failed, finding)
+
+    def _mend(self) -> str:
+        """Who has to do what: one side of a promise has to give way."""
+        provider, consumer = self.target.service.name, self.pact.consumer
+        return f"let {provider} answer so again, or change what {consumer} needs and publish its new pact"
 
     def _exercised(
         self,
