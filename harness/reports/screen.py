@@ -27,6 +27,7 @@ MOST_UNKNOWNS = 8
 MOST_TASKS = 16
 MOST_REMARKS = 6
 _LABEL = 12
+_NO_PLACES = frozenset(("also", "request"))  # what else showed, and in which ways: not where
 _INDENT = "     "
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.UNKNOWN: "yellow"}
 
@@ -122,7 +123,7 @@ def _contrast(finding: Finding, width: int) -> Iterator[Line]:
         for label, text in (("expected", expected), ("came", came)):
             if text:
                 yield from _field(label, text, width)
-    places = list(dict.fromkeys(line(d.place, 60) for d in finding.differences))
+    places = list(dict.fromkeys(line(d.place, 60) for d in finding.differences if d.place not in _NO_PLACES))
     if len(places) > 1 or (places and places[0] not in expected + came):
         more = f" and {many(len(places) - 3, 'more place')}" if len(places) > 3 else ""
         yield from _field("differs at", f"{', '.join(places[:3])}{more}", width)

@@ -70,7 +70,10 @@ def discover(root: Path) -> Findings:
     for path in files:
         by_folder.setdefault(path.parent, []).append(path)
     applications = ((folder, _application(folder, own)) for folder, own in by_folder.items())
-    suites = ((kind, root / "suites" / kind) for kind in ("consumer", "integration"))
+    suites = (
+        (kind, next((root / top / kind for top in ("suites", "tests") if root / top / kind in by_folder), None))
+        for kind in ("consumer", "integration")
+    )
     return Findings(
         root=root,
         compose=next((root / name for name in COMPOSE_FILES if root / name in files), None),
@@ -78,7 +81,7 @@ def discover(root: Path) -> Findings:
         documents=tuple(path for path in files if path.name in DOCUMENTS and _is_openapi(path)),
         pacts=tuple(pact for path in files if path.suffix == ".json" and (pact := _pact(path))),
         applications=tuple((folder, found) for folder, found in applications if found),
-        suites=tuple((kind, path) for kind, path in suites if path in by_folder),
+        suites=tuple((kind, path) for kind, path in suites if path),
     )
 
 
@@ -173,7 +176,9 @@ def _application(folder: Path, files: list[Path]) -> Application | None:
 
 
 def _names_requirements(path: Path) -> bool:
-    return path.name == "pyproject.toml" or (path.name.startswith("requirements") and path.suffix == ".txt")
+    if path.name in {"pyproject.toml", "Dockerfile"}:
+        return True
+    return path.name.startswith("requirements") and path.suffix == ".txt"
 
 
 def _sources(folder: Path) -> Iterator[Path]:

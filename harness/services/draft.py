@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
+from harness.services import clues
 from harness.services.discovery import Application, Findings, discover, exposed_port, health_path
 from harness.services.environment import escape
 from harness.services.manifest import MANIFEST, parse
@@ -143,27 +144,54 @@ def _text(findings: Findings, parts: tuple[_Part, ...], compose: str, resources:
     lines = [_HEAD, *([compose, ""] if compose else [])]
     if folders := sorted({_relative(pact.path.parent, findings.root) for pact in findings.pacts}):
         lines += [f"pacts = {_list(folders)}", ""]
+    elif any(kind == "consumer" for kind, _ in findings.suites):
+        lines += ['pacts = ["contracts/pacts"]  # where the consumer suite writes them', ""]
     for kind, path in findings.suites:
         lines += [f"[suites.{kind}]", f"path = {_quoted(_relative(path, findings.root))}", ""]
     for part in parts:
-        lines += [*_service(part, findings.root), ""]
+        lines += [*_service(part, parts, findings.root), ""]
     lines += _consumers(findings, {part.name for part in parts} | resources)
     lines += _unclaimed(findings, parts)
     text = "\n".join(lines)
     return (text if parts or resources else text + _SKELETON).rstrip("\n") + "\n"
 
 
-def _service(part: _Part, root: Path) -> Iterator[str]:
+def _service(part: _Part, parts: tuple[_Part, ...], root: Path) -> Iterator[str]:
+    sources = tuple(clues.texts(part.folder)) if _alone(part, parts) else ()
     yield f"[services.{_key(part.name)}]"
     if not part.composed:
-        yield from _start(part, root)
+        yield from _start(part, root, sources)
     yield from _command(part, root)
-    yield from _promise(part, root)
+    if not part.composed:
+        yield from _peers(part, parts, sources)
+    yield from _promise(part, root, sources)
 
 
-def _start(part: _Part, root: Path) -> Iterator[str]:
+def _alone(part: _Part, parts: tuple[_Part, ...]) -> bool:
+    """Whether what is below its folder is its own."""
+    return not any(other is not part and other.folder.is_relative_to(part.folder) for other in parts)
+
+
+def _peers(part: _Part, parts: tuple[_Part, ...], sources: tuple[str, ...]) -> Iterator[str]:
+    others = [other.name for other in parts if other is not part]
+    found = clues.peers_in(sources, others)
+    if found:
+        pairs = ", ".join(f'{variable} = "${{{name}.url}}"' for variable, name in found.items())
+        yield f"environment = {{ {pairs} }}  # a guess from the names in its source"
+
+
+def _build(part: _Part, root: Path, dockerfile: Path) -> Iterator[str]:
+    context = _quoted(_relative(part.folder, root))
+    yield f"build = {context}"
+    wanted = clues.arguments_wanted(dockerfile)
+    if wanted:
+        values = ", ".join(f'{name} = "…"' for name in wanted)
+        yield f"# its Dockerfile wants more: build = {{ context = {context}, args = {{ {values} }} }}"
+
+
+def _start(part: _Part, root: Path, sources: tuple[str, ...]) -> Iterator[str]:
     if part.dockerfile:
-        yield f"build = {_quoted(_relative(part.folder, root))}"
+        yield from _build(part, root, part.dockerfile)
     port = exposed_port(part.dockerfile) if part.dockerfile else 0
     if port:
         yield f"port = {port}  # from EXPOSE in the Dockerfile"
@@ -172,6 +200,8 @@ def _start(part: _Part, root: Path) -> Iterator[str]:
     path = health_path(part.document) if part.document else ""
     if path:
         yield f"ready = {_quoted(path)}  # from its OpenAPI document"
+    elif said := clues.health_in(sources):
+        yield f"ready = {_quoted(said)}  # from its source"
     elif part.application and part.application.framework == "fastapi":
         yield 'ready = "/openapi.json"  # a guess: FastAPI answers there unless told otherwise'
     else:
@@ -181,6 +211,7 @@ def _start(part: _Part, root: Path) -> Iterator[str]:
 def _command(part: _Part, root: Path) -> Iterator[str]:
     application = part.application
     if application is None or not application.module:
+        yield from _image_command(part)
         return
     module, source = application.module, application.source
     if application.framework == "flask" and source:
@@ -194,13 +225,24 @@ def _command(part: _Part, root: Path) -> Iterator[str]:
         yield f"directory = {_quoted(_relative(part.folder, root))}"
 
 
-def _promise(part: _Part, root: Path) -> Iterator[str]:
+def _image_command(part: _Part) -> Iterator[str]:
+    if part.dockerfile is None or part.composed:
+        return
+    words = clues.command_of(part.dockerfile, exposed_port(part.dockerfile))
+    if words:
+        yield f"command = {json.dumps(words, ensure_ascii=False)}  # from CMD, for running it as a process"
+
+
+def _promise(part: _Part, root: Path, sources: tuple[str, ...]) -> Iterator[str]:
     if part.document:
         yield f"openapi = {_quoted(_relative(part.document, root))}"
     elif part.application and part.application.framework == "fastapi":
         yield 'openapi = "/openapi.json"  # a guess: FastAPI serves it there unless told otherwise'
     else:
         yield '# openapi = "openapi.yaml"  # the document that it keeps to, or "/openapi.json" on the service'
+    if states := clues.states_in(sources):
+        yield f"states = {_quoted(states)}  # from its source"
+        return
     yield '# states = "/_harness/states"  # where provider states are set up; or "module:name" in your suite'
 
 
