@@ -33,11 +33,9 @@ def in_full(version: Version, ledger: Ledger) -> Version:
 
     Raises UnknownName when several begin so.
     """
-    if not _DIGITS.fullmatch(version.number):
+    if not _DIGITS.fullmatch(version.number) or version in ledger.facts_about([version], []).versions:
         return version
     known = [each for each in ledger.facts().versions if each.pacticipant == version.pacticipant]
-    if version in known:
-        return version
     meant = [each for each in known if each.number.startswith(version.number)]
     if len(meant) > 1:
         raise UnknownName(
