@@ -1,7 +1,8 @@
 """How long a decision takes from a ledger with a large history: opening it, reading what is needed, deciding.
 
-100 services, 1,000 versions each, 200 integrations, 20,000 pact contents, 200,000 publications and results, in
-SQLite. Each number is the median of 5. Prints one JSON line; exits with 1 when the target of 300 ms is missed.
+100 services, 1,000 versions each, 200 integrations, 20,000 pact contents, 200,000 publications and results, and ten
+earlier stays of each service in production, in SQLite. Each number is the median of 5. Prints one JSON line; exits
+with 1 when the target of 300 ms is missed.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ import sqlalchemy as sa
 from harness.broker.ledger import open_ledger
 from harness.broker.store import tables
 from harness.broker.store.database import open_database
-from harness.gate import can_i_deploy, deployment_plan
+from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
 
-SERVICES, VERSIONS, INTEGRATIONS, TARGET = 100, 1_000, 200, 0.300
+SERVICES, VERSIONS, INTEGRATIONS, STAYS, TARGET = 100, 1_000, 200, 10, 0.300
 AT = "2026-01-01T00:00:00+00:00"
 
 
@@ -52,7 +53,10 @@ def fill(url: str) -> None:
         db.execute(sa.insert(tables.publications), published)
         db.execute(sa.insert(tables.evidence), results)
         production = db.execute(sa.select(tables.environments.c.id).filter_by(name="production")).scalar_one()
-        db.execute(sa.insert(tables.deployments), [deployment(production, i) for i in range(SERVICES)])
+        db.execute(
+            sa.insert(tables.deployments),
+            [deployment(production, i, back) for back in range(STAYS, -1, -1) for i in range(SERVICES)],
+        )
     database.close()
 
 
@@ -88,11 +92,11 @@ def result(key: str, consumer: int, provider: int, number: int) -> dict[str, Any
     return {**sides, **counts, **told, **rest}
 
 
-def deployment(production: int, service: int) -> dict[str, Any]:
-    """The version before the latest runs in production."""
-    row = (VERSIONS - 2) * SERVICES + service + 1
+def deployment(production: int, service: int, back: int) -> dict[str, Any]:
+    """The version before the latest runs in production; those before it ran there once."""
+    row = (VERSIONS - 2 - back) * SERVICES + service + 1
     slot = {"environment_id": production, "pacticipant_id": service + 1, "instance": ""}
-    return {**slot, "version_id": row, "since": AT, "until": None}
+    return {**slot, "version_id": row, "since": AT, "until": AT if back else None}
 
 
 def seconds(url: str, candidates: list[Version]) -> tuple[float, float]:
@@ -108,6 +112,18 @@ def seconds(url: str, candidates: list[Version]) -> tuple[float, float]:
     return statistics.median(decisions), statistics.median(plans)
 
 
+def seconds_back(url: str, services: list[str]) -> float:
+    """The median for a way back."""
+    taken = []
+    for _ in range(5):
+        began = time.perf_counter()
+        ledger = open_ledger(url)
+        rollback_targets(services, "production", ledger.facts_of(["production"]))
+        taken.append(time.perf_counter() - began)
+        ledger.close()
+    return statistics.median(taken)
+
+
 def main() -> int:
     """Fill, measure, print, and say whether the target holds."""
     with tempfile.TemporaryDirectory() as folder:
@@ -119,6 +135,7 @@ def main() -> int:
             measured[f"{count} candidates"] = {
                 "can_i_deploy_ms": round(decision * 1000),
                 "plan_ms": round(plan * 1000),
+                "rollback_ms": round(seconds_back(url, [name(i) for i in range(count)]) * 1000),
             }
     print(json.dumps(measured))
     worst = max(number for each in measured.values() for number in each.values())

@@ -180,6 +180,9 @@ class Ledger(Protocol):
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
         """The part of it on which decisions about these versions in these environments rest."""
 
+    def facts_of(self, places: Collection[str]) -> Facts:
+        """The part of it on which every way back in these environments rests, history included."""
+
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
         """It now runs there instead of what ran on that instance. Raises UnknownName."""
 

@@ -161,6 +161,10 @@ class MemoryLedger:
         facts = self.facts()
         return replace(facts, live=tuple(each for each in facts.live if each.environment in places))
 
+    def facts_of(self, places: Collection[str]) -> Facts:
+        facts = self.facts_about((), places)
+        return replace(facts, history=tuple(each for each in facts.history if each.environment in places))
+
     def _begin(self, stay: Stay) -> None:
         self.history.append(replace(stay, since=self.now()))
 

@@ -81,11 +81,16 @@ class SqlLedger:
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
         """The part of the facts on which decisions about these versions in these environments rest.
 
-        All of the facts where a version is not known. Without history: a way back needs all of the facts.
+        All of the facts where a version is not known. Without history: that is `facts_of`.
         """
         with self.database.reading() as db:
             found = scoped.facts_about(db, versions, places)
         return self.facts() if found is None else found
+
+    def facts_of(self, places: Collection[str]) -> Facts:
+        """The part of the facts on which every way back in these environments rests, history included."""
+        with self.database.reading() as db:
+            return scoped.facts_of(db, places)
 
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
         """It now runs there instead of what ran on that instance. Raises UnknownName."""

@@ -52,7 +52,9 @@ def command(  # noqa: PLR0913 - one argument per option
 
     def ask() -> tuple[Rollback, Facts]:
         with wiring.memory(manifest, broker) as ledger:
-            facts = ledger.facts()
+            facts = ledger.facts_of([environment])
+            if not {each.version.pacticipant for each in facts.live} >= set(services):
+                facts = ledger.facts()  # to say who is known, and what was meant
         return rollback_targets(services, environment, facts, bound=bound), facts
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)

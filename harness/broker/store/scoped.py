@@ -6,6 +6,7 @@ candidates. What is read here gives the same answers as everything would (tests/
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
@@ -46,6 +47,15 @@ def facts_about(db: sa.Connection, asked: Collection[Version], places: Collectio
         live=live,
         environments=policies,
     )
+
+
+def facts_of(db: sa.Connection, places: Collection[str]) -> Facts:
+    """What every way back in these environments rests on: all that was ever there, and since when."""
+    history = tuple(stay for stay in environments.stays(db) if stay.environment in places)
+    found = facts_about(db, {stay.version for stay in history}, places)
+    if found is None:
+        raise RuntimeError("the ledger tells of a stay of a version that it does not know")
+    return replace(found, history=history)
 
 
 def _chunks(values: Collection[T]) -> Iterator[list[T]]:
