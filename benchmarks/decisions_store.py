@@ -1,8 +1,8 @@
 """How long a decision takes from a ledger with a large history: opening it, reading what is needed, deciding.
 
-100 services, 1,000 versions each, 200 integrations, 20,000 pact contents, 200,000 publications and results, and ten
-earlier stays of each service in production, in SQLite. Each number is the median of 5. Prints one JSON line; exits
-with 1 when the target of 300 ms is missed.
+100 services, 1,000 versions each, 200 integrations, 20,000 pact contents, 200,000 publications and results, and
+ten earlier stays of each service in production, in SQLite. Each number is the median of 5. Prints one JSON line;
+exits with 1 when the target of 300 ms is missed.
 """
 
 from __future__ import annotations
