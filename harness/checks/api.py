@@ -27,6 +27,7 @@ class Settings:
     seed: int = 20
     jobs: int = 2
     scratch: Path  # a folder for temporary files; removed with the run
+    kept: Path | None = None  # a folder for what is costly to compute and the same for every run
     command: str = "harness"  # how replay commands start
     ending: Ending = field(default_factory=Ending, repr=False, compare=False)  # stops child processes early
 

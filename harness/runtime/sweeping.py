@@ -5,6 +5,7 @@ STATE/runs/RUN/lock         held (flock) by the run while it lives; the kernel l
 STATE/runs/RUN/run.json     what it is about to start, written before it starts it
 STATE/runs/RUN/processes/   one record per local process: pid, start time, signal
 STATE/runs/RUN/logs/  data/  scratch/
+STATE/kept/                 what tools compute once for a machine; may be removed at any time
 """
 
 from __future__ import annotations

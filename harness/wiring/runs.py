@@ -226,6 +226,7 @@ def prepared(options: Options) -> Iterator[Run]:
     """A run with its adapters open; leaving the context closes them and removes its scratch files."""
     from harness.checkout import detect, version
     from harness.runtime.choice import choose
+    from harness.runtime.sweeping import state_folder
     from harness.wiring.adapters import new_run, scratch
 
     described = wiring.system(options.manifest)
@@ -243,7 +244,9 @@ def prepared(options: Options) -> Iterator[Run]:
     with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
         described = with_remembered(described, options.services, from_git, ledger, runtime.name)
         described = described.with_versions(requested(described, options.services, from_git))
-        settings = Settings(seed=described.seed, jobs=options.jobs, scratch=folder)
+        settings = Settings(
+            seed=described.seed, jobs=options.jobs, scratch=folder, kept=state_folder(os.environ) / "kept"
+        )
         yield Run(
             options=options,
             system=described,

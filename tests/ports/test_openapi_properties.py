@@ -8,7 +8,9 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -404,6 +406,31 @@ def test_no_child_outlives_a_run_however_it_ends(tmp_path: Path, ending: str) ->
         finally:
             run.kill()
             run.wait()
+
+
+@pytest.mark.slow
+def test_shards_end_with_the_process_that_bore_them_and_the_check_says_so(tmp_path: Path) -> None:
+    with serving(GOOD, tmp_path / "app") as url, ThreadPoolExecutor(1) as pool:
+        before = {child.pid for child in psutil.Process().children()}
+        endless = Service(name="orders", budget=Budget(examples=100_000))
+        running = pool.submit(results, target(url, tmp_path, jobs=2, service=endless))
+        (nursery,) = _wait_for(lambda: [c for c in psutil.Process().children() if c.pid not in before], 1)
+        shards = _wait_for(nursery.children, 3)
+        nursery.kill()
+        _, alive = psutil.wait_procs(shards, timeout=10)
+        exercised, findings = running.result(20)
+    assert (alive, findings) == ([], [])
+    assert {e.cause for e in exercised.values()} == {Cause.TOOL_CRASHED}
+    assert all("signal 9" in e.because for e in exercised.values())
+
+
+@pytest.mark.slow
+def test_what_was_computed_once_is_kept_for_the_next_run(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    with serving(GOOD, tmp_path / "app") as url:
+        first = target(url, tmp_path)
+        results(replace(first, settings=replace(first.settings, kept=kept)))
+    assert list(kept.rglob("charmap.json.gz"))
 
 
 def _wait_for(look: Callable[[], list[psutil.Process]], count: int) -> list[psutil.Process]:

@@ -4,7 +4,7 @@
 
 The first line of its input says, as JSON, what to run; credentials are in it, so it is never a file. Lines
 `interrupt N` and `kill N` may follow. It prints one line `N CODE` for every child that ended, and when its
-input ends it ends, with all that it started. Nothing but
+input ends it ends, with all that it started; its children end with it, even when it is killed. Nothing but
 Schemathesis is imported and no thread runs while it forks: that is what makes forking safe here.
 """
 
@@ -51,7 +51,8 @@ def main() -> None:
     gc.set_threshold(
         50_000, 20, 50
     )  # short lives and much garbage: the default spends a sixth of the time looking
-    living = {_born(shard): n for n, shard in enumerate(shards)}
+    life = os.pipe()
+    living = {_born(shard, life): n for n, shard in enumerate(shards)}
     lock = threading.Lock()
     threading.Thread(target=_obey, args=(living, lock), daemon=True).start()
     while living:
@@ -78,21 +79,23 @@ def _get_ready() -> None:
     strategies.characters(codec="utf-8").validate()
 
 
-def _born(shard: dict[str, Any]) -> int:
+def _born(shard: dict[str, Any], life: tuple[int, int]) -> int:
     """Fork one child in a process group of its own."""
     pid = os.fork()
     if pid == 0:
-        _live(shard)  # does not come back
+        _live(shard, life)  # does not come back
     with contextlib.suppress(PermissionError, ProcessLookupError):
         os.setpgid(pid, pid)  # also done by the child: whoever comes first
     return pid
 
 
-def _live(shard: dict[str, Any]) -> NoReturn:
+def _live(shard: dict[str, Any], life: tuple[int, int]) -> NoReturn:
     """Be Schemathesis' command line."""
     code = 1
     try:
         os.setpgid(0, 0)
+        os.close(life[1])  # only the nursery holds this end: whoever reads the other learns of its death
+        threading.Thread(target=_end_with, args=(life[0],), daemon=True).start()
         os.chdir(shard["folder"])
         os.environ.clear()
         os.environ.update(shard["environment"])
@@ -110,6 +113,12 @@ def _live(shard: dict[str, Any]) -> NoReturn:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _end_with(nursery: int) -> None:
+    """Wait until the nursery is gone, then end at once."""
+    os.read(nursery, 1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _schemathesis(arguments: list[str]) -> int:

@@ -88,8 +88,11 @@ def _child(target: Target, document: OpenApi, shard: Shard, written: Path) -> Ch
 def _environment(target: Target) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCHEMATHESIS_")}
     headers = {variable(n): value for n, value in enumerate(sent_headers(target.service).values())}
+    settings = target.settings
+    # Hypothesis' table of all characters costs each process a second; it is the same for all of them.
+    tables = {"HYPOTHESIS_STORAGE_DIRECTORY": str((settings.kept or settings.scratch) / "hypothesis")}
     # Equal seeds give equal requests only when sets are walked in equal order.
-    return {**inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*"}
+    return {**tables, **inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*"}
 
 
 def _side_by_side(family: Family, *, seconds: float) -> list[Ended]:
