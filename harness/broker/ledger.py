@@ -115,7 +115,7 @@ class SqlLedger:
     def declare_environment(self, name: str, require: Sequence[str]) -> None:
         """Make an environment known, with the kinds of evidence that a yes requires there."""
         with self.database.writing() as db:
-            environments.declare(db, name, require)
+            environments.declare(db, name, require, self.now())
 
     def close(self) -> None:
         """Let go of the database."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.broker import refusals
+from harness.broker.store.rows import insert, new_uuid
 from harness.broker.store.tables import deployments, environments, pacticipants, releases, versions
 from harness.broker.store.versions import known_version, pacticipant
 from harness.identity import Version
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def declare(db: sa.Connection, name: str, require: Sequence[str]) -> None:
+def declare(db: sa.Connection, name: str, require: Sequence[str], now: str) -> None:
     """Make an environment known, or give it another policy. Raises UnknownName, UsageError."""
     refusals.check_name("the environment", name)
     policy = json.dumps(refusals.check_policy(require))
     changed = db.execute(sa.update(environments).where(environments.c.name == name).values(require=policy))
     if not changed.rowcount:
-        db.execute(sa.insert(environments).values(name=name, require=policy))
+        insert(db, environments, name=name, require=policy)
+    _list(db, name, now)
+
+
+def _list(db: sa.Connection, name: str, now: str) -> None:
+    """From its first use on, an environment that everybody has is one of this broker's."""
+    unlisted = sa.and_(environments.c.name == name, environments.c.uuid.is_(None))
+    db.execute(sa.update(environments).where(unlisted).values(uuid=new_uuid(), created_at=now))
 
 
 def policies(db: sa.Connection) -> dict[str, tuple[str, ...]]:
@@ -49,7 +57,8 @@ def deploy(db: sa.Connection, environment: str, version: Version, instance: str,
     if db.execute(live).scalar() == row:
         return
     db.execute(sa.update(deployments).filter_by(**slot, until=None).values(until=now))
-    db.execute(sa.insert(deployments).values(**slot, version_id=row, since=now))
+    insert(db, deployments, **slot, version_id=row, since=now, uuid=new_uuid())
+    _list(db, environment, now)
 
 
 def undeploy(db: sa.Connection, environment: str, name: str, instance: str, now: str) -> int:
@@ -70,7 +79,8 @@ def release(db: sa.Connection, environment: str, version: Version, now: str) -> 
     _, row = known_version(db, version)
     there = {"environment_id": place, "version_id": row}
     if db.execute(sa.select(releases.c.id).filter_by(**there, until=None)).scalar() is None:
-        db.execute(sa.insert(releases).values(**there, since=now))
+        insert(db, releases, **there, since=now, uuid=new_uuid())
+        _list(db, environment, now)
 
 
 def end_support(db: sa.Connection, environment: str, version: Version, now: str) -> None:

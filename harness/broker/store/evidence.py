@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
+from harness.broker.store import verifications
+from harness.broker.store.rows import chunks, insert
 from harness.broker.store.tables import evidence as table
 from harness.broker.store.versions import mention
 from harness.identity import Version
@@ -23,11 +25,18 @@ if TYPE_CHECKING:
 _WITHOUT_DETAILS = [column for column in table.columns if column.name not in ("details", "decisive")]
 
 
-def record(db: sa.Connection, evidence: Evidence, now: str) -> None:
-    """Keep what was seen; the version that it is about becomes known by it."""
-    check(evidence)
+def record(db: sa.Connection, evidence: Evidence, now: str) -> int:
+    """Keep what was seen, and its row; the version that it is about becomes known by it."""
+    row = append(db, evidence)
     if evidence.provider.number:
-        mention(db, evidence.provider, now)
+        version = mention(db, evidence.provider, now)
+        verifications.from_evidence(db, evidence, row, version)
+    return row
+
+
+def append(db: sa.Connection, evidence: Evidence) -> int:
+    """Only what was seen, and its row."""
+    check(evidence)
     values = {
         "kind": evidence.kind.value,
         "contract": evidence.contract,
@@ -48,7 +57,7 @@ def record(db: sa.Connection, evidence: Evidence, now: str) -> None:
         "seconds": evidence.seconds,
         "details": _written(evidence),
     }
-    db.execute(sa.insert(table).values(values))
+    return insert(db, table, **values)
 
 
 def check(evidence: Evidence) -> None:
@@ -87,13 +96,10 @@ def everything(db: sa.Connection) -> tuple[Evidence, ...]:
 def of_rows(db: sa.Connection, rows: Sequence[int]) -> tuple[Evidence, ...]:
     """The evidence of some rows in their order, without results and findings."""
     found: list[Evidence] = []
-    for start in range(0, len(rows), _MOST_AT_ONCE):
-        wanted = table.c.id.in_(rows[start : start + _MOST_AT_ONCE])
+    for part in chunks(rows):
+        wanted = table.c.id.in_(part)
         found += map(_value, db.execute(sa.select(*_WITHOUT_DETAILS).where(wanted).order_by(table.c.id)))
     return tuple(found)
-
-
-_MOST_AT_ONCE = 500  # values in one IN (…): databases have limits
 
 
 def _value(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Finding, ...] = ()) -> Evidence:

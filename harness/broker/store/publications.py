@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
+from harness.broker.served_pact import served
+from harness.broker.store import integrations, verifications
+from harness.broker.store.rows import insert
 from harness.broker.store.tables import contracts, publications, versions
-from harness.broker.store.versions import mention
+from harness.broker.store.versions import mention, mention_pacticipant
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import IdentityConflict
 from harness.ports import Publication
@@ -38,15 +41,19 @@ def _publish_one(db: sa.Connection, version: Version, row: int, contract: Contra
     # Asked again for each: the same content may have been given twice.
     created = _published(db, row, contract) is None
     if created:
-        db.execute(
-            sa.insert(publications).values(
-                version_id=row,
-                contract_id=_keep(db, contract, now),
-                kind=contract.kind.value,
-                counterpart=contract.counterpart,
-                published_at=now,
-            )
+        owner = mention_pacticipant(db, version.pacticipant, now)
+        insert(
+            db,
+            publications,
+            version_id=row,
+            contract_id=keep(db, contract, now),
+            kind=contract.kind.value,
+            counterpart=contract.counterpart,
+            published_at=now,
+            pacticipant_id=owner,
         )
+        if contract.kind is ContractKind.PACT:
+            integrations.touch(db, owner, mention_pacticipant(db, contract.counterpart, now), now)
     return Publication(contract=contract, version=version, created=created, previous=_previous(db, row, contract))
 
 
@@ -64,7 +71,7 @@ def _published(db: sa.Connection, version_row: int, contract: Contract) -> Any:
     return db.execute(query).one_or_none()
 
 
-def _keep(db: sa.Connection, contract: Contract, now: str) -> int:
+def keep(db: sa.Connection, contract: Contract, now: str) -> int:
     """The row of a content; equal content is stored once."""
     same = {
         "key": contract.key,
@@ -75,9 +82,19 @@ def _keep(db: sa.Connection, contract: Contract, now: str) -> int:
     found = db.execute(sa.select(contracts.c.id).filter_by(**same)).scalar()
     if found is not None:
         return int(found)
-    made = db.execute(sa.insert(contracts).values(**same, text=contract.text, created_at=now))
-    assert made.inserted_primary_key is not None
-    return int(made.inserted_primary_key[0])
+    shown = served(contract) if contract.kind is ContractKind.PACT else None
+    row = insert(
+        db,
+        contracts,
+        **same,
+        text=contract.text,
+        created_at=now,
+        interactions=shown.interactions if shown else None,
+        served=shown.text if shown else None,
+    )
+    if shown:
+        verifications.told_before(db, contract, row)
+    return row
 
 
 def _previous(db: sa.Connection, version_row: int, contract: Contract) -> str:

@@ -7,12 +7,13 @@ candidates. What is read here gives the same answers as everything would (tests/
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from harness.broker.store import environments
 from harness.broker.store import evidence as seen
+from harness.broker.store.rows import chunks
 from harness.broker.store.tables import builds, evidence, pacticipants, publications, versions
 from harness.broker.store.versions import described
 from harness.identity import Version
@@ -20,10 +21,6 @@ from harness.matrix import EvidenceKind, Facts, Known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-
-MOST_AT_ONCE = 500  # values in one IN (…): databases have limits
-
-T = TypeVar("T")
 
 
 def facts_about(db: sa.Connection, asked: Collection[Version], places: Collection[str]) -> Facts | None:
@@ -58,21 +55,15 @@ def facts_of(db: sa.Connection, places: Collection[str]) -> Facts:
     return replace(found, history=history)
 
 
-def _chunks(values: Collection[T]) -> Iterator[list[T]]:
-    listed = list(values)
-    for start in range(0, len(listed), MOST_AT_ONCE):
-        yield listed[start : start + MOST_AT_ONCE]
-
-
 def _rows_of(db: sa.Connection, wanted: set[Version]) -> dict[Version, int]:
     """The rows of versions; those that nobody mentioned are left out."""
     owners: dict[str, int] = {}
-    for part in _chunks({version.pacticipant for version in wanted}):
+    for part in chunks({version.pacticipant for version in wanted}):
         query = sa.select(pacticipants.c.name, pacticipants.c.id).where(pacticipants.c.name.in_(part))
         owners |= {name: row for name, row in db.execute(query)}
     names = {row: name for name, row in owners.items()}
     found: dict[Version, int] = {}
-    for numbered in _chunks([(owners[v.pacticipant], v.number) for v in wanted if v.pacticipant in owners]):
+    for numbered in chunks([(owners[v.pacticipant], v.number) for v in wanted if v.pacticipant in owners]):
         same = (sa.and_(versions.c.pacticipant_id == owner, versions.c.number == n) for owner, n in numbered)
         rows = sa.select(versions.c.id, versions.c.pacticipant_id, versions.c.number).where(sa.or_(*same))
         found |= {Version(names[owner], number): row for row, owner, number in db.execute(rows)}
@@ -81,7 +72,7 @@ def _rows_of(db: sa.Connection, wanted: set[Version]) -> dict[Version, int]:
 
 def _known(db: sa.Connection, rows: Collection[int]) -> dict[Version, Known]:
     found: dict[Version, Known] = {}
-    for part in _chunks(sorted(rows)):
+    for part in chunks(sorted(rows)):
         found |= described(
             db, versions.c.id.in_(part), builds.c.version_id.in_(part), publications.c.version_id.in_(part)
         )
@@ -93,19 +84,19 @@ def _evidence_rows(
 ) -> Iterator[int]:
     """The results for every promise of the versions, and all kinds that a policy demands of those asked for."""
     keys = {key for each in known for key in (*each.pacts.values(), each.openapi) if key}
-    for part in _chunks(keys):
+    for part in chunks(keys):
         yield from db.execute(sa.select(evidence.c.id).where(evidence.c.contract.in_(part))).scalars()
     kinds = [kind for kind in demanded if kind != EvidenceKind.PACTS]
     names = {version.pacticipant for version in asked}
     if kinds:
-        for part in _chunks(names):
+        for part in chunks(names):
             about = evidence.c.kind.in_(kinds) & evidence.c.provider.in_(part)
             yield from db.execute(sa.select(evidence.c.id).where(about)).scalars()
 
 
 def _any_evidence(db: sa.Connection, bare: Collection[Version]) -> Iterator[int]:
     """For versions without build and contract: one result that speaks of each, where there is one."""
-    for part in _chunks(bare):
+    for part in chunks(bare):
         about = evidence.c.provider.in_({v.pacticipant for v in part}) & evidence.c.number.in_(
             {v.number for v in part}
         )
@@ -116,7 +107,7 @@ def _any_evidence(db: sa.Connection, bare: Collection[Version]) -> Iterator[int]
 def _siblings(db: sa.Connection, names: Collection[str]) -> set[int]:
     """Where some version is but a number: the latest versions of that pacticipant that needed each provider."""
     found: set[int] = set()
-    for part in _chunks(names):
+    for part in chunks(names):
         query = (
             sa.select(sa.func.max(publications.c.version_id))
             .join(versions, versions.c.id == publications.c.version_id)
@@ -131,7 +122,7 @@ def _siblings(db: sa.Connection, names: Collection[str]) -> set[int]:
 def _first_publishers(db: sa.Connection, rows: Collection[int]) -> set[int]:
     """The first version with each pact of the versions: a reason says with whom evidence is shared."""
     found: set[int] = set()
-    for part in _chunks(rows):
+    for part in chunks(rows):
         mine = sa.select(publications.c.contract_id).where(publications.c.version_id.in_(part)).distinct()
         query = sa.select(sa.func.min(publications.c.version_id)).where(publications.c.contract_id.in_(mine))
         found |= set(db.execute(query.group_by(publications.c.contract_id)).scalars())

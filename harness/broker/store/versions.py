@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
+from harness.broker.store import branches
+from harness.broker.store.rows import insert
 from harness.broker.store.tables import builds, contracts, pacticipants, publications, versions
 from harness.contracts.document import ContractKind
 from harness.identity import Version
@@ -23,8 +25,8 @@ def mention(db: sa.Connection, version: Version, now: str) -> int:
     found = find(db, version)
     if found is not None:
         return found
-    owner = _pacticipant(db, version.pacticipant)
-    return _insert(
+    owner = mention_pacticipant(db, version.pacticipant, now)
+    return insert(
         db,
         versions,
         pacticipant_id=owner,
@@ -36,15 +38,11 @@ def mention(db: sa.Connection, version: Version, now: str) -> int:
     )
 
 
-def _pacticipant(db: sa.Connection, name: str) -> int:
+def mention_pacticipant(db: sa.Connection, name: str, now: str) -> int:
+    """The row of a pacticipant, made on its first mention."""
+    refusals.check_name("the pacticipant", name)
     found = db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar()
-    return _insert(db, pacticipants, name=name) if found is None else int(found)
-
-
-def _insert(db: sa.Connection, table: sa.Table, **values: Any) -> int:
-    made = db.execute(sa.insert(table).values(values)).inserted_primary_key
-    assert made is not None
-    return int(made[0])
+    return insert(db, pacticipants, name=name, created_at=now) if found is None else int(found)
 
 
 def find(db: sa.Connection, version: Version) -> int | None:
@@ -88,7 +86,9 @@ def record(
     artifact = refusals.one_build(known.version, known.artifacts)
     refusals.check_name("the runtime", runtime, empty=True)
     row = mention(db, known.version, now)
-    told = {"branch": known.branch, "commit": known.commit, "build_url": known.build_url}
+    told = {"commit": known.commit, "build_url": known.build_url}
+    if known.branch:
+        branches.add(db, row, known.branch, now)
     news = {name: value for name, value in told.items() if value}
     for name, value in news.items():
         refusals.check_name(f"the {name} of {known.version}", value)

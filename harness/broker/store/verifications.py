@@ -1,0 +1,68 @@
+"""Results of pacts as the API tells them: which of the evidence they are, and which of them stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.broker.store.rows import insert
+from harness.broker.store.tables import contracts, evidence, pacticipants, verifications, versions
+from harness.contracts.document import ContractKind
+from harness.matrix import EvidenceKind
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from harness.contracts.document import Contract
+    from harness.matrix import Evidence
+
+
+def from_evidence(db: sa.Connection, seen: Evidence, row: int, version: int) -> None:
+    """Tell what a run saw of a pact as a verification, where it says something."""
+    if seen.kind is not EvidenceKind.PACTS or not (seen.decisive or seen.verdict is Verdict.PASSED):
+        return
+    same = {"kind": ContractKind.PACT.value, "owner": seen.consumer, "counterpart": seen.provider.pacticipant}
+    query = sa.select(contracts.c.id).filter_by(key=seen.contract, **same)
+    for contract in db.execute(query).scalars().all():
+        insert(
+            db,
+            verifications,
+            contract_id=contract,
+            version_id=version,
+            evidence_id=row,
+            success=seen.verdict is Verdict.PASSED,
+            partial=seen.verdict is Verdict.PASSED and not seen.conclusive,
+            artifact=seen.artifact,
+            at=seen.at,
+        )
+
+
+def told_before(db: sa.Connection, contract: Contract, row: int) -> None:
+    """What runs had seen of a pact before anybody published it."""
+    passed = evidence.c.verdict == Verdict.PASSED.value
+    query = (
+        sa.select(
+            sa.literal(row).label("contract_id"),
+            versions.c.id.label("version_id"),
+            evidence.c.id.label("evidence_id"),
+            passed.label("success"),
+            sa.and_(passed, ~evidence.c.decisive).label("partial"),
+            evidence.c.artifact,
+            evidence.c.at,
+        )
+        .join(pacticipants, pacticipants.c.name == evidence.c.provider)
+        .join(
+            versions,
+            sa.and_(versions.c.pacticipant_id == pacticipants.c.id, versions.c.number == evidence.c.number),
+        )
+        .where(
+            evidence.c.kind == EvidenceKind.PACTS.value,
+            evidence.c.contract == contract.key,
+            evidence.c.consumer == contract.owner,
+            evidence.c.provider == contract.counterpart,
+            sa.or_(evidence.c.decisive, passed),
+        )
+        .order_by(evidence.c.id)
+    )
+    for found in db.execute(query).mappings().all():
+        insert(db, verifications, **found)
