@@ -9,13 +9,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from broker_client import (
+    client,
+    database,
+    empty_ledger,
+    postgres_server,
+    postgres_template,
+    settings,
+    sqlite_database,
+)
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
-settings.register_profile(
+__all__ = [  # fixtures: brokers on fresh databases
+    "client",
+    "database",
+    "empty_ledger",
+    "postgres_server",
+    "postgres_template",
+    "settings",
+    "sqlite_database",
+]
+
+hypothesis_settings.register_profile(
     "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("thorough", max_examples=2000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+hypothesis_settings.register_profile("thorough", max_examples=2000, deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would everything they start.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 
 import click
 
 from harness import __version__
+from harness.cli.lazily import lazy
 from harness.errors import Exit, HarnessError
 
 COMMANDS = {  # name to module; a command is imported only when it is asked for, so that `--version` is quick
@@ -27,38 +27,13 @@ COMMANDS = {  # name to module; a command is imported only when it is asked for,
     "record-release": "record_release",
     "record-support-ended": "record_support_ended",
     "report": "report",
+    "broker": "broker",
 }
 
 
-class Commands(click.Group):
-    """The commands, each loaded when it is needed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which people meet them."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"harness.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A mistyped command is answered with the closest one."""
-        from harness.errors import did_you_mean
-
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(f"no command '{args[0]}'; {did_you_mean(args[0], COMMANDS)}", ctx)
-        return super().resolve_command(ctx, args)
-
-
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=lazy(COMMANDS), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="harness")
 def harness() -> None:
     """Say, with proof, whether versions of services can be deployed together.

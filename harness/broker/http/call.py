@@ -1,0 +1,74 @@
+"""One request, as a resource sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from harness.broker.http import hal, rack
+from harness.broker.http.reading import read_json, read_object
+from harness.broker.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Who:
+    """Who asks, and what they may."""
+
+    name: str = "anonymous"
+    role: str = "admin"
+    pacticipants: tuple[str, ...] = ()  # () is all
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One request inside its transaction; a refusal or an answer of 400 and above undoes it."""
+
+    method: str
+    path: Mapping[str, str]  # the parameters of the route, decoded
+    raw_path: str = ""  # as it was sent, without the query
+    query: str = ""
+    headers: Mapping[str, str]  # lower-case names; repeated ones joined with commas
+    body: bytes = b""
+    base: str  # the URL that every link starts with
+    media: str = ""  # the negotiated form of the answer
+    db: sa.Connection
+    settings: Settings
+    now: str  # ISO 8601, UTC, milliseconds
+    who: Who = field(default_factory=Who)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)  # run once everything is kept
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The query, nested as Rack reads it."""
+        return rack.parse(self.query)
+
+    def asked(self, name: str) -> str:
+        """One plain query parameter; "" when it is absent, blank, or not plain."""
+        value = self.parameters.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def json(self) -> Any:
+        """The body. Raises Unreadable."""
+        return read_json(self.body, self.settings.deepest)
+
+    def document(self, *, empty: bool = False) -> dict[str, Any]:
+        """The body, a JSON object; where `empty`, no body is an empty one. Raises Unreadable."""
+        if empty and not self.body.strip():
+            return {}
+        return read_object(self.body, self.settings.deepest)
+
+    def to(self, *segments: str) -> str:
+        """The URL of a resource; each segment is encoded."""
+        return self.base + hal.path(*segments)
+
+    def here(self) -> str:
+        """The URL that was asked for, without its query."""
+        return self.base + self.raw_path
+
+    def later(self, job: Callable[[], None]) -> None:
+        """Run a job once everything is kept; not at all when it is not."""
+        self.afterwards.append(job)

@@ -1,0 +1,121 @@
+"""What is wrong with a body, field by field, in the words that clients print and their pacts match."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http.problems import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+[^\s]*$")
+
+
+class Form:
+    """Reads the fields of a body and collects what is wrong with each."""
+
+    def __init__(self, body: Mapping[str, Any], prefix: str = "") -> None:
+        self.body = body
+        self.prefix = prefix  # "request." for a nested object
+        self.errors: dict[str, list[str]] = {}
+
+    def wrong(self, name: str, text: str) -> None:
+        """Say what is wrong with a field."""
+        self.errors.setdefault(f"{self.prefix}{name}", []).append(text)
+
+    def is_wrong(self, name: str) -> bool:
+        """Whether something was said of it."""
+        return f"{self.prefix}{name}" in self.errors
+
+    def text(self, name: str, *, required: bool = False, blank: bool = False) -> str | None:
+        """A string. Required: there and filled. Optional: null is absent, and so is "" where `blank`."""
+        if name not in self.body:
+            if required:
+                self.wrong(name, "is missing")
+            return None
+        value = self.body[name]
+        if value is None and not required:
+            return None
+        if value is None or (isinstance(value, str) and not value.strip() and not blank):
+            self.wrong(name, "must be filled")
+            return None
+        if not isinstance(value, str):
+            self.wrong(name, "must be a string")
+            return None
+        if unkeepable(value):
+            self.wrong(name, "holds a character that is none")
+            return None
+        return value
+
+    def truth(self, name: str, *, required: bool = False, words: str = "must be boolean") -> bool | None:
+        """A boolean."""
+        if name not in self.body:
+            if required:
+                self.wrong(name, "is missing")
+            return None
+        value = self.body[name]
+        if isinstance(value, bool):
+            return value
+        self.wrong(name, "must be filled" if value is None and required else words)
+        return None
+
+    def array(self, name: str, *, required: bool = False) -> list[Any] | None:
+        """An array."""
+        if name not in self.body:
+            if required:
+                self.wrong(name, "is missing")
+            return None
+        value = self.body[name]
+        if value is None and not required:
+            return None
+        if not isinstance(value, list):
+            self.wrong(name, "must be an array")
+            return None
+        return value
+
+    def nested(self, name: str, *, required: bool = False) -> Form | None:
+        """An object; what is wrong inside is told as `name.field`."""
+        if name not in self.body:
+            if required:
+                self.wrong(name, "is missing")
+            return None
+        value = self.body[name]
+        if value is None and not required:
+            return None
+        if not isinstance(value, dict):
+            self.wrong(name, "must be a hash")
+            return None
+        inside = Form(value, f"{self.prefix}{name}.")
+        inside.errors = self.errors
+        return inside
+
+    def url(self, name: str) -> str | None:
+        """An address."""
+        value = self.text(name, blank=True) or None
+        if value is not None and not _URL.match(value):
+            self.wrong(name, "is not a valid URL eg. http://example.org")
+        return value
+
+    def no_spaces(self, name: str) -> None:
+        """Refuse blanks in a field that was read."""
+        value = self.body.get(name)
+        if isinstance(value, str) and not self.is_wrong(name) and " " in value:
+            self.wrong(name, "cannot contain spaces")
+
+    def one_line(self, name: str) -> None:
+        """Refuse line ends in a field that was read."""
+        value = self.body.get(name)
+        if isinstance(value, str) and not self.is_wrong(name) and "\n" in value:
+            self.wrong(name, "cannot contain multiple lines")
+
+    def done(self, status: int = 400) -> None:
+        """Raises Invalid with everything that is wrong."""
+        if self.errors:
+            raise Invalid(self.errors, status=status)
+
+
+def unkeepable(text: str) -> bool:
+    """Whether it holds what no database keeps as text: NUL, a lone surrogate."""
+    return "\0" in text or any("\ud800" <= each <= "\udfff" for each in text)

@@ -1,0 +1,41 @@
+"""The words of HAL: links, moments, and what is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+Link = dict[str, Any]
+
+
+def path(*segments: str) -> str:
+    """A path of segments, each encoded: `/pacticipants/a%2Fb`."""
+    return "".join(f"/{quote(segment, safe='')}" for segment in segments)
+
+
+def link(href: str, *, title: str | None = None, name: str | None = None, templated: bool = False) -> Link:
+    """A link object; `name` is the plain identity of its target, which clients match on."""
+    found: Link = {}
+    if title is not None:
+        found["title"] = title
+    if name is not None:
+        found["name"] = name
+    found["href"] = href
+    if templated:
+        found["templated"] = True
+    return found
+
+
+def curies(base: str, context: str) -> list[Link]:
+    """Where the relations are explained."""
+    return [{"name": "pb", "href": f"{base}/doc/{{rel}}?context={context}", "templated": True}]
+
+
+def moment(kept: str) -> str:
+    """A time as the API writes it, to the second: 2021-09-01T00:07:21+00:00."""
+    return f"{kept[:19]}{kept[-6:]}" if kept[-6:-5] in ("+", "-") else kept
+
+
+def given(**attributes: Any) -> dict[str, Any]:
+    """The attributes that there are: absent ones are left out, not null."""
+    return {name: value for name, value in attributes.items() if value is not None}

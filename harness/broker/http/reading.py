@@ -1,0 +1,62 @@
+"""Bodies of requests: JSON, within limits, and only when it says what it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from harness.broker.http.problems import Refused, Unreadable
+
+
+def read_json(body: bytes, deepest: int) -> Any:
+    """A JSON document. Raises Unreadable with the place, Refused for one that is nested too deep."""
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"the body is not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise Unreadable(f"the body is not JSON: {error.msg} at {where}") from error
+    except ValueError as error:
+        raise Unreadable(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise _too_deep(deepest) from error
+    if body.count(b"[") + body.count(b"{") > deepest and _deeper_than(document, deepest):
+        raise _too_deep(deepest)
+    return document
+
+
+def read_object(body: bytes, deepest: int) -> dict[str, Any]:
+    """A JSON object. Raises Unreadable for anything else."""
+    document = read_json(body, deepest)
+    if not isinstance(document, dict):
+        raise Unreadable(f"the body must be a JSON object, and this is {_kind(document)}")
+    return document
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _kind(document: Any) -> str:
+    kinds = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(document), "a number")
+
+
+def _too_deep(deepest: int) -> Refused:
+    return Refused(413, f"the body is nested deeper than {deepest} levels")
+
+
+def _deeper_than(document: Any, levels: int) -> bool:
+    level = [document]
+    for _ in range(levels + 1):
+        level = [child for each in level for child in _children(each)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

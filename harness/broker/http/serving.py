@@ -1,0 +1,208 @@
+"""The API as an ASGI application: routing, one transaction per request, refusals in the client's form."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import anyio.to_thread
+
+from harness.broker.http import problems
+from harness.broker.http.answers import HAL, PROBLEM, Answer
+from harness.broker.http.call import Call, Who
+from harness.broker.http.extensions import by_extension
+from harness.broker.http.negotiation import choose, wants_page, wants_problem
+from harness.broker.http.problems import Invalid, Missing, Refusal, Refused
+from harness.broker.http.routing import Router
+from harness.broker.http.wire import Receive, Request, Scope, Send, read_body, read_head, send_answer
+from harness.broker.settings import Settings
+from harness.broker.store.database import Database
+from harness.errors import HarnessError, UnknownName
+
+if TYPE_CHECKING:
+    from harness.broker.http.routing import Match, Route
+
+log = logging.getLogger("harness.broker")
+_NOT_HERE = "The requested document was not found on this server."
+
+
+class Access(Protocol):
+    """Decides who may do what."""
+
+    def admit(self, request: Request, route: Route | None, parameters: Mapping[str, str]) -> Who:
+        """Who asks, when they may. Raises Refused: 401, 403, 429."""
+
+
+class Everybody:
+    """Access control that is switched off."""
+
+    def admit(self, request: Request, route: Route | None, parameters: Mapping[str, str]) -> Who:
+        """Anybody may do everything."""
+        del request, route, parameters
+        return Who()
+
+
+Pages = Callable[["Request", "Match | None"], "Answer | None"]
+
+
+@dataclass(kw_only=True)
+class Application:
+    """The API on one database."""
+
+    router: Router
+    database: Database
+    settings: Settings = field(default_factory=Settings)
+    access: Access = field(default_factory=Everybody)
+    pages: Pages | None = None  # for people with browsers
+    started: Callable[[], None] = lambda: None
+    stopped: Callable[[], None] = lambda: None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection's request, or the server's start and end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.started()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await anyio.to_thread.run_sync(self.stopped)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = read_head(scope, self.settings.base_urls)
+        try:
+            body = await read_body(receive, request, self.settings.most_bytes)
+        except Refusal as refusal:
+            await send_answer(send, self._refused(request, refusal), HAL)
+            return
+        answer, media = await anyio.to_thread.run_sync(self.answer, replace(request, body=body))
+        await send_answer(send, answer, media)
+
+    def answer(self, request: Request) -> tuple[Answer, str]:
+        """The answer to one request and its media type; whatever happens, it is one."""
+        try:
+            return self._answer(request)
+        except Refusal as refusal:
+            return self._refused(request, refusal), HAL
+        except HarnessError as error:
+            return self._refused(request, _told(error)), HAL
+        except Exception as error:  # noqa: BLE001 - the last line: the log gets it, the client a reference
+            return self._failed(request, error), HAL
+
+    def _answer(self, request: Request) -> tuple[Answer, str]:
+        if "//" in request.raw_path:
+            raise problems.Said(_empty_component())
+        match, accept = by_extension(self.router, request.raw_path, request.headers.get("accept", ""))
+        if self.pages is not None and request.method in ("GET", "HEAD") and wants_page(accept):
+            page = self.pages(request, match)
+            if page is not None:
+                return page, page.media
+        if match is None:
+            self.access.admit(request, None, {})
+            raise Missing(_NOT_HERE)
+        return self._at(match, request, accept)
+
+    def _at(self, match: Match, request: Request, accept: str) -> tuple[Answer, str]:
+        route = match.routes.get(request.method)
+        parameters = match.parameters(route or next(iter(match.routes.values())))
+        who = self.access.admit(request, route, parameters)
+        allowed = ", ".join(match.methods)
+        if request.method == "OPTIONS":
+            return Answer(headers={"access-control-allow-methods": allowed}), ""
+        if route is None:
+            return Answer(status=405, headers={"allow": allowed}), ""
+        _refuse_line_ends(parameters)
+        media = choose(accept, route.media)
+        if media is None:
+            return Answer(status=406), ""
+        answer = self._run(route, request, parameters, who, media)
+        return answer, answer.media or media
+
+    def _run(self, route: Route, request: Request, parameters: Mapping[str, str], who: Who, media: str) -> Answer:
+        transaction = self.database.reading if route.reads else self.database.writing
+        with transaction() as db:
+            call = Call(
+                method=request.method,
+                path=parameters,
+                raw_path=request.raw_path.rstrip("/") or "",
+                query=request.query,
+                headers=request.headers,
+                body=request.body,
+                base=request.base,
+                media=media,
+                db=db,
+                settings=self.settings,
+                now=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                who=who,
+            )
+            answer = route.handler(call)
+            # Like the original: what is wrong inside a body is told before the wrong type of the body is.
+            if route.takes and not _taken(route, request):
+                raise _Unsupported
+            if answer.status >= 400:
+                raise problems.Said(answer)
+        for job in call.afterwards:
+            job()
+        return answer
+
+    def _refused(self, request: Request, refusal: Refusal) -> Answer:
+        if wants_problem(request.headers.get("accept", "")):
+            return refusal.problem(request.base)
+        return refusal.answer()
+
+    def _failed(self, request: Request, error: Exception) -> Answer:
+        reference = secrets.token_urlsafe(8)[:10].replace("-", "0").replace("_", "1")
+        log.error("request failed", exc_info=error, extra={"reference": reference, "path": request.raw_path})
+        if wants_problem(request.headers.get("accept", "")):
+            return problems.failure_problem(reference)
+        return problems.failure(reference)
+
+
+class _UnsupportedType(Refusal):
+    def __init__(self) -> None:
+        super().__init__(415)
+
+
+_Unsupported = _UnsupportedType()
+
+
+def _taken(route: Route, request: Request) -> bool:
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return sent in route.takes or (sent.endswith("+json") and HAL in route.takes)
+
+
+def _told(error: HarnessError) -> Refusal:
+    texts = [f"{problem.text}{f' ({problem.hint})' if problem.hint else ''}" for problem in error.problems]
+    if isinstance(error, UnknownName):
+        return Missing("; ".join(texts))
+    if error.exit != 2:
+        return Refused(503, "; ".join(texts))
+    return Invalid({"": texts})
+
+
+def _refuse_line_ends(parameters: Mapping[str, str]) -> None:
+    for value in parameters.values():
+        for sign, name in (("\n", "new line"), ("\r", "new line"), ("\t", "tab"), ("\0", "NUL")):
+            if sign in value:
+                detail = f"URL path cannot contain a {name} character."
+                raise problems.Said(_problem(422, "Unprocessable", detail))
+
+
+def _empty_component() -> Answer:
+    return _problem(404, "Not Found", "Empty path component found", "/problem/not-found")
+
+
+def _problem(status: int, title: str, detail: str, kind: str = "/problems/invalid-path") -> Answer:
+    body = {"title": title, "type": kind, "detail": detail, "status": status}
+    return Answer(status=status, body=body, media=PROBLEM)

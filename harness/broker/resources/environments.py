@@ -1,0 +1,151 @@
+"""`/environments`: where versions are deployed and released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.display_names import display_name
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import given, link, moment
+from harness.broker.http.problems import Missing
+from harness.broker.http.routing import Routes
+from harness.broker.store import places
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+
+routes = Routes("environments")
+
+CONTACT = s.Schema("Contact", s.record({"name": s.text()}, details=s.OBJECT))
+ENVIRONMENT = s.Schema(
+    "Environment",
+    s.record(
+        {"uuid": s.text(), "name": s.text(), "displayName": s.text(), "production": s.truth(), "_links": s.LINKS},
+        contacts=s.many(CONTACT),
+        createdAt=s.moment(),
+        updatedAt=s.moment(),
+    ),
+)
+ENVIRONMENTS = s.paged("Environments", "environments", ENVIRONMENT)
+ENVIRONMENT_TO_KEEP = s.Schema(
+    "EnvironmentToKeep",
+    s.record(
+        {"name": s.text("Unique; no spaces."), "production": s.truth()},
+        displayName=s.text(),
+        contacts=s.many(CONTACT),
+    ),
+)
+
+
+@routes.get("/environments", answers={200: ENVIRONMENTS}, query=[s.query("name", "Only the one with this name.")])
+def show_all(call: Call) -> Answer:
+    """All environments, by name."""
+    found = places.listed(call.db, call.asked("name"))
+    links = {
+        "self": link(call.to("environments"), title="Environments"),
+        "pb:environments": [
+            link(call.to("environments", each.uuid), title="Environment", name=each.name) for each in found
+        ],
+    }
+    return ok({"_embedded": {"environments": [shown(call, each) for each in found]}, "_links": links})
+
+
+@routes.post(
+    "/environments",
+    answers={201: ENVIRONMENT},
+    body=ENVIRONMENT_TO_KEEP,
+    role="admin",
+)
+def create(call: Call) -> Answer:
+    """Make an environment known."""
+    found = places.create(call.db, _read(call, ""), call.now)
+    return created(shown(call, found), call.to("environments", found.uuid))
+
+
+@routes.get("/environments/{uuid}", answers={200: ENVIRONMENT})
+def show(call: Call) -> Answer:
+    """One environment."""
+    return ok(shown(call, the_environment(call)))
+
+
+@routes.put("/environments/{uuid}", answers={200: ENVIRONMENT}, body=ENVIRONMENT_TO_KEEP, role="admin")
+def replace(call: Call) -> Answer:
+    """Describe an environment anew; what is left out is cleared."""
+    there = the_environment(call)
+    return ok(shown(call, places.replace(call.db, there, _read(call, there.uuid), call.now)))
+
+
+@routes.delete("/environments/{uuid}", answers={204: None}, role="admin")
+def delete(call: Call) -> Answer:
+    """Forget an environment with everything that was recorded there."""
+    places.delete(call.db, the_environment(call))
+    return gone()
+
+
+def the_environment(call: Call) -> places.Environment:
+    """The one that the path names. Raises Missing."""
+    found = places.by_uuid(call.db, call.path["uuid"])
+    if found is None:
+        raise Missing(f"No environment with uuid '{call.path['uuid']}' found")
+    return found
+
+
+def _read(call: Call, uuid: str) -> places.Described:
+    form = Form(call.document())
+    name = form.text("name", required=True)
+    form.no_spaces("name")
+    form.one_line("name")
+    display = form.text("displayName", blank=True)
+    production = form.truth("production", required=True, words="must be one of: true, false")
+    contacts = form.array("contacts")
+    for position, contact in enumerate(contacts or ()):
+        _check_contact(form, contact, position)
+    if name and not form.is_wrong("name") and places.taken(call.db, name, but_by=uuid):
+        form.wrong("name", f"name '{name}' is already used by an existing environment.")
+    form.done()
+    return places.Described(
+        name=name or "",
+        display_name=display or display_name(name or ""),
+        production=bool(production),
+        contacts=contacts,
+    )
+
+
+def _check_contact(form: Form, contact: Any, position: int) -> None:
+    if not isinstance(contact, dict):
+        form.wrong("contacts", f"must be a hash (at index {position})")
+        return
+    inside = Form(contact)
+    inside.text("name", required=True)
+    inside.nested("details")
+    for field, texts in inside.errors.items():
+        for each in texts:
+            form.wrong("contacts", f"{field} {each} (at index {position})")
+
+
+def shown(call: Call, each: places.Environment, *, current: bool = True) -> dict[str, Any]:
+    """An environment as the API tells it; `current`: with links to what is there now."""
+    here = call.to("environments", each.uuid)
+    links: dict[str, Any] = {"self": link(here, title="Environment", name=each.name)}
+    if current:
+        links["pb:currently-deployed-deployed-versions"] = link(
+            f"{here}/deployed-versions/currently-deployed",
+            title=f"Versions currently deployed to {each.display_name} environment",
+        )
+        links["pb:currently-supported-released-versions"] = link(
+            f"{here}/released-versions/currently-supported",
+            title=f"Versions released and supported in {each.display_name} environment",
+        )
+        links["pb:environments"] = link(call.to("environments"), title="Environments")
+    told = given(
+        uuid=each.uuid,
+        name=each.name,
+        displayName=each.display_name,
+        production=each.production,
+        contacts=each.contacts,
+        createdAt=moment(each.created_at),
+        updatedAt=moment(each.updated_at) if each.updated_at else None,
+    )
+    return {**told, "_links": links}

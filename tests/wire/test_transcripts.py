@@ -1,0 +1,119 @@
+"""What the original answered, step by step, and what we answer: equal, or different on purpose.
+
+The recordings lie beside the repository (`../shared/broker-transcripts`, or `HARNESS_SHARED`). Every intended
+difference is listed in `intended_differences.toml`; one that no longer occurs fails as well.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import threading
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from harness.broker.app import broker
+from harness.broker.settings import Settings
+from harness.broker.store.database import Database
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("HARNESS_SHARED", ROOT.parent / "shared"))
+RECORDINGS = SHARED / "broker-transcripts"
+INTENDED = tomllib.loads((Path(__file__).parent / "intended_differences.toml").read_text())
+PROFILES = {
+    "default": Settings(),
+    "webhooks-open": Settings(
+        webhook_schemes=("http", "https"),
+        webhook_methods=("POST", "GET", "PUT"),
+        webhook_hosts=("/.*/",),
+        webhook_private_targets=True,
+        webhook_delay=5.0,
+    ),
+}
+
+
+def scenarios() -> list[Any]:
+    names = sorted(path.stem for path in RECORDINGS.glob("[0-9]*.json"))
+    if names:
+        return list(names)
+    skipped = pytest.mark.skip(reason=f"the recordings are not beside the repository: {RECORDINGS}")
+    return [pytest.param("none", marks=skipped)]
+
+
+def replayer() -> Any:
+    spec = importlib.util.spec_from_file_location("reclib", RECORDINGS / "reclib.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Served:
+    """A broker behind a real server on loopback."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        config = uvicorn.Config(
+            broker(database, settings), host="127.0.0.1", port=0, log_level="error", lifespan="on"
+        )
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            self.thread.join(0.005)
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        self.base = f"http://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(10)
+
+
+@pytest.fixture
+def scenario(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RECORDINGS / f"{request.param}.json").read_text())
+    return found
+
+
+@pytest.fixture
+def served(scenario: dict[str, Any], sqlite_database: Database) -> Iterator[Served]:
+    server = Served(sqlite_database, PROFILES[scenario["profile"]])
+    yield server
+    server.stop()
+
+
+def intended(name: str) -> dict[int, list[tuple[str, re.Pattern[str]]]]:
+    found: dict[int, list[tuple[str, re.Pattern[str]]]] = {}
+    for each in INTENDED.get("difference", []):
+        for place in each["at"]:
+            scenario, _, step = place.partition(" step ")
+            if scenario == name:
+                found.setdefault(int(step), []).extend((each["id"], re.compile(p)) for p in each["match"])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", scenarios(), indirect=True)
+def test_a_recorded_conversation_goes_the_same_way_or_differs_on_purpose(
+    scenario: dict[str, Any], served: Served, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.params["scenario"]
+    expected = intended(name)
+    surprises, met = [], set()
+    for step, differences in replayer().replay(scenario, served.base):
+        for difference in differences:
+            known = [(i, pattern) for i, pattern in expected.get(step, []) if pattern.search(difference)]
+            met |= {(step, i, pattern.pattern) for i, pattern in known}
+            if not known:
+                asked = scenario["steps"][step]["request"]
+                surprises.append(f"step {step} {asked['method']} {asked['path'][:120]}: {difference}")
+    listed = {(step, i, pattern.pattern) for step, each in expected.items() for i, pattern in each}
+    assert surprises == []
+    assert listed - met == set(), "listed, and no longer different"
