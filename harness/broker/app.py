@@ -43,6 +43,7 @@ def broker(
         settings=settings or Settings(),
         access=access or Everybody(),
         pages=pages,
+        audited=access is not None,
     )
 
 

@@ -17,6 +17,7 @@ class Settings:
     check_duplicate_names: bool = True  # refuse a new pacticipant that is spelled almost like a known one
     allow_dangerous_modification: bool = False  # a version's pact may be replaced by other content
     use_first_tag_as_branch: bool = True
+    detect_main_branch: bool = True
     main_branch_candidates: tuple[str, ...] = MAIN_CANDIDATES
     deployments_for_tags: bool = True  # a tag named like an environment records a deployment
     webhook_schemes: tuple[str, ...] = ("https",)
@@ -34,4 +35,4 @@ class Settings:
     @property
     def main_candidates(self) -> tuple[str, ...]:
         """Branch and tag names that make a main branch of a pacticipant without one; () when switched off."""
-        return self.main_branch_candidates
+        return self.main_branch_candidates if self.detect_main_branch else ()

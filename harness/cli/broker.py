@@ -8,6 +8,7 @@ from harness.cli.lazily import lazy
 
 COMMANDS = {
     "serve": "broker_serve",
+    "token": "broker_token",
 }
 
 

@@ -1,26 +1,135 @@
-"""A served broker: which database, which settings, which server."""
+"""A served broker: which database, which settings, which server, and who may do what."""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import sys
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.broker.environment import Configured
+    from harness.broker.http.serving import Application
+    from harness.broker.store.database import Database
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HANDED_OVER = "HARNESS_BROKER_SERVING"  # how worker processes learn what to serve
+_GRACE = 20  # seconds for requests that are under way when the server is asked to end
+log = logging.getLogger("harness.broker")
 
 
-def serve(*, host: str, port: int, database_url: str) -> int:
-    """Serve until somebody ends it. Raises UsageError for an address that others can reach."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What to serve, where."""
+
+    host: str
+    port: int
+    database_url: str
+    base_urls: tuple[str, ...] = ()
+    workers: int = 1
+
+
+def serve(serving: Serving) -> int:
+    """Serve until somebody ends it. Raises UsageError for an address that others can reach without control."""
     import uvicorn
 
+    from harness.broker.environment import configured
+
+    url = serving.database_url or _embedded()
+    chosen = replace(serving, database_url=url)
+    _refuse_open_doors(chosen, configured(os.environ))
+    os.environ[_HANDED_OVER] = json.dumps(asdict(chosen))
+    uvicorn.run(
+        "harness.wiring.serving:application",
+        factory=True,
+        host=serving.host,
+        port=serving.port,
+        workers=serving.workers,
+        log_config=_logging(human=sys.stderr.isatty()),
+        timeout_graceful_shutdown=_GRACE,
+        server_header=False,
+        access_log=False,  # the broker writes its own
+        proxy_headers=False,  # the broker reads X-Forwarded-* itself, for its links only
+    )
+    return 0
+
+
+def application() -> Application:
+    """The application of one worker process."""
+    serving = Serving(**json.loads(os.environ[_HANDED_OVER]))
+    return assembled(serving, os.environ)
+
+
+def assembled(serving: Serving, environ: Mapping[str, str]) -> Application:
+    """The broker with its database, settings and access control."""
+    from harness.broker.access.guard import Guard
     from harness.broker.app import broker
+    from harness.broker.environment import configured
     from harness.broker.store.database import open_database
 
-    if host not in LOOPBACK:
-        raise UsageError(
-            f"a broker at {host} can be reached by others, and nothing says who may do what",
-            hint="serve it on 127.0.0.1",
+    read = configured(environ)
+    base_urls = tuple(serving.base_urls) or read.settings.base_urls
+    database = open_database(serving.database_url)
+    guard = Guard(database=database, rules=read.rules) if _controlled(read, database) else None
+    if guard is None:
+        log.warning(
+            "anybody who can reach this address may do everything; `harness broker token create` ends that"
         )
-    database = open_database(database_url or f"sqlite:///{Path.cwd() / '.harness' / 'ledger.db'}")
-    uvicorn.run(broker(database), host=host, port=port, log_level="info")
-    return 0
+    found = broker(database, replace(read.settings, base_urls=base_urls), access=guard)
+    found.stopped = database.close
+    return found
+
+
+def _refuse_open_doors(serving: Serving, read: Configured) -> None:
+    from harness.broker.store.database import open_database
+
+    database = open_database(serving.database_url)
+    try:
+        if serving.host in _LOOPBACK or _controlled(read, database):
+            return
+    finally:
+        database.close()
+    raise UsageError(
+        f"a broker at {serving.host} can be reached by others, and nothing says who may do what",
+        hint="harness broker token create --role admin NAME, or set PACT_BROKER_BASIC_AUTH_USERNAME and _PASSWORD",
+    )
+
+
+def _controlled(read: Configured, database: Database) -> bool:
+    from harness.broker.store import tokens
+
+    if read.rules.users:
+        return True
+    with database.reading() as db:
+        return any(not token.revoked_at for token in tokens.listed(db))
+
+
+def _embedded() -> str:
+    return f"sqlite:///{Path.cwd() / '.harness' / 'ledger.db'}"
+
+
+def _logging(*, human: bool) -> dict[str, Any]:
+    """Lines for people on a terminal; elsewhere one JSON object a line, with the field names of ECS."""
+    words = {"format": "%(levelname)s %(name)s: %(message)s"}
+    fields = {
+        "()": "ecs_logging.StdlibFormatter",
+        "exclude_fields": ["process", "log.origin", "log.original", "color_message"],
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"chosen": words if human else fields},
+        "handlers": {
+            "out": {"class": "logging.StreamHandler", "formatter": "chosen", "stream": "ext://sys.stderr"}
+        },
+        "loggers": {
+            name: {"handlers": ["out"], "level": "INFO", "propagate": False} for name in ("harness", "uvicorn")
+        },
+    }

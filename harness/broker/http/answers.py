@@ -52,9 +52,16 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in given.items()}
 
 
-def raw(written: str) -> orjson.Fragment:
+@dataclass(frozen=True, slots=True)
+class Raw:
     """A piece of JSON that is put into an answer as it is, without being read."""
-    return orjson.Fragment(_bytes(written))
+
+    written: str
+
+
+def raw(written: str) -> Raw:
+    """A piece of JSON as it is."""
+    return Raw(written)
 
 
 def spelled(body: Any) -> bytes:
@@ -64,9 +71,15 @@ def spelled(body: Any) -> bytes:
     if isinstance(body, str):
         return _bytes(body)
     try:
-        return orjson.dumps(body)
+        return orjson.dumps(body, default=_fragment, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError:  # an integer over 64 bits, a lone surrogate: rare, and JSON all the same
         return json.dumps(_plain(body), separators=(",", ":")).encode()
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    if isinstance(value, Raw):
+        return orjson.Fragment(_bytes(value.written))
+    raise TypeError
 
 
 def _bytes(written: str) -> bytes:
@@ -74,9 +87,8 @@ def _bytes(written: str) -> bytes:
 
 
 def _plain(body: Any) -> Any:
-    if isinstance(body, orjson.Fragment):
-        contents = body.contents
-        return json.loads(contents)
+    if isinstance(body, Raw):
+        return json.loads(body.written)
     if isinstance(body, Mapping):
         return {name: _plain(value) for name, value in body.items()}
     if isinstance(body, list | tuple):

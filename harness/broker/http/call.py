@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from harness.broker.http import hal, rack
+from harness.broker.http.problems import Refused
 from harness.broker.http.reading import read_json, read_object
 from harness.broker.settings import Settings
 
@@ -21,6 +22,12 @@ class Who:
     name: str = "anonymous"
     role: str = "admin"
     pacticipants: tuple[str, ...] = ()  # () is all
+    token: str = ""  # the uuid of the token that was shown
+
+    def permit(self, pacticipant: str) -> None:
+        """Refuse to change what belongs to others. Raises Refused: 403."""
+        if self.pacticipants and pacticipant not in self.pacticipants:
+            raise Refused(403, f"{self.name} is for {', '.join(self.pacticipants)} only, not for {pacticipant}")
 
 
 @dataclass(kw_only=True)

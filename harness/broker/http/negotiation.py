@@ -35,9 +35,9 @@ def _quality(parameters: Sequence[str]) -> float:
 
 def choose(header: str, offered: Sequence[str]) -> str | None:
     """The form to answer in; None when the client asked only for what cannot be (406)."""
-    asked = accepted(header)
-    if not asked:
+    if not header.strip():
         return offered[0]
+    asked = accepted(header)
     for name in asked:
         if name in offered:
             return name

@@ -49,7 +49,7 @@ def _too_deep(deepest: int) -> Refused:
 
 def _deeper_than(document: Any, levels: int) -> bool:
     level = [document]
-    for _ in range(levels + 1):
+    for _ in range(levels):
         level = [child for each in level for child in _children(each)]
         if not level:
             return False

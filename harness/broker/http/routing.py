@@ -37,7 +37,16 @@ class Route:
     query: Sequence[Parameter] = ()
     reads: bool = False  # a POST that changes nothing
     role: str = "publish"  # who may: read, publish, deploy, admin
+    asks_scope: bool = False  # the handler itself asks `call.who.permit` for each pacticipant that it changes
     hidden: bool = False  # an old spelling of another route; not in the document
+
+    @property
+    def subject(self) -> str:
+        """The path's parameter that names whose data is changed: results are the provider's."""
+        if "pacticipant" in names_of(self.path):
+            return "pacticipant"
+        results = "/verification-results" in self.path or "consumer" not in names_of(self.path)
+        return "provider" if results else "consumer"
 
     @property
     def summary(self) -> str:

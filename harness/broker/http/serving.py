@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
 
 import anyio.to_thread
@@ -20,6 +21,7 @@ from harness.broker.http.problems import Invalid, Missing, Refusal, Refused
 from harness.broker.http.routing import Router
 from harness.broker.http.wire import Receive, Request, Scope, Send, read_body, read_head, send_answer
 from harness.broker.settings import Settings
+from harness.broker.store import audit
 from harness.broker.store.database import Database
 from harness.errors import HarnessError, UnknownName
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from harness.broker.http.routing import Match, Route
 
 log = logging.getLogger("harness.broker")
+requests = logging.getLogger("harness.broker.requests")
 _NOT_HERE = "The requested document was not found on this server."
 
 
@@ -58,6 +61,7 @@ class Application:
     settings: Settings = field(default_factory=Settings)
     access: Access = field(default_factory=Everybody)
     pages: Pages | None = None  # for people with browsers
+    audited: bool = False  # remember who changed what
     started: Callable[[], None] = lambda: None
     stopped: Callable[[], None] = lambda: None
 
@@ -86,8 +90,10 @@ class Application:
         except Refusal as refusal:
             await send_answer(send, self._refused(request, refusal), HAL)
             return
+        began = perf_counter_ns()
         answer, media = await anyio.to_thread.run_sync(self.answer, replace(request, body=body))
         await send_answer(send, answer, media)
+        _log(request, answer, perf_counter_ns() - began)
 
     def answer(self, request: Request) -> tuple[Answer, str]:
         """The answer to one request and its media type; whatever happens, it is one."""
@@ -152,9 +158,16 @@ class Application:
                 raise _Unsupported
             if answer.status >= 400:
                 raise problems.Said(answer)
+            if self.audited and not route.reads:
+                self._remember(call, route, answer)
         for job in call.afterwards:
             job()
         return answer
+
+    def _remember(self, call: Call, route: Route, answer: Answer) -> None:
+        action = f"{route.method} {route.path}"
+        told = {"status": answer.status}
+        audit.append(call.db, at=call.now, who=call.who.name, action=action, subject=call.raw_path, details=told)
 
     def _refused(self, request: Request, refusal: Refusal) -> Answer:
         if wants_problem(request.headers.get("accept", "")):
@@ -167,6 +180,19 @@ class Application:
         if wants_problem(request.headers.get("accept", "")):
             return problems.failure_problem(reference)
         return problems.failure(reference)
+
+
+def _log(request: Request, answer: Answer, nanoseconds: int) -> None:
+    """One line for each request, with the field names of ECS; never its query, which may hold anything."""
+    if requests.isEnabledFor(logging.INFO):
+        fields = {
+            "http.request.method": request.method,
+            "url.path": request.raw_path,
+            "http.response.status_code": answer.status,
+            "client.ip": request.peer,
+            "event.duration": nanoseconds,
+        }
+        requests.info("%s %s %s", request.method, request.raw_path, answer.status, extra=fields)
 
 
 class _UnsupportedType(Refusal):

@@ -1,0 +1,153 @@
+"""Access control that is switched on: tokens, the original's two users, what is public, and how often."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from harness.broker.access.credentials import Credentials, credentials
+from harness.broker.access.rate import Rate
+from harness.broker.access.roles import Role
+from harness.broker.http.call import Who
+from harness.broker.http.problems import Refused
+from harness.broker.store import tokens
+from harness.broker.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.broker.http.routing import Route
+    from harness.broker.http.wire import Request
+
+_CHALLENGE = 'Basic realm="Restricted area"'
+_FAILURES = 30.0  # wrong credentials a minute from one address
+_TOUCHED = 60.0  # seconds: when a token was last used is known to about a minute
+_HEARTBEAT = "/diagnostic/status/heartbeat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A name and a password, as the original has two of them."""
+
+    name: str
+    password: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What is allowed to whom, besides tokens."""
+
+    users: tuple[User, ...] = ()
+    public_read: bool = False
+    public_badges: bool = False
+    public_heartbeat: bool = False
+    requests_per_minute: float = 6000.0  # of one client; 0 is no limit
+
+
+@dataclass(kw_only=True)
+class Guard:
+    """Admits those who may; tells the others why not."""
+
+    database: Database
+    rules: Rules = field(default_factory=Rules)
+    rate: Rate = field(init=False)
+    failures: Rate = field(init=False)
+    _touched: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Every limit starts unused."""
+        self.rate = Rate(per_minute=self.rules.requests_per_minute, clock=time.monotonic)
+        self.failures = Rate(per_minute=_FAILURES, clock=time.monotonic)
+
+    def admit(self, request: Request, route: Route | None, parameters: Mapping[str, str]) -> Who:
+        """Who asks, when they may. Raises Refused: 401, 403, 429."""
+        said = credentials(request.headers.get("authorization", ""))
+        who, basic = self._known(request, said)
+        self._count(request, who)
+        if who is None:
+            if self._public(request, route):
+                return Who(name="anonymous", role=Role.READ)
+            raise _unknown(given=said is not None)
+        if route is not None:
+            _check(who, route, parameters, basic=basic)
+        return who
+
+    def _known(self, request: Request, said: Credentials | None) -> tuple[Who | None, bool]:
+        if said is None:
+            return None, False
+        if self.failures.exhausted(request.peer):
+            raise _too_many(60 / _FAILURES, "too many wrong credentials from this address")
+        if not said.bearer:
+            for user in self.rules.users:
+                if _same(user.name, said.name) & _same(user.password, said.secret):
+                    return Who(name=user.name, role=user.role), True
+        who = self._token(said.secret)
+        if who is None:
+            self.failures.wait(request.peer)
+        return who, False
+
+    def _token(self, secret: str) -> Who | None:
+        if not secret.startswith(tokens.PREFIX):
+            return None
+        with self.database.reading() as db:
+            found = tokens.found(db, secret)
+        if found is None:
+            return None
+        self._touch(found.uuid)
+        name = f"token {found.description}"
+        return Who(name=name, role=Role(found.role), pacticipants=tuple(found.pacticipants), token=found.uuid)
+
+    def _touch(self, uuid: str) -> None:
+        now = time.monotonic()
+        if now - self._touched.get(uuid, -_TOUCHED) >= _TOUCHED:
+            self._touched[uuid] = now
+            with self.database.writing() as db:
+                tokens.used(db, uuid, datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def _count(self, request: Request, who: Who | None) -> None:
+        wait = self.rate.wait(who.name if who else request.peer)
+        if wait:
+            raise _too_many(wait, f"more than {self.rules.requests_per_minute:.0f} requests a minute")
+
+    def _public(self, request: Request, route: Route | None) -> bool:
+        if self.rules.public_heartbeat and request.raw_path == _HEARTBEAT:
+            return True
+        reading = request.method in ("GET", "HEAD", "OPTIONS")
+        if self.rules.public_badges and reading and route is not None and route.path.endswith("/badge"):
+            return True
+        return self.rules.public_read and (reading or (route is not None and route.role == Role.READ))
+
+
+def _same(expected: str, given: str) -> bool:
+    return hmac.compare_digest(expected.encode("utf-8", "surrogatepass"), given.encode("utf-8", "surrogatepass"))
+
+
+def _check(who: Who, route: Route, parameters: Mapping[str, str], *, basic: bool) -> None:
+    if not Role(who.role).includes(route.role):
+        if basic:
+            raise _unknown(given=True)  # as the original answers its read-only user
+        raise Refused(403, f"{who.name} has the role '{who.role}'; this needs '{route.role}'")
+    if who.pacticipants and not route.reads and not route.asks_scope:
+        subject = parameters.get(route.subject)
+        if subject is None:
+            raise Refused(403, f"{who.name} is for {', '.join(who.pacticipants)} only; this concerns everybody")
+        who.permit(subject)
+
+
+def _unknown(*, given: bool) -> Refused:
+    why = "say who you are: a token, or a name and a password"
+    if given:
+        why = "these credentials are not known here, or may not do this"
+    refused = Refused(401, why)
+    refused.headers = {"www-authenticate": _CHALLENGE}
+    return refused
+
+
+def _too_many(wait: float, why: str) -> Refused:
+    refused = Refused(429, f"{why}; try again in {wait:.0f} s")
+    refused.headers = {"retry-after": str(max(1, round(wait)))}
+    return refused
