@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.broker.http.answers import PROBLEM, Answer
+from harness.broker.http.answers import JSON, PROBLEM, Answer
 
 Errors = Mapping[str, Sequence[str]]
 
@@ -41,6 +41,17 @@ class Missing(Refusal):
     def problem(self, base: str) -> Answer:
         """RFC 9457."""
         return _problem(404, "Not found", f"{base}/problem/not-found", self.why)
+
+
+class NotHere(Missing):
+    """Nothing is at this path; of most resources the original says no more when one is missing."""
+
+    def __init__(self) -> None:
+        super().__init__("The requested document was not found on this server.")
+
+    def answer(self) -> Answer:
+        """As plain JSON, whatever was asked for."""
+        return Answer(status=404, body={"error": self.why}, media=JSON)
 
 
 class Invalid(Refusal):

@@ -17,7 +17,7 @@ from harness.broker.http.answers import HAL, PROBLEM, Answer
 from harness.broker.http.call import Call, Who
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
-from harness.broker.http.problems import Invalid, Missing, Refusal, Refused
+from harness.broker.http.problems import Invalid, Missing, NotHere, Refusal, Refused
 from harness.broker.http.routing import Router
 from harness.broker.http.wire import Receive, Request, Scope, Send, read_body, read_head, send_answer
 from harness.broker.settings import Settings
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("harness.broker")
 requests = logging.getLogger("harness.broker.requests")
-_NOT_HERE = "The requested document was not found on this server."
 
 
 class Access(Protocol):
@@ -116,7 +115,7 @@ class Application:
                 return page, page.media
         if match is None:
             self.access.admit(request, None, {})
-            raise Missing(_NOT_HERE)
+            raise NotHere
         return self._at(match, request, accept)
 
     def _at(self, match: Match, request: Request, accept: str) -> tuple[Answer, str]:

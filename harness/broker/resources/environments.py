@@ -9,7 +9,7 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link, moment
-from harness.broker.http.problems import Missing
+from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import places
 
@@ -88,7 +88,7 @@ def the_environment(call: Call) -> places.Environment:
     """The one that the path names. Raises Missing."""
     found = places.by_uuid(call.db, call.path["uuid"])
     if found is None:
-        raise Missing(f"No environment with uuid '{call.path['uuid']}' found")
+        raise NotHere
     return found
 
 
