@@ -9,6 +9,8 @@ HarnessError                    a problem that the person can mend; told without
 ├── ServiceDidNotStart          a service or resource did not become ready (carries its log's end)
 ├── StateMissing, StateFailed   the provider cannot be put into the state that a consumer names
 ├── ToolCrashed                 a foreign engine died, hung or contradicted itself
+├── BrokerSilent                a remote broker gave no answer that can be read, so nothing is known
+├── BrokerRefused               a remote broker does not let us in, or does not take what it was given
 └── EnvironmentProblem          this machine lacks something (an engine, a binary, a permission)
 """
 
@@ -112,6 +114,19 @@ class ToolCrashed(HarnessError):
     """A foreign engine died, hung or contradicted itself; its word is not taken."""
 
     exit = Exit.UNKNOWN
+
+
+class BrokerSilent(HarnessError):
+    """A remote broker gave no answer that can be read; what it knows is unknown, never a yes."""
+
+    exit = Exit.UNKNOWN
+    page = "guides/remote-broker.md"
+
+
+class BrokerRefused(HarnessError):
+    """A remote broker does not let us in, or does not take what it was given."""
+
+    page = "guides/remote-broker.md"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -93,6 +93,15 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """What a remote broker has against a set of candidates, in its own words."""
+
+    candidates: frozenset[Version]
+    environment: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a decision may rest on; evidence is oldest first."""
 
@@ -101,6 +110,7 @@ class Facts:
     live: tuple[Live, ...] = ()
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name to required kinds
     history: tuple[Stay, ...] = ()  # every stay anywhere, ended or not, oldest first
+    objections: tuple[Objection, ...] = ()  # of a remote broker; none from a ledger of our own
     _made: list[Index] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property

@@ -108,7 +108,7 @@ def _refuse_contradictions(ledger: Ledger, grouped: Mapping[Version, Sequence[Co
     for version, mine in grouped.items():
         refusals.check_version(version)
         refusals.check_contracts(version, mine)
-    facts = ledger.facts()
+    facts = ledger.facts_about(tuple(grouped), ())
     conflicts = [
         problem
         for version, mine in grouped.items()

@@ -33,9 +33,12 @@ def in_full(version: Version, ledger: Ledger) -> Version:
 
     Raises UnknownName when several begin so.
     """
-    if not _DIGITS.fullmatch(version.number) or version in ledger.facts_about([version], []).versions:
+    if not _DIGITS.fullmatch(version.number):
         return version
-    known = [each for each in ledger.facts().versions if each.pacticipant == version.pacticipant]
+    found = ledger.facts_about([version], []).versions  # of one that is not known: every number that there is
+    if version in found:
+        return version
+    known = [each for each in found if each.pacticipant == version.pacticipant]
     meant = [each for each in known if each.number.startswith(version.number)]
     if len(meant) > 1:
         raise UnknownName(

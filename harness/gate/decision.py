@@ -119,6 +119,8 @@ def decided(candidates: Sequence[Version], environment: str, facts: Facts, polic
     staged = after(candidates, environment, facts)
     pairs = tuple(dict.fromkeys(pair for candidate in candidates for pair in staged.pairs(candidate)))
     told = why.worst_first(_reasons(candidates, pairs, staged, policy))
+    if Verdict.worst(reason.verdict for reason in told) is Verdict.PASSED:
+        told = why.worst_first((*told, *why.of_objections(candidates, environment, facts)))
     return Decision(
         verdict=Verdict.worst(reason.verdict for reason in told),
         candidates=tuple(candidates),

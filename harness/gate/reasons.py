@@ -166,6 +166,19 @@ def meets_nobody(candidate: Version) -> Reason:
     )
 
 
+def of_objections(candidates: Sequence[Version], environment: str, facts: Facts) -> Iterator[Reason]:
+    """What a remote broker has against what is a yes here: nobody knows who is right, so it is no yes."""
+    for each in facts.objections:
+        if each.candidates == frozenset(candidates) and each.environment == environment:
+            yield Reason(
+                verdict=Verdict.UNKNOWN,
+                cause=Cause.DISAGREEING,
+                text=f"all that was read is a yes, but the broker says no: {each.text}",
+                provider=candidates[0] if len(candidates) == 1 else None,
+                command=commands.can_i_deploy(candidates, environment),
+            )
+
+
 _WORST_FIRST = (Verdict.FAILED, Verdict.UNKNOWN, Verdict.PASSED)
 
 

@@ -29,7 +29,7 @@ def suppose(
     replaced = {version.pacticipant for version in deployed}
     kept = [live for live in facts.live if live.environment != environment or not _ends(live, replaced, gone)]
     kept += [Live(environment=environment, version=version) for version in deployed]
-    return replace(facts, live=tuple(sorted(kept)))
+    return replace(facts, live=tuple(sorted(kept)), objections=())  # nobody was asked about what is supposed
 
 
 def _ends(live: Live, replaced: set[str], gone: Sequence[str]) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LAST_RUN = Path(".harness") / "last-run.ndjson"
 EMBEDDED = Path(".harness") / "ledger.db"  # below the manifest's folder
 
+BROKER = "PACT_BROKER_BASE_URL"  # the variable of every Pact client; counts where nothing else names a broker
+
 
 def system(manifest: Path | None) -> System:
     """The system of the nearest manifest, or of the one that was named (a file, or a folder with one)."""
@@ -32,7 +34,7 @@ def system(manifest: Path | None) -> System:
 @contextmanager
 def memory(manifest: Path | None, broker: str | None) -> Iterator[Ledger]:
     """The ledger that a command works on: the one that was named, else the manifest's own."""
-    if broker and manifest is None:
+    if (broker or os.environ.get(BROKER)) and manifest is None:
         try:
             described: System | None = system(None)
         except UsageError:
@@ -47,15 +49,16 @@ def memory(manifest: Path | None, broker: str | None) -> Iterator[Ledger]:
 def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
     """An open ledger in which the manifest's environments are declared."""
     from harness.broker.ledger import open_ledger
+    from harness.wiring.remote import is_remote, remote_ledger
 
-    if url.startswith(("http://", "https://")):
-        raise UsageError(
-            f"a remote broker cannot be used yet: {url}",
-            hint="leave [broker] url out for the embedded ledger, or give sqlite:///… or postgresql://…",
-        )
+    url = url or os.environ.get(BROKER, "")
+    if is_remote(url):
+        with remote_ledger(url, described) as remote:
+            yield remote
+        return
     root = described.root if described else Path.cwd()
     if not url:
-        _keep_out_of_git(root / EMBEDDED.parent)
+        keep_out_of_git(root / EMBEDDED.parent)
     ledger = open_ledger(url or f"sqlite:///{root / EMBEDDED}")
     try:
         if described:
@@ -70,7 +73,7 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
 
 def recording(root: Path) -> Path:
     """Where the last run's events are kept, below the manifest's folder."""
-    _keep_out_of_git(root / LAST_RUN.parent)
+    keep_out_of_git(root / LAST_RUN.parent)
     return root / LAST_RUN
 
 
@@ -84,7 +87,7 @@ def last_run() -> Path:
     return path
 
 
-def _keep_out_of_git(folder: Path) -> None:
+def keep_out_of_git(folder: Path) -> None:
     """The embedded ledger is this machine's memory, not a part of the project's versions."""
     note = folder / ".gitignore"
     if not note.exists():

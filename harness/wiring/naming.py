@@ -123,7 +123,7 @@ def settle(
     known: Mapping[str, Known], ledger: Ledger, runtime: str, descriptors: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Known]:
     """The same pacticipants under numbers that lie about nothing; each is recorded."""
-    before = ledger.facts().versions
+    before = ledger.facts_about([each.version for each in known.values()], ()).versions
     return {
         name: _settled(_truthful(each, before), ledger, runtime, descriptors.get(name))
         for name, each in known.items()

@@ -1,0 +1,64 @@
+"""What a remote broker knows, together with what only this machine remembers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.matrix import Evidence, EvidenceKind, Facts, Known
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from harness.identity import Version
+
+
+def merged_versions(there: Mapping[Version, Known], here: Facts) -> dict[Version, Known]:
+    """The broker's versions, with the builds and documents that this machine knows of them."""
+    return {version: _merged(known, here.versions.get(version)) for version, known in there.items()}
+
+
+def _merged(there: Known, here: Known | None) -> Known:
+    if here is None:
+        return there
+    return replace(
+        there,
+        artifacts=here.artifacts,
+        openapi=here.openapi,
+        commit=here.commit,
+        branch=there.branch or here.branch,
+        build_url=there.build_url or here.build_url,
+    )
+
+
+def merged_evidence(there: Iterable[Evidence], here: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Oldest first: what the broker keeps decides about pacts; this machine adds what a broker cannot keep.
+
+    A result of the broker that this machine sent itself is told with the build that it was seen on. A yes about
+    a pact that the broker does not have is left out: another machine would not know of it.
+    """
+    of_broker, mine = _no_stands(there), list(here)
+    sent = {(e.contract, e.provider, e.run, e.verdict): e for e in mine if e.kind is EvidenceKind.PACTS}
+    told = [sent.get((e.contract, e.provider, e.run, e.verdict), e) for e in of_broker]
+    answered = {(e.contract, e.provider) for e in told if e.decisive}
+    kept = [e for e in mine if _adds(e) and not (_about_a_pact(e) and (e.contract, e.provider) in answered)]
+    return tuple(sorted((*kept, *told), key=lambda e: e.at))
+
+
+def _no_stands(there: Iterable[Evidence]) -> list[Evidence]:
+    """Consumers that promise the same have results of their own; where these disagree, a no stands.
+
+    A broker keeps the latest result of each consumer; which of two consumers' results is later says nothing.
+    """
+    found = list(there)
+    broken = {(e.contract, e.provider) for e in found if e.verdict is Verdict.FAILED}
+    return [e for e in found if e.verdict is Verdict.FAILED or (e.contract, e.provider) not in broken]
+
+
+def _about_a_pact(evidence: Evidence) -> bool:
+    return evidence.kind is EvidenceKind.PACTS
+
+
+def _adds(evidence: Evidence) -> bool:
+    return not _about_a_pact(evidence) or evidence.verdict is not Verdict.PASSED

@@ -1,0 +1,194 @@
+"""The results that a remote broker keeps, as evidence: never more than it has, never cut by a row limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.remote import hal, reading
+from harness.broker.remote.hal import Document, shown
+from harness.broker.remote.site import Site, with_query
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind
+from harness.verdicts import Cause, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from harness.broker.remote.reading import Published
+
+FIRST_LIMIT = 1_000  # rows; a matrix that fills it is asked for again with more
+LAST_LIMIT = 1_000_000
+MOST_ROUNDS = 3  # with more versions of a provider, all of its versions are asked for at once
+
+Selectors = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One result: which versions, where it is told in full."""
+
+    consumer: Version
+    provider: Version
+    success: bool
+    at: str
+    link: str
+
+
+def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collection[str]]) -> list[Row]:
+    """The latest result of each pair: the consumer version, and these versions of its providers.
+
+    No numbers for a provider: all of its versions. There may be results of more versions than were asked for.
+    """
+    found: dict[tuple[Version, str], Row] = {}
+    for wanted in _rounds(providers):
+        selectors = selector(consumer) + [part for each in wanted for part in selector(each)]
+        for row in matrix(site, selectors):
+            if row.consumer == consumer and row.provider.pacticipant in providers:
+                found[row.provider, row.link] = row
+    return list(found.values())
+
+
+def _rounds(providers: Mapping[str, Collection[str]]) -> Iterator[list[Version]]:
+    """Questions that name no pacticipant twice, and none that would list pairs of other pacticipants in full."""
+    named = {name: sorted(numbers) for name, numbers in providers.items() if 0 < len(numbers) <= MOST_ROUNDS}
+    for turn in range(max(map(len, named.values()), default=0)):
+        yield [Version(name, numbers[turn]) for name, numbers in sorted(named.items()) if turn < len(numbers)]
+    yield from ([Version(name, "")] for name in sorted(providers.keys() - named.keys()))
+
+
+def selector(version: Version) -> Selectors:
+    """A version as the matrix wants it named; without a number, all of them."""
+    number = [("q[][version]", version.number)] if version.number else []
+    return [("q[][pacticipant]", version.pacticipant), *number]
+
+
+def matrix(site: Site, selectors: Selectors) -> list[Row]:
+    """Every row with a result, whatever their number. Raises BrokerSilent when they cannot all be had."""
+    limit = FIRST_LIMIT
+    while True:
+        query = [*selectors, ("latestby", "cvpv"), ("limit", str(limit))]
+        url = with_query(site.below("matrix"), query)
+        rows = hal.parts(site.read(url), "matrix", shown(url))
+        if len(rows) < limit:
+            return [row for each in rows if (row := _row(each, shown(url))) is not None]
+        if limit >= LAST_LIMIT:
+            raise hal.junk(shown(url), f"the matrix has {limit} rows or more")
+        limit *= 10
+
+
+def _row(document: Document, place: str) -> Row | None:
+    result = document.get("verificationResult")
+    provider = hal.part(document, "provider", place)
+    if result is None or provider.get("version") is None:
+        return None
+    if not isinstance(result, dict) or not isinstance(result.get("success"), bool):
+        raise hal.junk(place, "a result says neither yes nor no")
+    consumer = hal.part(document, "consumer", place)
+    return Row(
+        consumer=_version(consumer, place),
+        provider=_version(provider, place),
+        success=result["success"],
+        at=hal.maybe_text(result, "verifiedAt"),
+        link=hal.href(result, "self", place),
+    )
+
+
+def _version(side: Document, place: str) -> Version:
+    return Version(hal.text(side, "name", place), hal.text(hal.part(side, "version", place), "number", place))
+
+
+def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
+    """What a result says of a pact; None when it speaks of other content than the pact has now."""
+    told = _told(site, row)
+    if pact.sha not in row.link.split("/"):
+        return None
+    exercised = _exercised(told.get("testResults"), pact)
+    verdict, cause, because = _verdict(row, pact.promised, exercised)
+    return Evidence(
+        kind=EvidenceKind.PACTS,
+        contract=pact.contract.key,
+        consumer=row.consumer.pacticipant,
+        provider=row.provider,
+        artifact="",
+        identity="",
+        verdict=verdict,
+        cause=cause,
+        because=because,
+        promised=pact.promised,
+        exercised=exercised,
+        complete=exercised >= pact.promised,
+        run=run_of(told.get("testResults")) or hal.maybe_text(told, "buildUrl") or _number(row.link),
+        at=row.at or hal.maybe_text(told, "verificationDate"),
+    )
+
+
+def _told(site: Site, row: Row) -> Document:
+    """The result in full. It never changes under its number."""
+    told = site.keep(site.at(row.link))
+    if told.get("success") is not row.success:
+        raise hal.junk(shown(row.link), "the matrix and the result itself disagree")
+    return told
+
+
+def _number(link: str) -> str:
+    return f"result {link.rstrip('/').rpartition('/')[2]} of the broker"
+
+
+def _verdict(row: Row, promised: int, exercised: int) -> tuple[Verdict, Cause | None, str]:
+    if not row.success:
+        return Verdict.FAILED, Cause.BROKEN_PROMISE, ""
+    if promised == 0:
+        return Verdict.UNKNOWN, Cause.NOTHING_EXERCISED, "the pact promises nothing"
+    if exercised < promised:
+        some = f"the result covers {exercised} of {promised} interactions"
+        return Verdict.UNKNOWN, Cause.NOT_VERIFIED, some
+    return Verdict.PASSED, None, ""
+
+
+def _exercised(test_results: Any, pact: Published) -> int:
+    """How many promises of the pact a result speaks of; all of them where it does not go into them.
+
+    A verifier may have been told to look at some interactions only, and still call it a success.
+    """
+    if not isinstance(test_results, list) or not all(isinstance(each, dict) for each in test_results):
+        return pact.promised
+    ids = {hal.maybe_text(each, "interactionId") for each in test_results} - {""}
+    named = sum(1 for each in pact.ids if each in ids)
+    return named or min(len(ids) or len(test_results), pact.promised)
+
+
+def run_of(test_results: Any) -> str:
+    """The run of ours that sent a result; "" when it was somebody else."""
+    first = test_results[0] if isinstance(test_results, list) and test_results else None
+    return hal.maybe_text(first, "run") if isinstance(first, dict) else ""
+
+
+def pact_of(site: Site, row: Row) -> Published:
+    """The pact that a result speaks of."""
+    told = _told(site, row)
+    return reading.published(site, hal.href(told, "pb:pact-version", shown(row.link)))
+
+
+def any_result(site: Site, version: Version) -> Row | None:
+    """One result that a version gave as a provider, where there is one."""
+    url = with_query(site.below("matrix"), [*selector(version), ("latestby", "cvpv"), ("limit", "20")])
+    for each in hal.parts(site.read(url), "matrix", shown(url)):
+        row = _row(each, shown(url))
+        if row is not None and row.provider == version:
+            return row
+    return None
+
+
+def objection(site: Site, candidates: Collection[Version], environment: str) -> str:
+    """What the broker itself has against the candidates there; "" when it says yes.
+
+    Its yes counts for nothing here; its no is told.
+    """
+    selectors = [part for each in sorted(candidates) for part in selector(each)]
+    query = [*selectors, ("latestby", "cvpv"), ("environment", environment), ("limit", str(LAST_LIMIT))]
+    url = with_query(site.below("matrix"), query)
+    summary = hal.part(site.read(url), "summary", shown(url))
+    if summary.get("deployable") is True:
+        return ""
+    return " ".join(hal.maybe_text(summary, "reason").split())[:500] or "it gives no reason"

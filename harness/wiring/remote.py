@@ -1,0 +1,45 @@
+"""A ledger that is a broker somewhere else, with the file beside it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import wiring
+from harness.broker.remote.address import address, is_remote
+from harness.identity import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.ports import Ledger
+    from harness.services.system import System
+
+__all__ = ["beside", "is_remote", "remote_ledger"]
+
+
+@contextmanager
+def remote_ledger(url: str, described: System | None) -> Iterator[Ledger]:
+    """The broker at that URL; what it cannot keep is in a file below the manifest's folder."""
+    from harness.broker.ledger import open_ledger
+    from harness.broker.remote.ledger import RemoteLedger
+    from harness.broker.remote.site import open_site
+
+    site = open_site(url, os.environ)
+    root = described.root if described else Path.cwd()
+    path = beside(url, root)
+    wiring.keep_out_of_git(path.parent)
+    policies = {each.name: each.require for each in described.environments} if described else {}
+    ledger = RemoteLedger(site=site, beside=open_ledger(f"sqlite:///{path}"), policies=policies)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def beside(url: str, root: Path) -> Path:
+    """The file of what this machine knows and the broker at that URL cannot keep: one for each broker."""
+    name = digest("broker", address(url, {}).base)[:12]
+    return root / wiring.EMBEDDED.parent / f"broker-{name}.db"
