@@ -343,11 +343,31 @@ def put_branch_version(o: Original, name: str, branch: str, number: str, **_: An
 def branches(o: Original, name: str, *, query: list[tuple[str, str]], **_: Any) -> Answer:
     url = o.url("pacticipants", name, "branches")
     shown = [
-        {"name": b, "_links": {"self": {"href": o.url("pacticipants", name, "branches", b)}}}
+        {
+            "name": b,
+            "createdAt": "2026-01-01T00:00:00+00:00",
+            "_links": {
+                "self": {"href": f"{url}/{quote(b, safe='')}"},
+                "pb:latest-version": {"href": f"{url}/{quote(b, safe='')}/latest-version"},
+            },
+        }
         for n, b in o.branches
         if n == name
     ]
     return _paged(o, url, "branches", shown, query, size=100)
+
+
+def branch_head(o: Original, name: str, branch: str, **_: Any) -> Answer:
+    return 200, o.version(name, o.branches[name, branch][-1])
+
+
+def webhooks(o: Original, **_: Any) -> Answer:
+    links = [{"title": "A webhook", "name": "POST", "href": o.url("webhooks", uuid)} for uuid in o.webhooks]
+    return 200, {"_links": {"self": {"href": o.url("webhooks")}, "pb:webhooks": links}}
+
+
+def webhook(o: Original, uuid: str, **_: Any) -> Answer:
+    return 200, {"uuid": uuid, **o.webhooks[uuid]}
 
 
 def publish(o: Original, *, body: Json, **_: Any) -> Answer:
@@ -517,6 +537,9 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", f"/pacticipants/{_N}", pacticipant),
     ("GET", f"/pacticipants/{_N}/versions", versions),
     ("GET", f"/pacticipants/{_N}/branches", branches),
+    ("GET", f"/pacticipants/{_N}/branches/{_N}/latest-version", branch_head),
+    ("GET", "/webhooks", webhooks),
+    ("GET", f"/webhooks/{_N}", webhook),
     ("GET", f"/pacticipants/{_N}/versions/{_N}", version),
     ("PUT", f"/pacticipants/{_N}/versions/{_N}", put_version),
     ("PATCH", f"/pacticipants/{_N}/versions/{_N}", put_version),

@@ -9,6 +9,8 @@ from harness.cli.lazily import lazy
 COMMANDS = {
     "serve": "broker_serve",
     "token": "broker_token",
+    "import": "broker_import",
+    "export": "broker_export",
 }
 
 

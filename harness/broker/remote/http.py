@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,6 +67,7 @@ class Http:
     sleep: Callable[[float], None] = time.sleep
     transport: Any = None  # an httpx transport, for a broker in the same process
     _client: Any = None
+    _making: threading.Lock = field(default_factory=threading.Lock)  # threads may ask first at once
 
     def get(self, url: str) -> Reply:
         """Read; whatever the status, unless nothing can be known."""
@@ -152,22 +154,26 @@ class Http:
             return response, bytes(read)
 
     def _connected(self) -> httpx.Client:
+        with self._making:
+            if self._client is None:
+                self._client = self._new_client()
+            client: httpx.Client = self._client
+        return client
+
+    def _new_client(self) -> httpx.Client:
         import httpx
 
-        if self._client is None:
-            from harness import __version__
+        from harness import __version__
 
-            nearby = (urlsplit(self.address.base).hostname or "") in _LOCAL
-            self._client = httpx.Client(
-                headers=[("Accept", ACCEPT), ("User-Agent", f"harness/{__version__}"), *self.address.headers],
-                timeout=httpx.Timeout(60.0, connect=10.0),
-                limits=httpx.Limits(max_connections=16),
-                follow_redirects=False,
-                trust_env=not nearby,  # a proxy may be needed on the way out, never to this machine
-                transport=self.transport,
-            )
-        client: httpx.Client = self._client
-        return client
+        nearby = (urlsplit(self.address.base).hostname or "") in _LOCAL
+        return httpx.Client(
+            headers=[("Accept", ACCEPT), ("User-Agent", f"harness/{__version__}"), *self.address.headers],
+            timeout=httpx.Timeout(60.0, connect=10.0),
+            limits=httpx.Limits(max_connections=16),
+            follow_redirects=False,
+            trust_env=not nearby,  # a proxy may be needed on the way out, never to this machine
+            transport=self.transport,
+        )
 
 
 def _only_more_secret(here: str, target: str) -> bool:

@@ -127,18 +127,19 @@ def described(pacticipant: str, document: Document, place: str) -> Described:
 def published(site: Site, link: str) -> Published:
     """The pact behind a link. Raises BrokerSilent for one that cannot be read."""
     url = site.at(link)
-    return _published(site.keep(url), shown(url))
+    return served(site.keep(url), shown(url))
 
 
 def find_published(site: Site, url: str) -> Published | None:
     """The pact at an address, None when there is none."""
     found = site.find(url)
-    return None if found is None else _published(found, shown(url))
+    return None if found is None else served(found, shown(url))
 
 
-def _published(document: Document, place: str) -> Published:
-    served = {name: value for name, value in document.items() if name not in _OF_THE_BROKER}
-    plain, ids = without_ids(served)
+def served(document: Document, place: str) -> Published:
+    """A pact from its document. Raises BrokerSilent for one that cannot be read."""
+    kept = {name: value for name, value in document.items() if name not in _OF_THE_BROKER}
+    plain, ids = without_ids(kept)
     consumer = hal.text(hal.part(plain, "consumer", place), "name", place)
     provider = hal.text(hal.part(plain, "provider", place), "name", place)
     named = hal.links(document, "pb:pact-version")

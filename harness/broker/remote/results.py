@@ -100,7 +100,7 @@ def _version(side: Document, place: str) -> Version:
 
 def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
     """What a result says of a pact; None when it speaks of other content than the pact has now."""
-    told = _told(site, row)
+    told = in_full(site, row)
     if pact.sha not in row.link.split("/"):
         return None
     exercised = _exercised(told.get("testResults"), pact)
@@ -123,7 +123,7 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
     )
 
 
-def _told(site: Site, row: Row) -> Document:
+def in_full(site: Site, row: Row) -> Document:
     """The result in full. It never changes under its number."""
     told = site.keep(site.at(row.link))
     if told.get("success") is not row.success:
@@ -166,7 +166,7 @@ def run_of(test_results: Any) -> str:
 
 def pact_of(site: Site, row: Row) -> Published:
     """The pact that a result speaks of."""
-    told = _told(site, row)
+    told = in_full(site, row)
     return reading.published(site, hal.href(told, "pb:pact-version", shown(row.link)))
 
 
@@ -180,15 +180,20 @@ def any_result(site: Site, version: Version) -> Row | None:
     return None
 
 
+def summary(site: Site, candidates: Collection[Version], environment: str) -> Document:
+    """What the broker itself answers about the candidates there."""
+    selectors = [part for each in sorted(candidates) for part in selector(each)]
+    query = [*selectors, ("latestby", "cvpv"), ("environment", environment), ("limit", str(LAST_LIMIT))]
+    url = with_query(site.below("matrix"), query)
+    return hal.part(site.read(url), "summary", shown(url))
+
+
 def objection(site: Site, candidates: Collection[Version], environment: str) -> str:
     """What the broker itself has against the candidates there; "" when it says yes.
 
     Its yes counts for nothing here; its no is told.
     """
-    selectors = [part for each in sorted(candidates) for part in selector(each)]
-    query = [*selectors, ("latestby", "cvpv"), ("environment", environment), ("limit", str(LAST_LIMIT))]
-    url = with_query(site.below("matrix"), query)
-    summary = hal.part(site.read(url), "summary", shown(url))
-    if summary.get("deployable") is True:
+    told = summary(site, candidates, environment)
+    if told.get("deployable") is True:
         return ""
-    return " ".join(hal.maybe_text(summary, "reason").split())[:500] or "it gives no reason"
+    return " ".join(hal.maybe_text(told, "reason").split())[:500] or "it gives no reason"

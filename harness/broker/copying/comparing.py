@@ -1,0 +1,151 @@
+"""Whether the copy has everything, and answers as the other broker does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from harness.broker.copying import records
+from harness.broker.store import tables as t
+from harness.gate import can_i_deploy
+from harness.identity import Version
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from harness.broker.copying.records import Record
+    from harness.broker.ledger import SqlLedger
+
+SAID = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many things of a kind were copied, and how many of them are there now."""
+
+    what: str
+    copied: int
+    there: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """A live version about which the two brokers say different things."""
+
+    version: Version
+    environment: str
+    said: Verdict  # by the other broker
+    says: Verdict  # by the gate, from the copy
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What the copy is worth."""
+
+    counts: tuple[Count, ...]
+    answers: int  # how many were compared
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there."""
+        return all(count.copied == count.there for count in self.counts)
+
+    @property
+    def wrong_yes(self) -> bool:
+        """Whether the copy says yes where the other broker does not."""
+        return any(each.says is Verdict.PASSED for each in self.disagreements)
+
+
+def compared(ledger: SqlLedger, found: Iterable[Record]) -> Comparison:
+    """The counts and the answers, side by side."""
+    listed = list(found)
+    answers = [each for each in listed if isinstance(each, records.Answer)]
+    wanted = {kind: {_name(each) for each in listed if each.kind == kind} for kind in records.KINDS}
+    with ledger.database.reading() as db:
+        there = {kind: set(_there(db, kind)) for kind in records.KINDS}
+    return Comparison(
+        counts=tuple(
+            Count(what=records.PLURALS[kind], copied=len(names), there=len(names & there[kind]))
+            for kind, names in wanted.items()
+        ),
+        answers=len(answers),
+        disagreements=tuple(each for answer in answers for each in _disagreements(ledger, answer)),
+    )
+
+
+def _disagreements(ledger: SqlLedger, answer: records.Answer) -> Iterator[Disagreement]:
+    version = Version(answer.pacticipant, answer.number)
+    facts = ledger.facts_about([version], [answer.environment])
+    decision = can_i_deploy([version], answer.environment, facts)
+    said = SAID[answer.deployable]
+    if decision.verdict is not said:
+        yield Disagreement(
+            version=version,
+            environment=answer.environment,
+            said=said,
+            says=decision.verdict,
+            because=decision.reasons[0].text if decision.verdict is not Verdict.PASSED else answer.reason,
+        )
+
+
+def _name(record: Record) -> tuple[Any, ...]:
+    """What a thing is called, so that it can be found again."""
+    return tuple(getattr(record, part) for part in records.NAMED_BY[record.kind])
+
+
+def _there(db: sa.Connection, kind: str) -> Iterator[tuple[Any, ...]]:
+    for query in _queries()[kind]:
+        for row in db.execute(query):
+            yield tuple(row)
+
+
+def _queries() -> dict[str, tuple[sa.Select[Any], ...]]:
+    """The same parts of what is there now, by kind."""
+    owner, number = t.pacticipants.c.name, t.versions.c.number
+    contract = t.contracts.c
+    of_version = t.versions.join(t.pacticipants, t.pacticipants.c.id == t.versions.c.pacticipant_id)
+    published = t.publications.join(of_version, t.versions.c.id == t.publications.c.version_id)
+    published = published.join(t.contracts, contract.id == t.publications.c.contract_id)
+    pact = sa.select(owner, number, t.publications.c.counterpart, contract.key).select_from(published)
+    return {
+        "environment": (sa.select(t.environments.c.name).where(t.environments.c.uuid.is_not(None)),),
+        "pacticipant": (sa.select(owner),),
+        "version": (sa.select(owner, number).select_from(of_version),),
+        "branch": (sa.select(owner, t.branches.c.name).join_from(t.branches, t.pacticipants),),
+        "content": (sa.select(contract.owner, contract.counterpart, contract.key),),
+        "pact": (pact,),
+        "result": (_results(),),
+        "live": (_live(t.deployments, released=False), _live(t.releases, released=True)),
+        "webhook": (sa.select(t.webhooks.c.uuid),),
+    }
+
+
+def _results() -> sa.Select[Any]:
+    told, contract = t.verifications.c, t.contracts.c
+    return (
+        sa.select(contract.owner, contract.counterpart, contract.key, t.versions.c.number, told.success, told.at)
+        .join_from(t.verifications, t.contracts, contract.id == told.contract_id)
+        .join(t.versions, t.versions.c.id == told.version_id)
+    )
+
+
+def _live(table: sa.Table, *, released: bool) -> sa.Select[Any]:
+    instance = sa.literal("") if released else table.c.instance
+    return (
+        sa.select(
+            t.environments.c.name,
+            t.pacticipants.c.name,
+            t.versions.c.number,
+            instance,
+            sa.literal(released, sa.Boolean),
+        )
+        .join_from(table, t.environments, t.environments.c.id == table.c.environment_id)
+        .join(t.versions, t.versions.c.id == table.c.version_id)
+        .join(t.pacticipants, t.pacticipants.c.id == t.versions.c.pacticipant_id)
+        .where(table.c.until.is_(None))
+    )

@@ -1,0 +1,173 @@
+"""What is copied, one value for each thing that a broker keeps; secrets are not among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Where versions are deployed or released."""
+
+    kind: Literal["environment"] = "environment"
+    name: str
+    display_name: str = ""
+    production: bool = False
+    contacts: list[Any] | None = None
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacticipant:
+    """One service, with what people said of it."""
+
+    kind: Literal["pacticipant"] = "pacticipant"
+    name: str
+    display_name: str = ""
+    main_branch: str = ""
+    repository_url: str = ""
+    repository_name: str = ""
+    repository_namespace: str = ""
+    labels: tuple[str, ...] = ()
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version, in the order of the first mention within its pacticipant."""
+
+    kind: Literal["version"] = "version"
+    pacticipant: str
+    number: str
+    build_url: str = ""
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """Which version is the head of a branch; not always the newest."""
+
+    kind: Literal["branch"] = "branch"
+    pacticipant: str
+    name: str
+    head: str = ""
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The content of a pact, once for all versions that published it."""
+
+    kind: Literal["content"] = "content"
+    consumer: str
+    provider: str
+    key: str  # ours
+    sha: str  # what the other broker calls it
+    text: str  # JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pact:
+    """Which content a version published for a provider."""
+
+    kind: Literal["pact"] = "pact"
+    consumer: str
+    number: str
+    provider: str
+    key: str
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a provider version's verification said of a content."""
+
+    kind: Literal["result"] = "result"
+    consumer: str
+    provider: str
+    key: str
+    number: str  # the provider's
+    success: bool
+    promised: int = 0
+    exercised: int = 0
+    at: str = ""
+    build_url: str = ""
+    results: Any = None  # verbatim
+    verified_by: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A version that runs, or is supported, somewhere now."""
+
+    kind: Literal["live"] = "live"
+    environment: str
+    pacticipant: str
+    number: str
+    instance: str = ""
+    released: bool = False
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Whom to tell of what; without its secrets."""
+
+    kind: Literal["webhook"] = "webhook"
+    uuid: str
+    description: str = ""
+    enabled: bool = True
+    events: tuple[str, ...] = ()
+    consumer_name: str = ""
+    consumer_label: str = ""
+    provider_name: str = ""
+    provider_label: str = ""
+    method: str = "POST"
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    username: str = ""
+    secrets: tuple[str, ...] = ()  # what a person has to fill in again: names of headers, "password"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the other broker says about a live version in its environment: True, False, or that it cannot tell."""
+
+    kind: Literal["answer"] = "answer"
+    environment: str
+    pacticipant: str
+    number: str
+    deployable: bool | None = None
+    reason: str = ""
+
+
+Record = Environment | Pacticipant | Version | Branch | Content | Pact | Result | Live | Webhook | Answer
+
+NAMED_BY: Mapping[str, tuple[str, ...]] = {  # kind to what tells two of it apart; in the order in which they refer
+    "environment": ("name",),
+    "pacticipant": ("name",),
+    "version": ("pacticipant", "number"),
+    "branch": ("pacticipant", "name"),
+    "content": ("consumer", "provider", "key"),
+    "pact": ("consumer", "number", "provider", "key"),
+    "result": ("consumer", "provider", "key", "number", "success", "at"),
+    "live": ("environment", "pacticipant", "number", "instance", "released"),
+    "webhook": ("uuid",),
+}
+KINDS = tuple(NAMED_BY)
+PLURALS = {
+    "environment": "environments",
+    "pacticipant": "pacticipants",
+    "version": "versions",
+    "branch": "branches",
+    "content": "pact contents",
+    "pact": "published pacts",
+    "result": "verification results",
+    "live": "live deployments and releases",
+    "webhook": "webhooks",
+}

@@ -1,0 +1,136 @@
+"""Copies of whole brokers: from where, through which file, to where."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import wiring
+from harness.broker.copying.comparing import Comparison
+from harness.broker.copying.records import Webhook
+from harness.broker.remote.address import address, is_remote
+from harness.errors import UsageError
+from harness.identity import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.broker.copying.archive import Archive
+    from harness.broker.copying.fetching import Progress
+    from harness.broker.ledger import SqlLedger
+
+_LEDGERS = ("sqlite:", "postgres:", "postgresql:", "postgresql+psycopg:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What became of an import."""
+
+    origin: str
+    comparison: Comparison
+    problems: tuple[str, ...]
+    without_secrets: tuple[Webhook, ...]
+
+
+def export(origin: str, path: Path, progress: Progress, *, fresh: bool = False) -> Archive:
+    """Write everything that a broker or a ledger keeps to a file; a copy that was cut short is gone on with."""
+    if fresh:
+        path.unlink(missing_ok=True)
+    if is_remote(origin):
+        return _fetched(origin, path, progress)
+    if _is_ledger(origin):
+        return _unfolded(origin, path, progress)
+    raise UsageError(
+        f"there is no broker at '{origin}'",
+        hint="--from https://broker.example, or sqlite:///path, or postgresql://user@host/database",
+    )
+
+
+def imported(origin: str, ledger: str, progress: Progress, *, fresh: bool = False) -> Copied:
+    """Put everything of a broker, of a ledger or of a file into a ledger, and compare the two."""
+    from harness.broker.copying.archive import opened
+
+    if is_remote(ledger):
+        raise UsageError(
+            "a copy is written to a database, not through another broker's API",
+            where="--to",
+            hint="name the database of that broker: sqlite:///path or postgresql://user@host/database",
+        )
+    if not (is_remote(origin) or _is_ledger(origin)):
+        return _kept(opened(Path(origin)), ledger, progress)
+    path = _under_way(origin)
+    found = _kept(export(origin, path, progress, fresh=fresh), ledger, progress)
+    path.unlink(missing_ok=True)
+    return found
+
+
+def _is_ledger(origin: str) -> bool:
+    return origin.startswith(_LEDGERS)
+
+
+def _under_way(origin: str) -> Path:
+    """The file of an import that was cut short; it is found again by whom it copies."""
+    folder = Path.cwd() / wiring.EMBEDDED.parent
+    wiring.keep_out_of_git(folder)
+    name = address(origin, {}).base if is_remote(origin) else origin
+    return folder / f"import-{digest('import', name)[:12]}.ndjson"
+
+
+def _fetched(url: str, path: Path, progress: Progress) -> Archive:
+    from harness.broker.copying.archive import resumed
+    from harness.broker.copying.fetching import Copying
+    from harness.broker.remote.site import open_site
+
+    site = open_site(url, os.environ)
+    try:
+        archive = resumed(path, site.base)
+        Copying(site, archive, progress).everything()
+    finally:
+        site.close()
+    return archive
+
+
+def _unfolded(url: str, path: Path, progress: Progress) -> Archive:
+    from harness.broker.copying.archive import resumed
+    from harness.broker.copying.unfolding import unfold
+    from harness.broker.ledger import SqlLedger
+    from harness.broker.store.database import open_database
+
+    database = open_database(url)
+    try:
+        path.unlink(missing_ok=True)  # a database is read at one moment: nothing of an earlier one is gone on with
+        archive = resumed(path, database.place)
+        unfold(SqlLedger(database), archive, progress)
+    finally:
+        database.close()
+    return archive
+
+
+def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
+    from harness.broker.copying.comparing import compared
+    from harness.broker.copying.keeping import kept
+    from harness.broker.copying.records import Webhook
+
+    found = list(archive.records())
+    with _opened(ledger) as opened:
+        problems = kept(opened.database, found, progress, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        progress("comparing", 0, 1)
+        comparison = compared(opened, found)
+        progress("comparing", 1, 1)
+    hidden = tuple(each for each in found if isinstance(each, Webhook) and each.secrets)
+    return Copied(origin=archive.origin, comparison=comparison, problems=tuple(problems), without_secrets=hidden)
+
+
+@contextmanager
+def _opened(ledger: str) -> Iterator[SqlLedger]:
+    from harness.broker.ledger import open_ledger
+
+    opened = open_ledger(ledger or f"sqlite:///{Path.cwd() / wiring.EMBEDDED}")
+    try:
+        yield opened
+    finally:
+        opened.close()
