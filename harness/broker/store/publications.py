@@ -10,7 +10,7 @@ from harness.broker import refusals
 from harness.broker.served_pact import served
 from harness.broker.store import integrations, verifications
 from harness.broker.store.rows import insert
-from harness.broker.store.tables import contracts, publications, versions
+from harness.broker.store.tables import contracts, pacticipants, publications, versions
 from harness.broker.store.versions import mention, mention_pacticipant
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import IdentityConflict
@@ -114,6 +114,33 @@ def _previous(db: sa.Connection, version_row: int, contract: Contract) -> str:
         .limit(1)
     )
     return str(db.execute(query).scalar() or "")
+
+
+def version_with(db: sa.Connection, consumer: str, number: str, provider: str) -> int | None:
+    """The row of a consumer's version that has a pact with the provider."""
+    query = (
+        sa.select(versions.c.id)
+        .join(pacticipants)
+        .join(publications, publications.c.version_id == versions.c.id)
+        .where(
+            pacticipants.c.name == consumer,
+            versions.c.number == number,
+            publications.c.kind == ContractKind.PACT.value,
+            publications.c.counterpart == provider,
+        )
+    )
+    return db.execute(query).scalar()
+
+
+def latest_version_with(db: sa.Connection, consumer: str, provider: str) -> str | None:
+    """The number of the newest version of a consumer that has a pact with the provider."""
+    owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == consumer).scalar_subquery()
+    newest = sa.select(sa.func.max(publications.c.version_id)).where(
+        publications.c.counterpart == provider,
+        publications.c.kind == ContractKind.PACT.value,
+        publications.c.pacticipant_id == owner,
+    )
+    return db.execute(sa.select(versions.c.number).where(versions.c.id == newest.scalar_subquery())).scalar()
 
 
 def contract(db: sa.Connection, key: str) -> Contract | None:

@@ -56,6 +56,11 @@ def find(db: sa.Connection, version: Version) -> int | None:
     return None if found is None else int(found)
 
 
+def exists(db: sa.Connection, name: str) -> bool:
+    """Whether anybody has mentioned a pacticipant."""
+    return db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar() is not None
+
+
 def pacticipant(db: sa.Connection, name: str) -> int:
     """The row of a known pacticipant. Raises UnknownName."""
     found = db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar()

@@ -1,0 +1,255 @@
+"""`/webhooks`: whom to tell what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.hal import given, link, moment
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import webhooks as kept
+from harness.broker.store.versions import exists
+from harness.broker.webhooks.reading import read_webhook
+from harness.broker.webhooks.redaction import STARS, shown_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.broker.http.call import Call
+    from harness.broker.store.webhooks import Party, Webhook
+
+routes = Routes("webhooks")
+
+_PARTY = s.record(name=s.text(), label=s.text())
+_EVENT = s.record({"name": s.text()})
+_REQUEST = s.record(
+    {"method": s.text(), "url": s.text()},
+    headers=s.OBJECT,
+    body=s.ANYTHING,
+    username=s.text(),
+    password=s.text("Never shown: stars stand for it. Stars that are sent keep the old one."),
+)
+WEBHOOK = s.Schema(
+    "Webhook",
+    s.record(
+        {"uuid": s.text(), "enabled": s.truth(), "events": s.many(_EVENT), "request": _REQUEST, "_links": s.LINKS},
+        description=s.text(),
+        consumer=_PARTY,
+        provider=_PARTY,
+        teamUuid=s.text(),
+        createdAt=s.moment(),
+        updatedAt=s.moment(),
+    ),
+)
+WEBHOOK_TO_KEEP = s.Schema(
+    "WebhookToKeep",
+    s.record(
+        {"request": _REQUEST},
+        description=s.text(),
+        enabled=s.truth(),
+        events=s.many(_EVENT),
+        consumer=_PARTY,
+        provider=_PARTY,
+        teamUuid=s.text(),
+    ),
+)
+WEBHOOKS = s.Schema(
+    "Webhooks", s.record({"_links": s.LINKS, "_embedded": s.record({"webhooks": s.many(WEBHOOK)})})
+)
+
+
+@routes.get("/webhooks", answers={200: WEBHOOKS})
+def show_all(call: Call) -> Answer:
+    """All webhooks, oldest first."""
+    return ok(_listed(call, "Webhooks", kept.listed(call.db)))
+
+
+@routes.post("/webhooks", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
+def create(call: Call) -> Answer:
+    """Have somebody told."""
+    return _create(call, read_webhook(call))
+
+
+@routes.get("/webhooks/{uuid}", answers={200: WEBHOOK})
+def show(call: Call) -> Answer:
+    """One webhook."""
+    return ok(shown(call, the_webhook(call)))
+
+
+@routes.put("/webhooks/{uuid}", answers={200: WEBHOOK, 201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
+def replace(call: Call) -> Answer:
+    """Describe a webhook anew, or make one with a uuid of your own."""
+    there = kept.by_uuid(call.db, call.path["uuid"])
+    told = read_webhook(call, there, uuid=call.path["uuid"])
+    if there is None:
+        made = kept.create(call.db, told, call.now)
+        return Answer(status=201, body=shown(call, made))
+    return ok(shown(call, kept.replace(call.db, there, told, call.now)))
+
+
+@routes.delete("/webhooks/{uuid}", answers={204: None}, role="admin")
+def delete(call: Call) -> Answer:
+    """Tell nobody any more."""
+    kept.delete(call.db, the_webhook(call))
+    return gone()
+
+
+@routes.post(
+    "/webhooks/provider/{provider}/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin"
+)
+def create_for_pair(call: Call) -> Answer:
+    """Have somebody told what happens between two pacticipants."""
+    return _create(call, read_webhook(call, consumer=call.path["consumer"], provider=call.path["provider"]))
+
+
+@routes.get("/webhooks/provider/{provider}/consumer/{consumer}", answers={200: WEBHOOKS})
+def show_for_pair(call: Call) -> Answer:
+    """The webhooks of just these two."""
+    found = _about(call, call.path["consumer"], call.path["provider"])
+    return ok(_listed(call, "Webhooks", found))
+
+
+@routes.post("/webhooks/provider/{provider}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
+def create_for_provider(call: Call) -> Answer:
+    """Have somebody told what happens to a provider's contracts."""
+    return _create(call, read_webhook(call, provider=call.path["provider"]))
+
+
+@routes.get("/webhooks/provider/{provider}", answers={200: WEBHOOKS})
+def show_for_provider(call: Call) -> Answer:
+    """The webhooks of a provider with all its consumers."""
+    return ok(_listed(call, "Webhooks", _about(call, None, call.path["provider"])))
+
+
+@routes.post("/webhooks/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
+def create_for_consumer(call: Call) -> Answer:
+    """Have somebody told what happens to a consumer's contracts."""
+    return _create(call, read_webhook(call, consumer=call.path["consumer"]))
+
+
+@routes.get("/webhooks/consumer/{consumer}", answers={200: WEBHOOKS})
+def show_for_consumer(call: Call) -> Answer:
+    """The webhooks of a consumer with all its providers."""
+    return ok(_listed(call, "Webhooks", _about(call, call.path["consumer"], None)))
+
+
+@routes.post(
+    "/pacts/provider/{provider}/consumer/{consumer}/webhooks",
+    answers={201: WEBHOOK},
+    body=WEBHOOK_TO_KEEP,
+    role="admin",
+)
+def create_for_pact(call: Call) -> Answer:
+    """Have somebody told what happens to the pact of two pacticipants."""
+    return create_for_pair(call)
+
+
+@routes.get("/pacts/provider/{provider}/consumer/{consumer}/webhooks", answers={200: WEBHOOKS})
+def show_for_pact(call: Call) -> Answer:
+    """The webhooks of the pact of two pacticipants."""
+    found = _about(call, call.path["consumer"], call.path["provider"])
+    return ok(_listed(call, "Pact webhooks", found))
+
+
+def the_webhook(call: Call) -> Webhook:
+    """The one that the path names. Raises NotHere."""
+    found = kept.by_uuid(call.db, call.path["uuid"])
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _create(call: Call, told: Webhook) -> Answer:
+    made = kept.create(call.db, told, call.now)
+    return created(shown(call, made), call.to("webhooks", made.uuid))
+
+
+def _about(call: Call, consumer: str | None, provider: str | None) -> list[Webhook]:
+    for name in (consumer, provider):
+        if name is not None and not exists(call.db, name):
+            raise NotHere
+    return kept.exactly_for(call.db, consumer, provider)
+
+
+def _listed(call: Call, title: str, found: Sequence[Webhook]) -> dict[str, Any]:
+    links = {
+        "self": link(call.here(), title=title),
+        "pb:create": link(call.here(), title="POST to create a webhook"),
+        "pb:webhooks": [
+            link(call.to("webhooks", each.uuid), title=_scope(each), name=each.title) for each in found
+        ],
+        "curies": [{"name": "pb", "href": f"{call.base}/doc/webhooks-{{rel}}", "templated": True}],
+    }
+    return {"_embedded": {"webhooks": [shown(call, each) for each in found]}, "_links": links}
+
+
+def _scope(each: Webhook) -> str:
+    consumer, provider = _called(each.consumer), _called(each.provider)
+    if consumer and provider:
+        return f"A webhook for the pact between {consumer} and {provider}"
+    if provider:
+        return f"A webhook for all pacts with provider {provider}"
+    if consumer:
+        return f"A webhook for all pacts with consumer {consumer}"
+    return "A webhook for all pacts"
+
+
+def _called(party: Party) -> str:
+    return party.name or (f"label {party.label}" if party.label else "")
+
+
+def shown(call: Call, each: Webhook) -> dict[str, Any]:
+    """A webhook as the API tells it: nothing secret is in it."""
+    request = given(
+        method=each.method,
+        url=each.url,
+        headers=shown_headers(each.headers) or None,
+        body=each.body,
+        username=each.username,
+        password=STARS if each.password else None,
+    )
+    told = given(
+        uuid=each.uuid,
+        description=each.description,
+        consumer=_party(each.consumer),
+        provider=_party(each.provider),
+        teamUuid=each.team,
+        enabled=each.enabled,
+        request=request,
+        events=[{"name": name} for name in each.events],
+        updatedAt=moment(each.updated_at) if each.updated_at else None,
+        createdAt=moment(each.created_at),
+    )
+    return {**told, "_links": _links(call, each)}
+
+
+def _party(party: Party) -> dict[str, str] | None:
+    return None if party.anybody else given(name=party.name, label=party.label)
+
+
+def _links(call: Call, each: Webhook) -> dict[str, Any]:
+    here = call.to("webhooks", each.uuid)
+    links = {
+        "self": link(here, title=each.title),
+        "pb:execute": link(
+            f"{here}/execute",
+            title="Test the execution of the webhook with the latest matching pact or verification by sending a POST"
+            " request to this URL",
+        ),
+    }
+    for rel, title, party in (("consumer", "Consumer", each.consumer), ("provider", "Provider", each.provider)):
+        if party.name is not None:
+            links[f"pb:{rel}"] = link(call.to("pacticipants", party.name), title=title, name=party.name)
+        elif party.label is not None:
+            where = call.to("pacticipants", "label", party.label)
+            links[f"pb:{rel}s"] = link(where, title=f"{title}s by label", name=party.label)
+    if not each.consumer.anybody and not each.provider.anybody:
+        consumer, provider = each.consumer.name or "", each.provider.name or ""
+        where = f"/webhooks/provider/{quote(provider, safe='')}/consumer/{quote(consumer, safe='')}"
+        title = f"All webhooks for consumer {consumer} and provider {provider}"
+        links["pb:pact-webhooks"] = link(call.base + where, title=title)
+    links["pb:webhooks"] = link(call.to("webhooks"), title="All webhooks")
+    return links

@@ -1,0 +1,1 @@
+"""Telling others what happened: at least once, and nobody whom it is dangerous to talk to."""
