@@ -151,7 +151,7 @@ def test_every_change_is_in_the_audit_log_and_no_refused_one(database: Database)
         found = [(each.who, each.action, each.details["status"]) for each in audit.entries(db, newest_first=False)]
     assert found == [
         ("rw", "POST /environments", 201),
-        ("token a admin", "DELETE /environments/{uuid}", 204),
+        ("token a admin", "DELETE /environments/{environment}", 204),
     ]
 
 

@@ -115,5 +115,5 @@ def test_a_recorded_conversation_goes_the_same_way_or_differs_on_purpose(
                 asked = scenario["steps"][step]["request"]
                 surprises.append(f"step {step} {asked['method']} {asked['path'][:120]}: {difference}")
     listed = {(step, i, pattern.pattern) for step, each in expected.items() for i, pattern in each}
-    assert surprises == []
+    assert not surprises, "\n" + "\n".join(surprises)
     assert listed - met == set(), "listed, and no longer different"

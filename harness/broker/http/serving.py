@@ -195,8 +195,14 @@ def _log(request: Request, answer: Answer, nanoseconds: int) -> None:
 
 
 class _UnsupportedType(Refusal):
+    """The body is of no type that is taken; the answer names a type and is empty, as the original's."""
+
     def __init__(self) -> None:
         super().__init__(415)
+
+    def answer(self) -> Answer:
+        """Empty."""
+        return Answer(status=415, headers={"content-type": f"{HAL};charset=utf-8"})
 
 
 _Unsupported = _UnsupportedType()
@@ -204,7 +210,7 @@ _Unsupported = _UnsupportedType()
 
 def _taken(route: Route, request: Request) -> bool:
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return sent in route.takes or (sent.endswith("+json") and HAL in route.takes)
+    return sent in route.takes
 
 
 def _told(error: HarnessError) -> Refusal:

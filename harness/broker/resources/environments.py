@@ -64,20 +64,20 @@ def create(call: Call) -> Answer:
     return created(shown(call, found), call.to("environments", found.uuid))
 
 
-@routes.get("/environments/{uuid}", answers={200: ENVIRONMENT})
+@routes.get("/environments/{environment}", answers={200: ENVIRONMENT})
 def show(call: Call) -> Answer:
     """One environment."""
     return ok(shown(call, the_environment(call)))
 
 
-@routes.put("/environments/{uuid}", answers={200: ENVIRONMENT}, body=ENVIRONMENT_TO_KEEP, role="admin")
+@routes.put("/environments/{environment}", answers={200: ENVIRONMENT}, body=ENVIRONMENT_TO_KEEP, role="admin")
 def replace(call: Call) -> Answer:
     """Describe an environment anew; what is left out is cleared."""
     there = the_environment(call)
     return ok(shown(call, places.replace(call.db, there, _read(call, there.uuid), call.now)))
 
 
-@routes.delete("/environments/{uuid}", answers={204: None}, role="admin")
+@routes.delete("/environments/{environment}", answers={204: None}, role="admin")
 def delete(call: Call) -> Answer:
     """Forget an environment with everything that was recorded there."""
     places.delete(call.db, the_environment(call))
@@ -86,7 +86,7 @@ def delete(call: Call) -> Answer:
 
 def the_environment(call: Call) -> places.Environment:
     """The one that the path names. Raises Missing."""
-    found = places.by_uuid(call.db, call.path["uuid"])
+    found = places.by_uuid(call.db, call.path["environment"])
     if found is None:
         raise NotHere
     return found

@@ -236,8 +236,8 @@ def _links(call: Call, each: Webhook) -> dict[str, Any]:
         "self": link(here, title=each.title),
         "pb:execute": link(
             f"{here}/execute",
-            title="Test the execution of the webhook with the latest matching pact or verification by sending a POST"
-            " request to this URL",
+            title="Test the execution of the webhook with the latest matching pact or verification by sending a"
+            " POST request to this URL",
         ),
     }
     for rel, title, party in (("consumer", "Consumer", each.consumer), ("provider", "Provider", each.provider)):

@@ -6,19 +6,34 @@ the newest version left is the head (BROKER-API 7.2).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.store.rows import insert
+from harness.broker.store.rows import chunks, insert
 from harness.broker.store.tables import branch_versions, branches, pacticipants, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from harness.broker.http.paging import Page
 
 MAIN_CANDIDATES = ("develop", "main", "master")
 
 
 def add(
-    db: sa.Connection, version: int, name: str, now: str, *, main_candidates: tuple[str, ...] = MAIN_CANDIDATES
+    db: sa.Connection,
+    version: int,
+    name: str,
+    now: str,
+    *,
+    main_candidates: tuple[str, ...] = MAIN_CANDIDATES,
+    touch: bool = True,
 ) -> bool:
-    """Put a version on a branch; whether it was not there yet."""
+    """Put a version on a branch; whether it was not there yet. `touch`: the version existed before."""
+    touched = {"updated_at": now} if touch else {}
     refusals.check_name("the branch", name)
     owner = db.execute(sa.select(versions.c.pacticipant_id).where(versions.c.id == version)).scalar_one()
     branch = find(db, owner, name) or insert(db, branches, pacticipant_id=owner, name=name, created_at=now)
@@ -27,8 +42,8 @@ def add(
         return False
     insert(db, branch_versions, branch_id=branch, version_id=version, created_at=now)
     db.execute(sa.update(branches).where(branches.c.id == branch).values(head_id=version))
-    db.execute(sa.update(versions).where(versions.c.id == version).values(branch=name))
-    detect_main(db, owner, name, main_candidates)
+    db.execute(sa.update(versions).where(versions.c.id == version).values(branch=name, **touched))
+    detect_main(db, owner, name, main_candidates, now)
     return True
 
 
@@ -37,8 +52,73 @@ def find(db: sa.Connection, pacticipant: int, name: str) -> int | None:
     return db.execute(sa.select(branches.c.id).filter_by(pacticipant_id=pacticipant, name=name)).scalar()
 
 
-def detect_main(db: sa.Connection, pacticipant: int, name: str, candidates: tuple[str, ...]) -> None:
+def detect_main(db: sa.Connection, pacticipant: int, name: str, candidates: tuple[str, ...], now: str) -> None:
     """A branch or tag with one of these names becomes the main branch of a pacticipant that has none."""
     if name in candidates:
         without = sa.and_(pacticipants.c.id == pacticipant, pacticipants.c.main_branch.is_(None))
-        db.execute(sa.update(pacticipants).where(without).values(main_branch=name))
+        db.execute(sa.update(pacticipants).where(without).values(main_branch=name, updated_at=now))
+
+
+def detect_main_of(db: sa.Connection, version: int, name: str, candidates: tuple[str, ...], now: str) -> None:
+    """The same, of the pacticipant of a version."""
+    if name in candidates:
+        owner = db.execute(sa.select(versions.c.pacticipant_id).where(versions.c.id == version)).scalar_one()
+        detect_main(db, owner, name, candidates, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One branch of one pacticipant."""
+
+    id: int
+    name: str
+    created_at: str
+    head: int | None  # the row of its head version
+
+
+def by_name(db: sa.Connection, pacticipant: str, name: str) -> Branch | None:
+    """A branch of a pacticipant."""
+    query = sa.select(branches).join(pacticipants)
+    row = db.execute(query.where(pacticipants.c.name == pacticipant, branches.c.name == name)).one_or_none()
+    return None if row is None else _value(row)
+
+
+def listed(
+    db: sa.Connection, pacticipant: int, containing: str, page: Page | None
+) -> tuple[Sequence[Branch], int]:
+    """The branches of a pacticipant, newest first, and how many there are."""
+    query = sa.select(branches).where(branches.c.pacticipant_id == pacticipant)
+    if containing:
+        literal = containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        query = query.where(branches.c.name.ilike(f"%{literal}%", escape="\\"))
+    ordered = query.order_by(branches.c.id.desc())
+    if page is None:
+        found = [_value(row) for row in db.execute(ordered)]
+        return found, len(found)
+    total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+    return [_value(row) for row in db.execute(ordered.limit(page.size).offset(page.offset))], total
+
+
+def membership(db: sa.Connection, branch: int, version: int) -> str | None:
+    """Since when a version is on a branch; None when it is not."""
+    query = sa.select(branch_versions.c.created_at).filter_by(branch_id=branch, version_id=version)
+    return db.execute(query).scalar()
+
+
+def remove(db: sa.Connection, branch: int, version: int) -> None:
+    """Take a version off a branch; the newest one left becomes the head when it was that."""
+    db.execute(sa.delete(branch_versions).filter_by(branch_id=branch, version_id=version))
+    left = sa.select(sa.func.max(branch_versions.c.version_id)).where(branch_versions.c.branch_id == branch)
+    was_head = sa.and_(branches.c.id == branch, branches.c.head_id == version)
+    db.execute(sa.update(branches).where(was_head).values(head_id=left.scalar_subquery()))
+
+
+def delete(db: sa.Connection, ids: Collection[int]) -> None:
+    """Forget branches; their versions stay."""
+    for part in chunks(ids):
+        db.execute(sa.delete(branch_versions).where(branch_versions.c.branch_id.in_(part)))
+        db.execute(sa.delete(branches).where(branches.c.id.in_(part)))
+
+
+def _value(row: Any) -> Branch:
+    return Branch(id=row.id, name=row.name, created_at=row.created_at, head=row.head_id)

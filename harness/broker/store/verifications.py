@@ -66,3 +66,10 @@ def told_before(db: sa.Connection, contract: Contract, row: int) -> None:
     )
     for found in db.execute(query).mappings().all():
         insert(db, verifications, **found)
+
+
+def any_between(db: sa.Connection, consumer: str, provider: str) -> bool:
+    """Whether any result was ever given of a pact between two."""
+    pair = sa.and_(contracts.c.owner == consumer, contracts.c.counterpart == provider)
+    query = sa.select(verifications.c.id).join(contracts).where(pair).limit(1)
+    return db.execute(query).scalar() is not None

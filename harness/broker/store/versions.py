@@ -56,6 +56,12 @@ def find(db: sa.Connection, version: Version) -> int | None:
     return None if found is None else int(found)
 
 
+def set_build_url(db: sa.Connection, row: int, url: str, now: str | None) -> None:
+    """Say where a version was built; with `now` it is a change of what was said before."""
+    changed = {"build_url": url} if now is None else {"build_url": url, "updated_at": now}
+    db.execute(sa.update(versions).where(versions.c.id == row).values(changed))
+
+
 def exists(db: sa.Connection, name: str) -> bool:
     """Whether anybody has mentioned a pacticipant."""
     return db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar() is not None

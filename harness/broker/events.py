@@ -1,0 +1,141 @@
+"""What the publication of a pact means: which events it is, and who is told of them (BROKER-API 11.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.broker.metadata import Metadata, encode
+from harness.broker.store import pacts, requiring
+from harness.broker.store.outbox import Cause
+from harness.broker.store.tables import publications
+from harness.broker.webhooks.happenings import Happening, Triggered, trigger
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.publishing import Published
+    from harness.broker.store.shown_versions import ShownVersion
+
+PUBLISHED = "contract_published"
+CHANGED = "contract_content_changed"
+REQUIRING = "contract_requiring_verification_published"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, and why it is one."""
+
+    name: str
+    comment: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.comment})" if self.comment else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The events of one publication, and the webhooks that will be told."""
+
+    events: Sequence[Event]
+    triggered: Sequence[Triggered]
+
+
+def announce(call: Call, version: ShownVersion, published: Published) -> Announced:
+    """Decide what the publication of a pact means, and put it into the outbox."""
+    comments, changed = _changes(call.db, version, published)
+    events = [Event(PUBLISHED, "" if changed else comments)]
+    if changed:
+        events.append(Event(CHANGED, comments))
+    happened = _happening(call, version, published)
+    told = [t for e in events for t in trigger(call.db, replace(happened, event=e.name), call.settings, call.now)]
+    for each in requiring.provider_versions(call.db, published.contract, published.provider):
+        named = replace(
+            happened,
+            event=REQUIRING,
+            provider_number=each.number,
+            provider_branch=each.branch,
+            provider_descriptions=tuple(each.descriptions),
+        )
+        told += trigger(call.db, named, call.settings, call.now)
+    return Announced(events, told)
+
+
+def _happening(call: Call, version: ShownVersion, published: Published) -> Happening:
+    sha = pacts.listed(call.db, [publications.c.contract_id == published.contract])[0].sha
+    tagged = tuple(each.name for each in version.tags)
+    metadata = encode(Metadata(number=version.number, tags=tagged, wip=True))
+    pair = ("pacts", "provider", published.provider, "consumer", published.consumer)
+    return Happening(
+        event="",
+        cause=Cause(
+            consumer=published.consumer,
+            provider=published.provider,
+            consumer_version=version.id,
+            contract=published.contract,
+        ),
+        base=call.base,
+        consumer_number=version.number,
+        consumer_branch=version.branches[-1].name if version.branches else "",
+        consumer_tags=tagged,
+        pact_url=call.to(*pair, "pact-version", sha, "metadata", metadata),
+        build_url=version.build_url,
+    )
+
+
+def _changes(db: sa.Connection, version: ShownVersion, published: Published) -> tuple[str, bool]:
+    """Whether the content is new, and the words for it: by tag, else by branch, else by what came before."""
+    earlier = [
+        *pacts.of_pair(published.consumer, published.provider),
+        pacts.before(version.id),
+    ]
+    if version.tags:
+        found = [_of_tag(db, earlier, each.name, published.contract) for each in version.tags]
+        changed = [text for text in found if text]
+        names = ", ".join(each.name for each in version.tags)
+        return (", ".join(changed), True) if changed else (_same(names), False)
+    untagged = _newest(db, [*earlier, pacts.untagged()])
+    if untagged is None:
+        return "first time untagged pact published", True
+    reference = _before_on_branch(db, earlier, version)
+    before = untagged if reference is None else reference
+    if before == published.contract:
+        return _same(""), False
+    if untagged != published.contract:
+        return "pact content has changed since previous untagged version", True
+    return "pact content has changed since the previous version on the same branch", True
+
+
+def _of_tag(db: sa.Connection, earlier: Sequence[sa.ColumnElement[bool]], tag: str, contract: int) -> str:
+    before = _newest(db, [*earlier, pacts.tagged(tag)])
+    if before is None:
+        return f"first time any pact published for this consumer with consumer version tagged {tag}"
+    if before != contract:
+        return f"pact content has changed since the last consumer version tagged with {tag}"
+    return ""
+
+
+def _before_on_branch(
+    db: sa.Connection, earlier: Sequence[sa.ColumnElement[bool]], version: ShownVersion
+) -> int | None:
+    """What the branch had before; a new branch begins with what the main one has."""
+    for each in version.branches:
+        found = _newest(db, [*earlier, pacts.on_branch(each.name)])
+        if found is not None:
+            return found
+    return _newest(db, [*earlier, pacts.on_main()]) if version.branches else None
+
+
+def _newest(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> int | None:
+    query = (
+        sa.select(publications.c.contract_id)
+        .where(pacts.IS_PACT, *where)
+        .order_by(publications.c.version_id.desc())
+    )
+    return db.execute(query.limit(1)).scalar()
+
+
+def _same(tags_named: str) -> str:
+    return f"pact content is the same as previous versions with tags {tags_named} and no new tags were applied"

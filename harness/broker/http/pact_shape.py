@@ -1,0 +1,189 @@
+"""A pact as the API serves it: its text as it was published, spliced with when and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import spelled
+from harness.broker.http.hal import Link, curies, link, moment, path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.broker.http.call import Call
+    from harness.broker.store.pacts import Pact
+
+PACT = s.Schema("Pact", {"type": "object", "description": "A pact, with `createdAt` and `_links`."})
+PACT_LIST = s.Schema("PactList", s.record({"_links": s.LINKS}, _embedded=s.OBJECT))
+
+
+def pair_of(call: Call, pact: Pact) -> str:
+    """Where everything between its two pacticipants is."""
+    return call.to("pacts", "provider", pact.provider, "consumer", pact.consumer)
+
+
+def version_url(call: Call, pact: Pact) -> str:
+    """Where it is, by its consumer's version."""
+    return pair_of(call, pact) + path("version", pact.number)
+
+
+def name_of(pact: Pact) -> str:
+    """What it is called."""
+    return f"Pact between {pact.consumer} ({pact.number}) and {pact.provider}"
+
+
+def body(call: Call, pact: Pact, *, metadata: str = "", numbers: Sequence[str] | None = None) -> bytes:
+    """Its text with its links; nothing of the text is read."""
+    more = spelled(
+        {"createdAt": moment(pact.published_at), "_links": links(call, pact, metadata=metadata, numbers=numbers)}
+    )
+    text = pact.served.encode("utf-8", "replace")
+    head = text.rstrip()
+    if not head.endswith(b"}"):
+        return more
+    inside = head[:-1].rstrip()
+    return inside + (b"" if inside.endswith(b"{") else b",") + more[1:]
+
+
+def links(
+    call: Call, pact: Pact, *, metadata: str = "", numbers: Sequence[str] | None = None
+) -> dict[str, Link | list[Link]]:
+    """Where everything is that belongs to it; with `numbers` also every version that has this content."""
+    consumer, provider = pact.consumer, pact.provider
+    pair = pair_of(call, pact)
+    here = version_url(call, pact)
+    content = f"{pair}/pact-version/{pact.sha}"
+    version = call.to("pacticipants", consumer, "versions", pact.number)
+    several = (
+        {}
+        if numbers is None
+        else {
+            "pb:consumer-versions": [
+                link(call.to("pacticipants", consumer, "versions", each), title="Consumer version", name=each)
+                for each in numbers
+            ]
+        }
+    )
+    return {
+        "self": link(here, title="Pact", name=name_of(pact)),
+        "pb:consumer": link(call.to("pacticipants", consumer), title="Consumer", name=consumer),
+        "pb:consumer-version": link(version, title="Consumer version", name=pact.number),
+        **several,
+        "pb:provider": link(call.to("pacticipants", provider), title="Provider", name=provider),
+        "pb:pact-version": link(content, title="Pact content version permalink", name=pact.sha),
+        **_others(pair, here, content),
+        **_actions(call, pact, here, content, metadata),
+        "pb:matrix-for-consumer-version": link(
+            _matrix(call, pact), title="View matrix rows for the consumer version to which this pact belongs"
+        ),
+        "curies": curies(call.base, "pact"),
+    }
+
+
+def _actions(call: Call, pact: Pact, here: str, content: str, metadata: str) -> dict[str, Link]:
+    consumer, provider = pact.consumer, pact.provider
+    version = call.to("pacticipants", consumer, "versions", pact.number)
+    results = f"{content}{path('metadata', metadata) if metadata else ''}/verification-results"
+    return {
+        "pb:pact-webhooks": link(
+            call.to("webhooks", "provider", provider, "consumer", consumer),
+            title=f"Webhooks for the pact between {consumer} and {provider}",
+        ),
+        "pb:consumer-webhooks": link(
+            call.to("webhooks", "consumer", provider), title=f"Webhooks for all pacts with provider {provider}"
+        ),
+        "pb:tag-prod-version": link(
+            f"{version}/tags/prod", title="PUT to this resource to tag this consumer version as 'production'"
+        ),
+        "pb:tag-version": link(
+            f"{version}/tags/{{tag}}", title="PUT to this resource to tag this consumer version"
+        ),
+        "pb:publish-verification-results": link(results, title="Publish verification results"),
+        "pb:latest-verification-results": link(f"{content}/verification-results/latest"),
+        "pb:triggered-webhooks": link(
+            f"{here}/triggered-webhooks", title="Webhooks triggered by the publication of this pact"
+        ),
+    }
+
+
+def _others(pair: str, here: str, content: str) -> dict[str, Link]:
+    return {
+        "pb:latest-pact-version": link(f"{pair}/latest", title="Latest version of this pact"),
+        "pb:all-pact-versions": link(f"{pair}/versions", title="All versions of this pact"),
+        "pb:latest-untagged-pact-version": link(
+            f"{pair}/latest-untagged", title="Latest untagged version of this pact"
+        ),
+        "pb:latest-tagged-pact-version": link(
+            f"{pair}/latest/{{tag}}", title="Latest tagged version of this pact", templated=True
+        ),
+        "pb:previous-distinct": link(f"{here}/previous-distinct", title="Previous distinct version of this pact"),
+        "pb:diff-previous-distinct": link(
+            f"{here}/diff/previous-distinct", title="Diff with previous distinct version of this pact"
+        ),
+        "pb:diff": link(
+            f"{content}/diff/pact-version/{{pactVersion}}",
+            title="Diff with another specified version of this pact",
+            templated=True,
+        ),
+    }
+
+
+def _matrix(call: Call, pact: Pact) -> str:
+    name, number = path(pact.consumer)[1:], path(pact.number)[1:]
+    return f"{call.base}/matrix?q%5B%5D%5Bpacticipant%5D={name}&q%5B%5D%5Bversion%5D={number}&latestby=cvpv"
+
+
+def of_provider(call: Call, provider: str, found: Sequence[Pact], title: str) -> dict[str, Any]:
+    """The pacts with one provider."""
+    where = call.to("pacticipants", provider)
+    return {
+        "_links": {
+            "self": link(call.here(), title=title),
+            "pb:provider": link(where, name=provider),
+            "pb:pacts": [link(version_url(call, p), title=name_of(p), name=p.consumer) for p in found],
+            "provider": link(where, title=provider, name="DEPRECATED - please use the pb:provider relation"),
+            "pacts": [
+                link(
+                    version_url(call, p),
+                    title=f"DEPRECATED - please use the pb:pacts relation. {name_of(p)}",
+                    name=p.consumer,
+                )
+                for p in found
+            ],
+        }
+    }
+
+
+def of_pair(call: Call, found: Sequence[Pact], title: str) -> dict[str, Any]:
+    """The versions of one pact."""
+    consumer, provider = call.path["consumer"], call.path["provider"]
+    return {
+        "_embedded": {"pacts": [_in_list(call, pact) for pact in found]},
+        "_links": {
+            "self": link(call.here(), title=title),
+            "pb:consumer": link(call.to("pacticipants", consumer), title="Consumer", name=consumer),
+            "pb:provider": link(call.to("pacticipants", provider), title="Provider", name=provider),
+            "pb:pact-versions": [
+                link(version_url(call, p), title="Pact version", name=f"Version {p.number} - {_day(p)}")
+                for p in found
+            ],
+            # A client that asks for the latest of a branch reads this relation, and panics without it.
+            "pb:pacts": [link(version_url(call, p), title=name_of(p), name=p.consumer) for p in found],
+        },
+    }
+
+
+def _day(pact: Pact) -> str:
+    at = pact.published_at
+    return f"{at[8:10]}/{at[5:7]}/{at[:4]}"
+
+
+def _in_list(call: Call, pact: Pact) -> dict[str, Any]:
+    version = call.to("pacticipants", pact.consumer, "versions", pact.number)
+    itself = link(version, title="Version", name=pact.number)
+    return {
+        "createdAt": moment(pact.published_at),
+        "_embedded": {"consumerVersion": {"number": pact.number, "_links": {"self": itself}}},
+        "_links": {"self": link(version_url(call, pact), title=name_of(pact))},
+    }

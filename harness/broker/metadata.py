@@ -1,0 +1,110 @@
+"""What a link to a pact remembers of why it was given: `/metadata/{m}` (BROKER-API 6.5).
+
+It is Rack's nested query in URL-safe base64 without padding. Clients send it back with their results, and never
+look into it. Garbage is nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from harness.broker.http.problems import Invalid
+from harness.broker.http.rack import parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """Why a pact is to be verified: one selector, and the consumer version that it found."""
+
+    row: int = 0  # of the consumer's version
+    branch: str = ""
+    tag: str = ""
+    latest: bool = False
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """Everything that a link remembers."""
+
+    number: str = ""  # the consumer version whose pact it is, for webhooks
+    row: int = 0  # the same, elsewhere
+    tags: Sequence[str] = ()
+    wip: bool = False
+    pending: bool | None = None
+    selected: Sequence[Selected] = ()
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Every consumer version that the link speaks of, each once."""
+        return tuple(dict.fromkeys(row for row in (self.row, *(each.row for each in self.selected)) if row))
+
+
+def encode(metadata: Metadata) -> str:
+    """As it stands in a URL; "" when there is nothing to remember."""
+    pairs: list[tuple[str, str]] = []
+    for each in metadata.selected:
+        pairs += _selector(each)
+    if metadata.number:
+        pairs.append(("cvn", metadata.number))
+    pairs += [("cvt[]", tag) for tag in metadata.tags]
+    if metadata.row:
+        pairs.append(("cv", str(metadata.row)))
+    if metadata.wip:
+        pairs.append(("w", "true"))
+    if metadata.pending is not None:
+        pairs.append(("p", "true" if metadata.pending else "false"))
+    query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+    return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
+
+
+def _selector(each: Selected) -> list[tuple[str, str]]:
+    told = [("b", each.branch), ("t", each.tag), ("l", "true" if each.latest else ""), ("e", each.environment)]
+    return [(f"s[][{name}]", value) for name, value in (*told, ("cv", str(each.row or ""))) if value]
+
+
+def decode(text: str) -> Metadata:
+    """What a link remembers."""
+    try:
+        padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+        found = parse(base64.urlsafe_b64decode(padded).decode("utf-8"))
+    except (binascii.Error, UnicodeDecodeError, ValueError, Invalid):
+        return Metadata()
+    selectors = found.get("s", [])
+    return Metadata(
+        number=_word(found.get("cvn")),
+        row=_row(found.get("cv")),
+        tags=tuple(_word(tag) for tag in _list(found.get("cvt"))),
+        wip=found.get("w") == "true",
+        pending={"true": True, "false": False}.get(_word(found.get("p"))),
+        selected=tuple(_selected(each) for each in _list(selectors) if isinstance(each, dict)),
+    )
+
+
+def _selected(found: dict[str, Any]) -> Selected:
+    return Selected(
+        row=_row(found.get("cv")),
+        branch=_word(found.get("b")),
+        tag=_word(found.get("t")),
+        latest=found.get("l") == "true",
+        environment=_word(found.get("e")),
+    )
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _row(value: Any) -> int:
+    return (
+        int(value) if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 16 else 0
+    )

@@ -1,0 +1,397 @@
+"""`POST /contracts/publish`: the pacts of one version of a consumer, all or none."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.events import announce
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import JSON, Answer, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import link
+from harness.broker.http.problems import Refusal, Said
+from harness.broker.http.reading import read_json
+from harness.broker.http.routing import Routes
+from harness.broker.pact_diff import pact_diff
+from harness.broker.publishing_texts import cannot_change, cannot_merge, duplicate
+from harness.broker.resources.tags import tagged
+from harness.broker.store import branches, publishing, shown_versions, tags, webhooks
+from harness.broker.store.publishing import Given
+from harness.broker.store.verifications import any_between
+from harness.broker.store.versions import mention, set_build_url
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.broker.events import Announced
+    from harness.broker.http.call import Call
+    from harness.broker.store.publishing import Published
+    from harness.broker.store.shown_versions import ShownVersion
+
+routes = Routes("contracts")
+
+_CONTRACT = s.record(
+    {
+        "consumerName": s.text(),
+        "providerName": s.text(),
+        "content": s.text("The pact, in base64."),
+        "contentType": s.text(enum=[JSON]),
+        "specification": s.text(enum=["pact"]),
+    },
+    onConflict=s.text("`merge` adds to what this version has published already.", enum=["overwrite", "merge"]),
+)
+TO_PUBLISH = s.Schema(
+    "ContractsToPublish",
+    s.record(
+        {"pacticipantName": s.text(), "pacticipantVersionNumber": s.text(), "contracts": s.many(_CONTRACT)},
+        branch=s.maybe(s.text()),
+        tags=s.maybe(s.many(s.text())),
+        buildUrl=s.maybe(s.text()),
+    ),
+)
+_NOTICE = s.record({"type": s.text(), "text": s.text()})
+PUBLISHED = s.Schema(
+    "PublishedContracts",
+    s.record(
+        {
+            "notices": s.many(_NOTICE),
+            "logs": s.many(s.record({"level": s.text(), "message": s.text(), "deprecationWarning": s.text()})),
+            "_embedded": s.OBJECT,
+            "_links": s.LINKS,
+        }
+    ),
+)
+CONFLICT = s.Schema("PublicationConflict", s.record({"notices": s.many(_NOTICE), "errors": s.OBJECT}))
+
+Notice = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be published under which version."""
+
+    version: Version
+    branch: str | None
+    tags: Sequence[str] | None
+    build_url: str | None
+    given: Sequence[Given]
+
+
+@routes.post("/contracts/publish", answers={200: PUBLISHED, 409: CONFLICT}, body=TO_PUBLISH, asks_scope=True)
+def publish(call: Call) -> Answer:
+    """Publish the pacts of one version, with its branch, tags and build."""
+    request = _read(call)
+    call.who.permit(request.version.pacticipant)
+    _refuse_duplicates(call, request)
+    _refuse_conflicts(call, request)
+    row = shown_versions.find(call.db, request.version.pacticipant, request.version.number)
+    new = row is None
+    row = mention(call.db, request.version, call.now)
+    _describe(call, request, row, new=new)
+    version = shown_versions.shown(call.db, [row])[0]
+    notices = list(_about_version(request, new=new))
+    done = []
+    for given in request.given:
+        published = publishing.publish(call.db, row, given, call.now)
+        announced = announce(call, version, published)
+        notices += _about_pact(call, version, published, announced)
+        done.append(published)
+    return ok(_answer(call, request, done, notices))
+
+
+def _describe(call: Call, request: Request, row: int, *, new: bool) -> None:
+    if request.build_url is not None:
+        set_build_url(call.db, row, request.build_url, None if new else call.now)
+    candidates = call.settings.main_candidates
+    if request.branch is not None:
+        branches.add(call.db, row, request.branch, call.now, main_candidates=candidates, touch=not new)
+    for tag in request.tags or ():
+        if tags.add(call.db, row, tag, call.now):
+            tagged(call, row, tag, touch=not new)
+
+
+# --- what is asked for ---------------------------------------------------------------------------------------
+
+
+def _read(call: Call) -> Request:
+    form = Form(call.document())
+    name = form.text("pacticipantName", required=True)
+    number = form.text("pacticipantVersionNumber", required=True)
+    branch = form.text("branch")
+    build_url = form.url("buildUrl")
+    tagged_as = _tags(form)
+    given = _contracts(call, form, name)
+    form.done()
+    return Request(
+        version=Version(name or "", number or ""),
+        branch=branch,
+        tags=tagged_as,
+        build_url=build_url,
+        given=given,
+    )
+
+
+def _tags(form: Form) -> list[str] | None:
+    listed = form.array("tags")
+    for position, each in enumerate(listed or ()):
+        if not isinstance(each, str):
+            form.wrong("tags", f"must be a string (at index {position})")
+        elif not each.strip():
+            form.wrong("tags", f"must be filled (at index {position})")
+    return listed
+
+
+def _contracts(call: Call, form: Form, pacticipant: str | None) -> list[Given]:
+    listed = form.array("contracts", required=True)
+    if listed == []:
+        form.wrong("contracts", "must be filled")
+    found = []
+    for position, each in enumerate(listed or ()):
+        if not isinstance(each, dict):
+            form.wrong("contracts", f"must be a hash (at index {position})")
+            continue
+        inside = Form(each)
+        given = _contract(call, inside, pacticipant)
+        for field, texts in inside.errors.items():
+            for text in texts:
+                form.wrong("contracts", f"{field} {text}".strip() + f" (at index {position})")
+        if given is not None:
+            found.append(given)
+    return found
+
+
+def _contract(call: Call, form: Form, pacticipant: str | None) -> Given | None:
+    consumer = form.text("consumerName", required=True)
+    provider = form.text("providerName", required=True)
+    encoded = form.text("content", required=True)
+    _one_of(form, "contentType", ("application/json",))
+    _one_of(form, "specification", ("pact",))
+    on_conflict = form.text("onConflict")
+    if on_conflict is not None and on_conflict not in ("overwrite", "merge"):
+        form.wrong("onConflict", "must be one of: overwrite, merge")
+    if consumer and pacticipant and consumer != pacticipant:
+        form.wrong("", f"consumerName ('{consumer}') must match pacticipantName ('{pacticipant}')")
+    text = _decoded(form, encoded) if encoded else None
+    document = _parsed(call, form, text) if text is not None else None
+    if document is not None:
+        _check_names(form, document, consumer, provider)
+    if form.errors or document is None:
+        return None
+    return publishing.Given(
+        consumer=consumer or "",
+        provider=provider or "",
+        document=document,
+        text=text or "",
+        merge=on_conflict == "merge",
+    )
+
+
+def _one_of(form: Form, name: str, allowed: tuple[str, ...]) -> None:
+    value = form.text(name, required=True)
+    if value is not None and value not in allowed:
+        form.wrong(name, f"must be one of: {', '.join(allowed)}")
+
+
+def _decoded(form: Form, encoded: str) -> str | None:
+    try:
+        content = base64.b64decode(encoded.encode("ascii", "strict"), validate=True)
+    except (binascii.Error, ValueError):
+        form.wrong("", "is not valid Base64")
+        form.wrong("", "content could not be parsed as application/json")
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        form.wrong("", f"content is not UTF-8 at byte {error.start}")
+        return None
+
+
+def _parsed(call: Call, form: Form, text: str) -> dict[str, Any] | None:
+    try:
+        document = read_json(text.encode(), call.settings.deepest)
+    except Refusal as refusal:
+        deep = refusal.status == 413
+        form.wrong("", "content is nested too deep" if deep else "content could not be parsed as application/json")
+        return None
+    if isinstance(document, dict):
+        return document
+    form.wrong("", f"parsed content was expected to be a Hash but was a {_RUBY.get(type(document), 'NilClass')}")
+    return None
+
+
+_RUBY = {list: "Array", str: "String", int: "Integer", float: "Float", bool: "TrueClass"}
+
+
+def _check_names(form: Form, document: dict[str, Any], consumer: str | None, provider: str | None) -> None:
+    for side, expected in (("consumer", consumer), ("provider", provider)):
+        party = document.get(side)
+        named = party.get("name") if isinstance(party, dict) else None
+        if named is not None and expected and named != expected:
+            form.wrong(
+                "",
+                f"{side} name in contract content ('{named}') must match {side}Name in contract params"
+                f" ('{expected}')",
+            )
+
+
+# --- what cannot be ------------------------------------------------------------------------------------------
+
+
+def _refuse_duplicates(call: Call, request: Request) -> None:
+    names = [request.version.pacticipant, *(given.provider for given in request.given)]
+    text = duplicate(call, names)
+    if text:
+        raise _conflict([{"type": "error", "text": text}], [text])
+
+
+def _refuse_conflicts(call: Call, request: Request) -> None:
+    row = shown_versions.find(call.db, request.version.pacticipant, request.version.number)
+    allowed = call.settings.allow_dangerous_modification
+    refusals = [publishing.refusal(call.db, row, given, allowed=allowed) for given in request.given]
+    refusals += _among_themselves(request)
+    notices: list[Notice] = []
+    errors = []
+    for refused in filter(None, refusals):
+        text = _why(request, refused)
+        errors.append(text)
+        notices.append({"type": "error", "text": text})
+        difference = pact_diff(json.loads(refused.there), refused.given.document)
+        if difference:
+            notices.append({"type": "info", "text": difference})
+    if errors:
+        raise _conflict(notices, errors)
+
+
+def _among_themselves(request: Request) -> list[publishing.Refusal | None]:
+    """Two pacts for one provider in one request: parts to merge, or the same twice, or a contradiction."""
+    seen: dict[str, Given] = {}
+    found: list[publishing.Refusal | None] = []
+    for given in request.given:
+        before = seen.setdefault(given.provider, given)
+        if before is given:
+            continue
+        clash = publishing.clash(before, given)
+        if clash:
+            found.append(publishing.Refusal(given=given, there=before.text, merging=given.merge))
+    return found
+
+
+def _why(request: Request, refused: publishing.Refusal) -> str:
+    number, given = request.version.number, refused.given
+    if not refused.merging:
+        return cannot_change(given.consumer, number, given.provider)
+    described = publishing.contradictions(refused)
+    return cannot_merge(given.consumer, number, given.provider, described)
+
+
+def _conflict(notices: list[Notice], errors: list[str]) -> Said:
+    body = {"notices": notices, "errors": {"contracts": errors}}
+    return Said(Answer(status=409, body=body, media=JSON))
+
+
+# --- what is said of it --------------------------------------------------------------------------------------
+
+
+def _about_version(request: Request, *, new: bool) -> Iterator[Notice]:
+    made = "Created" if new else "Updated"
+    parts = [f"with branch {request.branch}"] if request.branch else []
+    if request.tags:
+        parts.append(f"{'' if parts else 'with '}tags {', '.join(request.tags)}")
+    told = " and ".join(parts)
+    version = request.version
+    text = f"{made} {version.pacticipant} version {version.number}"
+    yield {"type": "debug", "text": f"{text} {told}" if told else text}
+    if not request.branch:
+        advice = "Configure the version branch to be the value of your repository branch."
+        yield {"type": "prompt", "text": f"  Next steps:\n    {advice}"}
+
+
+def _about_pact(call: Call, version: ShownVersion, published: Published, announced: Announced) -> Iterator[Notice]:
+    consumer, provider, number = published.consumer, published.provider, version.number
+    yield _OUTCOMES[published.outcome](f"{consumer} version {number} and provider {provider}")
+    where = call.to("pacts", "provider", provider, "consumer", consumer, "version", number)
+    yield {"type": "debug", "text": f"  View the published pact at {where}"}
+    events = ", ".join(map(str, announced.events))
+    yield {"type": "debug", "text": f"  Events detected: {events}"}
+    for each in announced.triggered:
+        logs = call.to("triggered-webhooks", each.uuid, "logs")
+        told = f'  Webhook "{each.webhook}" triggered for event {each.event}.\n    View logs at {logs}'
+        yield {"type": "debug", "text": told}
+    configured = webhooks.configured_for(call.db, consumer, provider)
+    if configured and not announced.triggered:
+        yield {"type": "debug", "text": "  No enabled webhooks found for the detected events"}
+    yield from _next_steps(provider, verified=any_between(call.db, consumer, provider), configured=configured)
+
+
+_OUTCOMES = {
+    publishing.Outcome.CREATED: lambda of: {"type": "success", "text": f"Pact successfully published for {of}."},
+    publishing.Outcome.UNCHANGED: lambda of: {
+        "type": "success",
+        "text": f"Pact successfully republished for {of} with no content changes.",
+    },
+    publishing.Outcome.OVERWRITTEN: lambda of: {
+        "type": "warning",
+        "text": f"Pact with changed content published over existing content for {of}",
+    },
+    publishing.Outcome.MERGED: lambda of: {
+        "type": "success",
+        "text": f"Pact content merged with existing content for {of}",
+    },
+}
+
+
+def _next_steps(provider: str, *, verified: bool, configured: bool) -> Iterator[Notice]:
+    steps = []
+    if not verified:
+        steps.append(
+            f"    * Add Pact verification tests to the {provider} build."
+            " See https://docs.pact.io/go/provider_verification"
+        )
+    if not configured:
+        steps.append(
+            f"    * Configure separate {provider} pact verification build and webhook to trigger it when the pact"
+            " content changes. See https://docs.pact.io/go/webhooks"
+        )
+    for text in ("  Next steps:", *steps) if steps else ():
+        yield {"type": "prompt", "text": text}
+
+
+def _answer(call: Call, request: Request, done: Sequence[Published], notices: list[Notice]) -> dict[str, Any]:
+    name, number = request.version.pacticipant, request.version.number
+    owner = call.to("pacticipants", name)
+    version = call.to("pacticipants", name, "versions", number)
+    logs = [
+        {"level": each["type"], "message": each["text"], "deprecationWarning": "Replaced by notices"}
+        for each in notices
+    ]
+    pairs = {(each.consumer, each.provider): None for each in done}
+    return {
+        "logs": logs,
+        "notices": notices,
+        "_embedded": {
+            "pacticipant": {"name": name, "_links": {"self": link(owner)}},
+            "version": {"number": number, "_links": {"self": link(version, title="Version", name=number)}},
+        },
+        "_links": {
+            "pb:pacticipant": link(owner, title="Pacticipant", name=name),
+            "pb:pacticipant-version": link(version, title="Pacticipant version", name=number),
+            "pb:pacticipant-version-tags": [
+                link(call.to("pacticipants", name, "versions", number, "tags", tag), title="Tag", name=tag)
+                for tag in request.tags or ()
+            ],
+            "pb:contracts": [
+                link(
+                    call.to("pacts", "provider", provider, "consumer", consumer, "version", number),
+                    title="Pact",
+                    name=f"Pact between {consumer} ({number}) and {provider}",
+                )
+                for consumer, provider in pairs
+            ],
+        },
+    }

@@ -1,0 +1,137 @@
+"""Deployments: one version runs on each application instance of an environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import link
+from harness.broker.http.problems import Invalid, NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.http.stay_shape import DEPLOYED
+from harness.broker.http.stay_shape import deployed as told
+from harness.broker.resources.environments import shown
+from harness.broker.resources.versions import the_version
+from harness.broker.store import places
+from harness.broker.store import stays as kept
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.places import Environment
+    from harness.broker.store.stays import Stay
+
+routes = Routes("deployed-versions")
+
+LIST = s.paged("DeployedVersions", "deployedVersions", DEPLOYED)
+TO_KEEP = s.Schema(
+    "DeployedVersionToKeep",
+    s.record(applicationInstance=s.maybe(s.text()), target=s.maybe(s.text("The same; an older word for it."))),
+)
+TO_END = s.Schema("DeployedVersionToEnd", s.record(currentlyDeployed=s.truth("Only false: it ended.")))
+_PATH = "/pacticipants/{pacticipant}/versions/{version}/deployed-versions/environment/{environment}"
+
+
+@routes.get(_PATH, answers={200: LIST})
+def show_of_version(call: Call) -> Answer:
+    """Every time that a version was deployed to an environment, oldest first."""
+    the_version(call)
+    place = _environment(call)
+    found = kept.of_version(call.db, place, _version(call), released=False)
+    title = (
+        f"Deployed versions for {call.path['pacticipant']} version {call.path['version']} in {place.display_name}"
+    )
+    return ok(_listed(call, found, title, embeds=False))
+
+
+@routes.post(_PATH, answers={201: DEPLOYED}, body=TO_KEEP, role="deploy")
+def deploy(call: Call) -> Answer:
+    """Say that a version now runs on an application instance, instead of what ran there."""
+    form = Form(call.document(empty=True))
+    instance = form.text("applicationInstance", blank=True) or form.text("target", blank=True) or ""
+    form.done()
+    the_version(call)
+    made = kept.deploy(call.db, _environment(call), _version(call), instance, call.now)
+    return created(_told(call, made), call.to("deployed-versions", made.uuid))
+
+
+@routes.get("/deployed-versions/{uuid}", answers={200: DEPLOYED})
+def show(call: Call) -> Answer:
+    """One deployment."""
+    return ok(_told(call, _the_stay(call)))
+
+
+@routes.patch("/deployed-versions/{uuid}", answers={200: DEPLOYED}, body=TO_END, role="deploy", asks_scope=True)
+def end(call: Call) -> Answer:
+    """It is no longer deployed there."""
+    form = Form(call.document())
+    there = _the_stay(call)
+    call.who.permit(there.version.pacticipant)
+    lasts = form.truth("currentlyDeployed", words="must be one of: true, false")
+    form.done()
+    if lasts is True:
+        text = "The currentlyDeployed property cannot be set back to true. Please record a new deployment."
+        raise Invalid({"currentlyDeployed": [text]}, status=422)
+    if lasts is False:
+        kept.end(call.db, there, call.now, released=False)
+    return ok(_told(call, _the_stay(call)))
+
+
+@routes.get(
+    "/environments/{environment}/deployed-versions/currently-deployed",
+    answers={200: LIST},
+    query=[
+        s.query("pacticipant", "Only versions of this one."),
+        s.query("applicationInstance", "Only this application instance; blank is the one without a name."),
+        s.query("target", "The same as applicationInstance."),
+    ],
+)
+def show_current(call: Call) -> Answer:
+    """What is deployed to an environment now."""
+    place = _environment(call)
+    asked = call.parameters.get("applicationInstance", call.parameters.get("target"))
+    instance = asked if isinstance(asked, str) else None
+    found = kept.current(call.db, place, released=False, pacticipant=call.asked("pacticipant"), instance=instance)
+    return ok(_listed(call, found, f"Currently deployed versions for {place.display_name}"))
+
+
+@routes.get(
+    "/environments/{environment}/deployed-versions",
+    answers={200: LIST},
+    query=[s.query("pacticipant", "Only versions of this one.")],
+)
+def show_history(call: Call) -> Answer:
+    """Everything that ever was deployed to an environment, oldest first: what a way back is chosen from."""
+    place = _environment(call)
+    found = kept.history(call.db, place, call.asked("pacticipant"))
+    return ok(_listed(call, found, f"Deployed versions for {place.display_name}"))
+
+
+def _environment(call: Call) -> Environment:
+    found = places.by_uuid(call.db, call.path["environment"])
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _version(call: Call) -> Version:
+    return Version(call.path["pacticipant"], call.path["version"])
+
+
+def _the_stay(call: Call) -> Stay:
+    found = kept.by_uuid(call.db, call.path["uuid"], released=False)
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _told(call: Call, stay: Stay) -> dict[str, Any]:
+    return told(call, stay, shown(call, stay.environment))
+
+
+def _listed(call: Call, found: list[Stay], title: str, *, embeds: bool = True) -> dict[str, Any]:
+    asked = f"{call.here()}?{call.query}" if call.query else call.here()
+    embedded = {"deployedVersions": [told(call, each, None, embeds=embeds) for each in found]}
+    return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}

@@ -1,0 +1,75 @@
+"""Labels of pacticipants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.hal import link, moment
+from harness.broker.http.paging import asked_page
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import labels as kept
+from harness.broker.store.versions import mention_pacticipant
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.labels import Label
+
+routes = Routes("labels")
+
+LABEL = s.Schema("Label", s.record({"name": s.text()}, createdAt=s.moment(), _links=s.LINKS))
+LABELS = s.paged("Labels", "labels", LABEL)
+
+
+@routes.get("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL})
+def show(call: Call) -> Answer:
+    """A label of a pacticipant."""
+    return ok(_told(call, _the_label(call)))
+
+
+@routes.put("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL, 201: LABEL})
+def add(call: Call) -> Answer:
+    """Give a pacticipant a label; one that is not known is made."""
+    there = kept.find(call.db, call.path["pacticipant"], call.path["label"])
+    if there is not None:
+        return ok(_told(call, there))
+    owner = mention_pacticipant(call.db, call.path["pacticipant"], call.now)
+    kept.add(call.db, owner, call.path["label"], call.now)
+    return created(_told(call, _the_label(call)), call.here())
+
+
+@routes.delete("/pacticipants/{pacticipant}/labels/{label}", answers={204: None})
+def remove(call: Call) -> Answer:
+    """Take a label away."""
+    _the_label(call)
+    kept.remove(call.db, call.path["pacticipant"], call.path["label"])
+    return gone()
+
+
+@routes.get("/labels", answers={200: LABELS}, query=s.PAGES)
+def show_all(call: Call) -> Answer:
+    """Every label that some pacticipant has."""
+    page = asked_page(call)
+    found, total = kept.names(call.db, page)
+    links = {"self": link(call.to("labels"), title="Labels"), **(page.links(call, total) if page else {})}
+    told = {"page": page.told(total)} if page else {}
+    return ok({**told, "_embedded": {"labels": [{"name": name} for name in found]}, "_links": links})
+
+
+def _the_label(call: Call) -> Label:
+    found = kept.find(call.db, call.path["pacticipant"], call.path["label"])
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _told(call: Call, label: Label) -> dict[str, Any]:
+    owner = call.path["pacticipant"]
+    here = call.to("pacticipants", owner, "labels", label.name)
+    links = {
+        "self": link(here, title="Label", name=label.name),
+        "pacticipant": link(call.to("pacticipants", owner), title="Pacticipant", name=owner),
+    }
+    return {"name": label.name, "createdAt": moment(label.created_at), "_links": links}

@@ -1,0 +1,245 @@
+"""Lists of pacts: of a pair, of a provider, and the latest of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, gone, ok
+from harness.broker.http.hal import curies, link, moment
+from harness.broker.http.pact_shape import PACT_LIST, of_pair, of_provider, pair_of, version_url
+from harness.broker.http.problems import Missing, NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import deleting
+from harness.broker.store import pacts as kept
+from harness.broker.store.tables import publications
+from harness.broker.store.versions import exists
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import sqlalchemy as sa
+
+    from harness.broker.http.call import Call
+    from harness.broker.store.pacts import Pact
+
+routes = Routes("pact-lists")
+
+_PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
+_PROVIDER = "/pacts/provider/{provider}"
+LATEST = s.Schema("LatestPacts", s.record({"pacts": s.many(s.OBJECT), "_links": s.LINKS}))
+
+
+@routes.get("/pacts/latest", answers={200: LATEST})
+def show_latest(call: Call) -> Answer:
+    """The latest pact of every pair."""
+    found = kept.latest_of_each(call.db, [])
+    titles = [(f"{pair_of(call, p)}/latest", f"Latest pact between {p.consumer} and {p.provider}") for p in found]
+    links = {
+        "self": link(call.here()),
+        "pb:pacts": [link(where, title=title) for where, title in titles],
+        "pacts": [
+            link(where, title=title, name="DEPRECATED - please use the pb:pacts relation")
+            for where, title in titles
+        ],
+        "curies": curies(call.base, "pacts"),
+    }
+    return ok({"pacts": [_latest(call, pact) for pact in found], "_links": links})
+
+
+def _latest(call: Call, pact: Pact) -> dict[str, Any]:
+    number = link(
+        call.to("pacticipants", pact.consumer, "versions", pact.number), title="Version", name=pact.number
+    )
+    version = {"number": pact.number, "_links": {"self": number}}
+    consumer = {
+        "name": pact.consumer,
+        "_embedded": {"version": version},
+        "_links": {"self": link(call.to("pacticipants", pact.consumer))},
+    }
+    provider = {"name": pact.provider, "_links": {"self": link(call.to("pacticipants", pact.provider))}}
+    places = [link(f"{pair_of(call, pact)}/latest"), link(version_url(call, pact))]
+    return {
+        "createdAt": moment(pact.published_at),
+        "_embedded": {"consumer": consumer, "provider": provider},
+        "_links": {"self": places},
+    }
+
+
+# --- of a provider -------------------------------------------------------------------------------------------
+
+
+@routes.get(_PROVIDER, answers={200: PACT_LIST})
+def show_of_provider(call: Call) -> Answer:
+    """Every pact with a provider, of every version."""
+    return _of_provider(call, [], "All pact versions for the provider {}", every=True)
+
+
+@routes.get(f"{_PROVIDER}/tag/{{tag}}", answers={200: PACT_LIST})
+def show_of_provider_tagged(call: Call) -> Answer:
+    """Every pact with a provider, of versions with a tag."""
+    title = f"All pact versions for the provider {{}} with consumer version tag '{call.path['tag']}'"
+    return _of_provider(call, [kept.tagged(call.path["tag"])], title, every=True)
+
+
+@routes.get(f"{_PROVIDER}/latest", answers={200: PACT_LIST})
+def show_latest_of_provider(call: Call) -> Answer:
+    """The latest pact of each consumer with a provider."""
+    return _of_provider(call, [], "Latest pact versions for the provider {}")
+
+
+@routes.get(f"{_PROVIDER}/latest/{{tag}}", answers={200: PACT_LIST})
+def show_latest_of_provider_tagged(call: Call) -> Answer:
+    """The latest pact with a tag of each consumer with a provider."""
+    title = f"Latest pact versions for the provider {{}} with consumer version tag '{call.path['tag']}'"
+    return _of_provider(call, [kept.tagged(call.path["tag"])], title)
+
+
+@routes.get(f"{_PROVIDER}/branch/latest", answers={200: PACT_LIST})
+def show_latest_of_main_branches(call: Call) -> Answer:
+    """The latest pact of each consumer's main branch with a provider."""
+    title = "Latest pact versions for the provider {} with consumer version main branch"
+    return _of_provider(call, [kept.on_main()], title)
+
+
+@routes.get(f"{_PROVIDER}/branch/{{branch}}/latest", answers={200: PACT_LIST})
+def show_latest_of_branch(call: Call) -> Answer:
+    """The latest pact of each consumer's branch with a provider."""
+    title = f"Latest pact versions for the provider {{}} with consumer version branch '{call.path['branch']}'"
+    return _of_provider(call, [kept.on_branch(call.path["branch"])], title)
+
+
+@routes.get(f"{_PROVIDER}/branch/{{branch}}", answers={200: PACT_LIST})
+def show_of_branch(call: Call) -> Answer:
+    """Every pact with a provider, of versions on a branch."""
+    title = f"All pact versions for the provider {{}} with consumer version branch '{call.path['branch']}'"
+    return _of_provider(call, [kept.on_branch(call.path["branch"])], title, every=True)
+
+
+@routes.get(f"{_PROVIDER}/branch", answers={200: PACT_LIST})
+def show_of_main_branches(call: Call) -> Answer:
+    """Every pact with a provider, of versions on their consumer's main branch."""
+    title = "All pact versions for the provider {} with consumer version main branch"
+    return _of_provider(call, [kept.on_main()], title, every=True)
+
+
+def _of_provider(
+    call: Call, where: Sequence[sa.ColumnElement[bool]], title: str, *, every: bool = False
+) -> Answer:
+    provider = call.path["provider"]
+    if not exists(call.db, provider):
+        raise Missing(f"No provider with name '{provider}' found")
+    conditions = [*kept.of_provider(provider), *where]
+    found = kept.listed(call.db, conditions) if every else kept.latest_of_each(call.db, conditions)
+    ordered = sorted(found, key=lambda pact: pact.consumer.lower()) if every else found
+    return ok(of_provider(call, provider, ordered, title.format(provider)))
+
+
+# --- of a pair -----------------------------------------------------------------------------------------------
+
+
+@routes.get(f"{_PAIR}/versions", answers={200: PACT_LIST})
+def show_versions(call: Call) -> Answer:
+    """Every version of a pact, newest first."""
+    return _of_pair(call, [], "All versions of the pact between {}")
+
+
+@routes.delete(f"{_PAIR}/versions", answers={204: None}, role="admin")
+def delete_versions(call: Call) -> Answer:
+    """Forget every version of a pact."""
+    return _delete(call, [])
+
+
+@routes.get(f"{_PAIR}/tag/{{tag}}", answers={200: PACT_LIST})
+def show_tagged(call: Call) -> Answer:
+    """Every version of a pact with a tag."""
+    title = f"All versions of the pact between {{}} with tag {call.path['tag']}"
+    return _of_pair(call, [kept.tagged(call.path["tag"])], title)
+
+
+@routes.delete(f"{_PAIR}/tag/{{tag}}", answers={204: None}, role="admin")
+def delete_tagged(call: Call) -> Answer:
+    """Forget every version of a pact with a tag."""
+    return _delete(call, [kept.tagged(call.path["tag"])])
+
+
+@routes.get(f"{_PAIR}/branch/versions", answers={200: PACT_LIST})
+def show_on_main(call: Call) -> Answer:
+    """Every version of a pact on the main branch."""
+    return _of_pair(call, [kept.on_main()], "All versions of the pact between {} on main branch")
+
+
+@routes.delete(f"{_PAIR}/branch/versions", answers={204: None}, role="admin")
+def delete_on_main(call: Call) -> Answer:
+    """Forget every version of a pact on the main branch."""
+    return _delete(call, [kept.on_main()])
+
+
+@routes.get(f"{_PAIR}/branch/{{branch}}", answers={200: PACT_LIST})
+def show_on_branch(call: Call) -> Answer:
+    """Every version of a pact on a branch."""
+    title = f"All versions of the pact between {{}} on branch {call.path['branch']}"
+    return _of_pair(call, [kept.on_branch(call.path["branch"])], title)
+
+
+@routes.delete(f"{_PAIR}/branch/{{branch}}", answers={204: None}, role="admin")
+def delete_on_branch(call: Call) -> Answer:
+    """Forget every version of a pact on a branch."""
+    return _delete(call, [kept.on_branch(call.path["branch"])])
+
+
+@routes.get(f"{_PAIR}/branch/latest", answers={200: PACT_LIST})
+@routes.get(f"{_PAIR}/branch/latest/versions", answers={200: PACT_LIST})
+def show_latest_on_main(call: Call) -> Answer:
+    """The latest version of a pact on the main branch."""
+    return _latest_of_pair(call, kept.on_main(), "Latest version of the pact between {} on main branch")
+
+
+@routes.delete(f"{_PAIR}/branch/latest/versions", answers={204: None}, role="admin")
+def delete_latest_on_main(call: Call) -> Answer:
+    """Forget the latest version of a pact on the main branch."""
+    return _delete_latest(call, kept.on_main())
+
+
+@routes.get(f"{_PAIR}/branch/{{branch}}/latest/versions", answers={200: PACT_LIST})
+def show_latest_on_branch(call: Call) -> Answer:
+    """The latest version of a pact on a branch."""
+    branch = call.path["branch"]
+    title = f"Latest version of the pact between {{}} on branch {branch}"
+    return _latest_of_pair(call, kept.on_branch(branch), title)
+
+
+@routes.delete(f"{_PAIR}/branch/{{branch}}/latest/versions", answers={204: None}, role="admin")
+def delete_latest_on_branch(call: Call) -> Answer:
+    """Forget the latest version of a pact on a branch."""
+    return _delete_latest(call, kept.on_branch(call.path["branch"]))
+
+
+def _pair(call: Call) -> list[sa.ColumnElement[bool]]:
+    consumer, provider = call.path["consumer"], call.path["provider"]
+    if not (exists(call.db, consumer) and exists(call.db, provider)):
+        raise NotHere
+    return kept.of_pair(consumer, provider)
+
+
+def _of_pair(call: Call, where: Sequence[sa.ColumnElement[bool]], title: str) -> Answer:
+    found = kept.listed(call.db, [*_pair(call), *where])
+    return ok(of_pair(call, found, title.format(f"{call.path['consumer']} and {call.path['provider']}")))
+
+
+def _latest_of_pair(call: Call, where: sa.ColumnElement[bool], title: str) -> Answer:
+    newest = kept.newest(call.db, [*_pair(call), where])
+    found = [newest] if newest else []
+    return ok(of_pair(call, found, title.format(f"{call.path['consumer']} and {call.path['provider']}")))
+
+
+def _delete(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+    deleting.pacts(call.db, [*_pair(call), *where])
+    return gone()
+
+
+def _delete_latest(call: Call, where: sa.ColumnElement[bool]) -> Answer:
+    newest = kept.newest(call.db, [*_pair(call), where])
+    if newest is not None:
+        deleting.pacts(call.db, [publications.c.id == newest.publication])
+    return gone()

@@ -1,0 +1,259 @@
+"""`/pacticipants`: the services and applications that have contracts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import curies, given, link, moment, path
+from harness.broker.http.paging import asked_page, containing
+from harness.broker.http.problems import Missing
+from harness.broker.http.routing import JSON_FORMS, MERGE_PATCH, Routes
+from harness.broker.store import deleting
+from harness.broker.store import pacticipants as kept
+from harness.broker.store.pacticipants import Details, Pacticipant
+from harness.broker.store.shown_versions import Present, present_of_pacticipant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.broker.http.call import Call
+
+routes = Routes("pacticipants")
+
+_DETAILS = {
+    "displayName": s.text(),
+    "mainBranch": s.text("No spaces."),
+    "repositoryUrl": s.text(),
+    "repositoryName": s.text(),
+    "repositoryNamespace": s.text(),
+}
+PACTICIPANT = s.Schema(
+    "Pacticipant",
+    s.record(
+        {"name": s.text(), "displayName": s.text(), "_embedded": s.OBJECT, "_links": s.LINKS},
+        **{name: schema for name, schema in _DETAILS.items() if name != "displayName"},
+        createdAt=s.moment(),
+        updatedAt=s.moment(),
+        title=s.text(),
+    ),
+)
+PACTICIPANTS = s.paged("Pacticipants", "pacticipants", PACTICIPANT, pacticipants=s.many(PACTICIPANT))
+TO_KEEP = s.Schema("PacticipantToKeep", s.record({"name": s.text()}, **_DETAILS))
+TO_CHANGE = s.Schema("PacticipantToChange", s.record(name=s.text(), **_DETAILS))
+_FIELDS = {
+    "displayName": "display_name",
+    "mainBranch": "main_branch",
+    "repositoryUrl": "repository_url",
+    "repositoryName": "repository_name",
+    "repositoryNamespace": "repository_namespace",
+}
+
+
+@routes.get("/pacticipants", answers={200: PACTICIPANTS}, query=[*s.PAGES, s.CONTAINING])
+def show_all(call: Call) -> Answer:
+    """All pacticipants, by name."""
+    return listed(call, None)
+
+
+@routes.post("/pacticipants", answers={201: PACTICIPANT, 409: s.ERROR}, body=TO_KEEP, asks_scope=True)
+def create(call: Call) -> Answer:
+    """Make a pacticipant known; one that is known already stays as it is."""
+    form = Form(call.document())
+    name = form.text("name", required=True) or ""
+    form.one_line("name")
+    details = _details(form, Details())
+    form.done()
+    call.who.permit(name)
+    there = kept.by_name(call.db, name) or kept.create(call.db, name, details, call.now)
+    return created(_one(call, there, places=False), call.to("pacticipants", name))
+
+
+@routes.get("/pacticipants/{pacticipant}", answers={200: PACTICIPANT})
+def show(call: Call) -> Answer:
+    """One pacticipant."""
+    return ok(_one(call, the_pacticipant(call)))
+
+
+@routes.put("/pacticipants/{pacticipant}", answers={200: PACTICIPANT}, body=TO_CHANGE)
+def replace(call: Call) -> Answer:
+    """Describe a pacticipant anew; what is left out is cleared."""
+    form = Form(call.document())
+    details = _details(form, Details())
+    form.done()
+    there = the_pacticipant(call)
+    return ok(_one(call, kept.update(call.db, there, details, call.now)))
+
+
+@routes.patch(
+    "/pacticipants/{pacticipant}",
+    answers={200: PACTICIPANT, 201: PACTICIPANT},
+    body=TO_CHANGE,
+    takes=(*JSON_FORMS, MERGE_PATCH),
+)
+def change(call: Call) -> Answer:
+    """Change a part of what is said of a pacticipant; one that is not known is made."""
+    form = Form(call.document())
+    there = kept.by_name(call.db, call.path["pacticipant"])
+    details = _details(form, there.details if there else Details())
+    form.done()
+    if there is None:
+        made = kept.create(call.db, call.path["pacticipant"], details, call.now)
+        return created(_one(call, made), call.to("pacticipants", made.name))
+    return ok(_one(call, kept.update(call.db, there, details, call.now)))
+
+
+@routes.delete("/pacticipants/{pacticipant}", answers={204: None}, role="admin")
+def delete(call: Call) -> Answer:
+    """Forget a pacticipant with its versions, contracts and results."""
+    there = the_pacticipant(call)
+    deleting.pacticipant(call.db, there.id, there.name)
+    return gone()
+
+
+@routes.get("/pacticipants/label/{label}", answers={200: PACTICIPANTS}, query=s.PAGES)
+def show_labelled(call: Call) -> Answer:
+    """The pacticipants with a label."""
+    return listed(call, call.path["label"])
+
+
+def the_pacticipant(call: Call) -> Pacticipant:
+    """The one that the path names. Raises Missing."""
+    name = call.path["pacticipant"]
+    found = kept.by_name(call.db, name)
+    if found is None:
+        raise Missing(f"No pacticipant with name '{name}' found")
+    return found
+
+
+def _details(form: Form, there: Details) -> Details:
+    told = {field: getattr(there, field) for field in _FIELDS.values()}
+    for name, field in _FIELDS.items():
+        if name in form.body:
+            told[field] = form.text(name, blank=True) or None
+    form.no_spaces("mainBranch")
+    return Details(**told)
+
+
+def listed(call: Call, label: str | None) -> Answer:
+    """A list of pacticipants; the deprecated top-level one is what an old client reads."""
+    page = asked_page(call)
+    found, total = kept.listed(call.db, containing=containing(call), label=label, page=page)
+    items = shown(call, found)
+    links = {
+        **(page.links(call, total) if page else {}),
+        "self": link(call.to("pacticipants")),
+        "pb:pacticipants-with-label": link(
+            f"{call.base}/pacticipants/label/{{label}}", title="Find pacticipants by label", templated=True
+        ),
+        "pb:pacticipants": [
+            link(call.to("pacticipants", each.name), title="Pacticipant", name=each.name) for each in found
+        ],
+        "pacticipants": [
+            link(
+                call.to("pacticipants", each.name),
+                title=each.name,
+                name="DEPRECATED - please use pb:pacticipants",
+            )
+            for each in found
+        ],
+    }
+    told: dict[str, Any] = {"page": page.told(total)} if page else {}
+    told |= {"_embedded": {"pacticipants": items}, "_links": links}
+    if label is None:
+        deprecated = "DEPRECATED - Please use the embedded pacticipants collection"
+        told["pacticipants"] = [{**item, "title": deprecated} for item in items]
+    return ok(told)
+
+
+def shown(call: Call, found: Sequence[Pacticipant]) -> list[dict[str, Any]]:
+    """Pacticipants as the API tells them in a list."""
+    ids = [each.id for each in found]
+    labels, numbers = kept.labels_of(call.db, ids), kept.latest_numbers(call.db, ids)
+    return [_told(call, each, labels.get(each.id, []), numbers.get(each.id)) for each in found]
+
+
+def _one(call: Call, each: Pacticipant, *, places: bool = True) -> dict[str, Any]:
+    told = shown(call, [each])[0]
+    if places:
+        links = told["_links"]
+        there = [deployed_link(call, place) for place in present_of_pacticipant(call.db, each.id)]
+        told["_links"] = {**links, "pb:deployed-environments": there}
+    return told
+
+
+def deployed_link(call: Call, place: Present) -> dict[str, Any]:
+    """Where a deployment is told, with what it is called for people."""
+    where = call.to("deployed-versions", place.uuid)
+    found = link(where, title=f"Version deployed to {place.display_name}", name=place.display_name)
+    return {**found, "currently_deployed": True}
+
+
+def _told(call: Call, each: Pacticipant, labels: Sequence[str], latest: str | None) -> dict[str, Any]:
+    here = call.to("pacticipants", each.name)
+    details = each.details
+    told = given(
+        name=each.name,
+        displayName=each.display_name,
+        repositoryUrl=details.repository_url,
+        repositoryName=details.repository_name,
+        repositoryNamespace=details.repository_namespace,
+        mainBranch=details.main_branch,
+        updatedAt=moment(each.updated_at) if each.updated_at else None,
+        createdAt=moment(each.created_at) if each.created_at else None,
+    )
+    return {**told, "_embedded": _embedded(here, labels, latest), "_links": _links(call, each.name, here)}
+
+
+def _embedded(here: str, labels: Sequence[str], latest: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "labels": [
+            {"name": name, "_links": {"self": link(here + path("labels", name), title="Label", name=name)}}
+            for name in labels
+        ]
+    }
+    if latest is not None:
+        where = link(here + path("versions", latest), title="Version", name=latest)
+        version = {"number": latest, "_links": {"self": where}}
+        deprecated = "DEPRECATED - please use latestVersion"
+        found["latestVersion"] = version
+        found["latest-version"] = {**version, "title": deprecated, "name": deprecated}
+    return found
+
+
+def _links(call: Call, name: str, here: str) -> dict[str, Any]:
+    return {
+        "self": link(here),
+        "pb:versions": link(f"{here}/versions"),
+        "pb:branches": link(f"{here}/branches"),
+        "pb:version": link(
+            f"{here}/versions/{{version}}", title="Get, create or delete a pacticipant version", templated=True
+        ),
+        "pb:version-tag": link(
+            f"{here}/versions/{{version}}/tags/{{tag}}",
+            title=f"Get, create or delete a tag for a version of {name}",
+            templated=True,
+        ),
+        "pb:branch-version": link(
+            f"{here}/branches/{{branch}}/versions/{{version}}",
+            title=f"Get or add/create a version for a branch of {name}",
+            templated=True,
+        ),
+        "pb:label": link(
+            f"{here}/labels/{{label}}", title=f"Get, create or delete a label for {name}", templated=True
+        ),
+        "versions": link(f"{here}/versions", title="Deprecated - use pb:versions"),
+        "pb:can-i-deploy-badge": link(
+            f"{here}/latest-version/{{tag}}/can-i-deploy/to/{{environmentTag}}/badge",
+            title=f"Can I Deploy {name} badge",
+            templated=True,
+        ),
+        "pb:can-i-deploy-branch-to-environment-badge": link(
+            f"{here}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}/badge",
+            title=f"Can I Deploy {name} from branch to environment badge",
+            templated=True,
+        ),
+        "curies": curies(call.base, "pacticipant"),
+    }

@@ -1,0 +1,164 @@
+"""Versions of pacticipants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, gone, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.paging import asked_page
+from harness.broker.http.problems import Missing, NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.http.version_shape import VERSION, VERSIONS, listed, told
+from harness.broker.store import branches, deleting, places, tags
+from harness.broker.store import shown_versions as kept
+from harness.broker.store.versions import exists, mention, set_build_url
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from harness.broker.http.call import Call
+
+routes = Routes("versions")
+
+TO_KEEP = s.Schema(
+    "VersionToKeep", s.record(buildUrl=s.maybe(s.text()), tags=s.many(s.record({"name": s.text()})))
+)
+
+
+@routes.get("/pacticipants/{pacticipant}/versions", answers={200: VERSIONS}, query=s.PAGES)
+def show_all(call: Call) -> Answer:
+    """All versions of a pacticipant, newest first."""
+    return _list(call, [], f"All application versions of {call.path['pacticipant']}")
+
+
+@routes.get("/pacticipants/{pacticipant}/branches/{branch}/versions", answers={200: VERSIONS}, query=s.PAGES)
+def show_of_branch(call: Call) -> Answer:
+    """The versions on a branch, newest first."""
+    branch = branches.by_name(call.db, call.path["pacticipant"], call.path["branch"])
+    if branch is None:
+        raise NotHere
+    title = f"Versions for branch {branch.name} of {call.path['pacticipant']}"
+    return _list(call, [kept.on_branch(branch.id)], title)
+
+
+@routes.get("/pacticipants/{pacticipant}/tags/{tag}/versions", answers={200: VERSIONS}, query=s.PAGES)
+def show_tagged(call: Call) -> Answer:
+    """The versions with a tag, newest first."""
+    name, tag = call.path["pacticipant"], call.path["tag"]
+    return _list(call, [kept.tagged(tag)], f"All application versions of {name}")
+
+
+@routes.get(
+    "/pacticipants/{pacticipant}/environments/{environment}/versions", answers={200: VERSIONS}, query=s.PAGES
+)
+def show_in_environment(call: Call) -> Answer:
+    """The versions that are in an environment now, newest first."""
+    place = places.by_uuid(call.db, call.path["environment"])
+    if place is None:
+        raise NotHere
+    title = f"Versions of {call.path['pacticipant']} in {place.display_name}"
+    return _list(call, [kept.in_environment(place.id)], title)
+
+
+@routes.get("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION})
+def show(call: Call) -> Answer:
+    """One version."""
+    return _one(call, the_version(call))
+
+
+@routes.put("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION, 201: VERSION}, body=TO_KEEP)
+def replace(call: Call) -> Answer:
+    """Describe a version; one that is not known is made, its pacticipant too."""
+    return _keep(call, clearing=True)
+
+
+@routes.patch("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION, 201: VERSION}, body=TO_KEEP)
+def change(call: Call) -> Answer:
+    """Change a part of what is said of a version; one that is not known is made."""
+    return _keep(call, clearing=False)
+
+
+@routes.delete("/pacticipants/{pacticipant}/versions/{version}", answers={204: None})
+def delete(call: Call) -> Answer:
+    """Forget a version with its contracts and results."""
+    deleting.version(call.db, the_version(call))
+    return gone()
+
+
+@routes.get("/pacticipants/{pacticipant}/latest-version/{tag}", answers={200: VERSION})
+def show_latest_tagged(call: Call) -> Answer:
+    """The newest version with a tag."""
+    return _one(call, tags.head(call.db, call.path["pacticipant"], call.path["tag"]), here=True)
+
+
+@routes.get("/pacticipants/{pacticipant}/latest-version", answers={200: VERSION})
+def show_latest(call: Call) -> Answer:
+    """The newest version."""
+    return _one(call, kept.newest(call.db, call.path["pacticipant"]), here=True)
+
+
+@routes.get("/pacticipants/{pacticipant}/branches/{branch}/latest-version", answers={200: VERSION})
+def show_head(call: Call) -> Answer:
+    """The head of a branch: the version most recently added to it."""
+    branch = branches.by_name(call.db, call.path["pacticipant"], call.path["branch"])
+    return _one(call, branch.head if branch else None, here=True)
+
+
+def the_version(call: Call) -> int:
+    """The row of the version that the path names. Raises NotHere."""
+    found = kept.find(call.db, call.path["pacticipant"], call.path["version"])
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _one(call: Call, row: int | None, *, here: bool = False) -> Answer:
+    if row is None:
+        raise NotHere
+    return ok(_told(call, row, here=here))
+
+
+def _told(call: Call, row: int, *, here: bool = False) -> dict[str, Any]:
+    version = kept.shown(call.db, [row], places=True)[0]
+    environments = places.listed(call.db)
+    return told(call, version, environments=environments, itself=call.here() if here else None)
+
+
+def _list(call: Call, where: list[sa.ColumnElement[bool]], title: str) -> Answer:
+    name = call.path["pacticipant"]
+    if not exists(call.db, name):
+        raise Missing(f"No pacticipant with name '{name}' found")
+    page = asked_page(call)
+    rows, total = kept.page_of(call.db, name, where, page)
+    return ok(listed(call, name, kept.shown(call.db, rows), title, (page, total)))
+
+
+def _keep(call: Call, *, clearing: bool) -> Answer:
+    form = Form(call.document(empty=True))
+    build_url = form.text("buildUrl", blank=True)
+    wanted = _tags(form)
+    form.done()
+    name, number = call.path["pacticipant"], call.path["version"]
+    row = kept.find(call.db, name, number)
+    status = 201 if row is None else 200
+    if row is None:
+        row = mention(call.db, Version(name, number), call.now)
+    if clearing or "buildUrl" in form.body:
+        set_build_url(call.db, row, build_url or "", call.now if status == 200 else None)
+    for tag in wanted:
+        tags.add(call.db, row, tag, call.now)
+    return Answer(status=status, body=_told(call, row))
+
+
+def _tags(form: Form) -> list[str]:
+    found = []
+    for position, each in enumerate(form.array("tags") or ()):
+        name = each.get("name") if isinstance(each, dict) else each
+        if isinstance(name, str) and name.strip():
+            found.append(name)
+        else:
+            form.wrong("tags", f"name must be filled (at index {position})")
+    return found

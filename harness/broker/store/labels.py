@@ -1,0 +1,54 @@
+"""Labels of pacticipants: rows in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.broker import refusals
+from harness.broker.store.rows import insert
+from harness.broker.store.tables import labels, pacticipants
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.broker.http.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One label of one pacticipant."""
+
+    name: str
+    created_at: str
+
+
+def find(db: sa.Connection, pacticipant: str, name: str) -> Label | None:
+    """A label, when the pacticipant has it."""
+    query = sa.select(labels.c.name, labels.c.created_at).join(pacticipants)
+    row = db.execute(query.where(pacticipants.c.name == pacticipant, labels.c.name == name)).one_or_none()
+    return None if row is None else Label(row.name, row.created_at)
+
+
+def add(db: sa.Connection, pacticipant: int, name: str, now: str) -> None:
+    """Give a pacticipant a label that it does not have."""
+    refusals.check_name("the label", name)
+    insert(db, labels, pacticipant_id=pacticipant, name=name, created_at=now)
+
+
+def remove(db: sa.Connection, pacticipant: str, name: str) -> None:
+    """Take a label away."""
+    owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == pacticipant).scalar_subquery()
+    db.execute(sa.delete(labels).where(labels.c.pacticipant_id == owner, labels.c.name == name))
+
+
+def names(db: sa.Connection, page: Page | None) -> tuple[Sequence[str], int]:
+    """The names of all labels, each once, and how many there are."""
+    query = sa.select(labels.c.name).distinct().order_by(labels.c.name)
+    if page is None:
+        found = list(db.execute(query).scalars())
+        return found, len(found)
+    total = db.execute(sa.select(sa.func.count(sa.distinct(labels.c.name)))).scalar_one()
+    return list(db.execute(query.limit(page.size).offset(page.offset)).scalars()), total

@@ -1,0 +1,141 @@
+"""Pacticipants as the API tells them: rows in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from harness.broker import refusals
+from harness.broker.display_names import display_name
+from harness.broker.store.rows import chunks, insert
+from harness.broker.store.tables import labels, pacticipants, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from harness.broker.http.paging import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What people say of a pacticipant."""
+
+    display_name: str | None = None
+    main_branch: str | None = None
+    repository_url: str | None = None
+    repository_name: str | None = None
+    repository_namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacticipant:
+    """One service or application."""
+
+    id: int
+    name: str
+    details: Details
+    created_at: str
+    updated_at: str
+
+    @property
+    def display_name(self) -> str:
+        """What people call it."""
+        return self.details.display_name or display_name(self.name)
+
+
+def listed(
+    db: sa.Connection, *, containing: str = "", label: str | None = None, page: Page | None = None
+) -> tuple[Sequence[Pacticipant], int]:
+    """Pacticipants by name, and how many there are in all."""
+    query = sa.select(pacticipants)
+    if containing:
+        query = query.where(pacticipants.c.name.ilike(f"%{_literal(containing)}%", escape="\\"))
+    if label is not None:
+        query = query.join(labels).where(labels.c.name == label)
+    ordered = query.order_by(sa.func.lower(pacticipants.c.name), pacticipants.c.id)
+    if page is None:
+        found = [_value(row) for row in db.execute(ordered)]
+        return found, len(found)
+    total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+    rows = db.execute(ordered.limit(page.size).offset(page.offset))
+    return [_value(row) for row in rows], total
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def by_name(db: sa.Connection, name: str) -> Pacticipant | None:
+    """The one with a name."""
+    row = db.execute(sa.select(pacticipants).where(pacticipants.c.name == name)).one_or_none()
+    return None if row is None else _value(row)
+
+
+def all_names(db: sa.Connection) -> list[str]:
+    """Every name, oldest first."""
+    return list(db.execute(sa.select(pacticipants.c.name).order_by(pacticipants.c.id)).scalars())
+
+
+def create(db: sa.Connection, name: str, details: Details, now: str) -> Pacticipant:
+    """A new one."""
+    refusals.check_name("the pacticipant", name)
+    insert(db, pacticipants, name=name, **_columns(details), created_at=now)
+    found = by_name(db, name)
+    assert found is not None
+    return found
+
+
+def update(db: sa.Connection, there: Pacticipant, details: Details, now: str) -> Pacticipant:
+    """The same with other details."""
+    changed = sa.update(pacticipants).where(pacticipants.c.id == there.id)
+    db.execute(changed.values(**_columns(details), updated_at=now))
+    found = by_name(db, there.name)
+    assert found is not None
+    return found
+
+
+def labels_of(db: sa.Connection, ids: Collection[int]) -> dict[int, list[str]]:
+    """The labels of several, by their rows, oldest first."""
+    found: dict[int, list[str]] = {}
+    for part in chunks(ids):
+        wanted = labels.c.pacticipant_id.in_(part)
+        query = sa.select(labels.c.pacticipant_id, labels.c.name).where(wanted).order_by(labels.c.id)
+        for row, name in db.execute(query):
+            found.setdefault(row, []).append(name)
+    return found
+
+
+def latest_numbers(db: sa.Connection, ids: Collection[int]) -> Mapping[int, str]:
+    """The number of the newest version of several, by their rows."""
+    found: dict[int, str] = {}
+    for part in chunks(ids):
+        newest = (
+            sa.select(sa.func.max(versions.c.id))
+            .where(versions.c.pacticipant_id.in_(part))
+            .group_by(versions.c.pacticipant_id)
+        )
+        query = sa.select(versions.c.pacticipant_id, versions.c.number).where(versions.c.id.in_(newest))
+        found |= {row: number for row, number in db.execute(query)}
+    return found
+
+
+def _columns(details: Details) -> dict[str, str | None]:
+    return {field.name: getattr(details, field.name) for field in fields(details)}
+
+
+def _value(row: Any) -> Pacticipant:
+    return Pacticipant(
+        id=row.id,
+        name=row.name,
+        details=Details(
+            display_name=row.display_name,
+            main_branch=row.main_branch,
+            repository_url=row.repository_url,
+            repository_name=row.repository_name,
+            repository_namespace=row.repository_namespace,
+        ),
+        created_at=row.created_at or "",
+        updated_at=row.updated_at or "",
+    )

@@ -1,0 +1,162 @@
+"""Publishing a pact through the API: kept, already there, merged, or refused; rows in, values out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+
+from harness.broker import merging
+from harness.broker.store import integrations
+from harness.broker.store.publications import keep
+from harness.broker.store.rows import insert
+from harness.broker.store.tables import contracts, overwritten, publications
+from harness.broker.store.versions import mention_pacticipant
+from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_reader import pact_key
+
+
+class Outcome(Enum):
+    """What became of a publication."""
+
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    OVERWRITTEN = "overwritten"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One pact to publish."""
+
+    consumer: str
+    provider: str
+    document: dict[str, Any]
+    text: str  # as it was sent
+    merge: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """One pact that is published."""
+
+    consumer: str
+    provider: str
+    contract: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One pact that cannot be published, and why."""
+
+    given: Given
+    there: str  # the content that is there
+    merging: bool
+
+
+def contract_of(given: Given) -> Contract:
+    """The content of a pact, with its key."""
+    return Contract(
+        kind=ContractKind.PACT,
+        owner=given.consumer,
+        counterpart=given.provider,
+        key=pact_key(given.document),
+        text=given.text,
+    )
+
+
+def refusal(db: sa.Connection, version: int | None, given: Given, *, allowed: bool) -> Refusal | None:
+    """Why a version cannot have this content; None when it can."""
+    there = _there(db, version, given.provider)
+    if there is None or there.key == pact_key(given.document):
+        return None
+    if given.merge:
+        known = json.loads(there.text)
+        if isinstance(known, dict) and merging.conflicts(known, given.document):
+            return Refusal(given=given, there=there.text, merging=True)
+        return None
+    return None if allowed else Refusal(given=given, there=there.text, merging=False)
+
+
+def clash(first: Given, second: Given) -> bool:
+    """Whether two pacts for one provider in one request contradict each other."""
+    if pact_key(first.document) == pact_key(second.document):
+        return False
+    return not second.merge or bool(merging.conflicts(first.document, second.document))
+
+
+def contradictions(refused: Refusal) -> list[str]:
+    """The descriptions of what is asked for in two ways."""
+    there = json.loads(refused.there)
+    found = merging.conflicts(there, refused.given.document) if isinstance(there, dict) else []
+    return [str(each.get("description", "")) for _, each in found]
+
+
+def publish(db: sa.Connection, version: int, given: Given, now: str) -> Published:
+    """Keep a pact of a version; whoever calls has asked whether it may."""
+    there = _there(db, version, given.provider)
+    owner = mention_pacticipant(db, given.consumer, now)
+    if there is not None and given.merge:
+        given = _merged(given, json.loads(there.text))
+    contract = contract_of(given)
+    if there is None:
+        row, outcome = keep(db, contract, now), Outcome.CREATED
+        insert(
+            db,
+            publications,
+            version_id=version,
+            contract_id=row,
+            kind=ContractKind.PACT.value,
+            counterpart=given.provider,
+            published_at=now,
+            pacticipant_id=owner,
+        )
+    elif there.key == contract.key:
+        row, outcome = there.contract_id, Outcome.UNCHANGED
+    else:
+        row = keep(db, contract, now)
+        _replace(db, there, row, now)
+        outcome = Outcome.MERGED if given.merge else Outcome.OVERWRITTEN
+    integrations.touch(db, owner, mention_pacticipant(db, given.provider, now), now)
+    return Published(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
+
+
+def _there(db: sa.Connection, version: int | None, provider: str) -> Any:
+    if version is None:
+        return None
+    query = (
+        sa.select(publications, contracts.c.key, contracts.c.text)
+        .join(contracts)
+        .where(
+            publications.c.version_id == version,
+            publications.c.kind == ContractKind.PACT.value,
+            publications.c.counterpart == provider,
+        )
+    )
+    return db.execute(query).one_or_none()
+
+
+def _merged(given: Given, known: Any) -> Given:
+    if not isinstance(known, dict):
+        return given
+    both = merging.merged(known, given.document)
+    text = json.dumps(both, ensure_ascii=False, separators=(",", ":"))
+    return Given(consumer=given.consumer, provider=given.provider, document=both, text=text, merge=True)
+
+
+def _replace(db: sa.Connection, there: Any, contract: int, now: str) -> None:
+    insert(
+        db,
+        overwritten,
+        version_id=there.version_id,
+        contract_id=there.contract_id,
+        revision=there.revision,
+        published_at=there.published_at,
+        replaced_at=now,
+    )
+    values = {"contract_id": contract, "revision": there.revision + 1, "published_at": now}
+    db.execute(sa.update(publications).where(publications.c.id == there.id).values(values))

@@ -1,0 +1,36 @@
+"""Tags of versions: rows in, values out."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from harness.broker import refusals
+from harness.broker.store.rows import insert
+from harness.broker.store.tables import pacticipants, tags, versions
+
+
+def created_at(db: sa.Connection, version: int, name: str) -> str | None:
+    """Since when a version has a tag; None when it has not."""
+    return db.execute(sa.select(tags.c.created_at).filter_by(version_id=version, name=name)).scalar()
+
+
+def add(db: sa.Connection, version: int, name: str, now: str) -> bool:
+    """Tag a version; whether it was not tagged so before."""
+    refusals.check_name("the tag", name)
+    if created_at(db, version, name) is not None:
+        return False
+    owner = db.execute(sa.select(versions.c.pacticipant_id).where(versions.c.id == version)).scalar_one()
+    insert(db, tags, pacticipant_id=owner, version_id=version, name=name, created_at=now)
+    return True
+
+
+def remove(db: sa.Connection, version: int, name: str) -> None:
+    """Take a tag off a version."""
+    db.execute(sa.delete(tags).where(tags.c.version_id == version, tags.c.name == name))
+
+
+def head(db: sa.Connection, pacticipant: str, name: str) -> int | None:
+    """The newest version of a pacticipant with a tag."""
+    owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == pacticipant).scalar_subquery()
+    query = sa.select(sa.func.max(tags.c.version_id))
+    return db.execute(query.where(tags.c.pacticipant_id == owner, tags.c.name == name)).scalar()
