@@ -138,7 +138,10 @@ class Original:
             "_links": {
                 "self": {"title": "Pact", "href": self._pact_url(consumer, number, provider)},
                 "pb:consumer": {"name": consumer, "href": self.url("pacticipants", consumer)},
-                "pb:consumer-version": {"name": number},
+                "pb:consumer-version": {
+                    "name": number,
+                    "href": self.url("pacticipants", consumer, "versions", number),
+                },
                 "pb:provider": {"name": provider, "href": self.url("pacticipants", provider)},
                 "pb:pact-version": {"title": "Pact content version permalink", "name": sha, "href": permalink},
                 "pb:publish-verification-results": {"href": f"{permalink}/verification-results"},

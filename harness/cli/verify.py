@@ -9,9 +9,14 @@ import click
 from harness import wiring
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
+from harness.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from harness.broker.remote.selected import Wish
+    from harness.wiring.runs import Run
+    from harness.wiring.selecting import Selection
 
 
 @click.command("verify")
@@ -19,6 +24,18 @@ if TYPE_CHECKING:
 @click.option(
     "--against", multiple=True, metavar="CONSUMER[=VERSION]", help="Whose pact; may be repeated. Default: all."
 )
+@click.option("--from-broker", is_flag=True, help="The pacts that the broker chooses, instead of those here.")
+@click.option(
+    "--selector",
+    "selectors",
+    multiple=True,
+    metavar="SELECTOR",
+    help="Which of the broker's, as mainBranch, branch=NAME, deployedOrReleased, or JSON; may be repeated.",
+)
+@click.option(
+    "--pending/--no-pending", default=True, help="A pact that was never kept does not fail this. Default: so."
+)
+@click.option("--wip-since", default="", metavar="DATE", help="Also the work in progress since then.")
 @click.option("--only", metavar="DESCRIPTION", help="One interaction, to see it again; nothing is recorded.")
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=PATH", help="Write a report; may be repeated.")
 @click.option("--publish/--no-publish", default=True, help="Keep the evidence. Default: keep.")
@@ -31,6 +48,8 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913, PLR0917 - one argument per option
     provider: str,
     against: tuple[str, ...],
+    selectors: tuple[str, ...],
+    wip_since: str,
     only: str | None,
     reports: tuple[str, ...],
     runtime: str,
@@ -38,6 +57,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     broker: str | None,
     jobs: int,
     *,
+    from_broker: bool,
+    pending: bool,
     publish: bool,
     fresh: bool,
     as_json: bool,
@@ -45,8 +66,10 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     """Verify one provider against its consumers' pacts, where that is not known already."""
     from harness.matrix import EvidenceKind
     from harness.wiring.runs import Options, prepared
+    from harness.wiring.selecting import asked_for
     from harness.wiring.verifying import verification_events
 
+    wish = asked_for(selectors, wip_since, pending=pending) if from_broker or selectors or wip_since else None
     wanted = parse_reports(reports)
     name, number = words.service_and_version(provider)
     options = Options(
@@ -61,5 +84,32 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     )
     consumers = dict(words.service_and_version(argument) for argument in against)
     with prepared(options) as run:
-        events = verification_events(run, name, consumers, only)
-        return follow(events, wanted, keep=wiring.recording(run.system.root), as_json=as_json)
+        selection = _selection(run, name, wish, against)
+        events = verification_events(run, name, consumers, only, selection)
+        watched = selection.watched(events) if selection else events
+        code = follow(watched, wanted, keep=wiring.recording(run.system.root), as_json=as_json)
+        return _excused(code, selection) if selection else code
+
+
+def _selection(run: Run, provider: str, wish: Wish | None, against: tuple[str, ...]) -> Selection | None:
+    from harness.wiring.selecting import select
+
+    if wish is None:
+        return None
+    if against:
+        raise UsageError(
+            "either the broker chooses the pacts, or --against does", hint='--selector "latest,consumer=NAME"'
+        )
+    found = select(run, provider, wish)
+    for each in found.chosen:
+        state = ", pending" if each.pending else ""
+        click.echo(words.clean(f"{each.consumer}: {each.why or 'chosen by the broker'}{state}"), err=True)
+    return found
+
+
+def _excused(code: int, selection: Selection) -> int:
+    """A promise that was never kept before does not fail the provider's build: Pact's pending."""
+    excuses = selection.excuses()
+    for text in excuses:
+        click.echo(words.clean(text), err=True)
+    return int(Exit.PASSED) if excuses and code == Exit.FAILED else code

@@ -18,14 +18,22 @@ if TYPE_CHECKING:
     from harness.contracts.pact import Pact
     from harness.engine.events import Event
     from harness.wiring.runs import Run
+    from harness.wiring.selecting import Selection
 
 
 def verification_events(
-    run: Run, provider: str, consumers: Mapping[str, str], only: str | None
+    run: Run,
+    provider: str,
+    consumers: Mapping[str, str],
+    only: str | None,
+    selection: Selection | None = None,
 ) -> Iterator[Event]:
-    """Verify the provider against those consumers (all, when none is named), one interaction when asked."""
+    """Verify the provider against those consumers (all, when none is named), one interaction when asked.
+
+    With a selection, against the pacts that the broker chose.
+    """
     known = run.settled()
-    chosen = _pacts(run, known, provider, consumers)
+    chosen = selection.pacts() if selection else _pacts(run, known, provider, consumers)
     if not chosen:
         raise UsageError(
             f"{provider} is the provider of no pact that is here",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker import refusals
 from harness.broker.ledger import SqlLedger
-from harness.broker.remote import merging, reading, results, writing
+from harness.broker.remote import merging, reading, results, selected, writing
 from harness.broker.remote import survey as surveys
 from harness.broker.remote.reading import Described, Published
 from harness.broker.remote.site import Site
@@ -20,6 +20,7 @@ from harness.ports import Publication
 
 if TYPE_CHECKING:
     from harness.broker.remote.hal import Document
+    from harness.broker.remote.selected import Chosen, Wish
     from harness.broker.remote.survey import Survey
 
 HORIZON = 10  # versions of each pacticipant, the newest, that are read in full when nothing is asked for by name
@@ -35,6 +36,7 @@ class RemoteLedger:
     beside: SqlLedger  # builds, documents, evidence of other kinds, descriptors: what a broker cannot keep
     policies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the manifest's
     _read: dict[str, Published] = field(default_factory=dict)  # by content key and by the broker's own name
+    _chosen: dict[tuple[str, str, str], Published] = field(default_factory=dict)  # by key and the two sides
     _asked: dict[Version, None] = field(default_factory=dict)
     _objections: dict[tuple[frozenset[Version], str], Objection] = field(default_factory=dict)
     _everything: Facts | None = None  # until this process changes something
@@ -108,12 +110,23 @@ class RemoteLedger:
 
     def _pact(self, evidence: Evidence) -> Published | None:
         """The pact at the broker that the evidence speaks of; None when it was never published there."""
-        known = self._read.get(evidence.contract)
         sides = evidence.consumer, evidence.provider.pacticipant
+        chosen = self._chosen.get((evidence.contract, *sides))
+        if chosen is not None:
+            return chosen
+        known = self._read.get(evidence.contract)
         if known is not None and (known.contract.owner, known.contract.counterpart) == sides:
             return known
         names = "pacts", "provider", evidence.provider.pacticipant, "consumer", evidence.consumer
         return reading.find_published(self.site, self.site.below(*names, "pact-version", evidence.contract))
+
+    def pacts_for_verification(self, provider: str, wish: Wish) -> Sequence[Chosen]:
+        """The pacts that the broker wants the provider to verify; results go where it wants them."""
+        found = selected.choose(self.site, provider, wish)
+        for each in found:
+            contract = each.published.contract
+            self._chosen[contract.key, contract.owner, contract.counterpart] = each.published
+        return found
 
     def reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
         """The latest conclusive evidence for this content and identity that this machine has seen."""

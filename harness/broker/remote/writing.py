@@ -11,7 +11,7 @@ from harness.broker.remote import hal, reading
 from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.http import MERGE_PATCH
 from harness.broker.remote.site import with_query
-from harness.contracts.pact_reader import pact_key
+from harness.contracts.pact_reader import pact_key, read_pact
 from harness.errors import BrokerRefused, BrokerSilent, IdentityConflict
 from harness.verdicts import Exercised, Verdict
 
@@ -102,25 +102,14 @@ def result(site: Site, evidence: Evidence, pact: Published) -> None:
 
 def _with_ids(evidence: Evidence, pact: Published) -> list[tuple[Exercised | None, str]]:
     """Each interaction of the pact that was exercised, by what the broker calls it."""
-    document = json.loads(pact.contract.text)
-    labels: list[tuple[str, str]] = [
-        (str(each.get("description", "")), identity)
-        for each, identity in zip(
-            [*(document.get("interactions") or ()), *(document.get("messages") or ())], pact.ids, strict=False
-        )
-        if isinstance(each, dict)
-    ]
+    interactions = list(zip(read_pact(pact.contract.text, "").interactions, pact.ids, strict=True))
     if not evidence.results:
-        return [(None, identity) for _, identity in labels] if evidence.conclusive else []
-    tried = [each for each in evidence.results if each.verdict is not Verdict.UNKNOWN]
-    if len(tried) == len(labels):  # in the order of the pact
-        return [(each, identity) for each, (_, identity) in zip(tried, labels, strict=True)]
-    unused = list(labels)
+        return [(None, identity) for _, identity in interactions] if evidence.conclusive else []
     found: list[tuple[Exercised | None, str]] = []
-    for each in tried:
-        named = next((label for label in unused if label[0] and each.subject.startswith(label[0])), None)
-        if named is not None:
-            unused.remove(named)
+    for each in evidence.results:
+        named = next((pair for pair in interactions if each.subject == pair[0].label), None)
+        if named is not None and each.verdict is not Verdict.UNKNOWN:
+            interactions.remove(named)
             found.append((each, named[1]))
     return found
 
