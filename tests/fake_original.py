@@ -207,7 +207,8 @@ class Original:
         found = []
         for (consumer, number, provider), sha in self.pacts.items():
             there = consumer in named, provider in named
-            if (all(there) if len(named) > 1 else any(there)) and named.get(consumer, "") in ("", number):
+            asked = named.get(consumer, "") in ("", number) or (len(named) == 1 and consumer == provider)
+            if (all(there) if len(named) > 1 else any(there)) and asked:
                 found += self._rows_of(consumer, number, provider, sha, named)
         return found[::-1]
 
@@ -216,7 +217,8 @@ class Original:
         for result in self.results:
             if (result["consumer"], result["provider"], result["sha"]) == (consumer, provider, sha):
                 latest[result["given"]["providerApplicationVersion"]] = result
-        kept = {v: r for v, r in latest.items() if named.get(provider, "") in ("", v)}
+        alone = len(named) == 1 and named.get(consumer) == number  # all results of its pacts, also on itself
+        kept = {v: r for v, r in latest.items() if alone or named.get(provider, "") in ("", v)}
         if not kept and consumer in named:
             return [self._row(consumer, number, provider, None, None)]
         return [self._row(consumer, number, provider, v, r) for v, r in kept.items()]

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from fake_original import Original
 
+from harness.broker.http.serving import Application
 from harness.broker.ledger import open_ledger
 from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.remote.patience import Patience
@@ -29,6 +30,34 @@ def transport_to(original: Original) -> httpx.MockTransport:
         return httpx.Response(status, headers=told, content=content)
 
     return httpx.MockTransport(answered)
+
+
+def transport_to_own(app: Application, base: str = "http://broker.test") -> httpx.MockTransport:
+    """The same for our own broker; each answer is held against the API's own document."""
+    from broker_client import Client
+
+    client = Client(app=app, base=base)
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        told = dict(request.headers)
+        body = request.read()
+        reply = client.send(
+            request.method,
+            request.url.raw_path.decode(),
+            body or None,
+            accept=told.get("accept"),
+            media=told.get("content-type", ""),
+            headers={name: value for name, value in told.items() if name.startswith(("x-", "auth"))},
+        )
+        return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.content)
+
+    return httpx.MockTransport(answered)
+
+
+def own_ledger(app: Application, path: Path, **changes: Any) -> RemoteLedger:
+    """Our own broker, behind the client of a remote one."""
+    site = open_site("http://broker.test", {}, patience=QUICK, transport=transport_to_own(app))
+    return RemoteLedger(site=site, beside=open_ledger(f"sqlite:///{path}"), **changes)
 
 
 def site_of(original: Original, environ: Mapping[str, str] | None = None, url: str = "") -> Site:

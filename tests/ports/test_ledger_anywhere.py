@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from fake_original import Original
 from fakes_ledger import MemoryLedger
-from remote_ledgers import pact_between, remote_ledger
+from remote_ledgers import own_ledger, pact_between, remote_ledger
 
+from harness.broker.app import broker
 from harness.broker.ledger import SqlLedger, open_ledger
 from harness.broker.remote.ledger import RemoteLedger
+from harness.broker.settings import Settings
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import HarnessError, IdentityConflict, UnknownName, UsageError
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
@@ -32,6 +34,9 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedger
         "memory": MemoryLedger,
         "sqlite": lambda: open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}"),
         "remote": lambda: remote_ledger(Original(), tmp_path / "beside.db"),
+        "own broker": lambda: own_ledger(
+            broker(request.getfixturevalue("sqlite_database"), Settings()), tmp_path / "beside.db"
+        ),
     }
     made = make[request.param]()
     yield made

@@ -97,6 +97,19 @@ def test_the_hundred_rows_of_a_matrix_hide_nothing(tmp_path: Path) -> None:
     assert [str(r.consumer) for r in decision.reasons if r.verdict is Verdict.FAILED] == ["web0 1"]
 
 
+def test_a_decision_asks_only_for_what_it_rests_on(tmp_path: Path) -> None:
+    original = stocked()
+    for number in range(20):
+        original.publish(f"other{number}", "1", document(f"other{number}", "stock", f"/{number}"))
+        deploy(original, f"other{number}", "1")
+    original.requests.clear()
+    assert decided(original, tmp_path).verdict is Verdict.PASSED
+    asked = [each.split()[1].split("?")[0] for each in original.requests]
+    assert sum("/version/" in each for each in asked) == 1, "of all pacts, its own"
+    assert asked.count("/matrix") == 2, "its results, and what the broker itself says"
+    assert len(asked) <= 30
+
+
 def test_where_results_of_equal_pacts_disagree_a_no_stands(tmp_path: Path) -> None:
     original = stocked(success=False)
     original.publish("shop", "1", document("shop"))

@@ -82,7 +82,7 @@ class RemoteLedger:
         for each in reading.versions_of(self.site, version.pacticipant):
             if each.version == version:
                 return self._key_of(before)
-            named = [link for link in each.pacts if _with(link, contract.counterpart)]
+            named = [link for link in each.pacts if surveys.provider_in(link) == contract.counterpart]
             before = named[0] if named else before
         return ""
 
@@ -162,7 +162,9 @@ class RemoteLedger:
         found = surveys.described(self.site, {*versions, *(each.version for each in live)})
         _check_known(live, found)
         self._asked.update(dict.fromkeys(version for version in versions if version in found))
-        read = surveys.survey(self.site, found)
+        # Pairs of two others say nothing about these; in several environments each may complete another's set.
+        about = {version.pacticipant for version in versions} if len(places) == 1 else ()
+        read = surveys.survey(self.site, found, about=about)
         missing = [version for version in versions if version not in found]
         read = replace(self._without_hollow(read), mentioned=self._mentioned(missing))
         facts = self._facts(read, environments, live)
@@ -260,7 +262,8 @@ class RemoteLedger:
         gave = {each.provider for each in read.evidence}
         here = self.beside.facts().versions
         known = {v for v, k in here.items() if k.artifacts or k.openapi}
-        bare = [v for v in read.described if v not in read.pacts and v not in gave and v not in known]
+        told = {*read.pacts, *read.unread, *gave, *known}
+        bare = [version for version in read.described if version not in told]
         return surveys.filled_up(self.site, read, bare) if bare else read
 
     def _facts(
@@ -301,9 +304,3 @@ def _check_known(live: Collection[Live], found: Mapping[Version, Described]) -> 
                 f"{each.version} is live in {each.environment}, and the broker does not know that version",
                 hint="somebody may just be deleting it: ask again",
             )
-
-
-def _with(link: str, provider: str) -> bool:
-    from urllib.parse import quote
-
-    return f"/provider/{quote(provider, safe='')}/" in link or f"/provider/{provider}/" in link

@@ -41,7 +41,9 @@ def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collecti
     No numbers for a provider: all of its versions. There may be results of more versions than were asked for.
     """
     found: dict[tuple[Version, str], Row] = {}
-    for wanted in _rounds(providers):
+    others = {name: numbers for name, numbers in providers.items() if name != consumer.pacticipant}
+    itself: list[list[Version]] = [[]] if consumer.pacticipant in providers else []
+    for wanted in (*itself, *_rounds(others)):
         selectors = selector(consumer) + [part for each in wanted for part in selector(each)]
         for row in matrix(site, selectors):
             if row.consumer == consumer and row.provider.pacticipant in providers:

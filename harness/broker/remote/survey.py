@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from harness.broker.remote import reading, results
 from harness.broker.remote.reading import Described, Published
@@ -22,6 +23,7 @@ class Survey:
 
     described: Mapping[Version, Described] = field(default_factory=dict)
     pacts: Mapping[Version, Mapping[str, Published]] = field(default_factory=dict)  # by provider
+    unread: Mapping[Version, frozenset[str]] = field(default_factory=dict)  # providers of pacts that were not read
     evidence: tuple[Evidence, ...] = ()
     mentioned: tuple[Version, ...] = ()  # of these only the number is told, so nothing is taken for granted
 
@@ -30,7 +32,10 @@ class Survey:
         told = {
             version: Known(
                 version=version,
-                pacts={name: each.contract.key for name, each in self.pacts.get(version, {}).items()},
+                pacts={
+                    **dict.fromkeys(self.unread.get(version, ()), ""),
+                    **{name: each.contract.key for name, each in self.pacts.get(version, {}).items()},
+                },
                 branch=found.branch,
                 build_url=found.build_url,
             )
@@ -46,9 +51,19 @@ def described(site: Site, versions: Iterable[Version]) -> dict[Version, Describe
     return {each.version: each for each in found if each is not None}
 
 
-def survey(site: Site, found: Mapping[Version, Described], *, everything: bool = False) -> Survey:
-    """The pacts of the versions and the results between them; `everything` is asked for provider by provider."""
-    pacts = pacts_of(site, found.values())
+def survey(
+    site: Site,
+    found: Mapping[Version, Described],
+    *,
+    about: Collection[str] = (),
+    everything: bool = False,
+) -> Survey:
+    """The pacts of the versions and the results between them.
+
+    With `about`, only where one of these pacticipants is a side; `everything` is asked for provider by provider.
+    """
+    unread = {v: skipped for v, each in found.items() if (skipped := _skipped(each, about))}
+    pacts = pacts_of(site, found.values(), unread)
     questions = [
         (version, {name: () if everything else _numbers(name, found) for name in mine})
         for version, mine in pacts.items()
@@ -59,7 +74,25 @@ def survey(site: Site, found: Mapping[Version, Described], *, everything: bool =
     )
     between = [row for part in rows for row in part if row.provider in found]
     told = site.each(lambda row: _evidence(site, row, pacts), between)
-    return Survey(described=found, pacts=pacts, evidence=tuple(each for each in told if each is not None))
+    return Survey(
+        described=found,
+        pacts=pacts,
+        unread=unread,
+        evidence=tuple(each for each in told if each is not None),
+    )
+
+
+def _skipped(version: Described, about: Collection[str]) -> frozenset[str]:
+    """The providers of a version's pacts that do not matter for decisions about these pacticipants."""
+    if not about or version.version.pacticipant in about:
+        return frozenset()
+    return frozenset(name for link in version.pacts if (name := provider_in(link)) and name not in about)
+
+
+def provider_in(link: str) -> str:
+    """The provider that the link to a pact names in its path; "" when it names none."""
+    _, found, rest = link.partition("/pacts/provider/")
+    return unquote(rest.partition("/")[0]) if found else ""
 
 
 def _asked(
@@ -79,9 +112,17 @@ def _evidence(site: Site, row: Row, pacts: Mapping[Version, Mapping[str, Publish
     return results.evidence(site, row, pact) if pact is not None else None
 
 
-def pacts_of(site: Site, versions: Iterable[Described]) -> dict[Version, dict[str, Published]]:
+def pacts_of(
+    site: Site, versions: Iterable[Described], unread: Mapping[Version, frozenset[str]] | None = None
+) -> dict[Version, dict[str, Published]]:
     """By version and provider, what was published; versions that published nothing are left out."""
-    links = [(each.version, link) for each in versions for link in each.pacts]
+    skipped = unread or {}
+    links = [
+        (each.version, link)
+        for each in versions
+        for link in each.pacts
+        if provider_in(link) not in skipped.get(each.version, ())
+    ]
     read = site.each(lambda pair: reading.published(site, pair[1]), links)
     found: dict[Version, dict[str, Published]] = {}
     for (version, _), pact in zip(links, read, strict=True):
@@ -101,11 +142,11 @@ def filled_up(site: Site, survey: Survey, bare: Collection[Version]) -> Survey:
         each for found in site.each(lambda n: _newest_with_pacts(site, n), sorted(empty)) for each in found
     ]
     known = {each.version: each for each in siblings} | dict(survey.described)
-    return Survey(
+    return replace(
+        survey,
         described=known,
         pacts={**pacts_of(site, siblings), **survey.pacts},
         evidence=(*survey.evidence, *(each for each in told if each is not None)),
-        mentioned=survey.mentioned,
     )
 
 
