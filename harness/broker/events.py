@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.broker.metadata import Metadata, encode
-from harness.broker.store import pacts, requiring
+from harness.broker.store import pacts, requiring, shown_versions
 from harness.broker.store.outbox import Cause
 from harness.broker.store.tables import publications
 from harness.broker.webhooks.happenings import Happening, Triggered, trigger
@@ -17,11 +17,15 @@ from harness.broker.webhooks.happenings import Happening, Triggered, trigger
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
     from harness.broker.store.publishing import Published
+    from harness.broker.store.results import Result
     from harness.broker.store.shown_versions import ShownVersion
 
 PUBLISHED = "contract_published"
 CHANGED = "contract_content_changed"
 REQUIRING = "contract_requiring_verification_published"
+VERIFIED = "provider_verification_published"
+SUCCEEDED = "provider_verification_succeeded"
+FAILED = "provider_verification_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,59 @@ def announce(call: Call, version: ShownVersion, published: Published) -> Announc
         )
         told += trigger(call.db, named, call.settings, call.now)
     return Announced(events, told)
+
+
+def announce_result(call: Call, result: Result, remembered: Metadata) -> list[Triggered]:
+    """Put the publication of a result into the outbox, once for each consumer version that it is about."""
+    told: list[Triggered] = []
+    for consumer in _consumers(call, result, remembered):
+        happened = _result_happening(call, result, consumer)
+        for name in (VERIFIED, SUCCEEDED if result.success else FAILED):
+            told += trigger(call.db, replace(happened, event=name), call.settings, call.now)
+    return told
+
+
+def _consumers(call: Call, result: Result, remembered: Metadata) -> list[ShownVersion]:
+    rows = list(remembered.rows)
+    if remembered.number:
+        named = shown_versions.find(call.db, result.consumer, remembered.number)
+        rows += [named] if named else []
+    if not rows:
+        newest = pacts.newest(call.db, [publications.c.contract_id == result.contract])
+        rows = [newest.version] if newest else []
+    found = shown_versions.shown(call.db, list(dict.fromkeys(rows)))
+    return [each for each in found if each.pacticipant == result.consumer]
+
+
+def _result_happening(call: Call, result: Result, consumer: ShownVersion) -> Happening:
+    provider = shown_versions.shown(call.db, [result.version])[0]
+    tags_named = tuple(each.name for each in consumer.tags)
+    content = call.to(
+        "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
+    )
+    metadata = encode(Metadata(number=consumer.number, tags=tags_named, wip=True))
+    return Happening(
+        event="",
+        cause=Cause(
+            consumer=result.consumer,
+            provider=result.provider,
+            consumer_version=consumer.id,
+            provider_version=provider.id,
+            contract=result.contract,
+            verification=result.id,
+        ),
+        base=call.base,
+        consumer_number=consumer.number,
+        consumer_branch=consumer.branches[-1].name if consumer.branches else "",
+        consumer_tags=tags_named,
+        provider_number=provider.number,
+        provider_branch=provider.branches[-1].name if provider.branches else "",
+        provider_tags=tuple(each.name for each in provider.tags),
+        pact_url=f"{content}/metadata/{metadata}",
+        result_url=f"{content}/verification-results/{result.id}",
+        success=result.success,
+        build_url=result.build_url or "",
+    )
 
 
 def _happening(call: Call, version: ShownVersion, published: Published) -> Happening:

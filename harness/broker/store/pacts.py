@@ -123,6 +123,12 @@ def of_provider(provider: str) -> list[sa.ColumnElement[bool]]:
     return [publications.c.counterpart == provider]
 
 
+def of_consumer(consumer: str) -> sa.ColumnElement[bool]:
+    """Of this consumer."""
+    owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == consumer).scalar_subquery()
+    return publications.c.pacticipant_id == owner
+
+
 def of_number(number: str) -> sa.ColumnElement[bool]:
     """Of the consumer's version with this number."""
     same = sa.select(versions.c.id).where(versions.c.number == number)
@@ -187,6 +193,19 @@ def heads_of_main() -> sa.ColumnElement[bool]:
         .where(pacticipants.c.main_branch == branches.c.name)
     )
     return publications.c.version_id.in_(heads)
+
+
+def any_head() -> sa.ColumnElement[bool]:
+    """Of the head of any branch."""
+    return publications.c.version_id.in_(sa.select(branches.c.head_id).where(branches.c.head_id.is_not(None)))
+
+
+def of_live(environment: str) -> sa.ColumnElement[bool]:
+    """Of versions that are live somewhere, or in one environment."""
+    if environment:
+        return live_in(environment)
+    there = [sa.select(table.c.version_id).where(table.c.until.is_(None)) for table in (deployments, releases)]
+    return publications.c.version_id.in_(sa.union(*there))
 
 
 def live_in(environment: str) -> sa.ColumnElement[bool]:

@@ -1,0 +1,80 @@
+"""A verification result as the API tells it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import raw
+from harness.broker.http.hal import given, link, moment, path
+from harness.broker.metadata import Metadata, encode
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.results import Result
+
+RESULT = s.Schema(
+    "VerificationResult",
+    s.record(
+        {
+            "providerName": s.text(),
+            "providerApplicationVersion": s.text(),
+            "success": s.truth(),
+            "verificationDate": s.moment(),
+            "verifiedBy": s.OBJECT,
+            "_links": s.LINKS,
+        },
+        buildUrl=s.text(),
+        testResults=s.ANYTHING,
+    ),
+)
+
+
+def url_of(call: Call, result: Result) -> str:
+    """Where a result is."""
+    content = call.to(
+        "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
+    )
+    return content + path("verification-results", str(result.id))
+
+
+def told(call: Call, result: Result, consumer_number: str) -> dict[str, Any]:
+    """A result; the number is that of the consumer's version whose pact it is told with."""
+    here = url_of(call, result)
+    name = f"Pact between {result.consumer} ({consumer_number}) and {result.provider}"
+    content = call.to(
+        "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
+    )
+    metadata = encode(Metadata(number=consumer_number))
+    attributes = given(
+        providerName=result.provider,
+        providerApplicationVersion=result.number,
+        success=result.success,
+        verificationDate=moment(result.at),
+        buildUrl=result.build_url,
+        testResults=None if result.results is None else raw(result.results),
+        verifiedBy=_verified_by(result.verified_by),
+    )
+    links = {
+        "self": link(here, title="Verification result", name=f"Verification result {result.id} for {name}"),
+        "pb:pact-version": link(f"{content}/metadata/{metadata}", title="Pact", name=name),
+        "pb:triggered-webhooks": link(
+            f"{here}/triggered-webhooks", title="Webhooks triggered by the publication of this verification result"
+        ),
+    }
+    return {**attributes, "_links": links}
+
+
+def _verified_by(kept: str | None) -> dict[str, Any]:
+    """Written in camel case, told in snake case: clients read it so."""
+    told = json.loads(kept) if kept else {}
+    language = told.get("clientLanguage")
+    client = language if isinstance(language, dict) else {}
+    return given(
+        implementation=told.get("implementation"),
+        version=told.get("version"),
+        client_implementation=client.get("name"),
+        client_test_framework=client.get("testFramework"),
+        client_version=client.get("version"),
+    )

@@ -1,0 +1,298 @@
+"""`…/for-verification`: the pacts that a provider is to verify, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import link
+from harness.broker.http.pact_shape import name_of, pair_of
+from harness.broker.http.problems import Missing
+from harness.broker.http.routing import Routes
+from harness.broker.metadata import Metadata, encode
+from harness.broker.selecting import notices, selectors
+from harness.broker.selecting.choosing import Chosen, chosen, line_of
+from harness.broker.selecting.selectors import Selector
+from harness.broker.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
+from harness.broker.store import pacts, places, selectable, successes
+from harness.broker.store.tables import publications
+from harness.broker.store.versions import exists
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.pacts import Pact
+
+routes = Routes("for-verification")
+
+_PATH = "/pacts/provider/{provider}/for-verification"
+_SELECTOR = s.record(
+    mainBranch=s.maybe(s.truth()),
+    branch={"type": ["string", "boolean", "null"]},
+    matchingBranch=s.maybe(s.truth()),
+    tag=s.maybe(s.text()),
+    latest=s.maybe(s.truth()),
+    fallbackTag=s.maybe(s.text()),
+    fallbackBranch=s.maybe(s.text()),
+    deployed=s.maybe(s.truth()),
+    released=s.maybe(s.truth()),
+    deployedOrReleased=s.maybe(s.truth()),
+    environment=s.maybe(s.text()),
+    consumer=s.maybe(s.text()),
+)
+ASKED = s.Schema(
+    "PactsForVerificationRequest",
+    s.record(
+        providerVersionBranch=s.maybe(s.text()),
+        providerVersionTags=s.maybe(s.many(s.text())),
+        includePendingStatus=s.truth("True unless it is false."),
+        includeWipPactsSince=s.maybe(s.text("A date.")),
+        consumerVersionSelectors=s.maybe(s.many(_SELECTOR)),
+    ),
+)
+_NOTICE = s.record({"when": s.text(), "text": s.text()})
+_PROPERTIES = s.record({"notices": s.many(_NOTICE)}, pending=s.truth(), wip=s.truth())
+TO_VERIFY = s.Schema(
+    "PactToVerify",
+    s.record({"shortDescription": s.text(), "verificationProperties": _PROPERTIES, "_links": s.LINKS}),
+)
+PACTS = s.Schema(
+    "PactsForVerification", s.record({"_embedded": s.record({"pacts": s.many(TO_VERIFY)}), "_links": s.LINKS})
+)
+_EMPTY_BRANCH = (
+    "when pending or WIP pacts are enabled and there are no tags provided, the provider version branch must not be"
+    " an empty string, as it is used in the calculations for WIP/pending. A value must be provided (recommended),"
+    " or it must not be set at all."
+)
+_WIP_NOTICE = "d2lwPXRydWU"  # what the notice's link remembers: wip=true
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a verifier wants to know."""
+
+    branch: str = ""
+    tags: Sequence[str] = ()
+    pending: bool = True  # tell whether each pact is pending
+    wip_since: str = ""  # ISO 8601; "" is no work in progress
+    selectors: Sequence[Selector] = ()
+
+
+@routes.get(
+    _PATH,
+    answers={200: PACTS},
+    query=[
+        s.query("provider_version_tags[]", "A tag of the provider's version; may be given again."),
+        s.query("consumer_version_selectors[][tag]", "A tag of consumer versions; may be given again."),
+        s.query("include_pending_status", "true or false."),
+        s.query("include_wip_pacts_since", "A date."),
+    ],
+)
+def show(call: Call) -> Answer:
+    """The pacts to verify, for old verifiers."""
+    _check_provider(call)
+    return _answer(call, _read_query(call), first=[notices.before(notices.BETA)])
+
+
+@routes.post(_PATH, answers={200: PACTS}, body=ASKED, reads=True, role="read")
+def choose(call: Call) -> Answer:
+    """The pacts to verify: those that the selectors choose, and work in progress."""
+    asked = _read(call)
+    _check_provider(call)
+    return _answer(call, asked, first=[])
+
+
+def _check_provider(call: Call) -> None:
+    if not exists(call.db, call.path["provider"]):
+        raise Missing(f"No provider with name '{call.path['provider']}' found")
+
+
+# --- what is asked for ---------------------------------------------------------------------------------------
+
+
+def _read(call: Call) -> Asked:
+    form = Form(call.document(empty=True))
+    branch = form.body.get("providerVersionBranch")
+    tags = form.array("providerVersionTags")
+    pending = form.truth("includePendingStatus", words="must be one of: true, false")
+    if "includePendingStatus" in form.body and form.body["includePendingStatus"] is None:
+        form.errors["includePendingStatus"] = ["must be filled"]
+    since = _date(form, "includeWipPactsSince")
+    if branch is not None and not isinstance(branch, str):
+        form.wrong("providerVersionBranch", "must be a string")
+    if branch == "" and not tags and (pending is not False or since):
+        form.wrong("providerVersionBranch", _EMPTY_BRANCH)
+    found = _selectors(call, form, branch if isinstance(branch, str) else "")
+    form.done()
+    return Asked(
+        branch=branch or "",
+        tags=[tag for tag in tags or () if isinstance(tag, str)],
+        pending=pending is not False,
+        wip_since=since,
+        selectors=found,
+    )
+
+
+def _selectors(call: Call, form: Form, branch: str) -> list[Selector]:
+    given = form.array("consumerVersionSelectors") or []
+    named = any(isinstance(each, dict) and each.get("environment") for each in given)
+    known = [each.name for each in places.listed(call.db)] if named else []
+    found, wrong = selectors.read(given, branch, known)
+    for text in wrong:
+        form.wrong("consumerVersionSelectors", text)
+    return found
+
+
+def _date(form: Form, name: str) -> str:
+    value = form.body.get(name)
+    if value is None:
+        return ""
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC).isoformat(timespec="milliseconds")
+    except (TypeError, ValueError):
+        pass
+    try:
+        return f"{date.fromisoformat(str(value)[:10]).isoformat()}T00:00:00.000+00:00"
+    except ValueError:
+        form.wrong(name, "must be a date")
+        return ""
+
+
+def _read_query(call: Call) -> Asked:
+    parameters = call.parameters
+    form = Form({"since": parameters.get("include_wip_pacts_since") or None})
+    since = _date(form, "since")
+    if form.errors:
+        form.errors = {"include_wip_pacts_since": form.errors["since"]}
+    given = parameters.get("consumer_version_selectors", [])
+    listed = given if isinstance(given, list) else [given]
+    found = []
+    for position, each in enumerate(listed):
+        if not isinstance(each, dict) or not each.get("tag"):
+            form.wrong("consumer_version_selectors", f"tag is missing (at index {position})")
+            continue
+        found.append(
+            Selector(
+                tag=each["tag"],
+                latest=each.get("latest") == "true",
+                fallback_tag=each.get("fallback_tag", ""),
+                consumer=each.get("consumer", ""),
+            )
+        )
+    form.done()
+    tags = parameters.get("provider_version_tags", [])
+    return Asked(
+        branch=call.asked("provider_version_branch"),
+        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        pending=parameters.get("include_pending_status") != "false",
+        wip_since=since,
+        selectors=found,
+    )
+
+
+# --- what is answered ----------------------------------------------------------------------------------------
+
+
+def _answer(call: Call, asked: Asked, first: list[notices.Notice]) -> Answer:
+    provider = call.path["provider"]
+    selected = chosen(call.db, provider, asked.selectors, asked.branch)
+    lines = successes.lines(call.db, provider, asked.branch, asked.tags)
+    candidates = _candidates(call, asked, lines, selected)
+    known = successes.of_contracts(
+        call.db, {each.pact.contract for each in selected} | {pact.contract for pact in candidates}
+    )
+    told = [_selected(call, asked, each, lines, known.get(each.pact.contract, []), first) for each in selected]
+    told += _wip(call, asked, candidates, lines, known)
+    links = {
+        "self": link(call.to("pacts", "provider", provider, "for-verification"), title="Pacts to be verified")
+    }
+    return ok({"_embedded": {"pacts": told}, "_links": links})
+
+
+def _selected(
+    call: Call,
+    asked: Asked,
+    each: Chosen,
+    lines: Sequence[Line],
+    known: Sequence[Success],
+    first: list[notices.Notice],
+) -> dict[str, Any]:
+    open_lines = pending_lines(known, lines)
+    pending = bool(open_lines) if lines else never_verified(known)
+    url = f"{pair_of(call, each.pact)}/pact-version/{each.pact.sha}"
+    texts = [*first, notices.included(url, list(dict.fromkeys(map(line_of, each.reasons))))]
+    if asked.pending:
+        still = open_lines if pending else None
+        texts += notices.standing(call.path["provider"], lines, still, wip=False)
+    remembered = Metadata(
+        selected=[reason.selected for reason in each.reasons], pending=pending if asked.pending else None
+    )
+    shorts = [short for reason in each.reasons for short in reason.short.split(", ")]
+    properties: dict[str, Any] = {"pending": pending} if asked.pending else {}
+    properties["notices"] = texts
+    return {
+        "shortDescription": ", ".join(dict.fromkeys(shorts)),
+        "verificationProperties": properties,
+        "_links": {"self": _link(each.pact, url, remembered)},
+    }
+
+
+def _link(pact: Pact, url: str, remembered: Metadata) -> dict[str, Any]:
+    return link(f"{url}/metadata/{encode(remembered)}", name=name_of(pact))
+
+
+def _candidates(call: Call, asked: Asked, lines: Sequence[Line], selected: Sequence[Chosen]) -> list[Pact]:
+    if not asked.wip_since or not lines:
+        return []
+    rows = selectable.work_in_progress(call.db, call.path["provider"], asked.wip_since)
+    explicit = {(each.pact.consumer, each.pact.sha) for each in selected}
+    found = pacts.listed(call.db, [publications.c.id.in_(rows)], newest_first=False) if rows else []
+    return [pact for pact in found if (pact.consumer, pact.sha) not in explicit]
+
+
+def _wip(
+    call: Call,
+    asked: Asked,
+    candidates: Sequence[Pact],
+    lines: Sequence[Line],
+    known: dict[int, list[Success]],
+) -> list[dict[str, Any]]:
+    since = _look_back(call)
+    by_content: dict[tuple[str, str], list[Pact]] = {}
+    for pact in candidates:
+        if in_progress(known.get(pact.contract, []), lines, since):
+            by_content.setdefault((pact.consumer, pact.sha), []).append(pact)
+    ordered = sorted(by_content.values(), key=lambda same: (same[-1].consumer.lower(), same[-1].version))
+    return [_wip_told(call, asked, same, lines) for same in ordered]
+
+
+def _look_back(call: Call) -> str:
+    days = timedelta(days=call.settings.verified_by_other_branch_days)
+    return (datetime.fromisoformat(call.now) - days).isoformat(timespec="milliseconds")
+
+
+def _wip_told(call: Call, asked: Asked, same: Sequence[Pact], lines: Sequence[Line]) -> dict[str, Any]:
+    pact = same[-1]
+    provider = call.path["provider"]
+    headed = [selectable.branches_headed_by(call.db, each.version) for each in same]
+    marked = [selectable.tags_headed_by(call.db, each.version) for each in same]
+    branches = list(dict.fromkeys(name for names in headed for name in names))
+    tags = list(dict.fromkeys(name for names in marked for name in names))
+    url = f"{pair_of(call, pact)}/pact-version/{pact.sha}"
+    who = notices.version_of(provider, lines)
+    heads = notices.heads_told(branches, tags)
+    texts = [notices.in_progress(f"{url}/metadata/{_WIP_NOTICE}", pact.consumer, heads, who)]
+    if asked.pending:
+        texts += notices.standing(provider, lines, lines, wip=True)
+    shorts = [f"latest from branch {name}" for name in branches] + [f"latest with tag {name}" for name in tags]
+    properties: dict[str, Any] = {"pending": True} if asked.pending else {}
+    properties |= {"wip": True, "notices": texts}
+    return {
+        "shortDescription": ", ".join(shorts),
+        "verificationProperties": properties,
+        "_links": {"self": _link(pact, url, Metadata(wip=True, selected=()))},
+    }

@@ -1,0 +1,238 @@
+"""Verification results: what verifiers publish, and what became of a pact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.events import announce_result
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import link
+from harness.broker.http.problems import NotHere
+from harness.broker.http.result_shape import RESULT, told, url_of
+from harness.broker.http.routing import Routes
+from harness.broker.metadata import Metadata, decode
+from harness.broker.resources.triggered_webhooks import TRIGGERED_LIST, listed
+from harness.broker.store import deleting, outbox, pacts, results
+from harness.broker.store import shown_versions as versions
+from harness.broker.store.tables import publications, verifications
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import sqlalchemy as sa
+
+    from harness.broker.http.call import Call
+    from harness.broker.store.pacts import Pact
+    from harness.broker.store.results import Result
+
+routes = Routes("verification-results")
+
+_PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
+_CONTENT = f"{_PAIR}/pact-version/{{sha}}"
+_REMEMBERED = f"{_CONTENT}/metadata/{{metadata}}"
+TO_PUBLISH = s.Schema(
+    "VerificationResultToPublish",
+    s.record(
+        {"success": s.truth(), "providerApplicationVersion": s.text()},
+        buildUrl=s.maybe(s.text()),
+        testResults=s.ANYTHING,
+        verifiedBy=s.maybe(s.OBJECT),
+    ),
+)
+SUMMARY = s.Schema(
+    "VerificationSummary",
+    s.record(
+        {"success": s.truth(), "providerSummary": s.OBJECT, "_links": s.LINKS},
+        _embedded=s.record({"verificationResults": s.many(RESULT)}),
+    ),
+)
+
+
+@routes.post(f"{_CONTENT}/verification-results", answers={201: RESULT}, body=TO_PUBLISH)
+def publish(call: Call) -> Answer:
+    """Publish what the verification of a content came to."""
+    return _publish(call, Metadata())
+
+
+@routes.post(f"{_REMEMBERED}/verification-results", answers={201: RESULT}, body=TO_PUBLISH)
+def publish_remembered(call: Call) -> Answer:
+    """Publish what the verification of a content came to that was given for a reason."""
+    return _publish(call, decode(call.path["metadata"]))
+
+
+@routes.get(f"{_PAIR}/version/{{version}}/verification-results/latest", answers={200: RESULT})
+def show_latest_of_version(call: Call) -> Answer:
+    """The newest result of the pact of a consumer's version."""
+    return _latest_of(call, [pacts.of_number(call.path["version"])])
+
+
+@routes.delete(f"{_PAIR}/version/{{version}}/verification-results/latest", answers={204: None}, role="admin")
+def delete_latest_of_version(call: Call) -> Answer:
+    """Forget the newest result of the pact of a consumer's version."""
+    return _delete(call, _newest(call, [pacts.of_number(call.path["version"])])[1])
+
+
+@routes.get(f"{_CONTENT}/verification-results/latest", answers={200: RESULT})
+def show_latest(call: Call) -> Answer:
+    """The newest result of a content."""
+    return _shown(call, results.latest(call.db, _pair(call), call.path["sha"]))
+
+
+@routes.delete(f"{_CONTENT}/verification-results/latest", answers={204: None}, role="admin")
+def delete_latest(call: Call) -> Answer:
+    """Forget the newest result of a content."""
+    return _delete(call, results.latest(call.db, _pair(call), call.path["sha"]))
+
+
+@routes.get(f"{_CONTENT}/verification-results/{{number}}", answers={200: RESULT})
+@routes.get(f"{_REMEMBERED}/verification-results/{{number}}", answers={200: RESULT})
+def show(call: Call) -> Answer:
+    """One result."""
+    return _shown(call, _the_result(call))
+
+
+@routes.delete(f"{_CONTENT}/verification-results/{{number}}", answers={204: None}, role="admin")
+@routes.delete(f"{_REMEMBERED}/verification-results/{{number}}", answers={204: None}, role="admin")
+def delete(call: Call) -> Answer:
+    """Forget a result."""
+    return _delete(call, _the_result(call))
+
+
+@routes.get(f"{_CONTENT}/verification-results/{{number}}/triggered-webhooks", answers={200: TRIGGERED_LIST})
+def show_triggered(call: Call) -> Answer:
+    """What the publication of a result has triggered."""
+    found = _the_result(call)
+    if found is None:
+        raise NotHere
+    title = f"Webhooks triggered by the publication of verification result {found.id}"
+    triggered = listed(call, outbox.of_verification(call.db, found.id))
+    links = {"self": link(f"{url_of(call, found)}/triggered-webhooks", title=title)}
+    return ok({"_embedded": {"triggeredWebhooks": triggered}, "_links": links})
+
+
+@routes.get(f"{_PAIR}/latest/verification-results/latest", answers={200: RESULT})
+def show_latest_of_latest(call: Call) -> Answer:
+    """The newest result of the latest pact."""
+    return _latest_of(call, [])
+
+
+@routes.delete(f"{_PAIR}/latest/verification-results/latest", answers={204: None}, role="admin")
+def delete_latest_of_latest(call: Call) -> Answer:
+    """Forget the newest result of the latest pact."""
+    return _delete(call, _newest(call, [])[1])
+
+
+@routes.get(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={200: RESULT})
+def show_latest_of_tag(call: Call) -> Answer:
+    """The newest result of the latest pact with a tag."""
+    return _latest_of(call, [pacts.tagged(call.path["tag"])])
+
+
+@routes.delete(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={204: None}, role="admin")
+def delete_latest_of_tag(call: Call) -> Answer:
+    """Forget the newest result of the latest pact with a tag."""
+    return _delete(call, _newest(call, [pacts.tagged(call.path["tag"])])[1])
+
+
+@routes.get("/verification-results/consumer/{consumer}/version/{version}/latest", answers={200: SUMMARY})
+def summarise(call: Call) -> Answer:
+    """The newest result of each pact of a consumer's version, by provider."""
+    row = versions.find(call.db, call.path["consumer"], call.path["version"])
+    if row is None:
+        raise NotHere
+    found = pacts.listed(call.db, [publications.c.version_id == row])
+    known = results.latest_of_contracts(call.db, [pact.contract for pact in found])
+    stands = {pact.provider: known.get(pact.contract) for pact in found}
+    summary = {
+        "successful": sorted(name for name, each in stands.items() if each and each.success),
+        "failed": sorted(name for name, each in stands.items() if each and not each.success),
+        "unknown": sorted(name for name, each in stands.items() if each is None),
+    }
+    told_results = [told(call, each, call.path["version"]) for each in known.values()]
+    title = f"Latest verification results for consumer {call.path['consumer']} version {call.path['version']}"
+    return ok(
+        {
+            "success": bool(stands) and all(each and each.success for each in stands.values()),
+            "providerSummary": summary,
+            "_embedded": {"verificationResults": told_results},
+            "_links": {"self": link(call.here(), title=title)},
+        }
+    )
+
+
+def _publish(call: Call, remembered: Metadata) -> Answer:
+    given = _read(call, remembered)
+    contract = results.contract_row(call.db, _pair(call), call.path["sha"])
+    if contract is None:
+        raise NotHere
+    number = results.record(call.db, contract, given, call.now)
+    made = results.by_number(call.db, _pair(call), call.path["sha"], number)
+    assert made is not None
+    announce_result(call, made, remembered)
+    return created(told(call, made, _consumer_number(call, contract)), url_of(call, made))
+
+
+def _read(call: Call, remembered: Metadata) -> results.Given:
+    form = Form(call.document())
+    success = form.body.get("success")
+    if "success" not in form.body:
+        form.wrong("success", "is missing")
+    elif not isinstance(success, bool):
+        form.wrong("success", "must be boolean")
+    number = form.text("providerApplicationVersion", required=True)
+    build_url = form.text("buildUrl", blank=True)
+    verified_by = form.nested("verifiedBy")
+    form.done()
+    return results.Given(
+        success=success is True,
+        number=number or "",
+        build_url=build_url or None,
+        results=form.body.get("testResults"),
+        verified_by=verified_by.body if verified_by else None,
+        wip=remembered.wip,
+        consumer_number=remembered.number or None,
+    )
+
+
+def _pair(call: Call) -> tuple[str, str]:
+    return call.path["consumer"], call.path["provider"]
+
+
+def _the_result(call: Call) -> Result | None:
+    number = call.path["number"]
+    if not (number.isascii() and number.isdecimal() and len(number) < 16):
+        raise NotHere
+    return results.by_number(call.db, _pair(call), call.path["sha"], int(number))
+
+
+def _consumer_number(call: Call, contract: int) -> str:
+    numbers: Sequence[str] = pacts.numbers_with(call.db, contract)
+    return numbers[0] if numbers else ""
+
+
+def _shown(call: Call, found: Result | None, number: str | None = None) -> Answer:
+    if found is None:
+        raise NotHere
+    body: dict[str, Any] = told(call, found, number or _consumer_number(call, found.contract))
+    return ok(body)
+
+
+def _newest(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> tuple[Pact, Result | None]:
+    pact = pacts.newest(call.db, [*pacts.of_pair(*_pair(call)), *where])
+    if pact is None:
+        raise NotHere
+    return pact, results.latest(call.db, _pair(call), pact.sha)
+
+
+def _latest_of(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+    pact, found = _newest(call, where)
+    return _shown(call, found, pact.number)
+
+
+def _delete(call: Call, found: Result | None) -> Answer:
+    if found is None:
+        raise NotHere
+    deleting.results(call.db, verifications.c.id == found.id)
+    return gone()

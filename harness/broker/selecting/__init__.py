@@ -1,0 +1,1 @@
+"""Which pacts a provider is to verify, and why (BROKER-API 8 and 9)."""

@@ -1,0 +1,221 @@
+"""The pacts that selectors choose: each content once, with every reason for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from harness.broker.metadata import Selected
+from harness.broker.selecting.selectors import Selector
+from harness.broker.store import pacts, selectable
+from harness.broker.store.pacts import Pact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import sqlalchemy as sa
+
+    from harness.broker.store.selectable import Integrated, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why one pact was chosen."""
+
+    short: str  # "latest from branch main"
+    line: str  # "latest version from branch 'main' (1.0)"
+    selected: Selected
+    places: tuple[tuple[str, str], ...] = ()  # environment and number, of what is live
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One content to verify."""
+
+    pact: Pact
+    reasons: tuple[Reason, ...] = field(default=())
+
+
+def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], branch: str) -> list[Chosen]:
+    """What the selectors choose; without any, the main branches and all that is live."""
+    found: list[Chosen] = []
+    for selector in selectors or default_selectors(db, provider):
+        found += _by(db, provider, selector, branch)
+    return _once(found)
+
+
+def default_selectors(db: sa.Connection, provider: str) -> list[Selector]:
+    """For each consumer its main branch, else its newest pact; and all that is deployed or released."""
+    per_consumer = [_default(each) for each in selectable.integrated(db, provider)]
+    return [*per_consumer, Selector(deployed=True), Selector(released=True)]
+
+
+def _default(each: Integrated) -> Selector:
+    if each.main_head:
+        return Selector(main_branch=True, consumer=each.consumer, named=True)
+    if each.tagged_main:
+        return Selector(tag=each.main_branch, latest=True, consumer=each.consumer, named=True)
+    return Selector(latest=True, consumer=each.consumer, named=True)
+
+
+def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> Iterable[Chosen]:
+    base = pacts.of_provider(provider)
+    if selector.consumer:
+        base = [*base, pacts.of_consumer(selector.consumer)]
+    if selector.deployed or selector.released:
+        return _live(db, base, selector)
+    if selector.main_branch:
+        return [_main(db, pact, selector) for pact in pacts.listed(db, [*base, pacts.heads_of_main()])]
+    if selector.every_branch:
+        return _every_branch(db, base, selector)
+    name = branch if selector.matching_branch else selector.branch
+    if name:
+        return _of_branch(db, base, selector, name)
+    if selector.tag:
+        return _of_tag(db, base, selector)
+    return [_latest(pact, selector, provider) for pact in pacts.latest_of_each(db, base)]
+
+
+def _of(selector: Selector) -> str:
+    return f" of {selector.consumer}" if selector.consumer else ""
+
+
+def _main(db: sa.Connection, pact: Pact, selector: Selector) -> Chosen:
+    name = selectable.main_branch(db, pact.consumer)
+    line = f"latest version{_of(selector)} from the main branch '{name}' ({pact.number})"
+    remembered = Selected(row=pact.version, latest=not selector.named)
+    return Chosen(pact=pact, reasons=(Reason(short="latest from main branch", line=line, selected=remembered),))
+
+
+def _every_branch(
+    db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector
+) -> Iterable[Chosen]:
+    for pact in pacts.listed(db, [*base, pacts.any_head()]):
+        for name in selectable.branches_headed_by(db, pact.version):
+            yield _headed(pact, selector, name)
+
+
+def _headed(pact: Pact, selector: Selector, name: str, more: str = "") -> Chosen:
+    line = f"latest version{_of(selector)} from branch '{name}' ({pact.number}){more}"
+    remembered = Selected(row=pact.version, branch=name, latest=True)
+    return Chosen(pact=pact, reasons=(Reason(short=f"latest from branch {name}", line=line, selected=remembered),))
+
+
+def _of_branch(
+    db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector, name: str
+) -> list[Chosen]:
+    found = [_headed(pact, selector, name) for pact in pacts.listed(db, [*base, pacts.heads_of(name)])]
+    if selector.fallback_branch:
+        told = f" (fallback branch used as no pact was found from branch '{name}')"
+        fallback = selector.fallback_branch
+        others = pacts.listed(db, [*base, pacts.heads_of(fallback)])
+        found += _fallback(found, others, lambda pact: _headed(pact, selector, fallback, told))
+    return found
+
+
+def _fallback(
+    found: Sequence[Chosen], others: Iterable[Pact], as_chosen: Callable[[Pact], Chosen]
+) -> list[Chosen]:
+    """Of each consumer that has nothing yet; the original asks only whether anybody has anything."""
+    known = {each.pact.consumer for each in found}
+    return [as_chosen(pact) for pact in others if pact.consumer not in known]
+
+
+def _of_tag(db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector) -> list[Chosen]:
+    if not selector.latest:
+        return [_all_tagged(pact, selector) for pact in pacts.listed(db, [*base, pacts.tagged(selector.tag)])]
+    heads = pacts.listed(db, [*base, pacts.head_tagged(selector.tag)])
+    found = [_tagged(pact, selector, selector.tag) for pact in heads]
+    if selector.fallback_tag:
+        told = f" (fallback tag used as no pact was found with tag '{selector.tag}')"
+        fallback = selector.fallback_tag
+        others = pacts.listed(db, [*base, pacts.head_tagged(fallback)])
+        found += _fallback(found, others, lambda pact: _tagged(pact, selector, fallback, told))
+    return found
+
+
+def _tagged(pact: Pact, selector: Selector, tag: str, more: str = "") -> Chosen:
+    line = f"latest version{_of(selector)} tagged '{tag}' ({pact.number}){more}"
+    remembered = Selected(row=pact.version, tag=tag, latest=True)
+    return Chosen(pact=pact, reasons=(Reason(short=f"latest with tag {tag}", line=line, selected=remembered),))
+
+
+def _all_tagged(pact: Pact, selector: Selector) -> Chosen:
+    who = selector.consumer or "consumer"
+    line = f"all {who} versions tagged '{selector.tag}' ({pact.number})"
+    short = f"one of {selector.consumer} {selector.tag}" if selector.consumer else f"one of {selector.tag}"
+    remembered = Selected(row=pact.version, tag=selector.tag)
+    return Chosen(pact=pact, reasons=(Reason(short=short, line=line, selected=remembered),))
+
+
+def _latest(pact: Pact, selector: Selector, provider: str) -> Chosen:
+    who = selector.consumer or "a consumer"
+    line = f"latest version of {who} that has a pact with {provider} ({pact.number})"
+    remembered = Selected(row=pact.version, latest=True)
+    return Chosen(pact=pact, reasons=(Reason(short="latest", line=line, selected=remembered),))
+
+
+def _live(db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector) -> Iterable[Chosen]:
+    wanted = selectable.live(db, selector.environment, deployed=selector.deployed, released=selector.released)
+    found = pacts.listed(db, [*base, pacts.of_live(selector.environment)])
+    for pact in found:
+        for place in wanted.get(pact.version, ()):
+            yield _present(pact, place, selector)
+
+
+def _present(pact: Pact, place: Place, selector: Selector) -> Chosen:
+    owner = f"version(s) of {selector.consumer}" if selector.consumer else "consumer version(s)"
+    verb = "released and supported in" if place.released else "currently deployed to"
+    short = f"{'released in' if place.released else 'deployed to'} {place.environment}"
+    reason = Reason(
+        short=short,
+        line=f"{owner} {verb}",
+        selected=Selected(row=pact.version, environment=place.environment),
+        places=((place.environment, pact.number),),
+        number=pact.number,
+    )
+    return Chosen(pact=pact, reasons=(reason,))
+
+
+def _once(found: Iterable[Chosen]) -> list[Chosen]:
+    """Each consumer's content once, as its newest version has it, with the reasons of all; by names."""
+    by_content: dict[tuple[str, str], Chosen] = {}
+    for each in found:
+        key = each.pact.consumer, each.pact.sha
+        before = by_content.get(key)
+        if before is None:
+            by_content[key] = each
+            continue
+        newest = max(before.pact, each.pact, key=lambda pact: pact.version)
+        by_content[key] = replace(before, pact=newest, reasons=_union(before.reasons, each.reasons))
+    return sorted(by_content.values(), key=lambda each: (each.pact.consumer.lower(), each.pact.version))
+
+
+def _union(first: tuple[Reason, ...], more: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Both, each once; what is live in several places is one line with all of them."""
+    result = list(first)
+    for reason in more:
+        same = [
+            n for n, known in enumerate(result) if reason.places and known.line == reason.line and known.places
+        ]
+        if same:
+            known = result[same[0]]
+            places = tuple(dict.fromkeys((*known.places, *reason.places)))
+            result[same[0]] = replace(known, places=places, short=_shorts(known.short, reason.short))
+        elif reason not in result:
+            result.append(reason)
+    return tuple(result)
+
+
+def _shorts(first: str, second: str) -> str:
+    return first if second in first.split(", ") else f"{first}, {second}"
+
+
+def line_of(reason: Reason) -> str:
+    """The whole line: what is live says where."""
+    if not reason.places:
+        return reason.line
+    told = [f"{environment} ({number})" for environment, number in reason.places]
+    places = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return f"{reason.line} {places}"

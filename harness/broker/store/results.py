@@ -1,0 +1,186 @@
+"""Verification results as the API takes and tells them: rows in, values out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from harness.broker.served_pact import interaction_ids, served
+from harness.broker.store import evidence, integrations
+from harness.broker.store.tables import contracts, verifications, versions
+from harness.broker.store.versions import mention, mention_pacticipant
+from harness.contracts.document import Contract, ContractKind
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind
+from harness.verdicts import Cause, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A result as a verifier publishes it."""
+
+    success: bool
+    number: str  # of the provider's version
+    build_url: str | None = None
+    results: Any = None  # JSON, whatever it is
+    verified_by: Mapping[str, Any] | None = None
+    wip: bool = False
+    consumer_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One verification result."""
+
+    id: int
+    contract: int
+    sha: str
+    consumer: str
+    provider: str
+    version: int  # the row of the provider's version
+    number: str
+    success: bool
+    partial: bool
+    wip: bool
+    at: str
+    build_url: str | None
+    results: str | None  # JSON
+    verified_by: str | None  # JSON
+
+
+def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
+    """Keep a result of a content; its number."""
+    row = db.execute(sa.select(contracts).where(contracts.c.id == contract)).one()
+    promised, exercised = _counted(row, given.results)
+    before = db.execute(sa.select(sa.func.max(verifications.c.id))).scalar() or 0
+    mention(db, Version(row.counterpart, given.number), now)
+    seen = Evidence(
+        kind=EvidenceKind.PACTS,
+        contract=row.key,
+        consumer=row.owner,
+        provider=Version(row.counterpart, given.number),
+        artifact="",
+        identity="",
+        verdict=Verdict.PASSED if given.success else Verdict.FAILED,
+        cause=None if given.success else Cause.BROKEN_PROMISE,
+        because=_because(promised, exercised),
+        promised=promised,
+        exercised=exercised,
+        complete=exercised >= promised,
+        run="published",
+        at=now,
+    )
+    evidence.record(db, seen, now)
+    made = db.execute(
+        sa.select(sa.func.max(verifications.c.id)).where(
+            verifications.c.contract_id == contract, verifications.c.id > before
+        )
+    ).scalar_one()
+    values = {
+        "wip": given.wip,
+        "build_url": given.build_url,
+        "consumer_number": given.consumer_number,
+        "results": None if given.results is None else json.dumps(given.results),
+        "verified_by": None if given.verified_by is None else json.dumps(given.verified_by),
+    }
+    db.execute(sa.update(verifications).where(verifications.c.id == made).values(values))
+    owner = mention_pacticipant(db, row.owner, now)
+    integrations.touch(db, owner, mention_pacticipant(db, row.counterpart, now), now)
+    return int(made)
+
+
+def _because(promised: int, exercised: int) -> str:
+    return "" if exercised >= promised else f"only {exercised} of {promised} interactions were verified"
+
+
+def _counted(contract: Any, results: Any) -> tuple[int, int]:
+    """How many promises the pact holds, and how many of them the results speak of; all where they do not say."""
+    text = contract.served or contract.text
+    promised = contract.interactions
+    if promised is None:
+        same = Contract(kind=ContractKind.PACT, owner="", counterpart="", key="", text=text)
+        promised = served(same).interactions
+    named = _named(results)
+    if named is None:
+        return promised, promised
+    known = interaction_ids(json.loads(text))
+    return promised, min(promised, sum(1 for each in known if each in named))
+
+
+def _named(results: Any) -> set[str] | None:
+    """The interactions that results name; None when they name none in the way that newer verifiers do."""
+    if not isinstance(results, list) or not all(isinstance(each, dict) for each in results):
+        return None
+    named = {each["interactionId"] for each in results if isinstance(each.get("interactionId"), str)}
+    return named or None
+
+
+def _query() -> sa.Select[Any]:
+    return (
+        sa.select(
+            verifications,
+            contracts.c.key,
+            contracts.c.owner,
+            contracts.c.counterpart,
+            versions.c.number,
+        )
+        .join_from(verifications, contracts)
+        .join(versions, versions.c.id == verifications.c.version_id)
+    )
+
+
+def by_number(db: sa.Connection, pair: tuple[str, str], sha: str, number: int) -> Result | None:
+    """A result of a consumer's and a provider's content."""
+    row = db.execute(_query().where(*_of(pair, sha), verifications.c.id == number)).one_or_none()
+    return None if row is None else _value(row)
+
+
+def latest(db: sa.Connection, pair: tuple[str, str], sha: str) -> Result | None:
+    """The newest result of a content."""
+    query = _query().where(*_of(pair, sha)).order_by(verifications.c.id.desc()).limit(1)
+    row = db.execute(query).one_or_none()
+    return None if row is None else _value(row)
+
+
+def _of(pair: tuple[str, str], sha: str) -> list[sa.ColumnElement[bool]]:
+    return [contracts.c.owner == pair[0], contracts.c.counterpart == pair[1], contracts.c.key == sha]
+
+
+def contract_row(db: sa.Connection, pair: tuple[str, str], sha: str) -> int | None:
+    """The row of a content."""
+    query = sa.select(contracts.c.id).where(*_of(pair, sha), contracts.c.kind == ContractKind.PACT.value)
+    return db.execute(query).scalar()
+
+
+def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, Result]:
+    """The newest result of each content."""
+    newest = (
+        sa.select(sa.func.max(verifications.c.id))
+        .where(verifications.c.contract_id.in_(rows))
+        .group_by(verifications.c.contract_id)
+    )
+    found = db.execute(_query().where(verifications.c.id.in_(newest)))
+    return {row.contract_id: _value(row) for row in found}
+
+
+def _value(row: Any) -> Result:
+    return Result(
+        id=row.id,
+        contract=row.contract_id,
+        sha=row.key,
+        consumer=row.owner,
+        provider=row.counterpart,
+        version=row.version_id,
+        number=row.number,
+        success=row.success,
+        partial=row.partial,
+        wip=row.wip,
+        at=row.at,
+        build_url=row.build_url,
+        results=row.results,
+        verified_by=row.verified_by,
+    )

@@ -1,0 +1,129 @@
+"""What selectors ask of versions: branches, tags and where they are; rows in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from harness.broker.store.tables import (
+    branches,
+    deployments,
+    environments,
+    integrations,
+    pacticipants,
+    publications,
+    releases,
+    tags,
+    versions,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integrated:
+    """A consumer of a provider, and what its main branch is."""
+
+    consumer: str
+    main_branch: str
+    main_head: bool  # the main branch has a head version
+    tagged_main: bool  # some version has a tag named like the main branch
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a version is now."""
+
+    environment: str
+    released: bool
+
+
+def integrated(db: sa.Connection, provider: str) -> list[Integrated]:
+    """The consumers of a provider, by name."""
+    owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == provider).scalar_subquery()
+    consumer = pacticipants.alias("consumer")
+    head = sa.exists().where(
+        branches.c.pacticipant_id == consumer.c.id,
+        branches.c.name == consumer.c.main_branch,
+        branches.c.head_id.is_not(None),
+    )
+    tagged = sa.exists().where(tags.c.pacticipant_id == consumer.c.id, tags.c.name == consumer.c.main_branch)
+    query = (
+        sa.select(consumer.c.name, consumer.c.main_branch, head.label("head"), tagged.label("tagged"))
+        .join_from(integrations, consumer, consumer.c.id == integrations.c.consumer_id)
+        .where(integrations.c.provider_id == owner)
+        .order_by(consumer.c.name)
+    )
+    return [
+        Integrated(
+            consumer=row.name,
+            main_branch=row.main_branch or "",
+            main_head=bool(row.head),
+            tagged_main=bool(row.tagged),
+        )
+        for row in db.execute(query)
+    ]
+
+
+def main_branch(db: sa.Connection, name: str) -> str:
+    """The main branch of a pacticipant; "" when it has none."""
+    query = sa.select(pacticipants.c.main_branch).where(pacticipants.c.name == name)
+    return db.execute(query).scalar() or ""
+
+
+def branches_headed_by(db: sa.Connection, version: int) -> list[str]:
+    """The branches whose head is a version, by name."""
+    query = sa.select(branches.c.name).where(branches.c.head_id == version).order_by(branches.c.name)
+    return list(db.execute(query).scalars())
+
+
+def tags_headed_by(db: sa.Connection, version: int) -> list[str]:
+    """The tags whose newest version is this, by name."""
+    newer = tags.alias()
+    higher = sa.exists().where(
+        newer.c.pacticipant_id == tags.c.pacticipant_id,
+        newer.c.name == tags.c.name,
+        newer.c.version_id > tags.c.version_id,
+    )
+    query = sa.select(tags.c.name).where(tags.c.version_id == version, ~higher).order_by(tags.c.name)
+    return list(db.execute(query).scalars())
+
+
+def live(db: sa.Connection, environment: str, *, deployed: bool, released: bool) -> dict[int, list[Place]]:
+    """What is deployed or released now, by the version's row; each environment once."""
+    found: dict[int, list[Place]] = {}
+    for table, wanted, is_release in ((deployments, deployed, False), (releases, released, True)):
+        if not wanted:
+            continue
+        query = (
+            sa.select(table.c.version_id, environments.c.name)
+            .join_from(table, environments)
+            .where(table.c.until.is_(None))
+            .order_by(environments.c.name, table.c.id)
+        )
+        if environment:
+            query = query.where(environments.c.name == environment)
+        for version, name in db.execute(query):
+            place = Place(name, is_release)
+            if place not in found.setdefault(version, []):
+                found[version].append(place)
+    return found
+
+
+def work_in_progress(db: sa.Connection, provider: str, since: str) -> list[int]:
+    """The publications with a provider of the heads of all branches and tags, published since a time."""
+    heads = sa.union(
+        sa.select(branches.c.head_id).where(branches.c.head_id.is_not(None)),
+        sa.select(sa.func.max(tags.c.version_id)).group_by(tags.c.pacticipant_id, tags.c.name),
+    )
+    query = (
+        sa.select(publications.c.id)
+        .join(versions, versions.c.id == publications.c.version_id)
+        .where(
+            publications.c.counterpart == provider,
+            publications.c.kind == "pact",
+            publications.c.published_at >= since,
+            publications.c.version_id.in_(heads),
+        )
+        .order_by(publications.c.id)
+    )
+    return list(db.execute(query).scalars())

@@ -1,0 +1,96 @@
+"""Successful results and the lines of a provider, for pending and work in progress; rows in, values out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.broker.selecting.standing import Line, Success
+from harness.broker.store.rows import chunks
+from harness.broker.store.tables import branch_versions, branches, pacticipants, tags, verifications, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+def of_contracts(db: sa.Connection, contracts: Collection[int]) -> dict[int, list[Success]]:
+    """Every success that stands for something, by content."""
+    rows: list[Any] = []
+    for part in chunks(contracts):
+        query = sa.select(
+            verifications.c.contract_id, verifications.c.version_id, verifications.c.at, verifications.c.wip
+        ).where(
+            verifications.c.contract_id.in_(part),
+            verifications.c.success.is_(True),
+            verifications.c.partial.is_(False),
+        )
+        rows += db.execute(query.order_by(verifications.c.id)).all()
+    of_version = {row.version_id for row in rows}
+    on, marked = _names(db, of_version)
+    found: dict[int, list[Success]] = {}
+    for row in rows:
+        success = Success(
+            contract=row.contract_id,
+            at=row.at,
+            wip=row.wip,
+            branches=frozenset(on.get(row.version_id, ())),
+            tags=frozenset(marked.get(row.version_id, ())),
+        )
+        found.setdefault(row.contract_id, []).append(success)
+    return found
+
+
+def _names(db: sa.Connection, ids: Collection[int]) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    on: dict[int, list[str]] = {}
+    marked: dict[int, list[str]] = {}
+    for part in chunks(ids):
+        branch = sa.select(branch_versions.c.version_id, branches.c.name).join_from(branch_versions, branches)
+        for row, name in db.execute(branch.where(branch_versions.c.version_id.in_(part))):
+            on.setdefault(row, []).append(name)
+        tag = sa.select(tags.c.version_id, tags.c.name).where(tags.c.version_id.in_(part))
+        for row, name in db.execute(tag):
+            marked.setdefault(row, []).append(name)
+    return on, marked
+
+
+def lines(db: sa.Connection, provider: str, branch: str, tagged: Sequence[str]) -> list[Line]:
+    """The provider's branch, or else its tags, and since when there is each."""
+    if branch:
+        return [_branch(db, provider, branch)]
+    return [_tag(db, provider, name) for name in dict.fromkeys(tagged)]
+
+
+def _branch(db: sa.Connection, provider: str, name: str) -> Line:
+    query = sa.select(branches.c.id, branches.c.created_at).join(pacticipants)
+    row = db.execute(query.where(pacticipants.c.name == provider, branches.c.name == name)).one_or_none()
+    if row is None:
+        return Line(kind="branch", name=name)
+    first = (
+        sa.select(versions.c.created_at)
+        .join_from(branch_versions, versions, versions.c.id == branch_versions.c.version_id)
+        .where(branch_versions.c.branch_id == row.id)
+        .order_by(branch_versions.c.id)
+        .limit(1)
+    )
+    return Line(
+        kind="branch",
+        name=name,
+        created=row.created_at,
+        first_version=db.execute(first).scalar() or row.created_at,
+    )
+
+
+def _tag(db: sa.Connection, provider: str, name: str) -> Line:
+    query = (
+        sa.select(tags.c.created_at, versions.c.created_at.label("version"))
+        .join_from(tags, pacticipants, pacticipants.c.id == tags.c.pacticipant_id)
+        .join(versions, versions.c.id == tags.c.version_id)
+        .where(pacticipants.c.name == provider, tags.c.name == name)
+        .order_by(tags.c.id)
+        .limit(1)
+    )
+    row = db.execute(query).one_or_none()
+    if row is None:
+        return Line(kind="tag", name=name)
+    return Line(kind="tag", name=name, created=row.created_at, first_version=row.version)
