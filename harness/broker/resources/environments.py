@@ -95,11 +95,11 @@ def the_environment(call: Call) -> places.Environment:
 def _read(call: Call, uuid: str) -> places.Described:
     form = Form(call.document())
     name = form.text("name", required=True)
-    form.no_spaces("name")
-    form.one_line("name")
     display = form.text("displayName", blank=True)
     production = form.truth("production", required=True, words="must be one of: true, false")
     contacts = form.array("contacts")
+    form.no_spaces("name")
+    form.one_line("name")
     for position, contact in enumerate(contacts or ()):
         _check_contact(form, contact, position)
     if name and not form.is_wrong("name") and places.taken(call.db, name, but_by=uuid):

@@ -1,0 +1,175 @@
+"""The matrix as the API tells it: as JSON, and as a table for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.hal import moment, path
+from harness.broker.http.version_shape import branch_versions
+from harness.broker.metadata import Metadata, encode
+from harness.broker.store import matrix_details
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.broker.http.call import Call
+    from harness.broker.matrices.asking import Question
+    from harness.broker.matrices.deciding import Answered
+    from harness.broker.matrices.rows import Row
+    from harness.broker.store.matrix_details import Details
+    from harness.broker.store.shown_versions import ShownVersion
+
+_NOTICE = s.record({"type": s.text(), "text": s.text()})
+MATRIX = s.Schema(
+    "Matrix",
+    s.record(
+        {
+            "summary": s.record(
+                {
+                    "deployable": s.maybe(s.truth()),
+                    "reason": s.text(),
+                    "success": s.whole(),
+                    "failed": s.whole(),
+                    "unknown": s.whole(),
+                },
+                ignored=s.whole(),
+            ),
+            "notices": s.many(_NOTICE),
+            "matrix": s.many(s.OBJECT),
+        }
+    ),
+)
+
+
+def told(call: Call, question: Question, answer: Answered) -> dict[str, Any]:
+    """The answer with its rows, as many as were asked for."""
+    listed = _listed(question, answer)
+    details = matrix_details.of(call.db, [row for row, _ in listed])
+    shape = _Shape(call, details)
+    return {
+        "summary": _summary(answer),
+        "notices": _notices(answer),
+        "matrix": [shape.row(row, ignored=ignored) for row, ignored in listed],
+    }
+
+
+def _listed(question: Question, answer: Answered) -> list[tuple[Row, bool]]:
+    marked = [(row, position >= answer.considered) for position, row in enumerate(answer.rows)]
+    if question.success:
+        wanted = {{"true": True, "false": False}.get(word) for word in question.success}
+        marked = [(row, ignored) for row, ignored in marked if row.success in wanted]
+    return marked[: question.limit]
+
+
+def _summary(answer: Answered) -> dict[str, Any]:
+    told = {
+        "deployable": answer.deployable,
+        "reason": answer.reason,
+        "success": answer.success,
+        "failed": answer.failed,
+        "unknown": answer.unknown,
+    }
+    return told if answer.ignored is None else {**told, "ignored": answer.ignored}
+
+
+def _notices(answer: Answered) -> list[dict[str, str]]:
+    kinds = (("warning", answer.warnings), ("error", answer.errors), ("success", answer.successes))
+    return [{"type": kind, "text": text} for kind, texts in kinds for text in texts]
+
+
+class _Shape:
+    """Rows as JSON; each version is told once and used in all its rows."""
+
+    def __init__(self, call: Call, details: Details) -> None:
+        self.call = call
+        self.details = details
+        self.versions: dict[int, dict[str, Any]] = {}
+
+    def row(self, row: Row, *, ignored: bool) -> dict[str, Any]:
+        """One row."""
+        consumer = self.details.versions[row.consumer_version]
+        pact = self.call.to(
+            "pacts", "provider", row.provider, "consumer", row.consumer, "version", consumer.number
+        )
+        published = self.details.published[row.publication]
+        told = {
+            "consumer": self._party(row.consumer, self._version(row.consumer_version)),
+            "provider": self._party(
+                row.provider, None if row.provider_version is None else self._version(row.provider_version)
+            ),
+            "pact": {"createdAt": moment(published.at), "_links": {"self": {"href": pact}}},
+            "verificationResult": self._result(row, consumer, published.sha),
+        }
+        return {**told, "ignored": True} if ignored else told
+
+    def _party(self, name: str, version: dict[str, Any] | None) -> dict[str, Any]:
+        links = {"self": {"href": self.call.to("pacticipants", name)}}
+        return {"name": name, "version": version, "_links": links}
+
+    def _result(self, row: Row, consumer: ShownVersion, sha: str) -> dict[str, Any] | None:
+        if row.verification is None or row.success is None:
+            return None
+        content = self.call.to("pacts", "provider", row.provider, "consumer", row.consumer, "pact-version", sha)
+        metadata = encode(Metadata(number=consumer.number))
+        where = content + path("metadata", metadata, "verification-results", str(row.verification))
+        at = moment(self.details.verified[row.verification])
+        return {"success": row.success, "verifiedAt": at, "_links": {"self": {"href": where}}}
+
+    def _version(self, row: int) -> dict[str, Any]:
+        if row not in self.versions:
+            self.versions[row] = self._told(self.details.versions[row])
+        return self.versions[row]
+
+    def _told(self, version: ShownVersion) -> dict[str, Any]:
+        here = self.call.to("pacticipants", version.pacticipant, "versions", version.number)
+        on = branch_versions(self.call, version)
+        return {
+            "number": version.number,
+            "branch": version.branches[-1].name if version.branches else None,
+            "branches": on,
+            "branchVersions": on,
+            "environments": [
+                self.details.environment(self.call.base, uuid) for uuid in self.details.places.get(version.id, ())
+            ],
+            "_links": {"self": {"href": here}},
+            "tags": [
+                {
+                    "name": each.name,
+                    "latest": each.head,
+                    "_links": {"self": {"href": here + path("tags", each.name)}},
+                }
+                for each in version.tags
+            ],
+        }
+
+
+def table(call: Call, question: Question, answer: Answered) -> str:
+    """The answer as a table."""
+    listed = [row for row, _ in _listed(question, answer)]
+    details = matrix_details.of(call.db, listed)
+    head = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")
+    lines = [_line(row, details) for row in listed]
+    widths = [max(len(line[column]) for line in (head, *lines)) for column in range(len(head))]
+    rule = "|".join("-" * (w + (1 if at in (0, len(widths) - 1) else 2)) for at, w in enumerate(widths))
+    told = [_cells(head, widths), rule, *(_cells(line, widths) for line in lines)]
+    verdict = {True: "true", False: "false", None: ""}[answer.deployable]
+    return "\n".join([*told, "", f"Deployable: {verdict}", f"Reason: {answer.reason}"]) + "\n"
+
+
+def _line(row: Row, details: Details) -> Sequence[str]:
+    provider = "" if row.provider_version is None else details.versions[row.provider_version].number
+    known = row.success is not None
+    return (
+        row.consumer,
+        details.versions[row.consumer_version].number,
+        str(details.published[row.publication].revision),
+        row.provider,
+        provider,
+        str(row.verification) if known else "",
+        str(row.success).lower() if known else "",
+    )
+
+
+def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))

@@ -1,0 +1,138 @@
+"""Whether the rows are enough: a no beats an unknown, and an unknown beats a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.broker.matrices.rows import Row
+
+if TYPE_CHECKING:
+    from harness.broker.matrices.asking import Question
+    from harness.broker.matrices.resolving import Pair, Scene
+    from harness.broker.matrices.selected import Selected
+
+_NUMBER = (
+    "It is recommended to specify the version number (rather than the tag or branch) of the pacticipant you wish"
+    " to deploy to avoid race conditions. Without a version number, this result will not be reliable."
+)
+_WHERE = (
+    "It is recommended to specify the environment into which you are deploying. Without the environment, this"
+    " result will not be reliable."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The answer to a question."""
+
+    deployable: bool | None
+    warnings: Sequence[str]
+    errors: Sequence[str]
+    successes: Sequence[str]
+    success: int
+    failed: int
+    unknown: int
+    ignored: int | None  # None: nothing was to be ignored
+    rows: Sequence[Row]  # considered ones first, then ignored ones
+    considered: int  # how many of the rows are
+
+    @property
+    def reason(self) -> str:
+        """Everything there is to say, a line each."""
+        return "\n".join((*self.warnings, *self.errors, *self.successes))
+
+
+def answer(
+    question: Question, scene: Scene, rows: Sequence[Row], ignored: Sequence[Selected], warnings: Sequence[str]
+) -> Answered:
+    """The verdict over all rows, whatever of them is listed."""
+    considered = [row for row in rows if not _is_ignored(row, ignored)]
+    left_out = [row for row in rows if _is_ignored(row, ignored)]
+    absent = [each for each in scene.specified if each.missing]
+    unmet = list(_unmet(scene, rows, ignored))
+    failed = [row for row in considered if row.success is False]
+    unknown = [row for row in considered if row.success is None]
+    errors = [each.absent() for each in absent]
+    if not errors:
+        errors += [_no_result(scene, pair.consumer, pair.provider) for pair in unmet]
+        errors += [_failed(scene, row) for row in failed]
+        errors += [_unverified(scene, row) for row in unknown]
+    return Answered(
+        deployable=_verdict(absent, failed, [*unknown, *unmet]),
+        warnings=[f"WARN: {each}" for each in (*warnings, *_advice(question))],
+        errors=list(dict.fromkeys(errors)),
+        successes=[] if errors else [_all_well(considered)],
+        success=sum(row.success is True for row in considered),
+        failed=len(failed),
+        unknown=len(unknown) + len(unmet),
+        ignored=len(left_out) if question.ignored else None,
+        rows=[*considered, *left_out],
+        considered=len(considered),
+    )
+
+
+def _verdict(absent: Sequence[object], failed: Sequence[object], unknown: Sequence[object]) -> bool | None:
+    if absent or failed:
+        return False
+    return None if unknown else True
+
+
+def _is_ignored(row: Row, ignored: Sequence[Selected]) -> bool:
+    return any(
+        _covers(each, row.consumer, row.consumer_version) or _covers(each, row.provider, row.provider_version)
+        for each in ignored
+    )
+
+
+def _covers(each: Selected, name: str, version: int | None) -> bool:
+    return each.pacticipant == name and (each.any_version or version in each.rows)
+
+
+def _unmet(scene: Scene, rows: Sequence[Row], ignored: Sequence[Selected]) -> Iterator[Pair]:
+    """What is needed and has no row at all."""
+    met = {(row.consumer, row.provider) for row in rows}
+    skipped = {each.pacticipant for each in ignored if each.any_version}
+    for pair in scene.pairs:
+        names = (pair.consumer, pair.provider)
+        there = any(not each.missing for each in scene.of(pair.consumer))
+        if pair.required and there and names not in met and not skipped & set(names):
+            yield pair
+
+
+def _words(scene: Scene, name: str, version: int | None) -> str:
+    selected = scene.of(name)
+    for each in selected:
+        if version is not None and version in each.rows:
+            return each.described(version)
+    return selected[0].described() if selected else f"any version of {name}"
+
+
+def _no_result(scene: Scene, consumer: str, provider: str) -> str:
+    who, whom = _words(scene, consumer, None), _words(scene, provider, None)
+    return f"There is no verified pact between {who} and {whom}"
+
+
+def _unverified(scene: Scene, row: Row) -> str:
+    consumer = _words(scene, row.consumer, row.consumer_version)
+    return f"There is no verified pact between {consumer} and {_words(scene, row.provider, row.provider_version)}"
+
+
+def _failed(scene: Scene, row: Row) -> str:
+    consumer = _words(scene, row.consumer, row.consumer_version)
+    provider = _words(scene, row.provider, row.provider_version)
+    return f"The verification for the pact between {consumer} and {provider} failed"
+
+
+def _all_well(considered: Sequence[Row]) -> str:
+    if not considered:
+        return "There are no missing dependencies"
+    return "All required verification results are published and successful"
+
+
+def _advice(question: Question) -> Iterator[str]:
+    if any(each.vague for each in question.selectors):
+        yield _NUMBER
+    if len(question.selectors) == 1 and not question.target:
+        yield _WHERE

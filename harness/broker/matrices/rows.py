@@ -1,0 +1,195 @@
+"""The rows of the matrix: what each version promised, and the standing result of each pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from harness.broker.store.rows import chunks
+from harness.broker.store.tables import builds, pacticipants, publications, verifications, versions
+from harness.contracts.document import ContractKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from harness.broker.matrices.resolving import Pair, Scene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One pact of one consumer version, and one provider version where there is one."""
+
+    consumer: str
+    provider: str
+    publication: int
+    contract: int
+    consumer_version: int
+    provider_version: int | None = None
+    verification: int | None = None
+    success: bool | None = None  # None: there is no result that stands for anything
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """By consumer, its newest version first; by provider, its newest version first."""
+        provider = -(self.provider_version or 0)
+        return self.consumer.lower(), -self.consumer_version, self.provider.lower(), provider
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The result of a content on a provider version that stands."""
+
+    verification: int
+    success: bool | None
+
+
+def rows_of(db: sa.Connection, scene: Scene, *, latest_by: str, every_pair: bool) -> list[Row]:
+    """All rows, without any limit; `every_pair`: each live pair counts, also one that nobody has verified."""
+    promised = _publications(db, scene)
+    wanted = _provider_versions(scene)
+    known = _results(db, {each.contract_id for each in promised}, wanted)
+    found: list[Row] = []
+    for each in promised:
+        found += _of_publication(each, known.get(each.contract_id, {}), wanted, every_pair=every_pair)
+    return sorted(_latest(found, latest_by), key=lambda row: row.order)
+
+
+def _publications(db: sa.Connection, scene: Scene) -> list[Any]:
+    """The pacts of the selected consumer versions with the selected providers."""
+    pairs = {(pair.consumer, pair.provider) for pair in scene.pairs}
+    rows, anybody = _consumers(scene, scene.pairs)
+    query = (
+        sa.select(
+            publications.c.id,
+            publications.c.contract_id,
+            publications.c.version_id,
+            publications.c.counterpart,
+            pacticipants.c.name,
+        )
+        .join_from(publications, pacticipants, pacticipants.c.id == publications.c.pacticipant_id)
+        .where(publications.c.kind == ContractKind.PACT.value)
+    )
+    found: list[Any] = []
+    for part in chunks(sorted(rows)):
+        found += db.execute(query.where(publications.c.version_id.in_(part))).all()
+    providers = sorted({pair.provider for pair in scene.pairs})
+    for names in chunks(sorted(anybody)):
+        mine = sa.and_(pacticipants.c.name.in_(names), publications.c.counterpart.in_(providers))
+        found += db.execute(query.where(mine)).all()
+    return [row for row in found if (row.name, row.counterpart) in pairs]
+
+
+def _consumers(scene: Scene, pairs: Iterable[Pair]) -> tuple[set[int], set[str]]:
+    rows: set[int] = set()
+    anybody: set[str] = set()
+    for name in {pair.consumer for pair in pairs}:
+        for each in scene.of(name):
+            if each.any_version:
+                anybody.add(name)
+            rows |= each.rows
+    return rows, anybody
+
+
+def _provider_versions(scene: Scene) -> dict[str, frozenset[int] | None]:
+    """The selected versions of each provider; None is any."""
+    found: dict[str, frozenset[int] | None] = {}
+    for name in {pair.provider for pair in scene.pairs}:
+        selected = scene.of(name)
+        anything = any(each.any_version for each in selected)
+        found[name] = None if anything else frozenset(row for each in selected for row in each.rows)
+    return found
+
+
+def _results(
+    db: sa.Connection, contracts: Collection[int], wanted: dict[str, frozenset[int] | None]
+) -> dict[int, dict[int, Standing]]:
+    """By content and provider version: the latest result of each artifact, and the worst of them."""
+    limited = None not in wanted.values()
+    chosen = {row for rows in wanted.values() if rows for row in rows}
+    twins = _same_builds(db, chosen) if limited else {}
+    latest: dict[tuple[int, int], dict[str, Standing]] = {}
+    columns = (
+        verifications.c.id,
+        verifications.c.contract_id,
+        verifications.c.version_id,
+        verifications.c.success,
+        verifications.c.partial,
+        verifications.c.artifact,
+    )
+    for part in chunks(sorted(contracts)):
+        query = sa.select(*columns).where(verifications.c.contract_id.in_(part)).order_by(verifications.c.id)
+        for each in chunks(sorted({*chosen, *twins})) if limited else [None]:
+            narrowed = query if each is None else query.where(verifications.c.version_id.in_(each))
+            for row in db.execute(narrowed):
+                standing = Standing(row.id, None if row.partial else row.success)
+                for version in {row.version_id, *twins.get(row.version_id, ())}:
+                    latest.setdefault((row.contract_id, version), {})[row.artifact] = standing
+    found: dict[int, dict[int, Standing]] = {}
+    for (contract, version), by_artifact in latest.items():
+        found.setdefault(contract, {})[version] = min(by_artifact.values(), key=_badness)
+    return found
+
+
+def _badness(standing: Standing) -> tuple[int, int]:
+    """A failure before what says nothing, that before a success; among equals the newest."""
+    return {False: 0, None: 1, True: 2}[standing.success], -standing.verification
+
+
+def _same_builds(db: sa.Connection, rows: set[int]) -> dict[int, set[int]]:
+    """Other versions that are the same build as a chosen one: what is known of them is known of it."""
+    if not rows:
+        return {}
+    other = builds.alias("other")
+    found: dict[int, set[int]] = {}
+    for part in chunks(sorted(rows)):
+        query = (
+            sa.select(builds.c.version_id, other.c.version_id)
+            .join_from(builds, other, other.c.artifact == builds.c.artifact)
+            .join(versions, versions.c.id == builds.c.version_id)
+            .where(
+                builds.c.version_id.in_(part), builds.c.artifact != "", other.c.version_id != builds.c.version_id
+            )
+        )
+        for chosen, twin in db.execute(query):
+            found.setdefault(twin, set()).add(chosen)
+    return found
+
+
+def _of_publication(
+    each: Any, known: dict[int, Standing], wanted: dict[str, frozenset[int] | None], *, every_pair: bool
+) -> list[Row]:
+    rows = wanted.get(each.counterpart, frozenset())
+    basics = {
+        "consumer": each.name,
+        "provider": each.counterpart,
+        "publication": each.id,
+        "contract": each.contract_id,
+        "consumer_version": each.version_id,
+    }
+    stands = {version: s for version, s in known.items() if rows is None or version in rows}
+    found = [
+        Row(**basics, provider_version=version, verification=s.verification, success=s.success)
+        for version, s in stands.items()
+    ]
+    missing = [] if rows is None else [version for version in rows if version not in stands]
+    if every_pair and missing and (stands or len(missing) > 1):
+        found += [Row(**basics, provider_version=version) for version in missing]
+    return found or [Row(**basics)]
+
+
+def _latest(rows: Sequence[Row], latest_by: str) -> list[Row]:
+    if latest_by not in ("cvp", "cp"):
+        return list(rows)
+    best: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = (row.consumer, row.provider, row.consumer_version if latest_by == "cvp" else None)
+        before = best.get(key)
+        if before is None or _newer(row) > _newer(before):
+            best[key] = row
+    return list(best.values())
+
+
+def _newer(row: Row) -> tuple[int, int]:
+    return row.consumer_version, row.provider_version or 0

@@ -1,0 +1,159 @@
+"""`/matrix` and `/can-i-deploy`: which results there are, and whether they are enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
+from harness.broker.http.matrix_shape import MATRIX, table, told
+from harness.broker.http.problems import Invalid, NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.matrices.asking import Asked, Question, read
+from harness.broker.matrices.gated import answered
+from harness.broker.store import branches, places, shown_versions, tags
+from harness.broker.store.versions import exists
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+
+routes = Routes("matrix")
+
+_FORMS = (HAL, JSON, TEXT)
+_BOTH = "Cannot specify both a 'to' tag and an environment."
+_NEITHER = "Must specify either an environment or a 'to' tag."
+_QUERY = (
+    s.query("q[][pacticipant]", "Whose versions; a new selector begins where a key comes again."),
+    s.query("q[][version]", "The version with this number."),
+    s.query("q[][latest]", "true: the newest version."),
+    s.query("q[][tag]", "Versions with this tag."),
+    s.query("q[][branch]", "Versions from this branch."),
+    s.query("q[][environment]", "Versions in this environment."),
+    s.query("q[][mainBranch]", "true: versions from the main branch."),
+    s.query("latestby", "cvpv, cvp or cp: which of several results is listed."),
+    s.query("latest", "true: the newest versions of the others."),
+    s.query("tag", "The versions of the others with this tag."),
+    s.query("environment", "The versions of the others in this environment."),
+    s.query("mainBranch", "true: the versions of the others from their main branches."),
+    s.query("success[]", "Only rows with this result: true, false or blank."),
+    s.query("ignore[][pacticipant]", "Whom to leave out of the verdict."),
+    s.query("ignore[][version]", "Which version of it to leave out."),
+    s.query("limit", "How many rows are listed; the verdict does not depend on it."),
+)
+
+
+@routes.get("/matrix", answers={200: MATRIX}, media=_FORMS, query=_QUERY)
+def show(call: Call) -> Answer:
+    """The results between versions, and whether they are enough."""
+    return tell(call, read(call.parameters))
+
+
+@routes.get("/matrix/provider/{provider}/consumer/{consumer}", answers={200: MATRIX}, media=_FORMS)
+def show_pair(call: Call) -> Answer:
+    """Every result between two pacticipants."""
+    names = call.path["consumer"], call.path["provider"]
+    if not all(exists(call.db, name) for name in names):
+        raise NotHere
+    return tell(call, Question(selectors=[Asked(pacticipant=name) for name in names], latest_by="cvpv"))
+
+
+@routes.get(
+    "/can-i-deploy",
+    answers={200: MATRIX},
+    media=_FORMS,
+    query=[
+        s.query("pacticipant", "Who is to be deployed.", required=True),
+        s.query("version", "Which version of it.", required=True),
+        s.query("environment", "Into which environment."),
+        s.query("to", "Or: beside the newest versions with this tag."),
+        s.query("ignore[]", "Whom to leave out of the verdict."),
+    ],
+)
+def can_i_deploy(call: Call) -> Answer:
+    """Whether a version can be deployed into an environment."""
+    return tell(call, _read(call))
+
+
+@routes.get(
+    "/pacticipants/{pacticipant}/latest-version/{tag}/can-i-deploy/to/{to}", answers={200: MATRIX}, media=_FORMS
+)
+def can_tagged_deploy(call: Call) -> Answer:
+    """Whether the newest version with a tag can be deployed beside the newest with another."""
+    return tell(call, tag_to_tag(call))
+
+
+@routes.get(
+    "/pacticipants/{pacticipant}/branches/{branch}/latest-version/can-i-deploy/to-environment/{environment}",
+    answers={200: MATRIX},
+    media=_FORMS,
+)
+def can_head_deploy(call: Call) -> Answer:
+    """Whether the head of a branch can be deployed into an environment."""
+    return tell(call, head_to_environment(call))
+
+
+def tell(call: Call, question: Question) -> Answer:
+    """The answer to a question, in the form that was asked for."""
+    found = answered(call.db, question)
+    return text(table(call, question, found)) if call.media == TEXT else ok(told(call, question, found))
+
+
+def tag_to_tag(call: Call) -> Question:
+    """The newest with a tag beside the newest with another. Raises NotHere."""
+    name, tag = call.path["pacticipant"], call.path["tag"]
+    row = tags.head(call.db, name, tag)
+    if row is None:
+        raise NotHere
+    asked = Asked(pacticipant=name, tag=tag, latest=True)
+    return Question(selectors=[asked], latest_by="cvp", latest=True, tag=call.path["to"])
+
+
+def head_to_environment(call: Call) -> Question:
+    """The head of a branch into an environment. Raises NotHere."""
+    name = call.path["pacticipant"]
+    branch = branches.by_name(call.db, name, call.path["branch"])
+    place = places.by_name(call.db, call.path["environment"])
+    if branch is None or branch.head is None or place is None:
+        raise NotHere
+    number = shown_versions.shown(call.db, [branch.head])[0].number
+    asked = Asked(pacticipant=name, version=number)
+    return Question(selectors=[asked], latest_by="cvpv", environment=place.name)
+
+
+def _read(call: Call) -> Question:
+    name, number = call.asked("pacticipant"), call.asked("version")
+    environment, to = call.asked("environment"), call.asked("to")
+    errors = {field: ["is missing"] for field, text in (("pacticipant", name), ("version", number)) if not text}
+    if bool(environment) == bool(to):
+        errors[""] = [_BOTH if to else _NEITHER]
+    errors |= _unknown(call, name, environment)
+    if errors:
+        raise Invalid(errors)
+    asked = [Asked(pacticipant=name, version=number)]
+    ignored = _ignored(call)
+    if environment:
+        return Question(selectors=asked, ignored=ignored, latest_by="cvpv", environment=environment)
+    return Question(selectors=asked, ignored=ignored, latest_by="cvp", latest=True, tag=to)
+
+
+def _unknown(call: Call, name: str, environment: str) -> dict[str, list[str]]:
+    errors = {}
+    if name and not exists(call.db, name):
+        errors["pacticipant"] = ["does not match an existing pacticipant"]
+    if environment and places.by_name(call.db, environment) is None:
+        errors["environment"] = [f"with name '{environment}' does not exist"]
+    return errors
+
+
+def _ignored(call: Call) -> list[Asked]:
+    given = call.parameters.get("ignore", [])
+    found = []
+    for each in given if isinstance(given, list) else [given]:
+        if isinstance(each, str) and each:
+            found.append(Asked(pacticipant=each))
+        elif isinstance(each, dict) and isinstance(each.get("pacticipant"), str):
+            version = each.get("version", "")
+            found.append(
+                Asked(pacticipant=each["pacticipant"], version=version if isinstance(version, str) else "")
+            )
+    return found
