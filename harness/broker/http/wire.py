@@ -84,7 +84,7 @@ async def send_answer(send: Send, answer: Answer, media: str) -> None:
         **answer.headers,
     }
     body = b"" if answer.body is None else spelled(answer.body)
-    if answer.body is not None:
+    if answer.body is not None and "content-type" not in headers:
         headers["content-type"] = f"{answer.media or media};charset=utf-8"
     if answer.status != 204:
         headers["content-length"] = str(len(body))

@@ -74,6 +74,21 @@ def pacts(db: sa.Connection, where: Iterable[sa.ColumnElement[bool]]) -> int:
     return gone
 
 
+def integration(db: sa.Connection, consumer: str, provider: str) -> None:
+    """What is between two pacticipants; and either of them that talks to nobody any more."""
+    rows = {
+        name: db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar_one()
+        for name in (consumer, provider)
+    }
+    pacts(db, [publications.c.pacticipant_id == rows[consumer], publications.c.counterpart == provider])
+    pair = {"consumer_id": rows[consumer], "provider_id": rows[provider]}
+    db.execute(sa.delete(integrations).filter_by(**pair))
+    for name, row in rows.items():
+        either = sa.or_(integrations.c.consumer_id == row, integrations.c.provider_id == row)
+        if db.execute(sa.select(integrations.c.id).where(either).limit(1)).scalar() is None:
+            pacticipant(db, row, name)
+
+
 def results(db: sa.Connection, where: sa.ColumnElement[bool]) -> None:
     """Verifications, with the evidence that they are."""
     rows = db.execute(sa.select(verifications.c.id, verifications.c.evidence_id).where(where)).all()

@@ -1,0 +1,145 @@
+"""Badges for READMEs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.broker.badges import Badge, initials, svg, verification
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import SVG, Answer
+from harness.broker.http.problems import Refusal
+from harness.broker.http.routing import Routes
+from harness.broker.matrices.asking import Asked, Question
+from harness.broker.matrices.gated import answered
+from harness.broker.resources.matrix import head_to_environment, tag_to_tag
+from harness.broker.store import dashboard, pacticipants, pacts, results, shown_versions
+from harness.broker.store.tables import publications
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import sqlalchemy as sa
+
+    from harness.broker.http.call import Call
+
+routes = Routes("badges")
+
+PICTURE = s.Schema("Badge", s.text("An SVG picture."))
+_PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
+_QUERY = (s.query("label", "What stands on the left."), s.query("initials", "true: names as initials."))
+_FORMS = (SVG,)
+
+
+@routes.get(f"{_PAIR}/latest/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
+def show_latest(call: Call) -> Answer:
+    """How the latest pact stands."""
+    return _of_pact(call, [])
+
+
+@routes.get(f"{_PAIR}/latest/{{tag}}/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
+def show_tagged(call: Call) -> Answer:
+    """How the latest pact with a tag stands."""
+    return _of_pact(call, [pacts.tagged(call.path["tag"])])
+
+
+@routes.get(f"{_PAIR}/latest-untagged/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
+def show_untagged(call: Call) -> Answer:
+    """How the latest pact without a tag stands."""
+    return _of_pact(call, [pacts.untagged()])
+
+
+@routes.get(
+    "/matrix/provider/{provider}/latest/{provider_tag}/consumer/{consumer}/latest/{tag}/badge",
+    answers={200: PICTURE},
+    media=_FORMS,
+    query=_QUERY,
+)
+def show_tags(call: Call) -> Answer:
+    """How the latest with one tag and the latest with another stand."""
+    consumer, provider = call.path["consumer"], call.path["provider"]
+    tag, provider_tag = call.path["tag"], call.path["provider_tag"]
+    question = Question(
+        selectors=[
+            Asked(pacticipant=consumer, tag=tag, latest=True),
+            Asked(pacticipant=provider, tag=provider_tag, latest=True),
+        ],
+        latest_by="cvpv",
+    )
+    label = f"{_name(call, consumer)} ({tag})/{_name(call, provider)} ({provider_tag}) pact"
+    deployable = _deployable(call, lambda: question)
+    return _drawn(call, verification(label, {True: "success", False: "failed", None: ""}[deployable]))
+
+
+@routes.get(
+    "/pacticipants/{pacticipant}/latest-version/{tag}/can-i-deploy/to/{to}/badge",
+    answers={200: PICTURE},
+    media=_FORMS,
+    query=_QUERY,
+)
+def show_tag_to_tag(call: Call) -> Answer:
+    """Whether the newest with a tag can be deployed beside the newest with another."""
+    return _can_i(call, lambda: tag_to_tag(call), f"{call.path['tag']} to {call.path['to']}")
+
+
+@routes.get(
+    "/pacticipants/{pacticipant}/branches/{branch}/latest-version/can-i-deploy/to-environment/{environment}/badge",
+    answers={200: PICTURE},
+    media=_FORMS,
+    query=_QUERY,
+)
+def show_head_to_environment(call: Call) -> Answer:
+    """Whether the head of a branch can be deployed into an environment."""
+    return _can_i(call, lambda: head_to_environment(call), f"{call.path['branch']} to {call.path['environment']}")
+
+
+@routes.get("/pacticipants/{pacticipant}/main-branch/can-i-merge/badge", answers={200: PICTURE}, media=_FORMS)
+def show_can_i_merge(call: Call) -> Answer:
+    """Whether the head of the main branch works with everybody's main branch."""
+    found = pacticipants.by_name(call.db, call.path["pacticipant"])
+    if found is None:
+        return _drawn(call, Badge("pacticipant", "not found", "lightgrey"))
+    newest = shown_versions.newest(call.db, found.name)
+    if newest is None:
+        return _drawn(call, Badge("can-i-merge", "unknown", "lightgrey"))
+    asked = Asked(pacticipant=found.name, main_branch=True, latest=True)
+    question = Question(selectors=[asked], latest_by="cvp", latest=True, main_branch=True)
+    deployable = _deployable(call, lambda: question)
+    words = {True: ("success", "brightgreen"), False: ("failed", "red"), None: ("unknown", "lightgrey")}
+    return _drawn(call, Badge("can-i-merge", *words[deployable]), cache="max-age=30")
+
+
+def _of_pact(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+    consumer, provider = call.path["consumer"], call.path["provider"]
+    pact = pacts.newest(call.db, [*pacts.of_pair(consumer, provider), *where])
+    if pact is None:
+        return _drawn(call, Badge("pact not found", "unknown", "lightgrey"))
+    found, _ = dashboard.items(call.db, [publications.c.id == pact.publication], None)
+    result = results.latest(call.db, (consumer, provider), pact.sha)
+    status = found[0].status if found else "success" if result and result.success else ""
+    label = f"{_name(call, consumer)}/{_name(call, provider)} pact"
+    return _drawn(call, verification(label, status))
+
+
+def _name(call: Call, name: str) -> str:
+    return initials(name) if call.asked("initials") == "true" else name.lower()
+
+
+def _can_i(call: Call, question: Callable[[], Question], what: str) -> Answer:
+    deployable = _deployable(call, question)
+    label = call.asked("label") or "can-i-deploy"
+    colours = {True: "brightgreen", False: "red", None: "lightgrey"}
+    words = {True: what, False: what, None: f"{what} unknown"}
+    return _drawn(call, Badge(label, words[deployable], colours[deployable]))
+
+
+def _deployable(call: Call, question: Callable[[], Question]) -> bool | None:
+    try:
+        return answered(call.db, question()).deployable
+    except Refusal:
+        return None
+
+
+def _drawn(call: Call, badge: Badge, *, cache: str = "no-cache") -> Answer:
+    label = call.asked("label")
+    shown = Badge(label, badge.status, badge.colour) if label else badge
+    return Answer(body=svg(shown), media=SVG, headers={"cache-control": cache})

@@ -1,0 +1,104 @@
+"""`/dashboard`: the newest pacts of everybody and how their verification stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, ok
+from harness.broker.http.hal import link, moment, path
+from harness.broker.http.pact_shape import pair_of, version_url
+from harness.broker.http.paging import asked_page
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import dashboard as kept
+from harness.broker.store import pacts, shown_versions
+from harness.broker.store.versions import exists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import sqlalchemy as sa
+
+    from harness.broker.http.call import Call
+    from harness.broker.store.dashboard import Item
+    from harness.broker.store.shown_versions import ShownVersion
+
+routes = Routes("dashboard")
+
+DASHBOARD = s.Schema("Dashboard", s.record({"items": s.many(s.OBJECT)}, page=s.PAGE, _links=s.LINKS))
+
+
+@routes.get("/dashboard", answers={200: DASHBOARD}, query=s.PAGES)
+def show(call: Call) -> Answer:
+    """The newest pacts of everybody."""
+    return _told(call, [])
+
+
+@routes.get("/dashboard/provider/{provider}/consumer/{consumer}", answers={200: DASHBOARD}, query=s.PAGES)
+def show_pair(call: Call) -> Answer:
+    """The newest pacts of two pacticipants."""
+    consumer, provider = call.path["consumer"], call.path["provider"]
+    if not (exists(call.db, consumer) and exists(call.db, provider)):
+        raise NotHere
+    return _told(call, pacts.of_pair(consumer, provider))
+
+
+def _told(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+    page = asked_page(call)
+    found, _ = kept.items(call.db, where, page)
+    ids = {each.pact.version for each in found} | {each.result.version for each in found if each.result}
+    versions = {each.id: each for each in shown_versions.shown(call.db, sorted(ids))}
+    return ok({"items": [_item(call, each, versions) for each in found]})
+
+
+def _item(call: Call, item: Item, versions: Mapping[int, ShownVersion]) -> dict[str, Any]:
+    pact, result = item.pact, item.result
+    version = versions[pact.version]
+    verified = versions[result.version] if result else None
+    pair = pair_of(call, pact)
+    status = link(f"{pair}/webhooks/status", title=f"Status of webhooks for {pact.consumer}/{pact.provider} pact")
+    return {
+        "consumer": {
+            "name": pact.consumer,
+            "version": {**_version(version), "_links": {"self": {"href": _at(call, version)}}},
+            "_links": {"self": {"href": call.to("pacticipants", pact.consumer)}},
+        },
+        "provider": {
+            "name": pact.provider,
+            "version": None if verified is None else _version(verified),
+            "_links": {"self": {"href": call.to("pacticipants", pact.provider)}},
+        },
+        "pact": {"createdAt": moment(pact.published_at), "_links": {"self": {"href": version_url(call, pact)}}},
+        "pactTags": _tags(call, version),
+        "latestVerificationResult": None
+        if result is None
+        else {
+            "success": result.success,
+            "verifiedAt": moment(result.at),
+            "_links": {"self": {"href": f"{version_url(call, pact)}/verification-results/latest"}},
+        },
+        "latestVerificationResultTags": [] if verified is None else _tags(call, verified),
+        "verificationStatus": item.status,
+        "webhookStatus": item.webhooks,
+        "latestWebhookExecution": None,
+        "_links": {"pb:webhook-status": status},
+    }
+
+
+def _version(version: ShownVersion) -> dict[str, Any]:
+    heads = [each.name for each in version.branches if each.head]
+    return {"number": version.number, "branch": heads[0] if heads else None, "headBranchNames": heads}
+
+
+def _at(call: Call, version: ShownVersion) -> str:
+    return call.to("pacticipants", version.pacticipant, "versions", version.number)
+
+
+def _tags(call: Call, version: ShownVersion) -> list[dict[str, Any]]:
+    here = _at(call, version)
+    return [
+        {"name": each.name, "latest": each.head, "_links": {"self": {"href": here + path("tags", each.name)}}}
+        for each in version.tags
+        if each.head
+    ]

@@ -1,0 +1,155 @@
+"""`/integrations`: who talks to whom; and the network around a pacticipant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import CSV, HAL, JSON, Answer, gone, ok, text
+from harness.broker.http.hal import link, path
+from harness.broker.http.paging import asked_page, containing
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import deleting
+from harness.broker.store import integrations as kept
+from harness.broker.store.versions import exists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.broker.http.call import Call
+    from harness.broker.store.integrations import Integration
+
+routes = Routes("integrations")
+
+_GRAPH = "text/vnd.graphviz"
+_NAMED = s.record({"name": s.text()})
+INTEGRATION = s.Schema("Integration", s.record({"consumer": _NAMED, "provider": _NAMED, "_links": s.LINKS}))
+INTEGRATIONS = s.paged("Integrations", "integrations", INTEGRATION)
+NETWORK = s.Schema("Network", s.record({"integrations": s.many(INTEGRATION), "_links": s.LINKS}))
+LINES = s.Schema("NetworkLines", s.text("Comma-separated lines."))
+
+
+@routes.get(
+    "/integrations",
+    answers={200: INTEGRATIONS},
+    media=(HAL, JSON, _GRAPH),
+    query=[*s.PAGES, s.CONTAINING],
+)
+def show_all(call: Call) -> Answer:
+    """Who talks to whom; as a graph when that is asked for."""
+    page = asked_page(call)
+    found, total = kept.listed(call.db, containing(call), page)
+    if call.media == _GRAPH:
+        return text(_graph(found), _GRAPH)
+    links = {
+        "self": link(call.to("integrations"), title="All integrations"),
+        **(page.links(call, total) if page else {}),
+    }
+    told = {"page": page.told(total)} if page else {}
+    return ok({**told, "_embedded": {"integrations": [_told(call, each) for each in found]}, "_links": links})
+
+
+@routes.delete("/integrations", answers={204: None}, role="admin")
+def delete_all(call: Call) -> Answer:
+    """Forget every integration with everybody's contracts and results."""
+    for each in kept.listed(call.db, "", None)[0]:
+        _delete(call, each.consumer, each.provider)
+    return gone()
+
+
+@routes.delete("/integrations/provider/{provider}/consumer/{consumer}", answers={204: None}, role="admin")
+def delete(call: Call) -> Answer:
+    """Forget what is between two pacticipants; those who talk to nobody any more are forgotten as well."""
+    consumer, provider = call.path["consumer"], call.path["provider"]
+    if not (exists(call.db, consumer) and exists(call.db, provider)):
+        raise NotHere
+    _delete(call, consumer, provider)
+    return gone()
+
+
+def _delete(call: Call, consumer: str, provider: str) -> None:
+    deleting.integration(call.db, consumer, provider)
+
+
+@routes.get("/pacticipant/{pacticipant}/network", answers={200: NETWORK})
+def show_network(call: Call) -> Answer:
+    """Everybody who is connected with a pacticipant, over however many others."""
+    found = _around(call)
+    links = {"self": link(call.here(), title=f"Network of {call.path['pacticipant']}")}
+    return ok({"integrations": [_told(call, each) for each in found], "_links": links})
+
+
+@routes.get("/groups/{pacticipant}", answers={200: LINES}, media=(CSV,))
+def show_group(call: Call) -> Answer:
+    """The network around a pacticipant, as the lines of a graph widget."""
+    return text(_lines(_around(call)), CSV)
+
+
+@routes.get("/relationships", answers={200: LINES}, media=(CSV,))
+def show_relationships(call: Call) -> Answer:
+    """Who talks to whom, as the lines of a graph widget."""
+    return text(_lines(kept.listed(call.db, "", None)[0]), CSV)
+
+
+def _around(call: Call) -> list[Integration]:
+    name = call.path["pacticipant"]
+    if not exists(call.db, name):
+        raise NotHere
+    everything, _ = kept.listed(call.db, "", None)
+    known = {name}
+    while True:
+        touched = {
+            each
+            for integration in everything
+            for each in (integration.consumer, integration.provider)
+            if known & {integration.consumer, integration.provider}
+        }
+        if touched <= known:
+            return [each for each in everything if each.consumer in known]
+        known |= touched
+
+
+def _lines(found: Iterable[Integration]) -> str:
+    """`id,name,1,1,0,ordinal,id-of-connected`, a line for each end of each integration."""
+    lines = []
+    for ordinal, each in enumerate(found, start=1):
+        for row, name, other in (
+            (each.consumer_row, each.consumer, each.provider_row),
+            (each.provider_row, each.provider, each.consumer_row),
+        ):
+            lines.append(f"{row},{_cell(name)},1,1,0,{ordinal},{other}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _cell(name: str) -> str:
+    if name[:1] in "=+-@\t\r":  # a spreadsheet would run it
+        name = f"'{name}"
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"' if any(sign in name for sign in ',"\n\r') else name
+
+
+def _graph(found: Iterable[Integration]) -> str:
+    lines = [f'  "{_quoted(each.consumer)}" -> "{_quoted(each.provider)}"' for each in found]
+    return "\n".join(["digraph { ranksep=3; ratio=auto; overlap=false; node [shape=box];", *lines, "}"]) + "\n"
+
+
+def _quoted(name: str) -> str:
+    return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+
+
+def _told(call: Call, each: Integration) -> dict[str, Any]:
+    consumer, provider = each.consumer, each.provider
+    pair = path("provider", provider, "consumer", consumer)
+    links = {
+        "pb:dashboard": link(f"{call.base}/dashboard{pair}", title="BETA: Pacts to show on the dashboard"),
+        "pb:matrix": link(
+            f"/matrix{pair}", title=f"Matrix of pacts/verification results for {consumer} and {provider}"
+        ),
+        "pb:group": link(call.to("pacticipants", consumer)),
+        "pb:delete_integration": link(
+            f"{call.base}/integrations{pair}",
+            title=f"Delete the integration between {consumer} and {provider}",
+        ),
+    }
+    return {"consumer": {"name": consumer}, "provider": {"name": provider}, "_links": links}

@@ -1,0 +1,146 @@
+"""What is worth looking at: the heads of branches and tags, each with its latest result; rows in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.broker.store import pacts, results
+from harness.broker.store.pacts import Pact
+from harness.broker.store.results import Result
+from harness.broker.store.rows import chunks
+from harness.broker.store.tables import (
+    branches,
+    integrations,
+    pacticipants,
+    publications,
+    tags,
+    triggers,
+    verifications,
+)
+from harness.contracts.document import ContractKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.broker.http.paging import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One pact that is the newest of some kind."""
+
+    pact: Pact
+    result: Result | None
+    verified_before: bool  # the pair had a success before this content
+    webhooks: str  # none, not_run, success, failure, retrying
+
+    @property
+    def status(self) -> str:
+        """How its verification stands."""
+        if self.result is None:
+            return "stale" if self.verified_before else "never"
+        return "success" if self.result.success and not self.result.partial else "failed"
+
+
+def items(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page | None) -> tuple[list[Item], int]:
+    """The items of some pairs, the latest activity first, and how many there are in all."""
+    rows = _rows(db, where)
+    total = len(rows)
+    chosen = rows if page is None else rows[page.offset : page.offset + page.size]
+    found = [pact for part in chunks(chosen) for pact in pacts.listed(db, [publications.c.id.in_(part)])]
+    known = results.latest_of_contracts(db, [pact.contract for pact in found]) if found else {}
+    told = _triggered(db, found)
+    verified = _verified(db, found)
+    made = [
+        Item(
+            pact=pact,
+            result=known.get(pact.contract),
+            verified_before=(pact.consumer, pact.provider) in verified,
+            webhooks=told.get((pact.consumer, pact.provider), "none"),
+        )
+        for pact in found
+    ]
+    return sorted(made, key=_activity, reverse=True), total
+
+
+def _activity(item: Item) -> tuple[str, int, int]:
+    at = item.result.at if item.result else item.pact.published_at
+    return at, item.result.id if item.result else 0, item.pact.publication
+
+
+def _rows(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[int]:
+    """The publications of heads; of a pair without any, its newest one."""
+    heads = sa.union(
+        sa.select(branches.c.head_id).where(branches.c.head_id.is_not(None)),
+        sa.select(sa.func.max(tags.c.version_id)).group_by(tags.c.pacticipant_id, tags.c.name),
+    )
+    is_pact = publications.c.kind == ContractKind.PACT.value
+    query = (
+        sa.select(publications.c.id, publications.c.pacticipant_id, publications.c.counterpart)
+        .join_from(publications, pacticipants, pacticipants.c.id == publications.c.pacticipant_id)
+        .where(is_pact, publications.c.version_id.in_(heads), *where)
+        .order_by(sa.func.lower(pacticipants.c.name), publications.c.counterpart, publications.c.version_id.desc())
+    )
+    found = db.execute(query).all()
+    pairs = {(row.pacticipant_id, row.counterpart) for row in found}
+    return [row.id for row in found] + _newest_of_others(db, pairs, where)
+
+
+def _newest_of_others(
+    db: sa.Connection, pairs: set[tuple[int, str]], where: Sequence[sa.ColumnElement[bool]]
+) -> list[int]:
+    provider = pacticipants.alias("provider")
+    query = (
+        sa.select(integrations.c.consumer_id, provider.c.name)
+        .join_from(integrations, provider, provider.c.id == integrations.c.provider_id)
+        .order_by(integrations.c.id)
+    )
+    found: list[int] = []
+    for consumer, name in db.execute(query).all():
+        if (consumer, name) in pairs:
+            continue
+        newest = (
+            sa.select(publications.c.id)
+            .where(
+                publications.c.pacticipant_id == consumer,
+                publications.c.counterpart == name,
+                publications.c.kind == ContractKind.PACT.value,
+                *where,
+            )
+            .order_by(publications.c.version_id.desc())
+            .limit(1)
+        )
+        found += db.execute(newest).scalars().all()
+    return found
+
+
+def _verified(db: sa.Connection, found: Sequence[Pact]) -> set[tuple[str, str]]:
+    """The pairs of which some content was verified with success."""
+    verified = set()
+    for consumer, provider in {(pact.consumer, pact.provider) for pact in found}:
+        contract = sa.select(publications.c.contract_id).where(*pacts.of_pair(consumer, provider))
+        query = sa.select(verifications.c.id).where(
+            verifications.c.contract_id.in_(contract), verifications.c.success.is_(True)
+        )
+        if db.execute(query.limit(1)).scalar() is not None:
+            verified.add((consumer, provider))
+    return verified
+
+
+def _triggered(db: sa.Connection, found: Sequence[Pact]) -> dict[tuple[str, str], str]:
+    """How the webhooks of pairs fared: the worst of their latest events."""
+    worst: dict[tuple[str, str], str] = {}
+    order = ("none", "success", "not_run", "retrying", "failure")
+    pairs = {(pact.consumer, pact.provider) for pact in found}
+    newest = sa.select(sa.func.max(triggers.c.id)).group_by(
+        triggers.c.consumer, triggers.c.provider, triggers.c.webhook_uuid, triggers.c.event
+    )
+    query = sa.select(triggers.c.consumer, triggers.c.provider, triggers.c.status)
+    for consumer, provider, status in db.execute(query.where(triggers.c.id.in_(newest))):
+        if (consumer, provider) in pairs:
+            before = worst.get((consumer, provider), "none")
+            worst[consumer, provider] = max(before, status, key=order.index)
+    return worst
