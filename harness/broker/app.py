@@ -13,6 +13,7 @@ from harness.broker.http.document import openapi
 from harness.broker.http.routing import Router, Routes
 from harness.broker.http.serving import Access, Application, Everybody, Pages
 from harness.broker.settings import Settings
+from harness.broker.webhooks.worker import Worker
 
 if TYPE_CHECKING:
     from harness.broker.store.database import Database
@@ -37,13 +38,18 @@ def broker(
     pages: Pages | None = None,
 ) -> Application:
     """The ASGI application that speaks the Pact Broker's API on a database."""
+    chosen = settings or Settings()
+    worker = Worker(database=database, settings=chosen)
     return Application(
         router=router(),
         database=database,
-        settings=settings or Settings(),
+        settings=chosen,
         access=access or Everybody(),
         pages=pages,
         audited=access is not None,
+        wake=worker.wake,
+        started=worker.start,
+        stopped=worker.stop,
     )
 
 

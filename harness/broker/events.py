@@ -11,14 +11,15 @@ import sqlalchemy as sa
 from harness.broker.metadata import Metadata, encode
 from harness.broker.store import pacts, requiring, shown_versions
 from harness.broker.store.outbox import Cause
+from harness.broker.store.publishing import Outcome, Published
 from harness.broker.store.tables import publications
 from harness.broker.webhooks.happenings import Happening, Triggered, trigger
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.publishing import Published
     from harness.broker.store.results import Result
     from harness.broker.store.shown_versions import ShownVersion
+    from harness.broker.store.webhooks import Webhook
 
 PUBLISHED = "contract_published"
 CHANGED = "contract_content_changed"
@@ -64,6 +65,8 @@ def announce(call: Call, version: ShownVersion, published: Published) -> Announc
             provider_descriptions=tuple(each.descriptions),
         )
         told += trigger(call.db, named, call.settings, call.now)
+    if told:
+        call.later(call.wake)
     return Announced(events, told)
 
 
@@ -74,6 +77,8 @@ def announce_result(call: Call, result: Result, remembered: Metadata) -> list[Tr
         happened = _result_happening(call, result, consumer)
         for name in (VERIFIED, SUCCEEDED if result.success else FAILED):
             told += trigger(call.db, replace(happened, event=name), call.settings, call.now)
+    if told:
+        call.later(call.wake)
     return told
 
 
@@ -118,6 +123,24 @@ def _result_happening(call: Call, result: Result, consumer: ShownVersion) -> Hap
         success=result.success,
         build_url=result.build_url or "",
     )
+
+
+def latest_happening(call: Call, webhook: Webhook) -> Happening:
+    """What a webhook would be told now: of the latest pact that it is about, or of nothing in particular."""
+    about = []
+    if webhook.consumer.name:
+        about.append(pacts.of_consumer(webhook.consumer.name))
+    if webhook.provider.name:
+        about += pacts.of_provider(webhook.provider.name)
+    newest = pacts.newest(call.db, about)
+    if newest is None:
+        parties = (webhook.consumer.name or "", webhook.provider.name or "")
+        return Happening(event="test", cause=Cause(consumer=parties[0], provider=parties[1]), base=call.base)
+    version = shown_versions.shown(call.db, [newest.version])[0]
+    published = Published(
+        consumer=newest.consumer, provider=newest.provider, contract=newest.contract, outcome=Outcome.UNCHANGED
+    )
+    return replace(_happening(call, version, published), event="test")
 
 
 def _happening(call: Call, version: ShownVersion, published: Published) -> Happening:

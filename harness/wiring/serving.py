@@ -83,7 +83,13 @@ def assembled(serving: Serving, environ: Mapping[str, str]) -> Application:
             "anybody who can reach this address may do everything; `harness broker token create` ends that"
         )
     found = broker(database, replace(read.settings, base_urls=base_urls), access=guard)
-    found.stopped = database.close
+    ended = found.stopped
+
+    def stop() -> None:
+        ended()
+        database.close()
+
+    found.stopped = stop
     return found
 
 

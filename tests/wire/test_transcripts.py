@@ -10,9 +10,11 @@ import importlib.util
 import json
 import os
 import re
+import socket
 import threading
 import tomllib
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ PROFILES = {
         webhook_hosts=("/.*/",),
         webhook_private_targets=True,
         webhook_delay=5.0,
+        webhook_retry_schedule=(10, 60, 120),
     ),
 }
 
@@ -56,19 +59,55 @@ def replayer() -> Any:
     return module
 
 
+def free_port() -> int:
+    """Of four digits, as the original had: lengths of bodies with links in them are recorded too."""
+    for port in range(9200, 9390):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if tried.connect_ex(("127.0.0.1", port)):
+                return port
+    raise AssertionError("no free port")
+
+
+class Told(BaseHTTPRequestHandler):
+    """Whom the recorded webhooks tell."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"ok":true}')
+
+    def log_message(self, format: str, *args: object) -> None:
+        del format, args
+
+
+@pytest.fixture
+def receiver(scenario: dict[str, Any]) -> Iterator[None]:
+    if scenario["profile"] != "webhooks-open":
+        yield
+        return
+    with ThreadingHTTPServer(("127.0.0.1", 9399), Told) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield
+        server.shutdown()
+
+
 class Served:
     """A broker behind a real server on loopback."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
+        port = free_port()
         config = uvicorn.Config(
-            broker(database, settings), host="127.0.0.1", port=0, log_level="error", lifespan="on"
+            broker(database, settings), host="127.0.0.1", port=port, log_level="error", lifespan="on"
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
         while not self.server.started:
             self.thread.join(0.005)
-        port = self.server.servers[0].sockets[0].getsockname()[1]
         self.base = f"http://127.0.0.1:{port}"
 
     def stop(self) -> None:
@@ -83,7 +122,8 @@ def scenario(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def served(scenario: dict[str, Any], sqlite_database: Database) -> Iterator[Served]:
+def served(scenario: dict[str, Any], sqlite_database: Database, receiver: None) -> Iterator[Served]:
+    del receiver
     server = Served(sqlite_database, PROFILES[scenario["profile"]])
     yield server
     server.stop()
@@ -110,10 +150,10 @@ def test_a_recorded_conversation_goes_the_same_way_or_differs_on_purpose(
     for step, differences in replayer().replay(scenario, served.base):
         for difference in differences:
             known = [(i, pattern) for i, pattern in expected.get(step, []) if pattern.search(difference)]
-            met |= {(step, i, pattern.pattern) for i, pattern in known}
+            met |= {(step, i) for i, _ in known}
             if not known:
                 asked = scenario["steps"][step]["request"]
                 surprises.append(f"step {step} {asked['method']} {asked['path'][:120]}: {difference}")
-    listed = {(step, i, pattern.pattern) for step, each in expected.items() for i, pattern in each}
+    listed = {(step, i) for step, each in expected.items() for i, _ in each}
     assert not surprises, "\n" + "\n".join(surprises)
     assert listed - met == set(), "listed, and no longer different"

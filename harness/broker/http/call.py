@@ -46,6 +46,7 @@ class Call:
     settings: Settings
     now: str  # ISO 8601, UTC, milliseconds
     who: Who = field(default_factory=Who)
+    wake: Callable[[], None] = lambda: None  # there is something new in the outbox
     afterwards: list[Callable[[], None]] = field(default_factory=list)  # run once everything is kept
 
     @cached_property

@@ -61,6 +61,7 @@ class Application:
     access: Access = field(default_factory=Everybody)
     pages: Pages | None = None  # for people with browsers
     audited: bool = False  # remember who changed what
+    wake: Callable[[], None] = lambda: None  # there is something new in the outbox
     started: Callable[[], None] = lambda: None
     stopped: Callable[[], None] = lambda: None
 
@@ -150,6 +151,7 @@ class Application:
                 settings=self.settings,
                 now=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 who=who,
+                wake=self.wake,
             )
             answer = route.handler(call)
             # Like the original: what is wrong inside a body is told before the wrong type of the body is.

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from harness.broker.settings import VERSION
+from harness.broker.settings import VERSION, Settings
 from harness.broker.webhooks.redaction import STARS, is_secret, without
 from harness.broker.webhooks.targets import Doorkeeper, TargetRefused
 
@@ -86,7 +86,7 @@ class Courier:
 
     def send(self, message: Message) -> Outcome:
         """One attempt; whatever goes wrong is an outcome. A redirect is an answer: it is not followed."""
-        headers = _headers(message)
+        headers = headers_of(message)
         log = [f"DEBUG: Webhook context {_compact(message.context)}"] if message.context else []
         log += [f"INFO: HTTP/1.1 {message.method} {message.url}"]
         log += [f"INFO: {name}: {STARS if is_secret(name) else value}" for name, value in headers.items()]
@@ -154,7 +154,8 @@ class Courier:
         return without(text, (message.password, *message.secrets))
 
 
-def _headers(message: Message) -> dict[str, str]:
+def headers_of(message: Message) -> dict[str, str]:
+    """All headers of a message, in the order in which they are sent."""
     found = {"accept": "*/*", "user-agent": f"Pact Broker v{VERSION}"}
     found |= {name.lower(): value for name, value in message.headers.items()}
     if message.username or message.password:
@@ -181,3 +182,12 @@ def _read(answer: httpcore.Response, began: float) -> bytes:
 
 def _compact(context: Mapping[str, Any]) -> str:
     return json.dumps(context, ensure_ascii=False, separators=(",", ":"))
+
+
+def courier(settings: Settings) -> Courier:
+    """Whoever sends, under these settings."""
+    return Courier(
+        doorkeeper=Doorkeeper(hosts=settings.webhook_hosts, private=settings.webhook_private_targets),
+        success_codes=settings.webhook_success_codes,
+        shows_answers=bool(settings.webhook_hosts),
+    )

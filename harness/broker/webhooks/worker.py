@@ -18,8 +18,7 @@ from harness.broker.store import outbox
 from harness.broker.store import webhooks as kept
 from harness.broker.store.database import Database
 from harness.broker.webhooks.composing import message
-from harness.broker.webhooks.delivery import Courier
-from harness.broker.webhooks.targets import Doorkeeper
+from harness.broker.webhooks.delivery import courier
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -29,15 +28,6 @@ _AT_ONCE = 4
 _CLAIMED = 150.0  # seconds that a trigger belongs to one process; longer than one attempt can take
 _LOOK = 5.0  # seconds between looks for what other processes have put there
 log = logging.getLogger("harness.broker.webhooks")
-
-
-def courier(settings: Settings) -> Courier:
-    """Whoever sends, under these settings."""
-    return Courier(
-        doorkeeper=Doorkeeper(hosts=settings.webhook_hosts, private=settings.webhook_private_targets),
-        success_codes=settings.webhook_success_codes,
-        shows_answers=bool(settings.webhook_hosts),
-    )
 
 
 @dataclass(kw_only=True)
