@@ -19,6 +19,8 @@ DEPLOYED = s.Schema(
         target=s.text(),
         applicationInstance=s.text(),
         undeployedAt=s.moment(),
+        since=s.moment("In a history: when it began, exactly."),
+        until=s.moment("In a history: when it ended; absent while it lasts."),
         _links=s.LINKS,
     ),
 )

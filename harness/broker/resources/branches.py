@@ -8,7 +8,7 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.hal import link, moment
 from harness.broker.http.paging import asked_page, containing
-from harness.broker.http.problems import NotHere
+from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.resources.pacticipants import the_pacticipant
 from harness.broker.store import branches as kept
@@ -53,8 +53,7 @@ def show_all(call: Call) -> Answer:
 def delete_all(call: Call) -> Answer:
     """Forget every branch but the main one and those to keep; versions stay."""
     owner = the_pacticipant(call)
-    excluded = call.parameters.get("exclude", [])
-    keeping = {*(excluded if isinstance(excluded, list) else [excluded]), owner.details.main_branch}
+    keeping = {*_excluded(call), owner.details.main_branch}
     everything, _ = kept.listed(call.db, owner.id, "", None)
     gone_now = [each for each in everything if each.name not in keeping]
     kept.delete(call.db, [each.id for each in gone_now])
@@ -64,6 +63,15 @@ def delete_all(call: Call) -> Answer:
         f" Remaining branches are: {remaining}"
     )
     return Answer(status=202, body={"notices": [{"type": "success", "text": text}]})
+
+
+def _excluded(call: Call) -> list[str]:
+    """What cannot be read must not delete what somebody wanted to keep."""
+    asked = call.parameters.get("exclude", [])
+    names = asked if isinstance(asked, list) else [asked]
+    if not all(isinstance(name, str) for name in names):
+        raise Invalid({"exclude": ["must be an array"]})
+    return names
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}", answers={200: BRANCH})

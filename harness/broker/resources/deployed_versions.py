@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import link
+from harness.broker.http.hal import given, link
+from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.http.stay_shape import DEPLOYED
@@ -79,34 +80,43 @@ def end(call: Call) -> Answer:
     return ok(_told(call, _the_stay(call)))
 
 
+_FILTERS = [
+    s.query("pacticipant", "Only versions of this one."),
+    s.query("applicationInstance", "Only this application instance; blank is the one without a name."),
+    s.query("target", "The same as applicationInstance."),
+]
+
+
 @routes.get(
-    "/environments/{environment}/deployed-versions/currently-deployed",
-    answers={200: LIST},
-    query=[
-        s.query("pacticipant", "Only versions of this one."),
-        s.query("applicationInstance", "Only this application instance; blank is the one without a name."),
-        s.query("target", "The same as applicationInstance."),
-    ],
+    "/environments/{environment}/deployed-versions/currently-deployed", answers={200: LIST}, query=_FILTERS
 )
 def show_current(call: Call) -> Answer:
     """What is deployed to an environment now."""
-    place = _environment(call)
-    asked = call.parameters.get("applicationInstance", call.parameters.get("target"))
-    instance = asked if isinstance(asked, str) else None
-    found = kept.current(call.db, place, released=False, pacticipant=call.asked("pacticipant"), instance=instance)
+    place, name = _environment(call), call.asked("pacticipant")
+    found = kept.current(call.db, place, released=False, pacticipant=name, instance=_instance(call))
     return ok(_listed(call, found, f"Currently deployed versions for {place.display_name}"))
 
 
-@routes.get(
-    "/environments/{environment}/deployed-versions",
-    answers={200: LIST},
-    query=[s.query("pacticipant", "Only versions of this one.")],
-)
+@routes.get("/environments/{environment}/deployed-versions", answers={200: LIST}, query=[*_FILTERS, *s.PAGES])
 def show_history(call: Call) -> Answer:
     """Everything that ever was deployed to an environment, oldest first: what a way back is chosen from."""
-    place = _environment(call)
-    found = kept.history(call.db, place, call.asked("pacticipant"))
-    return ok(_listed(call, found, f"Deployed versions for {place.display_name}"))
+    place, page = _environment(call), asked_page(call)
+    found = kept.history(call.db, place, pacticipant=call.asked("pacticipant"), instance=_instance(call))
+    wanted = found if page is None else found[page.offset : page.offset + page.size]
+    body = _listed(call, wanted, f"Deployed versions for {place.display_name}")
+    items = zip(body["_embedded"]["deployedVersions"], wanted, strict=True)
+    timed = [{**item, **given(since=stay.since, until=stay.until or None)} for item, stay in items]
+    told_page = {"page": page.told(len(found))} if page else {}
+    links = {**body["_links"], **(page.links(call, len(found)) if page else {})}
+    return ok({**told_page, "_embedded": {"deployedVersions": timed}, "_links": links})
+
+
+def _instance(call: Call) -> str | None:
+    """The application instance that is asked for: "" is the one without a name, None any."""
+    for name in ("applicationInstance", "target"):
+        if name in call.parameters:
+            return call.asked(name)
+    return None
 
 
 def _environment(call: Call) -> Environment:

@@ -10,7 +10,7 @@ from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.hal import link, moment
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import branches, environments, places
+from harness.broker.store import branches, environments, places, stays
 from harness.broker.store import shown_versions as versions
 from harness.broker.store import tags as kept
 from harness.broker.store.versions import mention
@@ -69,8 +69,9 @@ def _age(created_at: str, now: str) -> timedelta:
 
 
 def _deploy(call: Call, version: Version, tag: str) -> None:
-    """A tag named like an environment says that the version runs there."""
-    if call.settings.deployments_for_tags and places.by_name(call.db, tag) is not None:
+    """A tag named like an environment says that the version runs there, unless that is known already."""
+    place = places.by_name(call.db, tag) if call.settings.deployments_for_tags else None
+    if place is not None and not stays.of_version(call.db, place, version, released=False, current=True):
         environments.deploy(call.db, tag, version, "", call.now)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.store.rows import chunks, insert
+from harness.broker.store.rows import chunks, contains, insert
 from harness.broker.store.tables import branch_versions, branches, pacticipants, versions
 
 if TYPE_CHECKING:
@@ -87,16 +87,16 @@ def listed(
     db: sa.Connection, pacticipant: int, containing: str, page: Page | None
 ) -> tuple[Sequence[Branch], int]:
     """The branches of a pacticipant, newest first, and how many there are."""
-    query = sa.select(branches).where(branches.c.pacticipant_id == pacticipant)
+    query = sa.select(branches).where(branches.c.pacticipant_id == pacticipant).order_by(branches.c.id.desc())
     if containing:
-        literal = containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        query = query.where(branches.c.name.ilike(f"%{literal}%", escape="\\"))
-    ordered = query.order_by(branches.c.id.desc())
+        found = [_value(row) for row in db.execute(query) if contains(row.name, containing)]
+        return (found if page is None else found[page.offset : page.offset + page.size]), len(found)
     if page is None:
-        found = [_value(row) for row in db.execute(ordered)]
+        found = [_value(row) for row in db.execute(query)]
         return found, len(found)
-    total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
-    return [_value(row) for row in db.execute(ordered.limit(page.size).offset(page.offset))], total
+    mine = sa.select(sa.func.count()).select_from(branches).filter_by(pacticipant_id=pacticipant)
+    rows = db.execute(query.limit(page.size).offset(page.offset))
+    return [_value(row) for row in rows], db.execute(mine).scalar_one()
 
 
 def membership(db: sa.Connection, branch: int, version: int) -> str | None:
@@ -108,16 +108,46 @@ def membership(db: sa.Connection, branch: int, version: int) -> str | None:
 def remove(db: sa.Connection, branch: int, version: int) -> None:
     """Take a version off a branch; the newest one left becomes the head when it was that."""
     db.execute(sa.delete(branch_versions).filter_by(branch_id=branch, version_id=version))
-    left = sa.select(sa.func.max(branch_versions.c.version_id)).where(branch_versions.c.branch_id == branch)
-    was_head = sa.and_(branches.c.id == branch, branches.c.head_id == version)
-    db.execute(sa.update(branches).where(was_head).values(head_id=left.scalar_subquery()))
+    db.execute(sa.update(branches).where(branches.c.id == branch, branches.c.head_id == version).values(_HEAD))
+    db.execute(sa.update(versions).where(versions.c.id == version).values(_LATEST))
 
 
 def delete(db: sa.Connection, ids: Collection[int]) -> None:
     """Forget branches; their versions stay."""
     for part in chunks(ids):
-        db.execute(sa.delete(branch_versions).where(branch_versions.c.branch_id.in_(part)))
+        gone = branch_versions.c.branch_id.in_(part)
+        members = set(db.execute(sa.select(branch_versions.c.version_id).where(gone)).scalars())
+        db.execute(sa.delete(branch_versions).where(gone))
         db.execute(sa.delete(branches).where(branches.c.id.in_(part)))
+        for some in chunks(members):
+            db.execute(sa.update(versions).where(versions.c.id.in_(some)).values(_LATEST))
+
+
+def forget(db: sa.Connection, rows: Collection[int]) -> None:
+    """Take versions off every branch, because they are about to go."""
+    for part in chunks(rows):
+        headed = db.execute(sa.select(branches.c.id).where(branches.c.head_id.in_(part))).scalars().all()
+        db.execute(sa.delete(branch_versions).where(branch_versions.c.version_id.in_(part)))
+        for some in chunks(headed):
+            db.execute(sa.update(branches).where(branches.c.id.in_(some)).values(_HEAD))
+
+
+_HEAD = {  # once the head is off the branch
+    "head_id": sa.select(sa.func.max(branch_versions.c.version_id))
+    .where(branch_versions.c.branch_id == branches.c.id)
+    .scalar_subquery()
+}
+_LATEST = {  # what the harness calls the branch of a version: of those that it is on, the one it came to last
+    "branch": sa.func.coalesce(
+        sa.select(branches.c.name)
+        .join(branch_versions, branch_versions.c.branch_id == branches.c.id)
+        .where(branch_versions.c.version_id == versions.c.id)
+        .order_by(branch_versions.c.id.desc())
+        .limit(1)
+        .scalar_subquery(),
+        "",
+    )
+}
 
 
 def _value(row: Any) -> Branch:

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from harness.broker.store import branches as on
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import (
-    branch_versions,
     branches,
     builds,
     contracts,
@@ -26,40 +25,42 @@ from harness.broker.store.tables import (
     triggers,
     verifications,
     versions,
+    webhooks,
 )
 from harness.contracts.document import ContractKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def version(db: sa.Connection, row: int) -> None:
     """A version with its contracts, results, branches, tags, and all that was recorded of it."""
-    told = db.execute(
-        sa.select(pacticipants.c.name, versions.c.number).join(pacticipants).where(versions.c.id == row)
-    ).one()
-    results(db, verifications.c.version_id == row)
-    about = sa.and_(evidence.c.provider == told.name, evidence.c.number == told.number)
-    db.execute(sa.delete(evidence).where(about))
-    _publications(db, publications.c.version_id == row)
-    for column in (triggers.c.consumer_version_id, triggers.c.provider_version_id):
-        db.execute(sa.update(triggers).where(column == row).values({column.name: None}))
-    for table in (self_verifications, tags, builds, deployments, releases, overwritten):
-        db.execute(sa.delete(table).where(table.c.version_id == row))
-    member = sa.select(branch_versions.c.branch_id).where(branch_versions.c.version_id == row)
-    for branch in db.execute(member).scalars().all():
-        on.remove(db, branch, row)
-    db.execute(sa.delete(versions).where(versions.c.id == row))
-    _orphans(db)
+    some_versions(db, [row])
+
+
+def some_versions(db: sa.Connection, rows: Collection[int]) -> None:
+    """The same of many at once."""
+    for part in chunks(rows):
+        results(db, verifications.c.version_id.in_(part))
+        _evidence(db, _about(part))
+        held = _contents(db, publications.c.version_id.in_(part), overwritten.c.version_id.in_(part))
+        for table in (publications, overwritten, self_verifications, tags, builds, deployments, releases):
+            db.execute(sa.delete(table).where(table.c.version_id.in_(part)))
+        on.forget(db, part)
+        for column in (triggers.c.consumer_version_id, triggers.c.provider_version_id):
+            _unpoint(db, column, part)
+        db.execute(sa.delete(versions).where(versions.c.id.in_(part)))
+        _orphans(db, held)
 
 
 def pacticipant(db: sa.Connection, row: int, name: str) -> None:
-    """A pacticipant with its versions and every pact with it."""
-    of_others = sa.and_(publications.c.counterpart == name, publications.c.kind == ContractKind.PACT.value)
-    _publications(db, of_others)
-    _orphans(db)
-    for each in db.execute(sa.select(versions.c.id).where(versions.c.pacticipant_id == row)).scalars().all():
-        version(db, each)
+    """A pacticipant with its versions, every contract with it, and the webhooks that are for it alone."""
+    mine = sa.select(versions.c.id).where(versions.c.pacticipant_id == row)
+    some_versions(db, db.execute(mine).scalars().all())
+    between = sa.or_(contracts.c.owner == name, contracts.c.counterpart == name)
+    _remove_contents(db, db.execute(sa.select(contracts.c.id).where(between)).scalars().all())
+    _evidence(db, sa.select(evidence.c.id).where(sa.or_(evidence.c.provider == name, evidence.c.consumer == name)))
+    _webhooks(db, name)
     both = sa.or_(integrations.c.consumer_id == row, integrations.c.provider_id == row)
     db.execute(sa.delete(integrations).where(both))
     db.execute(sa.delete(labels).where(labels.c.pacticipant_id == row))
@@ -69,9 +70,11 @@ def pacticipant(db: sa.Connection, row: int, name: str) -> None:
 
 def pacts(db: sa.Connection, where: Iterable[sa.ColumnElement[bool]]) -> int:
     """The publications of pacts that meet all conditions; how many there were."""
-    gone = _publications(db, sa.and_(publications.c.kind == ContractKind.PACT.value, *where))
-    _orphans(db)
-    return gone
+    gone = sa.and_(publications.c.kind == ContractKind.PACT.value, *where)
+    held = _contents(db, gone)
+    count = db.execute(sa.delete(publications).where(gone)).rowcount
+    _orphans(db, held)
+    return count
 
 
 def integration(db: sa.Connection, consumer: str, provider: str) -> None:
@@ -93,24 +96,66 @@ def results(db: sa.Connection, where: sa.ColumnElement[bool]) -> None:
     """Verifications, with the evidence that they are."""
     rows = db.execute(sa.select(verifications.c.id, verifications.c.evidence_id).where(where)).all()
     for part in chunks([row.id for row in rows]):
-        db.execute(sa.update(triggers).where(triggers.c.verification_id.in_(part)).values(verification_id=None))
+        _unpoint(db, triggers.c.verification_id, part)
         db.execute(sa.delete(verifications).where(verifications.c.id.in_(part)))
     for part in chunks(sorted({row.evidence_id for row in rows})):
         left = sa.select(verifications.c.evidence_id).where(verifications.c.evidence_id.in_(part))
         db.execute(sa.delete(evidence).where(evidence.c.id.in_(part), evidence.c.id.not_in(left)))
 
 
-def _publications(db: sa.Connection, where: sa.ColumnElement[bool]) -> int:
-    return db.execute(sa.delete(publications).where(where)).rowcount
+def _about(rows: Collection[int]) -> sa.Select[tuple[int]]:
+    """All evidence about versions: it names them."""
+    named = sa.and_(versions.c.pacticipant_id == pacticipants.c.id, versions.c.number == evidence.c.number)
+    return (
+        sa.select(evidence.c.id)
+        .join(pacticipants, pacticipants.c.name == evidence.c.provider)
+        .join(versions, named)
+        .where(versions.c.id.in_(rows))
+    )
 
 
-def _orphans(db: sa.Connection) -> None:
-    """Contents that no version has any more, with their results."""
+def _evidence(db: sa.Connection, which: sa.Select[tuple[int]]) -> None:
+    """Evidence, with the results that tell of it."""
+    for part in chunks(db.execute(which).scalars().all()):
+        results(db, verifications.c.evidence_id.in_(part))
+        db.execute(sa.delete(evidence).where(evidence.c.id.in_(part)))
+
+
+def _contents(
+    db: sa.Connection, published: sa.ColumnElement[bool], once: sa.ColumnElement[bool] | None = None
+) -> set[int]:
+    """The contents of some publications, and of what those said once."""
+    found = set(db.execute(sa.select(publications.c.contract_id).where(published)).scalars())
+    if once is not None:
+        found |= set(db.execute(sa.select(overwritten.c.contract_id).where(once)).scalars())
+    return found
+
+
+def _orphans(db: sa.Connection, held: Collection[int]) -> None:
+    """Those of some contents that no version has any more, with their results."""
     published = sa.exists().where(publications.c.contract_id == contracts.c.id)
     once = sa.exists().where(overwritten.c.contract_id == contracts.c.id)
-    rows = list(db.execute(sa.select(contracts.c.id).where(~published, ~once)).scalars())
+    for part in chunks(held):
+        left = sa.select(contracts.c.id).where(contracts.c.id.in_(part), ~published, ~once)
+        _remove_contents(db, db.execute(left).scalars().all())
+
+
+def _remove_contents(db: sa.Connection, rows: Collection[int]) -> None:
     for part in chunks(rows):
         results(db, verifications.c.contract_id.in_(part))
-        db.execute(sa.delete(self_verifications).where(self_verifications.c.contract_id.in_(part)))
-        db.execute(sa.update(triggers).where(triggers.c.contract_id.in_(part)).values(contract_id=None))
+        for table in (publications, overwritten, self_verifications):
+            db.execute(sa.delete(table).where(table.c.contract_id.in_(part)))
+        _unpoint(db, triggers.c.contract_id, part)
         db.execute(sa.delete(contracts).where(contracts.c.id.in_(part)))
+
+
+def _webhooks(db: sa.Connection, name: str) -> None:
+    for_it = sa.or_(webhooks.c.consumer_name == name, webhooks.c.provider_name == name)
+    for part in chunks(db.execute(sa.select(webhooks.c.id).where(for_it)).scalars().all()):
+        _unpoint(db, triggers.c.webhook_id, part)
+        db.execute(sa.delete(webhooks).where(webhooks.c.id.in_(part)))
+
+
+def _unpoint(db: sa.Connection, column: sa.Column[int], rows: Collection[int]) -> None:
+    """What is still to be told keeps its words, and points at nothing."""
+    db.execute(sa.update(triggers).where(column.in_(rows)).values({column.name: None}))

@@ -77,10 +77,25 @@ def release(db: sa.Connection, environment: str, version: Version, now: str) -> 
     """It is supported beside what was; the same version again changes nothing."""
     place = _known(db, environment)
     _, row = known_version(db, version)
-    there = {"environment_id": place, "version_id": row}
-    if db.execute(sa.select(releases.c.id).filter_by(**there, until=None)).scalar() is None:
-        insert(db, releases, **there, since=now, uuid=new_uuid())
+    if _support(db, place, row, now):
         _list(db, environment, now)
+
+
+def _support(db: sa.Connection, place: int, version: int, now: str) -> bool:
+    """Support a version; whether it was not supported yet."""
+    there = {"environment_id": place, "version_id": version}
+    query = sa.select(releases.c.id, releases.c.uuid, releases.c.until).filter_by(**there)
+    latest = query.where(releases.c.uuid.is_not(None)).order_by(releases.c.id.desc()).limit(1)
+    before = db.execute(latest).one_or_none()
+    if before is not None and before.until is None:
+        return False
+    name = new_uuid()
+    if before is not None:
+        # To the API it is the same release, supported again; the time that ended remains, without a name.
+        name = before.uuid
+        db.execute(sa.update(releases).where(releases.c.id == before.id).values(uuid=None))
+    insert(db, releases, **there, since=now, uuid=name)
+    return True
 
 
 def end_support(db: sa.Connection, environment: str, version: Version, now: str) -> None:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from harness.broker import refusals
 from harness.broker.display_names import display_name
-from harness.broker.store.rows import chunks, insert
+from harness.broker.store.rows import by_name as by_name_key
+from harness.broker.store.rows import chunks, contains, insert
 from harness.broker.store.tables import labels, pacticipants, versions
 
 if TYPE_CHECKING:
@@ -49,22 +50,17 @@ def listed(
     db: sa.Connection, *, containing: str = "", label: str | None = None, page: Page | None = None
 ) -> tuple[Sequence[Pacticipant], int]:
     """Pacticipants by name, and how many there are in all."""
-    query = sa.select(pacticipants)
-    if containing:
-        query = query.where(pacticipants.c.name.ilike(f"%{_literal(containing)}%", escape="\\"))
+    query = sa.select(pacticipants.c.id, pacticipants.c.name)
     if label is not None:
         query = query.join(labels).where(labels.c.name == label)
-    ordered = query.order_by(sa.func.lower(pacticipants.c.name), pacticipants.c.id)
-    if page is None:
-        found = [_value(row) for row in db.execute(ordered)]
-        return found, len(found)
-    total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
-    rows = db.execute(ordered.limit(page.size).offset(page.offset))
-    return [_value(row) for row in rows], total
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    named = [(by_name_key(name), row) for row, name in db.execute(query) if contains(name, containing)]
+    rows = [row for _, row in sorted(named)]
+    wanted = rows if page is None else rows[page.offset : page.offset + page.size]
+    found: dict[int, Pacticipant] = {}
+    for part in chunks(wanted):
+        for each in db.execute(sa.select(pacticipants).where(pacticipants.c.id.in_(part))):
+            found[each.id] = _value(each)
+    return [found[row] for row in wanted], len(rows)
 
 
 def by_name(db: sa.Connection, name: str) -> Pacticipant | None:

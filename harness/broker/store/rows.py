@@ -32,3 +32,16 @@ def chunks(values: Collection[T]) -> Iterator[list[T]]:
 def new_uuid() -> str:
     """A name for a row that nobody else has."""
     return str(uuid.uuid4())
+
+
+def contains(name: str, asked: str) -> bool:
+    """Whether a name holds what was asked for, in any case.
+
+    Not asked in SQL, where letters outside ASCII are folded, and ordered, by each database in its own way.
+    """
+    return asked.casefold() in name.casefold()
+
+
+def by_name(name: str) -> tuple[str, str]:
+    """The key by which names are sorted in lists."""
+    return name.casefold(), name

@@ -103,7 +103,7 @@ def on_branch(branch: int) -> sa.ColumnElement[bool]:
 
 def tagged(name: str) -> sa.ColumnElement[bool]:
     """Versions with a tag."""
-    return versions.c.id.in_(sa.select(tags.c.version_id).where(tags.c.name == name))
+    return sa.exists().where(tags.c.version_id == versions.c.id, tags.c.name == name)
 
 
 def in_environment(environment: int) -> sa.ColumnElement[bool]:

@@ -90,10 +90,13 @@ def current(
     return _read(db, table, where)
 
 
-def history(db: sa.Connection, environment: Environment, pacticipant: str = "") -> list[Stay]:
-    """Everything that ever was deployed there, oldest first."""
+def history(
+    db: sa.Connection, environment: Environment, *, pacticipant: str = "", instance: str | None = None
+) -> list[Stay]:
+    """Everything that ever was deployed there, oldest first; an instance as in `current`."""
     where = [deployments.c.environment_id == environment.id]
     where += [pacticipants.c.name == pacticipant] if pacticipant else []
+    where += [deployments.c.instance == instance] if instance is not None else []
     return _read(db, deployments, where)
 
 
@@ -119,7 +122,7 @@ def _read(db: sa.Connection, table: sa.Table, where: Sequence[sa.ColumnElement[b
         .join(versions, versions.c.id == table.c.version_id)
         .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
         .join(places, places.c.id == table.c.environment_id)
-        .where(*where)
+        .where(table.c.uuid.is_not(None), *where)
         .order_by(table.c.id)
     )
     rows = db.execute(query).all()
@@ -132,7 +135,7 @@ def _value(row: Any, environment: Environment | None) -> Stay | None:
         return None
     return Stay(
         id=row.id,
-        uuid=row.uuid or "",
+        uuid=row.uuid,
         version=Version(row.pacticipant, row.number),
         environment=environment,
         instance=row.instance,
