@@ -28,7 +28,7 @@ ORDERS1, ORDERS2 = Version("orders", "1"), Version("orders", "2")
 AnyLedger = MemoryLedger | SqlLedger | RemoteLedger
 
 
-@pytest.fixture(params=["memory", "sqlite", "remote"])
+@pytest.fixture(params=["memory", "sqlite", "remote", "own broker"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedger]:
     make: dict[str, Callable[[], AnyLedger]] = {
         "memory": MemoryLedger,
@@ -39,6 +39,8 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedger
         ),
     }
     made = make[request.param]()
+    for place in ("test", "production"):  # a served broker lists what somebody has used
+        made.declare_environment(place, ["pacts"])
     yield made
     made.close()
 

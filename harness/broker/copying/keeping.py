@@ -10,7 +10,16 @@ import sqlalchemy as sa
 
 from harness import identity
 from harness.broker.copying import records
-from harness.broker.store import branches, environments, evidence, places, publications, verifications, versions
+from harness.broker.store import (
+    branches,
+    environments,
+    evidence,
+    places,
+    publications,
+    verifications,
+    versions,
+    webhooks,
+)
 from harness.broker.store import tables as t
 from harness.broker.store.rows import insert
 from harness.contracts.document import Contract, ContractKind
@@ -148,24 +157,29 @@ class Keeper:
 
     def _webhook(self, db: sa.Connection, told: records.Webhook) -> None:
         """One that lost its secrets is switched off until somebody gives them again."""
-        _once(
+        if webhooks.by_uuid(db, told.uuid) is not None:
+            return
+        webhooks.create(
             db,
-            t.webhooks,
-            {"uuid": told.uuid},
-            description=told.description or None,
-            enabled=told.enabled and not told.secrets,
-            events=json.dumps(list(told.events)),
-            consumer_name=told.consumer_name or None,
-            consumer_label=told.consumer_label or None,
-            provider_name=told.provider_name or None,
-            provider_label=told.provider_label or None,
-            method=told.method,
-            url=told.url,
-            headers=json.dumps(dict(told.headers)),
-            body=None if told.body is None else json.dumps(told.body),
-            username=told.username or None,
-            created_at=self.now,
+            webhooks.Webhook(
+                uuid=told.uuid,
+                description=told.description or None,
+                enabled=told.enabled and not told.secrets,
+                events=told.events,
+                consumer=_party(told.consumer_name, told.consumer_label),
+                provider=_party(told.provider_name, told.provider_label),
+                method=told.method,
+                url=told.url,
+                headers=told.headers,
+                body=told.body,
+                username=told.username or None,
+            ),
+            self.now,
         )
+
+
+def _party(name: str, label: str) -> webhooks.Party:
+    return webhooks.Party(name=name or None, label=label or None)
 
 
 def key_of(text: str) -> str:

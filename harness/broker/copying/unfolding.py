@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker.copying import records
-from harness.broker.store import places
+from harness.broker.store import places, webhooks
 from harness.broker.store import tables as t
 from harness.contracts.document import ContractKind
 from harness.gate import can_i_deploy
@@ -176,24 +176,23 @@ def _live(db: sa.Connection) -> Iterator[Record]:
 
 
 def _webhooks(db: sa.Connection) -> Iterator[Record]:
-    for row in db.execute(sa.select(t.webhooks).order_by(t.webhooks.c.id)):
-        headers: dict[str, str] = json.loads(row.headers)
-        hidden = tuple(name for name in headers if any(part in name.lower() for part in _SECRET))
+    for each in webhooks.listed(db):
+        hidden = tuple(name for name in each.headers if any(part in name.lower() for part in _SECRET))
         yield records.Webhook(
-            uuid=row.uuid,
-            description=row.description or "",
-            enabled=row.enabled,
-            events=tuple(json.loads(row.events)),
-            consumer_name=row.consumer_name or "",
-            consumer_label=row.consumer_label or "",
-            provider_name=row.provider_name or "",
-            provider_label=row.provider_label or "",
-            method=row.method,
-            url=row.url,
-            headers={name: value for name, value in headers.items() if name not in hidden},
-            body=None if row.body is None else json.loads(row.body),
-            username=row.username or "",
-            secrets=(*hidden, *(("password",) if row.password else ())),
+            uuid=each.uuid,
+            description=each.description or "",
+            enabled=each.enabled,
+            events=tuple(each.events),
+            consumer_name=each.consumer.name or "",
+            consumer_label=each.consumer.label or "",
+            provider_name=each.provider.name or "",
+            provider_label=each.provider.label or "",
+            method=each.method,
+            url=each.url,
+            headers={name: value for name, value in each.headers.items() if name not in hidden},
+            body=each.body,
+            username=each.username or "",
+            secrets=(*hidden, *(("password",) if each.password else ())),
         )
 
 
