@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from fake_original import TYPE, Original
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from remote_ledgers import document, site_of
+from remote_ledgers import document, site_of, transport_to_own
 
+from harness.broker.app import broker
 from harness.broker.copying import records
 from harness.broker.copying.archive import Archive, opened, resumed
 from harness.broker.copying.comparing import Comparison, compared
@@ -22,6 +23,8 @@ from harness.broker.copying.fetching import Copying
 from harness.broker.copying.keeping import kept
 from harness.broker.copying.unfolding import unfold
 from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.remote.site import open_site
+from harness.broker.settings import Settings
 from harness.broker.store import tables
 from harness.errors import BrokerSilent, HarnessError, UsageError
 from harness.identity import Version
@@ -267,6 +270,28 @@ def test_an_import_of_what_a_ledger_exported_is_the_same_ledger(
     exported_again = resumed(tmp_path / "again.ndjson", "ledger")
     unfold(second, exported_again, quiet)
     assert [_without_names(r) for r in exported_again.records()] == [_without_names(r) for r in archive.records()]
+    second.close()
+
+
+def test_our_own_broker_can_be_copied_through_its_api(
+    original: Original, ledger: SqlLedger, tmp_path: Path
+) -> None:
+    copied(original, ledger, tmp_path / "copy.ndjson")
+    site = open_site("http://broker.test", {}, transport=transport_to_own(broker(ledger.database, Settings())))
+    archive = resumed(tmp_path / "own.ndjson", site.base)
+    Copying(site, archive, quiet).everything()
+    second = open_ledger(f"sqlite:///{tmp_path / 'second.db'}")
+    assert kept(second.database, archive.records(), quiet, NOW) == []
+    comparison = compared(second, archive.records())
+    assert comparison.complete
+    assert comparison.disagreements == ()
+    assert comparison.counts == compared(ledger, resumed(tmp_path / "copy.ndjson", site.base).records()).counts
+    exports = []
+    for name, each in (("a", ledger), ("b", second)):
+        exported = resumed(tmp_path / f"{name}.ndjson", "ledger")
+        unfold(each, exported, quiet)
+        exports.append([_without_names(record) for record in exported.records()])
+    assert exports[1] == exports[0]
     second.close()
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fake_original import Original
-from remote_ledgers import document, remote_ledger
+from remote_ledgers import document, own_ledger, remote_ledger
 from small_systems import PLACE, Small, small_system
 
+from harness.broker.app import broker
 from harness.broker.ledger import SqlLedger, open_ledger
 from harness.broker.remote.ledger import RemoteLedger
+from harness.broker.settings import Settings
+from harness.broker.store.database import open_database
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
@@ -79,18 +83,35 @@ def answers(ledger: AnyLedger, small: Small) -> dict[str, object]:
     }
 
 
+def original(folder: Path, _number: int) -> tuple[RemoteLedger, Callable[[], None]]:
+    """The fake original; and how to let go of it."""
+    return remote_ledger(Original(), folder / "beside.db"), lambda: None
+
+
+def served(folder: Path, number: int) -> tuple[RemoteLedger, Callable[[], None]]:
+    """Our own broker; and how to let go of its database."""
+    database = open_database(str(folder / f"served-{number}.db"))
+    return own_ledger(broker(database, Settings()), folder / f"{number}-beside.db"), database.close
+
+
 @pytest.mark.parametrize("part", range(6))
-def test_a_remote_broker_gives_the_answers_of_a_ledger_of_our_own(tmp_path: Path, part: int) -> None:
+@pytest.mark.parametrize("kind", [original, served])
+def test_a_remote_broker_gives_the_answers_of_a_ledger_of_our_own(
+    tmp_path: Path, part: int, kind: Callable[[Path, int], tuple[RemoteLedger, Callable[[], None]]]
+) -> None:
     yes = 0
     for number in range(part * 8, part * 8 + 8):
         small = small_system(number)
         own = open_ledger(f"sqlite:///{tmp_path / f'{number}.db'}")
-        remote = remote_ledger(Original(), tmp_path / f"{number}-beside.db")
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        remote, let_go = kind(folder, number)
         for ledger in (own, remote):
             fill(ledger, small)
         expected, found = answers(own, small), answers(remote, small)
         own.close()
         remote.close()
+        let_go()
         assert found == expected, number
         yes += found["decision"] is Verdict.PASSED
     assert yes or part

@@ -253,6 +253,7 @@ class RemoteLedger:
     def _object(self, candidates: frozenset[Version], places: Sequence[str]) -> None:
         for place in places:
             text = results.objection(self.site, candidates, place)
+            self._objections.pop((candidates, place), None)
             if text:
                 said = Objection(candidates=candidates, environment=place, text=text)
                 self._objections[candidates, place] = said
