@@ -31,7 +31,7 @@ def command(origin: str, ledger: str, *, fresh: bool, as_json: bool) -> int:
 
     Interrupted, it goes on when it is run again; done twice, it changes nothing. Webhooks come without their
     secrets, and those that had some are switched off. Exit code 1: something is missing, or the copy says yes
-    where the other broker does not.
+    where the other broker says no.
     """
     from harness.wiring.copying import imported
 
@@ -62,7 +62,7 @@ def _say(copied: Copied) -> None:
         words.say(f"  {each.version} in {each.environment}: it said {_word(each.said)}, here {_word(each.says)}")
         words.say(f"    {each.because}")
     if comparison.disagreements and not comparison.wrong_yes:
-        words.say("  each of these is stricter here: docs/guides/move-from-a-pact-broker.md says why that can be")
+        words.say("  docs/guides/move-from-a-pact-broker.md says how that can be")
     for webhook in copied.without_secrets:
         name = webhook.description or webhook.uuid
         words.say(f"webhook '{name}' is switched off until it has these again: {', '.join(webhook.secrets)}")

@@ -173,7 +173,7 @@ def of_objections(candidates: Sequence[Version], environment: str, facts: Facts)
             yield Reason(
                 verdict=Verdict.UNKNOWN,
                 cause=Cause.DISAGREEING,
-                text=f"all that was read is a yes, but the broker says no: {each.text}",
+                text=f"all that was read is a yes, but the broker itself does not say yes: {each.text}",
                 provider=candidates[0] if len(candidates) == 1 else None,
                 command=commands.can_i_deploy(candidates, environment),
             )

@@ -134,7 +134,10 @@ def test_a_no_of_the_broker_that_nothing_explains_is_told_and_is_no_yes(tmp_path
     decision = decided(original, tmp_path)
     assert decision.verdict is Verdict.UNKNOWN
     assert decision.reasons[0].cause is Cause.DISAGREEING
-    assert "the broker says no: There is no verified pact between web (1) and stock" in decision.reasons[0].text
+    assert (
+        "the broker itself does not say yes: There is no verified pact between web (1) and stock"
+        in decision.reasons[0].text
+    )
 
 
 def test_a_yes_of_the_broker_alone_is_worth_nothing(tmp_path: Path) -> None:

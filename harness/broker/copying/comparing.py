@@ -57,8 +57,8 @@ class Comparison:
 
     @property
     def wrong_yes(self) -> bool:
-        """Whether the copy says yes where the other broker does not."""
-        return any(each.says is Verdict.PASSED for each in self.disagreements)
+        """Whether the copy says yes where the other broker says no."""
+        return any((each.said, each.says) == (Verdict.FAILED, Verdict.PASSED) for each in self.disagreements)
 
 
 def compared(ledger: SqlLedger, found: Iterable[Record]) -> Comparison:
@@ -89,7 +89,7 @@ def _disagreements(ledger: SqlLedger, answer: records.Answer) -> Iterator[Disagr
             environment=answer.environment,
             said=said,
             says=decision.verdict,
-            because=decision.reasons[0].text if decision.verdict is not Verdict.PASSED else answer.reason,
+            because=decision.reasons[0].text if decision.verdict > said else f"it said: {answer.reason}",
         )
 
 

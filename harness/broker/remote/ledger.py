@@ -182,7 +182,7 @@ class RemoteLedger:
         found = surveys.described(self.site, wanted)
         _check_known(live, found)
         told = self.site.each(lambda each: reading.stays(self.site, each, places), found.values())
-        history = sorted((stay for each in told for stay in each), key=lambda stay: stay.since)
+        history = sorted((stay for each in told for stay in each), key=_order)
         there = {stay.version for stay in history} | {each.version for each in live}
         read = surveys.survey(self.site, {v: d for v, d in found.items() if v in there})
         return self._facts(self._without_hollow(read), environments, live, tuple(history))
@@ -295,6 +295,11 @@ class RemoteLedger:
                 self._read.setdefault(each.contract.key, each)
                 self._read.setdefault(each.sha, each)
         return pacts
+
+
+def _order(stay: Stay) -> tuple[str, str]:
+    """Oldest first; a broker tells seconds, and what ended was there before what did not."""
+    return stay.since, stay.until or "~"
 
 
 def _check_known(live: Collection[Live], found: Mapping[Version, Described]) -> None:
