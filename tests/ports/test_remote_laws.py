@@ -84,9 +84,7 @@ def answers(ledger: AnyLedger, small: Small) -> dict[str, Any]:
         "from everything": can_i_deploy(small.candidates, PLACE, everything).verdict,
         "order": order.verdict,
         "back": back and (back.verdict, back.together),
-        "each alone": [
-            can_i_deploy([v], PLACE, ledger.facts_about([v], [PLACE])).verdict for v in small.candidates
-        ],
+        "each alone": [can_i_deploy([v], PLACE, _read(ledger, [v])).verdict for v in small.candidates],
     }
 
 

@@ -234,7 +234,7 @@ def _result(site: Site, row: results.Row, pact: reading.Published) -> records.Re
         at=row.at,
         build_url=hal.maybe_text(told, "buildUrl"),
         results=told.get("testResults"),
-        verified_by=told.get("verifiedBy"),
+        verified_by=told.get("verifiedBy") or None,
     )
 
 
