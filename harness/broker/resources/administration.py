@@ -1,0 +1,125 @@
+"""Tokens, the audit log, and who is asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, ok
+from harness.broker.http.hal import link, moment
+from harness.broker.http.paging import asked_page
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import audit, tokens
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.audit import Entry
+    from harness.broker.store.tokens import Token
+
+routes = Routes("administration")
+
+TOKEN = s.Schema(
+    "Token",
+    s.record(
+        {"uuid": s.text(), "description": s.text(), "role": s.text()},
+        pacticipants=s.many(s.text()),
+        createdAt=s.moment(),
+        lastUsedAt=s.moment(),
+        _links=s.LINKS,
+    ),
+)
+TOKENS = s.paged("Tokens", "items", TOKEN)
+REGENERATED = s.Schema("RegeneratedToken", s.record({"uuid": s.text(), "value": s.text("Shown this once.")}))
+USER = s.Schema(
+    "User", s.record({"uuid": s.text(), "name": s.text(), "active": s.truth()}, role=s.text(), email=s.text())
+)
+PREFERENCES = s.paged("Preferences", "preferences", s.OBJECT)
+ENTRY = s.Schema(
+    "AuditEntry",
+    s.record(
+        {"uuid": s.text(), "type": s.text(), "timestamp": s.moment(), "user": s.OBJECT, "resource": s.OBJECT}
+    ),
+)
+AUDIT = s.Schema("Audit", s.record({"events": s.many(ENTRY), "_links": s.LINKS}))
+
+
+@routes.get("/settings/tokens", answers={200: TOKENS}, role="admin")
+def show_tokens(call: Call) -> Answer:
+    """The live tokens, without their secrets."""
+    found = [_token(call, each) for each in tokens.listed(call.db) if not each.revoked_at]
+    return ok({"_embedded": {"items": found}, "_links": {"self": link(call.here(), title="Tokens")}})
+
+
+@routes.post("/settings/tokens/{uuid}/regenerate", answers={201: REGENERATED}, role="admin", takes=())
+def regenerate(call: Call) -> Answer:
+    """Another secret for a token; the old one ends."""
+    secret = tokens.regenerate(call.db, call.path["uuid"])
+    if secret is None:
+        raise NotHere
+    return Answer(status=201, body={"uuid": call.path["uuid"], "value": secret})
+
+
+@routes.get("/user", answers={200: USER})
+def show_user(call: Call) -> Answer:
+    """Who is asking."""
+    who = call.who
+    return ok(
+        {"uuid": who.token or who.name, "name": who.name, "email": "", "active": True, "role": str(who.role)}
+    )
+
+
+@routes.get("/preferences/current-user", answers={200: PREFERENCES})
+@routes.get("/preferences/system", answers={200: PREFERENCES})
+def show_preferences(call: Call) -> Answer:
+    """What can be preferred: nothing, yet."""
+    return ok({"_embedded": {"preferences": []}, "_links": {"self": link(call.here(), title="Preferences")}})
+
+
+@routes.get(
+    "/audit",
+    answers={200: AUDIT},
+    role="admin",
+    query=[
+        s.query("since", "Only changes since this time."),
+        s.query("userUuid", "Only changes by this one."),
+        s.query("from", "Only what comes after the entry with this uuid."),
+        s.query("sort", "asc or desc."),
+        *s.PAGES,
+    ],
+)
+def show_audit(call: Call) -> Answer:
+    """Who changed what and when."""
+    page = asked_page(call, always=True)
+    assert page is not None
+    found = audit.entries(
+        call.db,
+        since=call.asked("since"),
+        after=call.asked("from"),
+        who=call.asked("userUuid"),
+        newest_first=call.asked("sort") != "asc",
+        limit=page.size,
+    )
+    return ok({"events": [_entry(each) for each in found], "_links": {"self": link(call.here(), title="Audit")}})
+
+
+def _token(call: Call, each: Token) -> dict[str, Any]:
+    told = {
+        "uuid": each.uuid,
+        "description": each.description,
+        "role": each.role,
+        "pacticipants": list(each.pacticipants),
+        "createdAt": moment(each.created_at),
+        "_links": {"pf:regenerate": link(call.to("settings", "tokens", each.uuid, "regenerate"))},
+    }
+    return {**told, "lastUsedAt": moment(each.used_at)} if each.used_at else told
+
+
+def _entry(each: Entry) -> dict[str, Any]:
+    return {
+        "uuid": each.uuid,
+        "type": each.action,
+        "timestamp": moment(each.at),
+        "user": {"name": each.who},
+        "resource": {"path": each.subject, **each.details},
+    }

@@ -1,0 +1,144 @@
+"""Provider contracts beside consumer contracts: what each promises, and whether they fit."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.comparing import Comparison, compared
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, ok
+from harness.broker.http.hal import given, link, moment
+from harness.broker.http.pact_shape import name_of, version_url
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import pacts, shown_versions
+from harness.broker.store import provider_contracts as kept
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.pacts import Pact
+    from harness.broker.store.provider_contracts import Claim, Document
+
+routes = Routes("bi-directional")
+
+_PROVIDER = "/contracts/bi-directional/provider/{provider}/version/{version}"
+_CONSUMER = f"{_PROVIDER}/consumer/{{consumer}}/version/{{consumer_version}}"
+RESULT = s.Schema(
+    "BiDirectionalResult",
+    s.record(
+        {"verificationStatus": s.text(), "_actions": s.many(s.OBJECT), "_embedded": s.OBJECT, "_links": s.LINKS}
+    ),
+)
+
+
+@routes.get(f"{_PROVIDER}/provider-contract", answers={200: RESULT})
+@routes.get(f"{_CONSUMER}/provider-contract", answers={200: RESULT})
+def show_document(call: Call) -> Answer:
+    """The document of a provider's version."""
+    version, document = _the_document(call)
+    told = {"providerContract": _document(document)} if document else {}
+    return _told(call, _claimed(kept.claim_of(call.db, version)), told)
+
+
+@routes.get(f"{_PROVIDER}/provider-contract-verification-results", answers={200: RESULT})
+@routes.get(f"{_CONSUMER}/provider-contract-verification-results", answers={200: RESULT})
+def show_claim(call: Call) -> Answer:
+    """What a provider's version says of itself."""
+    version, _ = _the_document(call)
+    claim = kept.claim_of(call.db, version)
+    told = {"selfVerificationResults": _claim(claim)} if claim else {}
+    return _told(call, _claimed(claim), told)
+
+
+@routes.get(f"{_PROVIDER}/consumer-contract", answers={200: RESULT})
+@routes.get(f"{_CONSUMER}/consumer-contract", answers={200: RESULT})
+def show_pacts(call: Call) -> Answer:
+    """The pacts that are held against a provider's version."""
+    found = _pacts(call)
+    links = [link(version_url(call, pact), title="Pact", name=name_of(pact)) for pact in found]
+    contracts = [{"consumer": p.consumer, "version": p.number, "sha": p.sha} for p in found]
+    return _told(call, "unknown", {"consumerContracts": contracts}, **{"pb:pacts": links})
+
+
+@routes.get(f"{_PROVIDER}/consumer-contract-verification-results", answers={200: RESULT})
+@routes.get(f"{_CONSUMER}/consumer-contract-verification-results", answers={200: RESULT})
+@routes.get(f"{_PROVIDER}/cross-contract-verification-results", answers={200: RESULT})
+@routes.get(f"{_CONSUMER}/cross-contract-verification-results", answers={200: RESULT})
+def show_comparisons(call: Call) -> Answer:
+    """Whether the pacts fit the document of a provider's version."""
+    version, document = _the_document(call)
+    results = [(pact, _compare(call, pact, document)) for pact in _pacts(call)]
+    statuses = [result.verdict for _, result in results] + [_claimed(kept.claim_of(call.db, version))]
+    worst = max(statuses, key=_BADNESS.index)
+    told = [
+        {
+            "consumer": {"name": pact.consumer, "version": {"number": pact.number}},
+            "verificationStatus": result.verdict,
+            "because": result.because,
+            "findings": [dict(each) for each in result.findings],
+        }
+        for pact, result in results
+    ]
+    return _told(call, worst if results else "unknown", {"comparisons": told})
+
+
+_BADNESS = ("success", "unknown", "failed")
+
+
+def _the_document(call: Call) -> tuple[int, Document | None]:
+    row = shown_versions.find(call.db, call.path["provider"], call.path["version"])
+    if row is None:
+        raise NotHere
+    return row, kept.document_of(call.db, row)
+
+
+def _pacts(call: Call) -> list[Pact]:
+    _the_document(call)
+    provider = call.path["provider"]
+    if "consumer" in call.path:
+        pair = pacts.of_pair(call.path["consumer"], provider)
+        found = pacts.listed(call.db, [*pair, pacts.of_number(call.path["consumer_version"])])
+        if not found:
+            raise NotHere
+        return found
+    return pacts.latest_of_each(call.db, pacts.of_provider(provider))
+
+
+def _compare(call: Call, pact: Pact, document: Document | None) -> Comparison:
+    found = pacts.newest(call.db, [pacts.of_versions([pact.version]), *pacts.of_provider(pact.provider)])
+    return compared(found.served if found else "", document)
+
+
+def _claimed(claim: Claim | None) -> str:
+    """A provider's own word is told as that; on its own it is no evidence."""
+    if claim is None or claim.success is None:
+        return "unknown"
+    return "success" if claim.success else "failed"
+
+
+def _document(document: Document) -> dict[str, Any]:
+    return {
+        "content": base64.b64encode(document.source).decode(),
+        "contentType": document.source_type,
+        "specification": "oas",
+        "key": document.key,
+        "createdAt": moment(document.published_at),
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return given(
+        success=claim.success,
+        content=None if claim.content is None else base64.b64encode(claim.content).decode(),
+        contentType=claim.content_type,
+        format=claim.format,
+        verifier=claim.verifier,
+        verifierVersion=claim.verifier_version,
+        createdAt=moment(claim.at),
+    )
+
+
+def _told(call: Call, status: str, embedded: dict[str, Any], **links: Any) -> Answer:
+    body = {"verificationStatus": status, "_actions": [], "_embedded": embedded}
+    return ok({**body, "_links": {"self": link(call.here()), **links}})

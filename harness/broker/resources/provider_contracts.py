@@ -1,0 +1,215 @@
+"""What providers publish of themselves: an OpenAPI document, and what their own tests said of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import link
+from harness.broker.http.problems import Refused
+from harness.broker.http.routing import Routes
+from harness.broker.publishing_texts import duplicate
+from harness.broker.resources.tags import tagged
+from harness.broker.store import branches, shown_versions, tags
+from harness.broker.store import provider_contracts as kept
+from harness.broker.store.provider_contracts import Claim
+from harness.broker.store.versions import mention, set_build_url
+from harness.contracts.document import Contract, ContractKind
+from harness.contracts.openapi_source import parse
+from harness.errors import ContractError, IdentityConflict
+from harness.identity import Version, content_key
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+
+routes = Routes("provider-contracts")
+
+_CLAIM = s.record(
+    success=s.truth(),
+    content=s.text("In base64."),
+    contentType=s.text(),
+    format=s.text(),
+    verifier=s.text(),
+    verifierVersion=s.text(),
+)
+TO_PUBLISH = s.Schema(
+    "ProviderContractToPublish",
+    s.record(
+        {
+            "pacticipantVersionNumber": s.text(),
+            "contract": s.record(
+                {"content": s.text("In base64."), "contentType": s.text(), "specification": s.text()},
+                selfVerificationResults=s.maybe(_CLAIM),
+            ),
+        },
+        branch=s.maybe(s.text()),
+        tags=s.maybe(s.many(s.text())),
+        buildUrl=s.maybe(s.text()),
+    ),
+)
+PUBLISHED = s.Schema(
+    "PublishedProviderContract",
+    s.record({"notices": s.many(s.OBJECT), "_embedded": s.OBJECT, "_links": s.LINKS}),
+)
+OLD = s.Schema(
+    "ProviderContractOfTheOldApi",
+    s.record(
+        {"content": s.text("In base64."), "contentType": s.text(), "contractType": s.text()},
+        verificationResults=s.maybe(_CLAIM),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A provider's document as it was sent, and what it says of itself."""
+
+    contract: Contract
+    source: bytes
+    media: str
+    claim: Claim | None
+
+
+@routes.post(
+    "/provider-contracts/provider/{provider}/publish",
+    answers={200: PUBLISHED, 409: s.ERROR},
+    body=TO_PUBLISH,
+)
+def publish(call: Call) -> Answer:
+    """Publish the OpenAPI document of a provider's version, with its branch, tags and build."""
+    form = Form(call.document())
+    number = form.text("pacticipantVersionNumber", required=True)
+    branch, build_url = form.text("branch"), form.url("buildUrl")
+    names = [each for each in form.array("tags") or () if isinstance(each, str) and each]
+    inside = form.nested("contract", required=True)
+    given = _read(call, inside, "specification", "selfVerificationResults") if inside else None
+    form.done()
+    assert given is not None
+    version = Version(call.path["provider"], number or "")
+    new = shown_versions.find(call.db, version.pacticipant, version.number) is None
+    row = _keep(call, version, given)
+    if build_url is not None:
+        set_build_url(call.db, row, build_url, None if new else call.now)
+    if branch is not None:
+        candidates = call.settings.main_candidates
+        branches.add(call.db, row, branch, call.now, main_candidates=candidates, touch=not new)
+    for name in names:
+        if tags.add(call.db, row, name, call.now):
+            tagged(call, row, name, touch=not new)
+    return ok(_answer(call, version, names, branch, new=new))
+
+
+@routes.put("/contracts/provider/{provider}/version/{version}", answers={201: PUBLISHED, 409: s.ERROR}, body=OLD)
+def publish_the_old_way(call: Call) -> Answer:
+    """Publish the OpenAPI document of a provider's version, as older clients do."""
+    form = Form(call.document())
+    given = _read(call, form, "contractType", "verificationResults")
+    form.done()
+    assert given is not None
+    version = Version(call.path["provider"], call.path["version"])
+    new = shown_versions.find(call.db, version.pacticipant, version.number) is None
+    _keep(call, version, given)
+    body = _answer(call, version, [], None, new=new)
+    where = call.to("contracts", "bi-directional", "provider", version.pacticipant, "version", version.number)
+    body["_links"]["pf:ui"] = link(f"{where}/provider-contract", title="The provider contract")
+    return Answer(status=201, body=body)
+
+
+def _keep(call: Call, version: Version, given: Given) -> int:
+    text = duplicate(call, [version.pacticipant])
+    if text:
+        raise Refused(409, text)
+    row = mention(call.db, version, call.now)
+    try:
+        contract = kept.publish(call.db, version, given.contract, (given.source, given.media), call.now)
+    except IdentityConflict as error:
+        told = "; ".join(problem.text for problem in error.problems)
+        raise Refused(409, f"{told}. Publish it under another version.") from error
+    if given.claim is not None:
+        kept.claim(call.db, row, contract, given.claim, call.now)
+    return row
+
+
+def _read(call: Call, form: Form, kind: str, claimed: str) -> Given | None:
+    encoded = form.text("content", required=True)
+    media = form.text("contentType", required=True) or ""
+    specification = form.text(kind, required=True)
+    if specification is not None and specification not in ("oas", "openapi"):
+        form.wrong(kind, "must be one of: oas")
+    source = _bytes(form, "content", encoded)
+    document = _parsed(form, source, media) if source is not None else None
+    inside = form.nested(claimed)
+    told = _claim(inside) if inside else None
+    if form.errors or source is None:
+        return None
+    contract = Contract(
+        kind=ContractKind.OPENAPI,
+        owner=call.path["provider"],
+        key=content_key(document),
+        text=_json(document),
+    )
+    return Given(contract=contract, source=source, media=media, claim=told)
+
+
+def _bytes(form: Form, name: str, encoded: str | None) -> bytes | None:
+    if encoded is None:
+        return None
+    try:
+        return base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError):
+        form.wrong(name, "is not valid Base64")
+        return None
+
+
+def _parsed(form: Form, source: bytes, media: str) -> Any:
+    place = "document.json" if "json" in media else "document.yaml"
+    try:
+        return parse(source, place)
+    except ContractError as error:
+        for problem in error.problems:
+            form.wrong("content", f"could not be parsed as {media}: {problem.text} ({problem.where})")
+        return None
+
+
+def _json(document: Any) -> str:
+    import json
+
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _claim(form: Form) -> Claim:
+    return Claim(
+        success=form.truth("success"),
+        content=_bytes(form, "content", form.text("content", blank=True) or None),
+        content_type=form.text("contentType", blank=True),
+        format=form.text("format", blank=True),
+        verifier=form.text("verifier", blank=True),
+        verifier_version=form.text("verifierVersion", blank=True),
+    )
+
+
+def _answer(call: Call, version: Version, names: list[str], branch: str | None, *, new: bool) -> dict[str, Any]:
+    owner, number = version.pacticipant, version.number
+    where = call.to("pacticipants", owner, "versions", number)
+    notices = [
+        {"type": "debug", "text": f"{'Created' if new else 'Updated'} {owner} version {number}"},
+        {"type": "success", "text": f"Provider contract published for {owner} version {number}"},
+    ]
+    links: dict[str, Any] = {
+        "pb:pacticipant-version": link(where, title="Pacticipant version", name=number),
+        "pb:pacticipant-version-tags": [
+            link(call.to("pacticipants", owner, "versions", number, "tags", name), title="Tag", name=name)
+            for name in names
+        ],
+    }
+    if branch is not None:
+        links["pb:branch-version"] = link(
+            call.to("pacticipants", owner, "branches", branch, "versions", number), title="Branch version"
+        )
+    itself = {"number": number, "_links": {"self": link(where, title="Version", name=number)}}
+    return {"notices": notices, "_embedded": {"version": itself}, "_links": links}

@@ -1,0 +1,109 @@
+"""`/secrets`: what webhooks may say and nobody may read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import given, link, moment
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import secrets as kept
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.broker.store.secrets import Secret
+
+routes = Routes("secrets")
+
+SECRET = s.Schema(
+    "Secret",
+    s.record(
+        {"uuid": s.text(), "name": s.text(), "_links": s.LINKS},
+        description=s.text(),
+        teamUuid=s.text(),
+        createdAt=s.moment(),
+        updatedAt=s.moment(),
+    ),
+)
+SECRETS = s.paged("Secrets", "secrets", SECRET)
+TO_KEEP = s.Schema(
+    "SecretToKeep",
+    s.record({"name": s.text()}, value=s.text(), description=s.maybe(s.text()), teamUuid=s.maybe(s.text())),
+)
+_NAME = re.compile(r"^[A-Za-z0-9_]+$")
+
+
+@routes.get("/secrets", answers={200: SECRETS}, role="admin")
+def show_all(call: Call) -> Answer:
+    """The names of all secrets."""
+    found = [_told(call, each) for each in kept.listed(call.db)]
+    return ok({"_embedded": {"secrets": found}, "_links": {"self": link(call.to("secrets"), title="Secrets")}})
+
+
+@routes.post("/secrets", answers={201: SECRET}, body=TO_KEEP, role="admin")
+def create(call: Call) -> Answer:
+    """Keep a secret, to be written `${user.NAME}` in webhooks."""
+    uuid = kept.create(call.db, _read(call, ""), call.now)
+    return created(_told(call, _the_secret(call, uuid)), call.to("secrets", uuid))
+
+
+@routes.get("/secrets/{uuid}", answers={200: SECRET}, role="admin")
+def show(call: Call) -> Answer:
+    """A secret, without its value."""
+    return ok(_told(call, _the_secret(call, call.path["uuid"])))
+
+
+@routes.put("/secrets/{uuid}", answers={200: SECRET}, body=TO_KEEP, role="admin")
+def replace(call: Call) -> Answer:
+    """Another name, description or value; a value that is left out stays."""
+    there = _the_secret(call, call.path["uuid"])
+    kept.replace(call.db, there.uuid, _read(call, there.uuid), call.now)
+    return ok(_told(call, _the_secret(call, there.uuid)))
+
+
+@routes.delete("/secrets/{uuid}", answers={204: None}, role="admin")
+def delete(call: Call) -> Answer:
+    """Forget a secret."""
+    kept.delete(call.db, _the_secret(call, call.path["uuid"]).uuid)
+    return gone()
+
+
+def _the_secret(call: Call, uuid: str) -> Secret:
+    found = kept.by_uuid(call.db, uuid)
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _read(call: Call, uuid: str) -> dict[str, Any]:
+    form = Form(call.document())
+    name = form.text("name", required=True)
+    value = form.text("value", required=not uuid)
+    if name and not _NAME.match(name):
+        form.wrong("name", "can only contain the characters A-Z, a-z, 0-9 and _")
+    if name and kept.taken(call.db, name, but_by=uuid):
+        form.wrong("name", f"name '{name}' is already used by an existing secret.")
+    told = given(
+        name=name,
+        value=value,
+        description=form.text("description", blank=True),
+        team=form.text("teamUuid", blank=True),
+    )
+    form.done()
+    return told
+
+
+def _told(call: Call, each: Secret) -> dict[str, Any]:
+    told = given(
+        uuid=each.uuid,
+        name=each.name,
+        description=each.description,
+        teamUuid=each.team,
+        createdAt=moment(each.created_at),
+        updatedAt=moment(each.updated_at) if each.updated_at else None,
+    )
+    return {**told, "_links": {"self": link(call.to("secrets", each.uuid), title="Secret", name=each.name)}}
