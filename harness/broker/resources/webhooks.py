@@ -8,7 +8,7 @@ from urllib.parse import quote
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.hal import given, link, moment
-from harness.broker.http.problems import NotHere
+from harness.broker.http.problems import Missing, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import webhooks as kept
 from harness.broker.store.versions import exists
@@ -102,6 +102,7 @@ def delete(call: Call) -> Answer:
 )
 def create_for_pair(call: Call) -> Answer:
     """Have somebody told what happens between two pacticipants."""
+    _both(call)
     return _create(call, read_webhook(call, consumer=call.path["consumer"], provider=call.path["provider"]))
 
 
@@ -115,6 +116,7 @@ def show_for_pair(call: Call) -> Answer:
 @routes.post("/webhooks/provider/{provider}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
 def create_for_provider(call: Call) -> Answer:
     """Have somebody told what happens to a provider's contracts."""
+    _both(call)
     return _create(call, read_webhook(call, provider=call.path["provider"]))
 
 
@@ -127,6 +129,7 @@ def show_for_provider(call: Call) -> Answer:
 @routes.post("/webhooks/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
 def create_for_consumer(call: Call) -> Answer:
     """Have somebody told what happens to a consumer's contracts."""
+    _both(call)
     return _create(call, read_webhook(call, consumer=call.path["consumer"]))
 
 
@@ -160,6 +163,13 @@ def the_webhook(call: Call) -> Webhook:
     if found is None:
         raise NotHere
     return found
+
+
+def _both(call: Call) -> None:
+    """Refuse a path that names somebody whom nobody knows. Raises Missing."""
+    for side in ("consumer", "provider"):
+        if side in call.path and not exists(call.db, call.path[side]):
+            raise Missing(f"No {side} with name '{call.path[side]}' found")
 
 
 def _create(call: Call, told: Webhook) -> Answer:
