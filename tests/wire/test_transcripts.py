@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from served_broker import Served
 
-from harness.broker.app import broker
 from harness.broker.settings import Settings
 from harness.broker.store.database import Database
 
@@ -95,26 +94,6 @@ def receiver(scenario: dict[str, Any]) -> Iterator[None]:
         server.shutdown()
 
 
-class Served:
-    """A broker behind a real server on loopback."""
-
-    def __init__(self, database: Database, settings: Settings) -> None:
-        port = free_port()
-        config = uvicorn.Config(
-            broker(database, settings), host="127.0.0.1", port=port, log_level="error", lifespan="on"
-        )
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-        while not self.server.started:
-            self.thread.join(0.005)
-        self.base = f"http://127.0.0.1:{port}"
-
-    def stop(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(10)
-
-
 @pytest.fixture
 def scenario(request: pytest.FixtureRequest) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((RECORDINGS / f"{request.param}.json").read_text())
@@ -124,7 +103,7 @@ def scenario(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture
 def served(scenario: dict[str, Any], sqlite_database: Database, receiver: None) -> Iterator[Served]:
     del receiver
-    server = Served(sqlite_database, PROFILES[scenario["profile"]])
+    server = Served(sqlite_database, PROFILES[scenario["profile"]], free_port())
     yield server
     server.stop()
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from harness.broker.display_names import display_name
+from harness.broker.store.rows import by_name as by_name_key
 from harness.broker.store.rows import insert, new_uuid
 from harness.broker.store.tables import deployments, environments, releases
 from harness.matrix import EvidenceKind
@@ -43,10 +44,10 @@ class Environment:
 
 def listed(db: sa.Connection, name: str = "") -> list[Environment]:
     """The environments of this broker, by name; with a name only that one."""
-    query = sa.select(environments).where(environments.c.uuid.is_not(None)).order_by(environments.c.name)
+    query = sa.select(environments).where(environments.c.uuid.is_not(None))
     if name:
         query = query.where(environments.c.name == name)
-    return [_value(row) for row in db.execute(query)]
+    return sorted((_value(row) for row in db.execute(query)), key=lambda each: by_name_key(each.name))
 
 
 def by_uuid(db: sa.Connection, uuid: str) -> Environment | None:
