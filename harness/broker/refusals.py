@@ -113,7 +113,8 @@ def _listed(differences: Sequence[str]) -> str:
 
 def unknown_environment(name: str, known: Iterable[str]) -> UnknownName:
     """No environment is called that."""
-    return UnknownName(f"no environment '{name}'", hint=did_you_mean(name, known))
+    described = f"describe it in harness.toml: [environments.{name}]"
+    return UnknownName(f"no environment '{name}'", hint=did_you_mean(name, known) or described)
 
 
 def unknown_pacticipant(name: str, known: Iterable[str]) -> UnknownName:

@@ -91,7 +91,9 @@ def resolve(candidates: Sequence[Version], environment: str, facts: Facts) -> No
 def resolve_environment(environment: str, facts: Facts) -> None:
     """Refuse an environment that nobody knows. Raises UnknownName."""
     if environment not in facts.environments:
-        raise UnknownName(f"no environment '{environment}'", hint=did_you_mean(environment, facts.environments))
+        meant = did_you_mean(environment, facts.environments)
+        described = f"describe it in harness.toml: [environments.{environment}]"
+        raise UnknownName(f"no environment '{environment}'", hint=meant or described)
 
 
 def _nobody_knows(candidate: Version, facts: Facts) -> str:

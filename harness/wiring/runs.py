@@ -19,7 +19,7 @@ from harness.engine.plan import Inputs, Plan, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName, UsageError
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known, stands
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, stands
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.services.system import System
 from harness.wiring import content
@@ -69,6 +69,8 @@ class Run:
     run: str
     bench: Bench
     _material: Content | None = None
+    _known: Mapping[str, Known] = field(default_factory=dict)  # what this run records, once it is settled
+    _told: Facts | None = None  # what the ledger knows of it, until this run adds to it
     _earlier: list[CheckFinished] = field(default_factory=list)
     _earlier_evidence: list[Evidence] = field(default_factory=list)
 
@@ -136,6 +138,7 @@ class Run:
             known = settle(known, self.ledger, self.runtime.name, descriptors(self.system))
             self._publish(known)
         self._check_asked(known)
+        self._known = known
         return known
 
     def _check_asked(self, known: Mapping[str, Known]) -> None:
@@ -185,8 +188,17 @@ class Run:
 
     def keep(self, evidence: Evidence) -> None:
         """Keep what this run saw; what an earlier run saw only where something later would speak for it."""
-        if evidence.run == self.run or not stands(self.ledger.facts(), evidence):
+        if evidence.run == self.run or not self._stands(evidence):
             self.ledger.record_evidence(evidence)
+            self._told = None
+
+    def _stands(self, evidence: Evidence) -> bool:
+        """Whether the ledger goes by it already; all of the facts are read only where a part cannot tell."""
+        if self._told is None:
+            involved = (each.version for each in self._known.values())
+            self._told = self.ledger.facts_about([version for version in involved if version.number], ())
+        a_suite = evidence.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
+        return stands(self._told, evidence) or (a_suite and stands(self.ledger.facts(), evidence))
 
     def learned(self, version: Version, document: OpenApi) -> None:
         """Publish the document that a running service told."""

@@ -26,6 +26,7 @@ from harness.broker.ledger import SqlLedger, open_ledger
 from harness.broker.remote.site import open_site
 from harness.broker.settings import Settings
 from harness.broker.store import tables
+from harness.broker.store.database import Database
 from harness.errors import BrokerSilent, HarnessError, UsageError
 from harness.identity import Version
 from harness.verdicts import Verdict
@@ -161,6 +162,29 @@ def test_the_head_of_a_branch_is_the_version_that_was_added_last(
         labels = db.execute(sa.select(tables.labels.c.name)).scalars().all()
         main = db.execute(sa.select(tables.pacticipants.c.main_branch).filter_by(name="web")).scalar()
     assert (tags, labels, main) == (["prod", "dev"], ["team-a"], "main")
+
+
+def test_a_copy_into_postgresql_is_the_same(original: Original, database: Database, tmp_path: Path) -> None:
+    team = SqlLedger(database)
+    assert copied(original, team, tmp_path / "copy.ndjson").complete
+    before = rows(team)
+    copied(original, team, tmp_path / "copy.ndjson")
+    assert rows(team) == before
+
+
+def test_odd_names_are_copied_as_they_are(ledger: SqlLedger, tmp_path: Path) -> None:
+    odd = ["feat/x", "a b", "1+dirty.3", "é🦊", "100%", "a?b#c", "<b>", "'; DROP TABLE versions;--", "n" * 400]
+    made = Original()
+    for name in odd:
+        made.publish(f"web {name}", name, document(f"web {name}", f"orders {name}"))
+        made.branches[f"web {name}", name] = [name]
+        made.tags[f"web {name}", name] = [name]
+        made.labels[f"web {name}"] = [name]
+    comparison = copied(made, ledger, tmp_path / "copy.ndjson")
+    assert comparison.complete
+    found = ledger.facts().versions
+    assert {f"web {name}" for name in odd} <= {version.pacticipant for version in found}
+    assert all(found[Version(f"web {name}", name)].branch == name for name in odd)
 
 
 def test_results_come_with_what_they_said(original: Original, ledger: SqlLedger, tmp_path: Path) -> None:

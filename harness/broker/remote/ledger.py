@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.broker.remote.survey import Survey
 
 HORIZON = 10  # versions of each pacticipant, the newest, that are read in full when nothing is asked for by name
+AT_MOST = 400  # of them in all: in a large estate fewer of each
 PAST = 50  # versions of each pacticipant, the newest, whose time in an environment is asked for
 DEFAULT_POLICY = (EvidenceKind.PACTS.value,)
 
@@ -145,14 +146,13 @@ class RemoteLedger:
         environments = reading.environments(self.site)
         live = self._live(environments, environments)
         names = [str(each.get("name")) for each in reading.pacticipants(self.site)]
-        numbered = dict(
-            zip(names, self.site.each(lambda n: reading.versions_of(self.site, n), names), strict=True)
-        )
-        newest = {each.version for found in numbered.values() for each in found[-HORIZON:]}
-        wanted = {*newest, *(each.version for each in live), *self._asked}
-        found = {each.version: each for listed in numbered.values() for each in listed}
+        some = max(1, min(HORIZON, AT_MOST // max(1, len(names))))
+        newest = self.site.each(lambda name: reading.newest(self.site, name, some), names)
+        found = {each.version: each for listed in newest for each in listed}
+        wanted = {*(each.version for each in live), *self._asked} - found.keys()
+        found = {**surveys.described(self.site, wanted), **found}
         _check_known(live, found)
-        read = surveys.survey(self.site, {v: d for v, d in found.items() if v in wanted}, everything=True)
+        read = surveys.survey(self.site, found)
         return self._facts(self._without_hollow(read), environments, live)
 
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:

@@ -108,6 +108,17 @@ def versions_of(site: Site, pacticipant: str) -> list[Described]:
     return [described(pacticipant, each, shown(url)) for each in reversed(site.all_pages(url, "versions"))]
 
 
+def newest(site: Site, pacticipant: str, count: int) -> list[Described]:
+    """Some versions of a pacticipant, oldest first, the newest last; one page is asked for."""
+    of_it = site.find(site.link("pb:pacticipant", pacticipant=pacticipant))
+    if of_it is None:
+        return []
+    url = site.at(hal.href(of_it, "pb:versions", site.base))
+    page = hal.embedded(site.read(url, pageNumber="1", pageSize=str(count)), "versions", shown(url))
+    # A broker that knows no pages tells all of them; newest first, as every broker does.
+    return [described(pacticipant, each, shown(url)) for each in reversed(page[:count])]
+
+
 def described(pacticipant: str, document: Document, place: str) -> Described:
     """One version from its document. A version that does not say what it published is not one without pacts."""
     if "pb:pact-versions" not in hal.part(document, "_links", place):

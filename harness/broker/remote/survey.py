@@ -56,18 +56,14 @@ def survey(
     found: Mapping[Version, Described],
     *,
     about: Collection[str] = (),
-    everything: bool = False,
 ) -> Survey:
     """The pacts of the versions and the results between them.
 
-    With `about`, only where one of these pacticipants is a side; `everything` is asked for provider by provider.
+    With `about`, only where one of these pacticipants is a side.
     """
     unread = {v: skipped for v, each in found.items() if (skipped := _skipped(each, about))}
     pacts = pacts_of(site, found.values(), unread)
-    questions = [
-        (version, {name: () if everything else _numbers(name, found) for name in mine})
-        for version, mine in pacts.items()
-    ]
+    questions = [(version, {name: _numbers(name, found) for name in mine}) for version, mine in pacts.items()]
     rows = site.each(
         lambda question: results.rows_between(site, *question),
         [(version, wanted) for version, wanted in ((v, _asked(w, found)) for v, w in questions) if wanted],
