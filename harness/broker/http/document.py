@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.http.answers import HAL, JSON, PROBLEM
+from harness.broker.http.answers import HAL, JSON, PROBLEM, TEXT
 from harness.broker.http.routing import Route, names_of
 from harness.broker.http.schemas import ERROR, PROBLEM_DETAILS, Schema, written
 
@@ -97,7 +97,8 @@ def _answer(route: Route, status: int, schema: Schema | None) -> dict[str, Any]:
         return _refusal(status)
     told: dict[str, Any] = {"description": _WORDS.get(status, _COMMON.get(status, "An answer."))}
     if schema is not None:
-        told["content"] = {media: {"schema": _form(schema, media)} for media in route.media}
+        media_types = [*route.media, *([TEXT] if status == 409 else [])]  # some contradictions are told in words
+        told["content"] = {media: {"schema": _form(schema, media)} for media in media_types}
     return told
 
 

@@ -11,7 +11,7 @@ from harness.broker.http.problems import Invalid
 from harness.broker.matrices.asking import Asked, Question
 from harness.broker.matrices.selected import Selected
 from harness.broker.store import shown_versions
-from harness.broker.store.rows import chunks
+from harness.broker.store.rows import chunks, in_order
 from harness.broker.store.tables import (
     branch_versions,
     branches,
@@ -189,7 +189,7 @@ def _integrated(db: sa.Connection, providers: Sequence[str]) -> Iterable[tuple[s
         .join_from(integrations, consumer, consumer.c.id == integrations.c.consumer_id)
         .join(provider, provider.c.id == integrations.c.provider_id)
         .where(provider.c.name.in_(list(providers)))
-        .order_by(consumer.c.name)
+        .order_by(in_order(consumer.c.name), integrations.c.id)
     )
     return [(row[0], row[1]) for row in db.execute(query)]
 

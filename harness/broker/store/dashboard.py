@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from harness.broker.store import pacts, results
 from harness.broker.store.pacts import Pact
 from harness.broker.store.results import Result
-from harness.broker.store.rows import chunks
+from harness.broker.store.rows import chunks, in_order
 from harness.broker.store.tables import (
     branches,
     integrations,
@@ -82,7 +82,12 @@ def _rows(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[in
         sa.select(publications.c.id, publications.c.pacticipant_id, publications.c.counterpart)
         .join_from(publications, pacticipants, pacticipants.c.id == publications.c.pacticipant_id)
         .where(is_pact, publications.c.version_id.in_(heads), *where)
-        .order_by(sa.func.lower(pacticipants.c.name), publications.c.counterpart, publications.c.version_id.desc())
+        .order_by(
+            in_order(pacticipants.c.name),
+            in_order(publications.c.counterpart),
+            publications.c.version_id.desc(),
+            publications.c.id,
+        )
     )
     found = db.execute(query).all()
     pairs = {(row.pacticipant_id, row.counterpart) for row in found}

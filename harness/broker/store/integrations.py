@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.broker.store.rows import insert
+from harness.broker.store.rows import in_order, insert
 from harness.broker.store.tables import integrations, pacticipants
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def listed(db: sa.Connection, containing: str, page: Page | None) -> tuple[Seque
         literal = containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         names = (each.c.name.ilike(f"%{literal}%", escape="\\") for each in (consumer, provider))
         query = query.where(sa.or_(*names))
-    ordered = query.order_by(sa.func.lower(consumer.c.name), sa.func.lower(provider.c.name), integrations.c.id)
+    ordered = query.order_by(in_order(consumer.c.name), in_order(provider.c.name), integrations.c.id)
     total = 0
     if page is not None:
         total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()

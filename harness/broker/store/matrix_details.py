@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from harness.broker.display_names import display_name
 from harness.broker.http.hal import given, link, moment
 from harness.broker.store import shown_versions
-from harness.broker.store.rows import chunks
+from harness.broker.store.rows import chunks, in_order
 from harness.broker.store.shown_versions import ShownVersion
 from harness.broker.store.tables import contracts, deployments, environments, publications, releases, verifications
 
@@ -82,7 +82,7 @@ def _places(db: sa.Connection, ids: Sequence[int]) -> dict[int, list[str]]:
                 sa.select(table.c.version_id, environments.c.uuid)
                 .join_from(table, environments)
                 .where(table.c.version_id.in_(part), table.c.until.is_(None), environments.c.uuid.is_not(None))
-                .order_by(environments.c.name)
+                .order_by(in_order(environments.c.name), table.c.id)
             )
             for version, uuid in db.execute(query):
                 found.setdefault(version, {})[uuid] = None

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from harness.broker.store.rows import in_order
 from harness.broker.store.tables import (
     branch_versions,
     branches,
@@ -108,7 +109,9 @@ def latest_of_each(db: sa.Connection, where: Conditions, *, with_order: bool = F
             newest_rows.c.counterpart == publications.c.counterpart,
         ),
     )
-    rows = db.execute(query.order_by(sa.func.lower(consumers.c.name), sa.func.lower(publications.c.counterpart)))
+    rows = db.execute(
+        query.order_by(in_order(consumers.c.name), in_order(publications.c.counterpart), publications.c.id)
+    )
     return [_value(row) for row in rows]
 
 
@@ -250,5 +253,9 @@ def numbers_with(db: sa.Connection, contract: int) -> Sequence[str]:
 
 def contents(db: sa.Connection, where: Conditions) -> list[tuple[Pact, str]]:
     """The publications that meet all conditions, with their contents, by consumer."""
-    query = _query(contracts.c.served, contracts.c.text).where(*where).order_by(consumers.c.name, versions.c.id)
+    query = (
+        _query(contracts.c.served, contracts.c.text)
+        .where(*where)
+        .order_by(in_order(consumers.c.name), versions.c.id)
+    )
     return [(value, value.served) for value in map(_value, db.execute(query))]

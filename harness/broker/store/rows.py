@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -37,11 +40,34 @@ def new_uuid() -> str:
 def contains(name: str, asked: str) -> bool:
     """Whether a name holds what was asked for, in any case.
 
-    Not asked in SQL, where letters outside ASCII are folded, and ordered, by each database in its own way.
+    Not asked in SQL, where each database folds letters outside ASCII in its own way.
     """
     return asked.casefold() in name.casefold()
 
 
+class in_order(FunctionElement[str]):  # noqa: N801 - reads as a function of SQL, and is one
+    """Names in the order of their letters, ASCII ones in any case, whatever a database's locale says.
+
+    The usual PostgreSQL sorts as a dictionary does, so that lists would differ from those of SQLite.
+    """
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(in_order)
+def _in_order(element: in_order, compiler: Any, **more: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **more)})"
+
+
+@compiles(in_order, "postgresql")
+def _in_order_of_c(element: in_order, compiler: Any, **more: Any) -> str:
+    return f'lower(({compiler.process(element.clauses, **more)}) COLLATE "C")'
+
+
 def by_name(name: str) -> tuple[str, str]:
-    """The key by which names are sorted in lists."""
-    return name.casefold(), name
+    """The key that sorts names as `in_order` does."""
+    return name.translate(_ASCII), name
+
+
+_ASCII = str.maketrans(ascii_uppercase, ascii_lowercase)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from harness.broker.store.rows import in_order
 from harness.broker.store.tables import (
     branches,
     deployments,
@@ -51,7 +52,7 @@ def integrated(db: sa.Connection, provider: str) -> list[Integrated]:
         sa.select(consumer.c.name, consumer.c.main_branch, head.label("head"), tagged.label("tagged"))
         .join_from(integrations, consumer, consumer.c.id == integrations.c.consumer_id)
         .where(integrations.c.provider_id == owner)
-        .order_by(consumer.c.name)
+        .order_by(in_order(consumer.c.name), integrations.c.id)
     )
     return [
         Integrated(
@@ -72,7 +73,11 @@ def main_branch(db: sa.Connection, name: str) -> str:
 
 def branches_headed_by(db: sa.Connection, version: int) -> list[str]:
     """The branches whose head is a version, by name."""
-    query = sa.select(branches.c.name).where(branches.c.head_id == version).order_by(branches.c.name)
+    query = (
+        sa.select(branches.c.name)
+        .where(branches.c.head_id == version)
+        .order_by(in_order(branches.c.name), branches.c.id)
+    )
     return list(db.execute(query).scalars())
 
 
@@ -84,7 +89,11 @@ def tags_headed_by(db: sa.Connection, version: int) -> list[str]:
         newer.c.name == tags.c.name,
         newer.c.version_id > tags.c.version_id,
     )
-    query = sa.select(tags.c.name).where(tags.c.version_id == version, ~higher).order_by(tags.c.name)
+    query = (
+        sa.select(tags.c.name)
+        .where(tags.c.version_id == version, ~higher)
+        .order_by(in_order(tags.c.name), tags.c.id)
+    )
     return list(db.execute(query).scalars())
 
 
@@ -98,7 +107,7 @@ def live(db: sa.Connection, environment: str, *, deployed: bool, released: bool)
             sa.select(table.c.version_id, environments.c.name)
             .join_from(table, environments)
             .where(table.c.until.is_(None))
-            .order_by(environments.c.name, table.c.id)
+            .order_by(in_order(environments.c.name), table.c.id)
         )
         if environment:
             query = query.where(environments.c.name == environment)

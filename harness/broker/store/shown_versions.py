@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker.display_names import display_name
-from harness.broker.store.rows import chunks
+from harness.broker.store.rows import chunks, in_order
 from harness.broker.store.tables import (
     branch_versions,
     branches,
@@ -185,7 +185,7 @@ def _providers(db: sa.Connection, ids: Collection[int]) -> dict[int, list[str]]:
         query = (
             sa.select(publications.c.version_id, publications.c.counterpart)
             .where(publications.c.version_id.in_(part), publications.c.kind == ContractKind.PACT.value)
-            .order_by(publications.c.counterpart)
+            .order_by(in_order(publications.c.counterpart), publications.c.id)
         )
         for version, provider in db.execute(query):
             found.setdefault(version, []).append(provider)
