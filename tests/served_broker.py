@@ -9,13 +9,15 @@ import uvicorn
 from harness.broker.app import broker
 from harness.broker.settings import Settings
 from harness.broker.store.database import Database
+from harness.web.pages import Pages
 
 
 class Served:
     """A broker on loopback; port 0 chooses one."""
 
     def __init__(self, database: Database, settings: Settings | None = None, port: int = 0) -> None:
-        app = broker(database, settings)
+        chosen = settings or Settings()
+        app = broker(database, chosen, pages=Pages(database=database, settings=chosen))
         config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on")
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)

@@ -73,6 +73,7 @@ def assembled(serving: Serving, environ: Mapping[str, str]) -> Application:
     from harness.broker.app import broker
     from harness.broker.environment import configured
     from harness.broker.store.database import open_database
+    from harness.web.pages import Pages
 
     read = configured(environ)
     base_urls = tuple(serving.base_urls) or read.settings.base_urls
@@ -82,7 +83,8 @@ def assembled(serving: Serving, environ: Mapping[str, str]) -> Application:
         log.warning(
             "anybody who can reach this address may do everything; `harness broker token create` ends that"
         )
-    found = broker(database, replace(read.settings, base_urls=base_urls), access=guard)
+    settings = replace(read.settings, base_urls=base_urls)
+    found = broker(database, settings, access=guard, pages=Pages(database=database, settings=settings))
     ended = found.stopped
 
     def stop() -> None:

@@ -110,7 +110,8 @@ class Application:
         if "//" in request.raw_path:
             raise problems.Said(_empty_component())
         match, accept = by_extension(self.router, request.raw_path, request.headers.get("accept", ""))
-        if self.pages is not None and request.method in ("GET", "HEAD") and wants_page(accept):
+        if self.pages is not None and request.method == "GET" and wants_page(accept):
+            self.access.admit(request, match.routes.get("GET") if match else None, {})
             page = self.pages(request, match)
             if page is not None:
                 return page, page.media

@@ -1,0 +1,130 @@
+"""What a person with a browser sees: who talks to whom, a pact, the results between two pacticipants.
+
+Nothing that anybody wrote into a name or a body is ever more than text: templates escape everything, and the pages
+forbid scripts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from harness.broker.http.answers import HTML, Answer
+from harness.broker.http.call import Call
+from harness.broker.matrices.asking import Asked, Question
+from harness.broker.matrices.gated import answered
+from harness.broker.settings import Settings
+from harness.broker.store import dashboard, matrix_details, pacts
+from harness.broker.store.database import Database
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from harness.broker.http.routing import Match
+    from harness.broker.http.wire import Request
+
+_HEADERS = {
+    "cache-control": "no-cache, no-store, must-revalidate",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+}
+_MOST_ROWS = 500
+
+Page = Callable[["Pages", Call], tuple[str, Mapping[str, Any]] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """The pages of one broker."""
+
+    database: Database
+    settings: Settings
+
+    def __call__(self, request: Request, match: Match | None) -> Answer | None:
+        """The page at a path; None where there is none, and the API answers."""
+        if match is None or "GET" not in match.routes:
+            return None
+        route = match.routes["GET"]
+        page = _PAGES.get(route.path)
+        if page is None:
+            return None
+        with self.database.reading() as db:
+            call = Call(
+                method="GET",
+                path=match.parameters(route),
+                raw_path=request.raw_path,
+                query=request.query,
+                headers=request.headers,
+                base=request.base,
+                db=db,
+                settings=self.settings,
+                now="",
+            )
+            found = page(self, call)
+            if found is None:
+                return _shown("missing", {"path": request.raw_path}, call.base, status=404)
+            name, values = found
+            return _shown(name, values, call.base)
+
+
+def _shown(name: str, values: Mapping[str, Any], base: str, *, status: int = 200) -> Answer:
+    body = _templates().get_template(f"{name}.html").render(base=base, **values)
+    return Answer(status=status, body=body, media=HTML, headers=_HEADERS)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    import jinja2
+
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("harness.web"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    found.filters["segment"] = lambda text: quote(text, safe="")
+    return found
+
+
+def _index(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
+    del pages
+    items, _ = dashboard.items(call.db, [], None)
+    return "index", {"items": items}
+
+
+def _pact(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
+    del pages
+    where = pacts.of_pair(call.path["consumer"], call.path["provider"])
+    if "version" in call.path:
+        where.append(pacts.of_number(call.path["version"]))
+    found = pacts.newest(call.db, where)
+    if found is None:
+        return None
+    document = json.loads(found.served)
+    listed = document.get("interactions", []) if isinstance(document, dict) else []
+    told = [
+        (str(each.get("description", "")), json.dumps(each, indent=2, ensure_ascii=False))
+        for each in listed
+        if isinstance(each, dict)
+    ]
+    return "pact", {"pact": found, "interactions": told, "tags": pacts.tags_of(call.db, found.version)}
+
+
+def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
+    del pages
+    selectors = [Asked(pacticipant=call.path[side]) for side in ("consumer", "provider")]
+    answer = answered(call.db, Question(selectors=selectors, latest_by="cvpv"))
+    rows = list(answer.rows)[:_MOST_ROWS]
+    details = matrix_details.of(call.db, rows)
+    return "matrix", {"answer": answer, "rows": rows, "details": details, "path": call.path, "most": _MOST_ROWS}
+
+
+_PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
+_PAGES: dict[str, Page] = {
+    "/": _index,
+    f"{_PAIR}/latest": _pact,
+    f"{_PAIR}/version/{{version}}": _pact,
+    "/matrix/provider/{provider}/consumer/{consumer}": _matrix,
+}

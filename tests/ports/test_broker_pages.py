@@ -1,0 +1,81 @@
+"""What a person with a browser sees."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from broker_client import Client, Reply
+
+from harness.broker.app import broker
+from harness.broker.settings import Settings
+from harness.broker.store.database import Database
+from harness.web.pages import Pages
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+EVIL = '<script>alert("1")</script>'
+
+
+@pytest.fixture
+def browser(database: Database) -> Client:
+    settings = Settings()
+    return Client(app=broker(database, settings, pages=Pages(database=database, settings=settings)))
+
+
+def look(browser: Client, path: str) -> Reply:
+    return browser.get(path, accept=BROWSER)
+
+
+def publish(
+    browser: Client, consumer: str = "web", provider: str = "orders", description: str = "an order"
+) -> None:
+    asked = {"description": description, "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}
+    document = {"consumer": {"name": consumer}, "provider": {"name": provider}, "interactions": [asked]}
+    contract = {
+        "consumerName": consumer,
+        "providerName": provider,
+        "content": base64.b64encode(json.dumps(document).encode()).decode(),
+        "contentType": "application/json",
+        "specification": "pact",
+    }
+    made = browser.post(
+        "/contracts/publish",
+        {"pacticipantName": consumer, "pacticipantVersionNumber": "1", "branch": "main", "contracts": [contract]},
+    )
+    assert made.status == 200, made.text
+
+
+def test_an_empty_broker_says_how_to_begin(browser: Client) -> None:
+    page = look(browser, "/")
+    assert page.headers["content-type"] == "text/html;charset=utf-8"
+    assert page.headers["cache-control"] == "no-cache, no-store, must-revalidate"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "harness publish" in page.text
+
+
+def test_a_pact_its_results_and_the_way_to_them(browser: Client) -> None:
+    publish(browser)
+    assert "never verified" in look(browser, "/").text
+    assert "What web 1 needs of orders" in look(browser, "/pacts/provider/orders/consumer/web/version/1").text
+    assert "not verified" in look(browser, "/matrix/provider/orders/consumer/web").text
+
+
+def test_a_program_still_gets_the_api(browser: Client) -> None:
+    assert browser.get("/", accept="application/hal+json").json["_links"]["self"]
+    assert browser.get("/", accept="*/*").json["_links"]["self"]
+
+
+def test_what_is_not_there_is_a_page_too(browser: Client) -> None:
+    page = look(browser, "/pacts/provider/orders/consumer/web/version/9")
+    assert page.status == 404
+    assert "Nothing is here" in page.text
+
+
+def test_html_in_names_and_bodies_is_text(browser: Client) -> None:
+    publish(browser, f"web{EVIL}", f"orders{EVIL}", EVIL)
+    seen = look(browser, "/").text
+    path = seen.split('<a href="http://broker.test')[1].split('"')[0]
+    for page in (seen, look(browser, path).text):
+        assert "<script" not in page
+        assert "&lt;script&gt;" in page
