@@ -121,16 +121,19 @@ def newest(site: Site, pacticipant: str, count: int) -> list[Described]:
 
 def described(pacticipant: str, document: Document, place: str) -> Described:
     """One version from its document. A version that does not say what it published is not one without pacts."""
-    if "pb:pact-versions" not in hal.part(document, "_links", place):
-        raise hal.junk(place, "the version does not name its pacts: there is no link 'pb:pact-versions'")
+    named = hal.part(document, "_links", place).get("pb:pact-versions")
+    pacts = hal.links(document, "pb:pact-versions")
+    if not isinstance(named, list) or len(pacts) != len(named):
+        raise hal.junk(place, "the version does not name its pacts: there is no list of links 'pb:pact-versions'")
     inside = document.get("_embedded")
     branches = inside.get("branchVersions") if isinstance(inside, dict) else None
-    names = [hal.maybe_text(each, "name") for each in branches or () if isinstance(each, dict)]
+    listed = branches if isinstance(branches, list) else ()
+    names = [hal.maybe_text(each, "name") for each in listed if isinstance(each, dict)]
     return Described(
         version=Version(pacticipant, hal.text(document, "number", place)),
         branch=names[-1] if names else "",
         build_url=hal.maybe_text(document, "buildUrl"),
-        pacts=tuple(each["href"] for each in hal.links(document, "pb:pact-versions")),
+        pacts=tuple(each["href"] for each in pacts),
         document=document,
     )
 
