@@ -136,7 +136,10 @@ def _document() -> dict[str, Any]:
 def _validator(path: str, method: str, status: str, media: str) -> jsonschema_rs.Validator | None:
     responses = _document()["paths"][path][method]["responses"]
     assert status in responses, f"{method.upper()} {path} answered {status}, which the document does not tell"
-    content = responses[status].get("content", {})
+    told = responses[status]
+    if "$ref" in told:
+        told = _document()["components"]["responses"][told["$ref"].rpartition("/")[2]]
+    content = told.get("content", {})
     if not content:
         return None
     assert media in content, (

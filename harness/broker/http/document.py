@@ -39,6 +39,7 @@ def openapi(routes: Iterable[Route], version: str) -> dict[str, Any]:
     for route in routes:
         if not route.hidden:
             paths.setdefault(route.path, {})[route.method.lower()] = written(_operation(route), found)
+    refusals = {f"Refused{status}": written(_refusal(status), found) for status in _COMMON}
     schemas = {name: written(schema.body, {**found}) for name, schema in found.items()}
     return {
         "openapi": "3.1.0",
@@ -52,6 +53,7 @@ def openapi(routes: Iterable[Route], version: str) -> dict[str, Any]:
         "paths": {path: {**_parameters(path), **paths[path]} for path in sorted(paths)},
         "components": {
             "schemas": {name: schemas[name] for name in sorted(schemas)},
+            "responses": refusals,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "password": {"type": "http", "scheme": "basic"},
@@ -83,9 +85,13 @@ def _operation(route: Route) -> dict[str, Any]:
         found["requestBody"] = {"content": {media: {"schema": body} for media in route.takes}}
     found["responses"] = {
         **{str(status): _answer(route, status, schema) for status, schema in route.answers.items()},
-        **{str(status): _refusal(status) for status in _COMMON if status not in route.answers},
+        **{str(status): _common(status) for status in _COMMON if status not in route.answers},
     }
     return found
+
+
+def _common(status: int) -> dict[str, Any]:
+    return {"$ref": f"#/components/responses/Refused{status}"}
 
 
 def _slug(path: str) -> str:
@@ -94,7 +100,7 @@ def _slug(path: str) -> str:
 
 def _answer(route: Route, status: int, schema: Schema | None) -> dict[str, Any]:
     if status >= 400 and schema is None:
-        return _refusal(status)
+        return _common(status) if status in _COMMON else _refusal(status)
     told: dict[str, Any] = {"description": _WORDS.get(status, _COMMON.get(status, "An answer."))}
     if schema is not None:
         media_types = [*route.media, *([TEXT] if status == 409 else [])]  # some contradictions are told in words
