@@ -11,6 +11,7 @@ from harness.broker.http.schemas import ERROR, PROBLEM_DETAILS, Schema, written
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_ONE_LINE = "^[^\\u0000\\t\\n\\r]*$"  # no name in a path has line ends
 _COMMON = {  # what any route may answer, whatever it is about
     400: "What was sent cannot be meant.",
     401: "Who asks is not known.",
@@ -64,7 +65,7 @@ def openapi(routes: Iterable[Route], version: str) -> dict[str, Any]:
 
 
 def _parameters(path: str) -> dict[str, Any]:
-    filled = {"type": "string", "minLength": 1}
+    filled = {"type": "string", "minLength": 1, "maxLength": 500, "pattern": _ONE_LINE}
     named = [{"name": name, "in": "path", "required": True, "schema": filled} for name in names_of(path)]
     return {"parameters": named} if named else {}
 

@@ -74,8 +74,8 @@ def depend(call: Call) -> Answer:
     return Answer(body={"database": {"ok": True}, "_links": {"self": link(call.here())}}, headers=_PLAIN)
 
 
-@routes.get("/test/error", answers={500: None})
-@routes.post("/test/error", answers={500: None}, takes=(), reads=True, role="read")
+@routes.get("/test/error", answers={500: None}, hidden=True)
+@routes.post("/test/error", answers={500: None}, takes=(), reads=True, role="read", hidden=True)
 def fail(call: Call) -> Answer:
     """Fail on purpose: so that people can see that they are told of it."""
     del call
