@@ -42,10 +42,13 @@ class Copying:
         self._parts(
             "pacts", [(f"pacts {v.pacticipant}\n{v.number}", self._bound(self._pacts, v)) for v in versions]
         )
-        publishers = list(dict.fromkeys(_publisher(each) for each in self._there(records.Pact)))
+        first = _first_publishers(self._there(records.Pact))
         self._parts(
             "results",
-            [(f"results {v.pacticipant}\n{v.number}", self._bound(self._results, v)) for v in publishers],
+            [
+                (f"results {v.pacticipant}\n{v.number}", self._bound(self._results, (v, p)))
+                for v, p in first.items()
+            ],
         )
         places = [each.name for each in self._there(records.Environment)]
         self._parts("deployments", [(f"live {name}", self._bound(self._live, name)) for name in places])
@@ -139,12 +142,13 @@ class Copying:
             )
         return copied
 
-    def _results(self, consumer: Version) -> Sequence[Record]:
+    def _results(self, asked: tuple[Version, Sequence[str]]) -> Sequence[Record]:
+        consumer, providers = asked
         described = reading.find_version(self.site, consumer)
         pacts = [reading.published(self.site, link) for link in (described.pacts if described else ())]
-        by_provider = {each.contract.counterpart: each for each in pacts}
-        rows = results.rows_between(self.site, consumer, dict.fromkeys(by_provider, ()))
-        found = [_result(self.site, row, by_provider[row.provider.pacticipant]) for row in rows]
+        wanted = {e.contract.counterpart: e for e in pacts if e.contract.counterpart in providers}
+        rows = results.rows_between(self.site, consumer, dict.fromkeys(wanted, ()))
+        found = [_result(self.site, row, wanted[row.provider.pacticipant]) for row in rows]
         return [each for each in found if each is not None]
 
     def _live(self, name: str) -> Sequence[Record]:
@@ -181,8 +185,16 @@ class Copying:
         ]
 
 
-def _publisher(pact: records.Pact) -> Version:
-    return Version(pact.consumer, pact.number)
+def _first_publishers(pacts: Iterable[records.Pact]) -> dict[Version, list[str]]:
+    """For each content the version that published it first: results are the content's, and are asked for once."""
+    seen: set[tuple[str, str, str]] = set()
+    found: dict[Version, list[str]] = {}
+    for each in pacts:
+        content = each.consumer, each.provider, each.key
+        if content not in seen:
+            seen.add(content)
+            found.setdefault(Version(each.consumer, each.number), []).append(each.provider)
+    return found
 
 
 def _pacticipant(document: Document, place: str) -> records.Pacticipant:
