@@ -167,6 +167,13 @@ def test_the_first_tag_of_a_new_version_is_its_branch_and_the_second_is_not(clie
     assert branches_of(client, "2") == {"main": True}
 
 
+def test_a_further_tag_is_no_branch_even_where_the_branch_is_gone(client: Client) -> None:
+    tag(client, "1", "dev")
+    client.delete(f"{C}/branches/dev")
+    tag(client, "1", "test")
+    assert branches_of(client, "1") == {}
+
+
 def test_a_tag_for_a_version_older_than_ten_seconds_is_only_a_tag(client: Client, database: Database) -> None:
     client.put(f"{C}/versions/1", {})
     with database.writing() as db:

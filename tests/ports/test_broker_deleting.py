@@ -219,3 +219,31 @@ def test_deleting_a_version_does_not_sweep_what_nobody_publishes_any_more(
         db.execute(sa.delete(t.publications))
     client.delete("/pacticipants/X/versions/1")
     assert left(database, "contracts") == {"contracts": 1}
+
+
+def test_what_is_to_be_told_of_a_deleted_version_points_at_nothing(client: Client, database: Database) -> None:
+    request = {"method": "POST", "url": "https://example.org/hook"}
+    events = [{"name": name} for name in ("contract_published", "provider_verification_published")]
+    assert client.post("/webhooks", {"events": events, "request": request}).status == 201
+    publish(client, "C", "1", "P")
+    found = client.get("/pacts/provider/P/consumer/C/version/1").links["pb:publish-verification-results"]["href"]
+    told = client.post(found, {"success": True, "providerApplicationVersion": "9"})
+    assert told.status == 201
+    before = left(database, "triggers", "verifications", "evidence")
+    assert before["triggers"] >= 2
+    for where in (
+        "/pacticipants/P/versions/9",
+        "/pacticipants/C/versions/1",
+        "/pacticipants/P",
+        "/pacticipants/C",
+    ):
+        assert client.delete(where).status == 204
+        assert dangling(database) == []
+    assert left(database, "triggers", "verifications", "evidence", "contracts") == {"triggers": before["triggers"]}
+
+
+def test_a_deleted_environment_takes_its_stays_along(client: Client, estate: str, database: Database) -> None:
+    assert client.delete(f"/environments/{estate}").status == 204
+    assert dangling(database) == []
+    assert left(database, "deployments", "releases") == {}
+    assert client.get("/pacticipants/C/versions/1").links["pb:deployed-environments"] == []
