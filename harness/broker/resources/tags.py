@@ -55,9 +55,8 @@ def remove(call: Call) -> Answer:
 
 def tagged(call: Call, row: int, name: str, *, touch: bool = True) -> None:
     """What else a new tag means: a new version's first one is its branch, `main` is a main branch."""
-    version = versions.shown(call.db, [row])[0]
-    first = len(version.tags) == 1 and not version.branches
-    if call.settings.use_first_tag_as_branch and first and _age(version.created_at, call.now) <= _NEW:
+    made = kept.since_with_one_tag_only(call.db, row) if call.settings.use_first_tag_as_branch else None
+    if made is not None and _age(made, call.now) <= _NEW:
         candidates = call.settings.main_candidates
         branches.add(call.db, row, name, call.now, main_candidates=candidates, touch=touch)
     else:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from harness.broker import refusals
 from harness.broker.store.rows import insert
-from harness.broker.store.tables import pacticipants, tags, versions
+from harness.broker.store.tables import branch_versions, pacticipants, tags, versions
 
 
 def created_at(db: sa.Connection, version: int, name: str) -> str | None:
@@ -22,6 +22,13 @@ def add(db: sa.Connection, version: int, name: str, now: str) -> bool:
     owner = db.execute(sa.select(versions.c.pacticipant_id).where(versions.c.id == version)).scalar_one()
     insert(db, tags, pacticipant_id=owner, version_id=version, name=name, created_at=now)
     return True
+
+
+def since_with_one_tag_only(db: sa.Connection, version: int) -> str | None:
+    """Since when there is a version, when it has one tag and is on no branch."""
+    alone = sa.select(sa.func.count()).select_from(tags).where(tags.c.version_id == version).scalar_subquery() == 1
+    on_branch = sa.exists().where(branch_versions.c.version_id == version)
+    return db.execute(sa.select(versions.c.created_at).where(versions.c.id == version, alone, ~on_branch)).scalar()
 
 
 def remove(db: sa.Connection, version: int, name: str) -> None:
