@@ -13,9 +13,10 @@ from harness.cli.copying import shown_progress
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--from", "origin", required=True, metavar="URL", help="A broker (https://…) or a ledger.")
+@click.option("--history", is_flag=True, help="Also what was deployed before; asks for each version by itself.")
 @click.option("--fresh", is_flag=True, help="Begin anew instead of going on with what the file has.")
 @words.json_option
-def command(file: Path, origin: str, *, fresh: bool, as_json: bool) -> int:
+def command(file: Path, origin: str, *, history: bool, fresh: bool, as_json: bool) -> int:
     """Copy everything that a broker keeps to FILE; run again after an interruption, it goes on.
 
     Credentials come from the URL or from PACT_BROKER_TOKEN, PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD.
@@ -24,7 +25,7 @@ def command(file: Path, origin: str, *, fresh: bool, as_json: bool) -> int:
     from harness.wiring.copying import export
 
     with shown_progress() as progress:
-        archive = export(origin, file, progress, fresh=fresh)
+        archive = export(origin, file, progress, fresh=fresh, history=history)
     counts = archive.counts()
     if as_json:
         words.say_json({"from": archive.origin, "file": str(file), "counts": {k: counts[k] for k in PLURALS}})

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     metavar="LEDGER",
     help="sqlite:///path or postgresql://user@host/database.  Default: .harness/ledger.db here.",
 )
+@click.option("--history", is_flag=True, help="Also what was deployed before; asks for each version by itself.")
 @click.option("--fresh", is_flag=True, help="Begin anew instead of going on after an interruption.")
 @words.json_option
-def command(origin: str, ledger: str, *, fresh: bool, as_json: bool) -> int:
+def command(origin: str, ledger: str, *, history: bool, fresh: bool, as_json: bool) -> int:
     """Copy everything that another broker keeps, through its public API, and compare the two.
 
     Interrupted, it goes on when it is run again; done twice, it changes nothing. Webhooks come without their
@@ -36,7 +37,7 @@ def command(origin: str, ledger: str, *, fresh: bool, as_json: bool) -> int:
     from harness.wiring.copying import imported
 
     with shown_progress() as progress:
-        copied = imported(origin, ledger, progress, fresh=fresh)
+        copied = imported(origin, ledger, progress, fresh=fresh, history=history)
     if as_json:
         words.say_json(_document(copied))
     else:

@@ -36,12 +36,12 @@ class Copied:
     without_secrets: tuple[Webhook, ...]
 
 
-def export(origin: str, path: Path, progress: Progress, *, fresh: bool = False) -> Archive:
+def export(origin: str, path: Path, progress: Progress, *, fresh: bool = False, history: bool = False) -> Archive:
     """Write everything that a broker or a ledger keeps to a file; a copy that was cut short is gone on with."""
     if fresh:
         path.unlink(missing_ok=True)
     if is_remote(origin):
-        return _fetched(origin, path, progress)
+        return _fetched(origin, path, progress, history=history)
     if _is_ledger(origin):
         return _unfolded(origin, path, progress)
     raise UsageError(
@@ -50,7 +50,9 @@ def export(origin: str, path: Path, progress: Progress, *, fresh: bool = False) 
     )
 
 
-def imported(origin: str, ledger: str, progress: Progress, *, fresh: bool = False) -> Copied:
+def imported(
+    origin: str, ledger: str, progress: Progress, *, fresh: bool = False, history: bool = False
+) -> Copied:
     """Put everything of a broker, of a ledger or of a file into a ledger, and compare the two."""
     from harness.broker.copying.archive import opened
 
@@ -63,7 +65,7 @@ def imported(origin: str, ledger: str, progress: Progress, *, fresh: bool = Fals
     if not (is_remote(origin) or _is_ledger(origin)):
         return _kept(opened(Path(origin)), ledger, progress)
     path = _under_way(origin)
-    found = _kept(export(origin, path, progress, fresh=fresh), ledger, progress)
+    found = _kept(export(origin, path, progress, fresh=fresh, history=history), ledger, progress)
     path.unlink(missing_ok=True)
     return found
 
@@ -80,7 +82,7 @@ def _under_way(origin: str) -> Path:
     return folder / f"import-{digest('import', name)[:12]}.ndjson"
 
 
-def _fetched(url: str, path: Path, progress: Progress) -> Archive:
+def _fetched(url: str, path: Path, progress: Progress, *, history: bool) -> Archive:
     from harness.broker.copying.archive import resumed
     from harness.broker.copying.fetching import Copying
     from harness.broker.remote.site import open_site
@@ -88,7 +90,7 @@ def _fetched(url: str, path: Path, progress: Progress) -> Archive:
     site = open_site(url, os.environ)
     try:
         archive = resumed(path, site.base)
-        Copying(site, archive, progress).everything()
+        Copying(site, archive, progress, history).everything()
     finally:
         site.close()
     return archive

@@ -136,7 +136,7 @@ def test_everything_is_there_afterwards(original: Original, ledger: SqlLedger, t
         "pact contents": 4,
         "published pacts": 4,
         "verification results": 3,
-        "live deployments and releases": 4,
+        "deployments and releases": 4,
         "webhooks": 2,
     }
     facts = ledger.facts()
@@ -162,6 +162,26 @@ def test_the_head_of_a_branch_is_the_version_that_was_added_last(
         labels = db.execute(sa.select(tables.labels.c.name)).scalars().all()
         main = db.execute(sa.select(tables.pacticipants.c.main_branch).filter_by(name="web")).scalar()
     assert (tags, labels, main) == (["prod", "dev"], ["team-a"], "main")
+
+
+def test_what_was_there_before_comes_along_when_it_is_asked_for(
+    original: Original, ledger: SqlLedger, tmp_path: Path
+) -> None:
+    deploy(original, "web", "3", "blue")
+    site = site_of(original)
+    archive = resumed(tmp_path / "copy.ndjson", site.base)
+    Copying(site, archive, quiet, history=True).everything()
+    for _ in range(2):
+        assert kept(ledger.database, archive.records(), quiet, NOW) == []
+        assert compared(ledger, archive.records()).complete
+    stays = [(str(s.version), s.instance, s.released, bool(s.until)) for s in ledger.facts().history]
+    assert sorted(stays) == [
+        ("orders 1", "", False, False),
+        ("orders 2", "", True, False),
+        ("web 1", "blue", False, True),
+        ("web 2", "green", False, False),
+        ("web 3", "blue", False, False),
+    ]
 
 
 def test_a_copy_into_postgresql_is_the_same(original: Original, database: Database, tmp_path: Path) -> None:
@@ -284,6 +304,7 @@ def test_an_import_of_what_a_ledger_exported_is_the_same_ledger(
     original: Original, ledger: SqlLedger, tmp_path: Path
 ) -> None:
     copied(original, ledger, tmp_path / "copy.ndjson")
+    ledger.record_deployment("production", Version("web", "3"), instance="blue")
     archive = resumed(tmp_path / "export.ndjson", "ledger")
     unfold(ledger, archive, quiet)
     second = open_ledger(f"sqlite:///{tmp_path / 'second.db'}")
@@ -291,6 +312,7 @@ def test_an_import_of_what_a_ledger_exported_is_the_same_ledger(
     comparison = compared(second, archive.records())
     assert comparison.complete
     assert comparison.disagreements == ()
+    assert [s.version for s in second.facts().history] == [s.version for s in ledger.facts().history]
     exported_again = resumed(tmp_path / "again.ndjson", "ledger")
     unfold(second, exported_again, quiet)
     assert [_without_names(r) for r in exported_again.records()] == [_without_names(r) for r in archive.records()]

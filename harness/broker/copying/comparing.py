@@ -143,9 +143,9 @@ def _live(table: sa.Table, *, released: bool) -> sa.Select[Any]:
             t.versions.c.number,
             instance,
             sa.literal(released, sa.Boolean),
+            table.c.until.is_not(None),
         )
         .join_from(table, t.environments, t.environments.c.id == table.c.environment_id)
         .join(t.versions, t.versions.c.id == table.c.version_id)
         .join(t.pacticipants, t.pacticipants.c.id == t.versions.c.pacticipant_id)
-        .where(table.c.until.is_(None))
     )

@@ -27,6 +27,7 @@ class Copying:
     site: Site
     archive: Archive
     progress: Progress
+    history: bool = False  # also what was deployed and released before: two more requests per version and place
     _contents: set[tuple[str, str, str]] = field(default_factory=set)
 
     def everything(self) -> None:
@@ -50,10 +51,16 @@ class Copying:
                 for v, p in first.items()
             ],
         )
+        if self.history:
+            self._parts(
+                "history",
+                [(f"history {v.pacticipant}\n{v.number}", self._bound(self._past, v)) for v in versions],
+            )
         places = [each.name for each in self._there(records.Environment)]
         self._parts("deployments", [(f"live {name}", self._bound(self._live, name)) for name in places])
         self._parts("webhooks", [("webhooks", self._webhooks)])
-        live = list(dict.fromkeys((e.environment, e.pacticipant, e.number) for e in self._there(records.Live)))
+        there = (each for each in self._there(records.Live) if not each.ended)
+        live = list(dict.fromkeys((e.environment, e.pacticipant, e.number) for e in there))
         self._parts("answers", [("answer " + "\n".join(each), self._bound(self._answer, each)) for each in live])
         self.archive.finish()
 
@@ -163,6 +170,24 @@ class Copying:
                 since=each.since,
             )
             for each in (reading.live(self.site, name, environment) if environment else ())
+        ]
+
+    def _past(self, version: records.Version) -> Sequence[Record]:
+        found = reading.find_version(self.site, Version(version.pacticipant, version.number))
+        places = {link.get("name") for link in hal.links(found.document, "pb:record-deployment")} if found else ()
+        stays = reading.stays(self.site, found, [str(name) for name in places]) if found else []
+        return [
+            records.Live(
+                environment=each.environment,
+                pacticipant=version.pacticipant,
+                number=version.number,
+                instance=each.instance,
+                released=each.released,
+                since=each.since,
+                until=each.until,
+            )
+            for each in stays
+            if each.until
         ]
 
     def _webhooks(self) -> Sequence[Record]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness import identity
+from harness.broker import refusals
 from harness.broker.copying import records
 from harness.broker.store import (
     branches,
@@ -21,7 +22,7 @@ from harness.broker.store import (
     webhooks,
 )
 from harness.broker.store import tables as t
-from harness.broker.store.rows import insert
+from harness.broker.store.rows import insert, new_uuid
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
 from harness.errors import ContractError, HarnessError
@@ -150,10 +151,25 @@ class Keeper:
     def _live(self, db: sa.Connection, told: records.Live) -> None:
         version = identity.Version(told.pacticipant, told.number)
         since = told.since or self.now
-        if told.released:
+        if told.ended:
+            self._past(db, told, version)
+        elif told.released:
             environments.release(db, told.environment, version, since)
         else:
             environments.deploy(db, told.environment, version, told.instance, since)
+
+    def _past(self, db: sa.Connection, told: records.Live, version: identity.Version) -> None:
+        """A time that is over."""
+        place = places.by_name(db, told.environment)
+        owner, row = versions.known_version(db, version)
+        if place is None:
+            raise refusals.unknown_environment(told.environment, ())
+        same = {"environment_id": place.id, "version_id": row, "since": told.since, "until": told.until}
+        if told.released:
+            _once(db, t.releases, same, uuid=new_uuid())
+        else:
+            of_slot = {"pacticipant_id": owner, "instance": told.instance}
+            _once(db, t.deployments, {**same, **of_slot}, uuid=new_uuid())
 
     def _webhook(self, db: sa.Connection, told: records.Webhook) -> None:
         """One that lost its secrets is switched off until somebody gives them again."""
@@ -251,4 +267,6 @@ def _of(kind: str, listed: Iterable[Record]) -> Iterator[Record]:
 def _when(record: Record) -> str:
     if isinstance(record, records.Version):
         return record.created_at
+    if isinstance(record, records.Live):
+        return record.since
     return record.at if isinstance(record, records.Result) else ""

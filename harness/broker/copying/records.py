@@ -102,7 +102,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """A version that runs, or is supported, somewhere now."""
+    """A version's time somewhere: it runs or is supported there now, or was."""
 
     kind: Literal["live"] = "live"
     environment: str
@@ -111,6 +111,12 @@ class Live:
     instance: str = ""
     released: bool = False
     since: str = ""
+    until: str = ""  # "" while it is there
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is there no longer."""
+        return bool(self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +162,7 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {  # kind to what tells two of it apar
     "content": ("consumer", "provider", "key"),
     "pact": ("consumer", "number", "provider", "key"),
     "result": ("consumer", "provider", "key", "number", "success", "at"),
-    "live": ("environment", "pacticipant", "number", "instance", "released"),
+    "live": ("environment", "pacticipant", "number", "instance", "released", "ended"),
     "webhook": ("uuid",),
 }
 KINDS = tuple(NAMED_BY)
@@ -168,6 +174,6 @@ PLURALS = {
     "content": "pact contents",
     "pact": "published pacts",
     "result": "verification results",
-    "live": "live deployments and releases",
+    "live": "deployments and releases",
     "webhook": "webhooks",
 }

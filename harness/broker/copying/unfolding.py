@@ -164,7 +164,7 @@ def _results(db: sa.Connection) -> Iterator[Record]:
 def _live(db: sa.Connection) -> Iterator[Record]:
     from harness.broker.store import environments
 
-    for each in environments.live(db):
+    for each in environments.stays(db):
         yield records.Live(
             environment=each.environment,
             pacticipant=each.version.pacticipant,
@@ -172,6 +172,7 @@ def _live(db: sa.Connection) -> Iterator[Record]:
             instance=each.instance,
             released=each.released,
             since=each.since,
+            until=each.until,
         )
 
 
