@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +11,12 @@ Link = dict[str, Any]
 
 def path(*segments: str) -> str:
     """A path of segments, each encoded: `/pacticipants/a%2Fb`."""
-    return "".join(f"/{quote(segment, safe='')}" for segment in segments)
+    return "/" + "/".join(map(_encoded, segments))
+
+
+@lru_cache(maxsize=8192)
+def _encoded(segment: str) -> str:
+    return quote(segment, safe="")
 
 
 def link(href: str, *, title: str | None = None, name: str | None = None, templated: bool = False) -> Link:

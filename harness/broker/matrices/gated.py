@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from harness.broker.matrices.matrix import answered as by_matrix
 from harness.broker.store import scoped
-from harness.broker.store.tables import deployments, environments, publications, releases
+from harness.broker.store.tables import deployments, environments, integrations, publications, releases, versions
 from harness.gate import can_i_deploy
 from harness.identity import Version
 from harness.matrix import EvidenceKind
@@ -39,7 +39,7 @@ def answered(db: sa.Connection, question: Question) -> Answered:
 
 
 def _beyond_pacts(db: sa.Connection, environment: str) -> bool:
-    """Whether the environment demands more than pacts, or something lives there that never published any."""
+    """Whether the environment demands more than pacts, or a consumer lives there that published none."""
     place = db.execute(sa.select(environments).where(environments.c.name == environment)).one_or_none()
     if place is None:
         return False
@@ -47,8 +47,10 @@ def _beyond_pacts(db: sa.Connection, environment: str) -> bool:
         return True
     for table in (deployments, releases):
         silent = ~sa.exists().where(publications.c.version_id == table.c.version_id)
-        live = sa.and_(table.c.environment_id == place.id, table.c.until.is_(None), silent)
-        if db.execute(sa.select(table.c.id).where(live).limit(1)).scalar() is not None:
+        needs = sa.exists().where(integrations.c.consumer_id == versions.c.pacticipant_id)
+        live = sa.and_(table.c.environment_id == place.id, table.c.until.is_(None), silent, needs)
+        query = sa.select(table.c.id).join_from(table, versions, versions.c.id == table.c.version_id)
+        if db.execute(query.where(live).limit(1)).scalar() is not None:
             return True
     return False
 

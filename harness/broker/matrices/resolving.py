@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +13,7 @@ from harness.broker.http.problems import Invalid
 from harness.broker.matrices.asking import Asked, Question
 from harness.broker.matrices.selected import Selected
 from harness.broker.store import shown_versions
-from harness.broker.store.rows import chunks, in_order
+from harness.broker.store.rows import chunks
 from harness.broker.store.tables import (
     branch_versions,
     branches,
@@ -36,7 +38,7 @@ class Pair:
     required: bool  # the consumer is asked for: without the provider it does not work
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """Everybody whom a question concerns."""
 
@@ -50,7 +52,14 @@ class Scene:
 
     def of(self, pacticipant: str) -> list[Selected]:
         """What is selected of one pacticipant."""
-        return [each for each in self.selected if each.pacticipant == pacticipant]
+        return self._by_name.get(pacticipant, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Selected]]:
+        found: dict[str, list[Selected]] = {}
+        for each in self.selected:
+            found.setdefault(each.pacticipant, []).append(each)
+        return found
 
 
 def scene(db: sa.Connection, question: Question) -> Scene:
@@ -62,7 +71,7 @@ def scene(db: sa.Connection, question: Question) -> Scene:
         pairs = _concerned(db, specified)
         names = {name for pair in pairs for name in (pair.consumer, pair.provider)}
         others = names - {each.pacticipant for each in specified}
-        inferred = [_infer(db, question, name) for name in sorted(others)]
+        inferred = _infer_all(db, question, sorted(others))
     else:
         pairs = _among(db, specified)
         inferred = []
@@ -101,15 +110,76 @@ def resolve_ignored(db: sa.Connection, asked: Sequence[Asked]) -> tuple[list[Sel
     return found, warnings
 
 
-def _infer(db: sa.Connection, question: Question, name: str) -> Selected:
+def _infer_all(db: sa.Connection, question: Question, names: Sequence[str]) -> list[Selected]:
+    """What the question means for everybody else, in one query however many they are."""
+    if not question.infers:
+        return [Selected(asked=Asked(pacticipant=name), specified=False, any_version=True) for name in names]
+    rows: dict[str, list[tuple[int, str]]] = {}
+    on_main: dict[str, str] = {}
+    for part in chunks(names):
+        for name, branch, row, number in db.execute(_inferred(question), {"names": part}):
+            rows.setdefault(name, []).append((row, number))
+            on_main[name] = branch or ""
+    return [_inferred_one(question, name, rows.get(name, []), on_main.get(name, "")) for name in names]
+
+
+def _inferred_one(question: Question, name: str, rows: list[tuple[int, str]], branch: str) -> Selected:
     asked = Asked(
         pacticipant=name,
         latest=question.latest,
         tag=question.tag,
         environment=question.environment,
         main_branch=question.main_branch,
+        branch=branch if question.main_branch else "",
     )
-    return _resolve(db, asked, specified=False)
+    return Selected(asked=asked, specified=False, versions=rows[:1] if question.latest else rows)
+
+
+def _inferred(question: Question) -> sa.Select[Any]:
+    """Versions of some pacticipants, newest first; where only the newest counts, no others are read."""
+    query = sa.select(pacticipants.c.name, pacticipants.c.main_branch, versions.c.id, versions.c.number).join_from(
+        pacticipants, versions
+    )
+    query = query.where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
+    if question.latest:
+        query = query.where(versions.c.id.in_(_newest(question)))
+    elif question.main_branch:
+        on = sa.select(branch_versions.c.version_id).join_from(branch_versions, branches)
+        query = query.where(versions.c.id.in_(on.where(branches.c.name == pacticipants.c.main_branch)))
+    else:
+        query = query.where(
+            *_conditions(Asked(pacticipant="", tag=question.tag, environment=question.environment))
+        )
+    return query.order_by(versions.c.id.desc())
+
+
+def _newest(question: Question) -> sa.Select[Any]:
+    """The newest version of each pacticipant, of those with a tag or on the main branch when that is asked."""
+    if question.tag:
+        newest = sa.select(sa.func.max(tags.c.version_id)).where(tags.c.name == question.tag)
+        return newest.group_by(tags.c.pacticipant_id)
+    if question.main_branch:
+        return (
+            sa.select(sa.func.max(branch_versions.c.version_id))
+            .join_from(branch_versions, branches)
+            .join(_owners, _owners.c.id == branches.c.pacticipant_id)
+            .where(
+                branches.c.name == _owners.c.main_branch, _owners.c.name.in_(sa.bindparam("names", expanding=True))
+            )
+            .group_by(branches.c.pacticipant_id)
+        )
+    return sa.select(sa.func.max(versions.c.id)).group_by(versions.c.pacticipant_id)
+
+
+_owners = pacticipants.alias("owners")
+_consumer, _provider = pacticipants.alias("consumer"), pacticipants.alias("provider")
+_INTEGRATED = (
+    sa.select(_consumer.c.name, _provider.c.name)
+    .join_from(integrations, _consumer, _consumer.c.id == integrations.c.consumer_id)
+    .join(_provider, _provider.c.id == integrations.c.provider_id)
+    .where(_provider.c.name.in_(sa.bindparam("names", expanding=True)))
+    .order_by(_consumer.c.name)
+)
 
 
 def _resolve(db: sa.Connection, asked: Asked, *, specified: bool) -> Selected:
@@ -183,15 +253,7 @@ def _providers(db: sa.Connection, each: Selected) -> Iterable[str]:
 
 
 def _integrated(db: sa.Connection, providers: Sequence[str]) -> Iterable[tuple[str, str]]:
-    consumer, provider = pacticipants.alias("consumer"), pacticipants.alias("provider")
-    query = (
-        sa.select(consumer.c.name, provider.c.name)
-        .join_from(integrations, consumer, consumer.c.id == integrations.c.consumer_id)
-        .join(provider, provider.c.id == integrations.c.provider_id)
-        .where(provider.c.name.in_(list(providers)))
-        .order_by(in_order(consumer.c.name), integrations.c.id)
-    )
-    return [(row[0], row[1]) for row in db.execute(query)]
+    return [(row[0], row[1]) for row in db.execute(_INTEGRATED, {"names": list(providers)})]
 
 
 def _among(db: sa.Connection, specified: Sequence[Selected]) -> list[Pair]:

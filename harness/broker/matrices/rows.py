@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker.store.rows import chunks
-from harness.broker.store.tables import builds, pacticipants, publications, verifications, versions
+from harness.broker.store.tables import builds, pacticipants, publications, verifications
 from harness.contracts.document import ContractKind
 
 if TYPE_CHECKING:
@@ -45,6 +45,48 @@ class Standing:
     success: bool | None
 
 
+# Made once: making a statement costs more than asking it.
+_PUBLISHED = (
+    sa.select(
+        publications.c.id,
+        publications.c.contract_id,
+        publications.c.version_id,
+        publications.c.counterpart,
+        pacticipants.c.name,
+    )
+    .join_from(publications, pacticipants, pacticipants.c.id == publications.c.pacticipant_id)
+    .where(publications.c.kind == ContractKind.PACT.value)
+)
+_OF_VERSIONS = _PUBLISHED.where(publications.c.version_id.in_(sa.bindparam("ids", expanding=True)))
+_OF_PAIRS = _PUBLISHED.where(
+    pacticipants.c.name.in_(sa.bindparam("names", expanding=True)),
+    publications.c.counterpart.in_(sa.bindparam("providers", expanding=True)),
+)
+_RESULTS = (
+    sa.select(
+        verifications.c.id,
+        verifications.c.contract_id,
+        verifications.c.version_id,
+        verifications.c.success,
+        verifications.c.partial,
+        verifications.c.artifact,
+    )
+    .where(verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)))
+    .order_by(verifications.c.id)
+)
+_RESULTS_ON = _RESULTS.where(verifications.c.version_id.in_(sa.bindparam("ids", expanding=True)))
+_other = builds.alias("other")
+_TWINS = (
+    sa.select(builds.c.version_id, _other.c.version_id)
+    .join_from(builds, _other, _other.c.artifact == builds.c.artifact)
+    .where(
+        builds.c.version_id.in_(sa.bindparam("ids", expanding=True)),
+        builds.c.artifact != "",
+        _other.c.version_id != builds.c.version_id,
+    )
+)
+
+
 def rows_of(db: sa.Connection, scene: Scene, *, latest_by: str, every_pair: bool) -> list[Row]:
     """All rows, without any limit; `every_pair`: each live pair counts, also one that nobody has verified."""
     promised = _publications(db, scene)
@@ -60,24 +102,12 @@ def _publications(db: sa.Connection, scene: Scene) -> list[Any]:
     """The pacts of the selected consumer versions with the selected providers."""
     pairs = {(pair.consumer, pair.provider) for pair in scene.pairs}
     rows, anybody = _consumers(scene, scene.pairs)
-    query = (
-        sa.select(
-            publications.c.id,
-            publications.c.contract_id,
-            publications.c.version_id,
-            publications.c.counterpart,
-            pacticipants.c.name,
-        )
-        .join_from(publications, pacticipants, pacticipants.c.id == publications.c.pacticipant_id)
-        .where(publications.c.kind == ContractKind.PACT.value)
-    )
     found: list[Any] = []
     for part in chunks(sorted(rows)):
-        found += db.execute(query.where(publications.c.version_id.in_(part))).all()
+        found += db.execute(_OF_VERSIONS, {"ids": part}).all()
     providers = sorted({pair.provider for pair in scene.pairs})
     for names in chunks(sorted(anybody)):
-        mine = sa.and_(pacticipants.c.name.in_(names), publications.c.counterpart.in_(providers))
-        found += db.execute(query.where(mine)).all()
+        found += db.execute(_OF_PAIRS, {"names": names, "providers": providers}).all()
     return [row for row in found if (row.name, row.counterpart) in pairs]
 
 
@@ -110,19 +140,10 @@ def _results(
     chosen = {row for rows in wanted.values() if rows for row in rows}
     twins = _same_builds(db, chosen) if limited else {}
     latest: dict[tuple[int, int], dict[str, Standing]] = {}
-    columns = (
-        verifications.c.id,
-        verifications.c.contract_id,
-        verifications.c.version_id,
-        verifications.c.success,
-        verifications.c.partial,
-        verifications.c.artifact,
-    )
     for part in chunks(sorted(contracts)):
-        query = sa.select(*columns).where(verifications.c.contract_id.in_(part)).order_by(verifications.c.id)
         for each in chunks(sorted({*chosen, *twins})) if limited else [None]:
-            narrowed = query if each is None else query.where(verifications.c.version_id.in_(each))
-            for row in db.execute(narrowed):
+            asked = {"contracts": part} if each is None else {"contracts": part, "ids": each}
+            for row in db.execute(_RESULTS if each is None else _RESULTS_ON, asked):
                 standing = Standing(row.id, None if row.partial else row.success)
                 for version in {row.version_id, *twins.get(row.version_id, ())}:
                     latest.setdefault((row.contract_id, version), {})[row.artifact] = standing
@@ -141,18 +162,9 @@ def _same_builds(db: sa.Connection, rows: set[int]) -> dict[int, set[int]]:
     """Other versions that are the same build as a chosen one: what is known of them is known of it."""
     if not rows:
         return {}
-    other = builds.alias("other")
     found: dict[int, set[int]] = {}
     for part in chunks(sorted(rows)):
-        query = (
-            sa.select(builds.c.version_id, other.c.version_id)
-            .join_from(builds, other, other.c.artifact == builds.c.artifact)
-            .join(versions, versions.c.id == builds.c.version_id)
-            .where(
-                builds.c.version_id.in_(part), builds.c.artifact != "", other.c.version_id != builds.c.version_id
-            )
-        )
-        for chosen, twin in db.execute(query):
+        for chosen, twin in db.execute(_TWINS, {"ids": part}):
             found.setdefault(twin, set()).add(chosen)
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from harness.broker.display_names import display_name
 from harness.broker.http.hal import given, link, moment
 from harness.broker.store import shown_versions
-from harness.broker.store.rows import chunks, in_order
+from harness.broker.store.rows import chunks
 from harness.broker.store.shown_versions import ShownVersion
 from harness.broker.store.tables import contracts, deployments, environments, publications, releases, verifications
 
@@ -55,55 +55,52 @@ class Details:
         return {**told, "_links": {"self": where}}
 
 
+# Made once: making a statement costs more than asking it.
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_PLACES = [
+    sa.select(table.c.version_id, environments.c.uuid)
+    .join_from(table, environments)
+    .where(table.c.version_id.in_(_IDS), table.c.until.is_(None), environments.c.uuid.is_not(None))
+    .order_by(environments.c.name)
+    for table in (deployments, releases)
+]
+_ENVIRONMENTS = sa.select(environments).where(environments.c.uuid.in_(_IDS))
+_PUBLISHED = (
+    sa.select(publications.c.id, publications.c.published_at, contracts.c.key, publications.c.revision)
+    .join_from(publications, contracts)
+    .where(publications.c.id.in_(_IDS))
+)
+_VERIFIED = sa.select(verifications.c.id, verifications.c.at).where(verifications.c.id.in_(_IDS))
+
+
 def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
     """What some rows point at, in a handful of queries."""
     ids = {row.consumer_version for row in rows} | {r.provider_version for r in rows if r.provider_version}
-    versions = {each.id: each for each in shown_versions.shown(db, sorted(ids))}
+    versions = {each.id: each for each in shown_versions.shown(db, sorted(ids), pacts=False)}
     places = _places(db, sorted(ids))
     uuids = {uuid for listed in places.values() for uuid in listed}
-    known = {}
-    if uuids:
-        query = sa.select(environments).where(environments.c.uuid.in_(sorted(uuids)))
-        known = {row.uuid: row for row in db.execute(query)}
+    publication_ids = {row.publication for row in rows}
+    verification_ids = {row.verification for row in rows if row.verification}
     return Details(
         versions=versions,
-        published=_published(db, sorted({row.publication for row in rows})),
-        verified=_verified(db, sorted({row.verification for row in rows if row.verification})),
+        published={
+            row.id: Publication(row.published_at, row.key, row.revision)
+            for row in _rows(db, _PUBLISHED, publication_ids)
+        },
+        verified={row.id: row.at for row in _rows(db, _VERIFIED, verification_ids)},
         places=places,
-        environments=known,
+        environments={row.uuid: row for row in _rows(db, _ENVIRONMENTS, uuids)},
     )
 
 
-def _places(db: sa.Connection, ids: Sequence[int]) -> dict[int, list[str]]:
+def _places(db: sa.Connection, ids: Collection[int]) -> dict[int, list[str]]:
     found: dict[int, dict[str, None]] = {}
-    for table in (deployments, releases):
-        for part in chunks(ids):
-            query = (
-                sa.select(table.c.version_id, environments.c.uuid)
-                .join_from(table, environments)
-                .where(table.c.version_id.in_(part), table.c.until.is_(None), environments.c.uuid.is_not(None))
-                .order_by(in_order(environments.c.name), table.c.id)
-            )
-            for version, uuid in db.execute(query):
-                found.setdefault(version, {})[uuid] = None
+    for query in _PLACES:
+        for version, uuid in _rows(db, query, ids):
+            found.setdefault(version, {})[uuid] = None
     return {version: list(uuids) for version, uuids in found.items()}
 
 
-def _published(db: sa.Connection, ids: Sequence[int]) -> dict[int, Publication]:
-    found: dict[int, Publication] = {}
-    for part in chunks(ids):
-        query = (
-            sa.select(publications.c.id, publications.c.published_at, contracts.c.key, publications.c.revision)
-            .join_from(publications, contracts)
-            .where(publications.c.id.in_(part))
-        )
-        found |= {row.id: Publication(row.published_at, row.key, row.revision) for row in db.execute(query)}
-    return found
-
-
-def _verified(db: sa.Connection, ids: Sequence[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for part in chunks(ids):
-        query = sa.select(verifications.c.id, verifications.c.at).where(verifications.c.id.in_(part))
-        found |= {row.id: row.at for row in db.execute(query)}
-    return found
+def _rows(db: sa.Connection, query: sa.Select[Any], ids: Collection[Any]) -> Iterator[Any]:
+    for part in chunks(sorted(ids)):
+        yield from db.execute(query, {"ids": part})

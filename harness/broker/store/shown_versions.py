@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -25,6 +25,9 @@ from harness.contracts.document import ContractKind
 
 if TYPE_CHECKING:
     from harness.broker.http.paging import Page
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,37 @@ class ShownVersion:
     released: Sequence[Present] = ()
 
 
+# Made once: making a statement costs more than asking it.
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_FIND = (
+    sa.select(versions.c.id)
+    .join(pacticipants)
+    .where(pacticipants.c.name == sa.bindparam("name"), versions.c.number == sa.bindparam("number"))
+)
+_BASICS = sa.select(versions, pacticipants.c.name).join(pacticipants).where(versions.c.id.in_(_IDS))
+_BRANCHES = (
+    sa.select(branch_versions.c.version_id, branches.c.name, branches.c.head_id)
+    .join(branches)
+    .where(branch_versions.c.version_id.in_(_IDS))
+    .order_by(branch_versions.c.id)
+)
+_newer = tags.alias()
+_higher = sa.exists().where(
+    _newer.c.pacticipant_id == tags.c.pacticipant_id,
+    _newer.c.name == tags.c.name,
+    _newer.c.version_id > tags.c.version_id,
+)
+_TAGS = sa.select(tags.c.version_id, tags.c.name, ~_higher).where(tags.c.version_id.in_(_IDS)).order_by(tags.c.id)
+_PROVIDERS = (
+    sa.select(publications.c.version_id, publications.c.counterpart)
+    .where(publications.c.version_id.in_(_IDS), publications.c.kind == ContractKind.PACT.value)
+    .order_by(in_order(publications.c.counterpart), publications.c.id)
+)
+
+
 def find(db: sa.Connection, pacticipant: str, number: str) -> int | None:
     """The row of a version."""
-    query = sa.select(versions.c.id).join(pacticipants)
-    return db.execute(query.where(pacticipants.c.name == pacticipant, versions.c.number == number)).scalar()
+    return db.execute(_FIND, {"name": pacticipant, "number": number}).scalar()
 
 
 def newest(db: sa.Connection, pacticipant: str) -> int | None:
@@ -115,12 +145,14 @@ def in_environment(environment: int) -> sa.ColumnElement[bool]:
     return versions.c.id.in_(sa.union(*live))
 
 
-def shown(db: sa.Connection, ids: Sequence[int], *, places: bool = False) -> list[ShownVersion]:
+def shown(
+    db: sa.Connection, ids: Sequence[int], *, places: bool = False, pacts: bool = True
+) -> list[ShownVersion]:
     """The versions of some rows, in that order; with `places` also where they are now."""
-    basics = _basics(db, ids)
-    on = _branches(db, ids)
-    marked = _tags(db, ids)
-    pacts = _providers(db, ids)
+    basics = {row.id: row for row in _rows(db, _BASICS, ids)}
+    on = _grouped((row[0], OnBranch(row[1], row[2] == row[0])) for row in _rows(db, _BRANCHES, ids))
+    marked = _grouped((row[0], Tagged(row[1], bool(row[2]))) for row in _rows(db, _TAGS, ids))
+    promised = _grouped((row[0], row[1]) for row in _rows(db, _PROVIDERS, ids)) if pacts else {}
     there = present(db, ids, deployments) if places else {}
     supported = present(db, ids, releases) if places else {}
     return [
@@ -133,7 +165,7 @@ def shown(db: sa.Connection, ids: Sequence[int], *, places: bool = False) -> lis
             updated_at=basics[row].updated_at or "",
             branches=on.get(row, ()),
             tags=marked.get(row, ()),
-            providers=pacts.get(row, ()),
+            providers=promised.get(row, ()),
             deployed=there.get(row, ()),
             released=supported.get(row, ()),
         )
@@ -142,53 +174,15 @@ def shown(db: sa.Connection, ids: Sequence[int], *, places: bool = False) -> lis
     ]
 
 
-def _basics(db: sa.Connection, ids: Collection[int]) -> dict[int, Any]:
-    found: dict[int, Any] = {}
+def _rows(db: sa.Connection, query: sa.Select[Any], ids: Collection[int]) -> Iterator[Any]:
     for part in chunks(ids):
-        query = sa.select(versions, pacticipants.c.name).join(pacticipants).where(versions.c.id.in_(part))
-        found |= {row.id: row for row in db.execute(query)}
-    return found
+        yield from db.execute(query, {"ids": part})
 
 
-def _branches(db: sa.Connection, ids: Collection[int]) -> dict[int, list[OnBranch]]:
-    found: dict[int, list[OnBranch]] = {}
-    for part in chunks(ids):
-        query = (
-            sa.select(branch_versions.c.version_id, branches.c.name, branches.c.head_id)
-            .join(branches)
-            .where(branch_versions.c.version_id.in_(part))
-            .order_by(branch_versions.c.id)
-        )
-        for version, name, head in db.execute(query):
-            found.setdefault(version, []).append(OnBranch(name, head == version))
-    return found
-
-
-def _tags(db: sa.Connection, ids: Collection[int]) -> dict[int, list[Tagged]]:
-    found: dict[int, list[Tagged]] = {}
-    newer = tags.alias()
-    higher = sa.exists().where(
-        newer.c.pacticipant_id == tags.c.pacticipant_id,
-        newer.c.name == tags.c.name,
-        newer.c.version_id > tags.c.version_id,
-    )
-    for part in chunks(ids):
-        query = sa.select(tags.c.version_id, tags.c.name, ~higher).where(tags.c.version_id.in_(part))
-        for version, name, head in db.execute(query.order_by(tags.c.id)):
-            found.setdefault(version, []).append(Tagged(name, bool(head)))
-    return found
-
-
-def _providers(db: sa.Connection, ids: Collection[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for part in chunks(ids):
-        query = (
-            sa.select(publications.c.version_id, publications.c.counterpart)
-            .where(publications.c.version_id.in_(part), publications.c.kind == ContractKind.PACT.value)
-            .order_by(in_order(publications.c.counterpart), publications.c.id)
-        )
-        for version, provider in db.execute(query):
-            found.setdefault(version, []).append(provider)
+def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+    found: dict[int, list[T]] = {}
+    for row, value in pairs:
+        found.setdefault(row, []).append(value)
     return found
 
 
