@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from harness.broker.access.roles import Role
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.hal import link, moment
@@ -69,7 +70,9 @@ def _age(created_at: str, now: str) -> timedelta:
 
 def _deploy(call: Call, version: Version, tag: str) -> None:
     """A tag named like an environment says that the version runs there, unless that is known already."""
-    place = places.by_name(call.db, tag) if call.settings.deployments_for_tags else None
+    # Who may not record deployments does not get around that by a tag.
+    may = call.settings.deployments_for_tags and Role(call.who.role).includes(Role.DEPLOY)
+    place = places.by_name(call.db, tag) if may else None
     if place is not None and not stays.of_version(call.db, place, version, released=False, current=True):
         environments.deploy(call.db, tag, version, "", call.now)
 

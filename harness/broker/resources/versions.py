@@ -81,7 +81,8 @@ def change(call: Call) -> Answer:
     return _keep(call, clearing=False)
 
 
-@routes.delete("/pacticipants/{pacticipant}/versions/{version}", answers={204: None})
+# Where it is deployed is forgotten, too, and others' results: more than who publishes may undo.
+@routes.delete("/pacticipants/{pacticipant}/versions/{version}", answers={204: None}, role="admin")
 def delete(call: Call) -> Answer:
     """Forget a version with its contracts and results."""
     deleting.version(call.db, the_version(call))
