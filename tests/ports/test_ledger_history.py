@@ -6,21 +6,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fake_original import Original
 from fakes_ledger import MemoryLedger
+from remote_ledgers import remote_ledger
 
 from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.remote.ledger import RemoteLedger
 from harness.identity import Version
 from harness.matrix import Known
 
 ORDERS1, ORDERS2 = Version("orders", "1"), Version("orders", "2")
-AnyLedger = MemoryLedger | SqlLedger
+AnyLedger = MemoryLedger | SqlLedger | RemoteLedger
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "remote"])
 def stocked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedger]:
     make: dict[str, Callable[[], AnyLedger]] = {
         "memory": MemoryLedger,
         "sqlite": lambda: open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}"),
+        "remote": lambda: remote_ledger(Original(), tmp_path / "beside.db"),
     }
     ledger = make[request.param]()
     for version in (ORDERS1, ORDERS2):
@@ -31,7 +35,9 @@ def stocked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedge
 
 def stays(ledger: AnyLedger) -> list[tuple[str, str, bool, bool]]:
     """What was where: version, instance, whether it was a release, whether it has ended."""
-    return [(str(s.version), s.instance, s.released, bool(s.until)) for s in ledger.facts().history]
+    return [
+        (str(s.version), s.instance, s.released, bool(s.until)) for s in ledger.facts_of(["production"]).history
+    ]
 
 
 def test_every_deployment_stays_in_the_history_oldest_first(stocked: AnyLedger) -> None:
@@ -71,7 +77,7 @@ def test_a_release_has_its_time_beside_the_deployments(stocked: AnyLedger) -> No
 def test_a_stay_begins_when_what_is_live_says_it_does_and_ends_after_that(stocked: AnyLedger) -> None:
     stocked.record_deployment("production", ORDERS1)
     stocked.record_deployment("production", ORDERS2)
-    facts = stocked.facts()
+    facts = stocked.facts_of(["production"])
     ended, open_one = facts.history
     assert ended.since <= ended.until <= open_one.since
     assert [live.since for live in facts.live] == [open_one.since]
