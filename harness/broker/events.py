@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.broker.metadata import Metadata, encode
-from harness.broker.store import pacts, requiring, shown_versions
+from harness.broker.store import pacts, requiring, shown_versions, webhooks
 from harness.broker.store.outbox import Cause
 from harness.broker.store.publishing import Outcome, Published
 from harness.broker.store.tables import publications
@@ -54,6 +54,8 @@ def announce(call: Call, version: ShownVersion, published: Published) -> Announc
     events = [Event(PUBLISHED, "" if changed else comments)]
     if changed:
         events.append(Event(CHANGED, comments))
+    if not webhooks.any_enabled(call.db):
+        return Announced(events, [])
     happened = _happening(call, version, published)
     told = [t for e in events for t in trigger(call.db, replace(happened, event=e.name), call.settings, call.now)]
     for each in requiring.provider_versions(call.db, published.contract, published.provider):
@@ -73,6 +75,8 @@ def announce(call: Call, version: ShownVersion, published: Published) -> Announc
 def announce_result(call: Call, result: Result, remembered: Metadata) -> list[Triggered]:
     """Put the publication of a result into the outbox, once for each consumer version that it is about."""
     told: list[Triggered] = []
+    if not webhooks.any_enabled(call.db):
+        return told
     for consumer in _consumers(call, result, remembered):
         happened = _result_happening(call, result, consumer)
         for name in (VERIFIED, SUCCEEDED if result.success else FAILED):

@@ -10,6 +10,7 @@ from harness.broker.http.problems import Invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+[^\s]*$")
 
 
@@ -118,4 +119,4 @@ class Form:
 
 def unkeepable(text: str) -> bool:
     """Whether it holds what no database keeps as text: NUL, a lone surrogate."""
-    return "\0" in text or any("\ud800" <= each <= "\udfff" for each in text)
+    return _UNKEEPABLE.search(text) is not None

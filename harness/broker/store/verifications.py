@@ -37,35 +37,37 @@ def from_evidence(db: sa.Connection, seen: Evidence, row: int, version: int) -> 
         )
 
 
+_PASSED = evidence.c.verdict == Verdict.PASSED.value
+_TOLD_BEFORE = (
+    sa.select(
+        versions.c.id.label("version_id"),
+        evidence.c.id.label("evidence_id"),
+        _PASSED.label("success"),
+        sa.and_(_PASSED, ~evidence.c.decisive).label("partial"),
+        evidence.c.artifact,
+        evidence.c.at,
+    )
+    .join_from(evidence, pacticipants, pacticipants.c.name == evidence.c.provider)
+    .join(
+        versions,
+        sa.and_(versions.c.pacticipant_id == pacticipants.c.id, versions.c.number == evidence.c.number),
+    )
+    .where(
+        evidence.c.kind == EvidenceKind.PACTS.value,
+        evidence.c.contract == sa.bindparam("key"),
+        evidence.c.consumer == sa.bindparam("owner"),
+        evidence.c.provider == sa.bindparam("counterpart"),
+        sa.or_(evidence.c.decisive, _PASSED),
+    )
+    .order_by(evidence.c.id)
+)
+
+
 def told_before(db: sa.Connection, contract: Contract, row: int) -> None:
     """What runs had seen of a pact before anybody published it."""
-    passed = evidence.c.verdict == Verdict.PASSED.value
-    query = (
-        sa.select(
-            sa.literal(row).label("contract_id"),
-            versions.c.id.label("version_id"),
-            evidence.c.id.label("evidence_id"),
-            passed.label("success"),
-            sa.and_(passed, ~evidence.c.decisive).label("partial"),
-            evidence.c.artifact,
-            evidence.c.at,
-        )
-        .join(pacticipants, pacticipants.c.name == evidence.c.provider)
-        .join(
-            versions,
-            sa.and_(versions.c.pacticipant_id == pacticipants.c.id, versions.c.number == evidence.c.number),
-        )
-        .where(
-            evidence.c.kind == EvidenceKind.PACTS.value,
-            evidence.c.contract == contract.key,
-            evidence.c.consumer == contract.owner,
-            evidence.c.provider == contract.counterpart,
-            sa.or_(evidence.c.decisive, passed),
-        )
-        .order_by(evidence.c.id)
-    )
-    for found in db.execute(query).mappings().all():
-        insert(db, verifications, **found)
+    about = {"key": contract.key, "owner": contract.owner, "counterpart": contract.counterpart}
+    for found in db.execute(_TOLD_BEFORE, about).mappings().all():
+        insert(db, verifications, contract_id=row, **found)
 
 
 def any_between(db: sa.Connection, consumer: str, provider: str) -> bool:

@@ -106,6 +106,14 @@ def listed(db: sa.Connection) -> list[Webhook]:
     return [_value(row) for row in db.execute(sa.select(webhooks).order_by(webhooks.c.id))]
 
 
+_ANY_ENABLED = sa.select(webhooks.c.id).where(webhooks.c.enabled.is_(True)).limit(1)
+
+
+def any_enabled(db: sa.Connection) -> bool:
+    """Whether anybody at all wants to be told of anything."""
+    return db.execute(_ANY_ENABLED).scalar() is not None
+
+
 def exactly_for(db: sa.Connection, consumer: str | None, provider: str | None) -> list[Webhook]:
     """Those that are about just these two."""
     return [
@@ -130,10 +138,12 @@ def matching(db: sa.Connection, event: str, consumer: str, provider: str) -> lis
 
 def configured_for(db: sa.Connection, consumer: str, provider: str) -> bool:
     """Whether any webhook, of whatever event, is about the two."""
+    found = listed(db)
+    if not found:
+        return False
     labelled = _labels(db, (consumer, provider))
     return any(
-        _about(each.consumer, consumer, labelled) and _about(each.provider, provider, labelled)
-        for each in listed(db)
+        _about(each.consumer, consumer, labelled) and _about(each.provider, provider, labelled) for each in found
     )
 
 
