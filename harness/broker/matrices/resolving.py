@@ -155,22 +155,23 @@ def _inferred(question: Question) -> sa.Select[Any]:
 
 def _newest(question: Question) -> sa.Select[Any]:
     """The newest version of each pacticipant, of those with a tag or on the main branch when that is asked."""
+    named = sa.select(_owners.c.id).where(_owners.c.name.in_(sa.bindparam("names", expanding=True)))
     if question.tag:
         newest = sa.select(sa.func.max(tags.c.version_id)).where(tags.c.name == question.tag)
-        return newest.group_by(tags.c.pacticipant_id)
+        return newest.where(tags.c.pacticipant_id.in_(named)).group_by(tags.c.pacticipant_id)
     if question.main_branch:
         return (
             sa.select(sa.func.max(branch_versions.c.version_id))
             .join_from(branch_versions, branches)
-            .join(_owners, _owners.c.id == branches.c.pacticipant_id)
-            .where(
-                branches.c.name == _owners.c.main_branch, _owners.c.name.in_(sa.bindparam("names", expanding=True))
-            )
+            .join(_mains, _mains.c.id == branches.c.pacticipant_id)
+            .where(branches.c.name == _mains.c.main_branch, branches.c.pacticipant_id.in_(named))
             .group_by(branches.c.pacticipant_id)
         )
-    return sa.select(sa.func.max(versions.c.id)).group_by(versions.c.pacticipant_id)
+    newest = sa.select(sa.func.max(versions.c.id)).where(versions.c.pacticipant_id.in_(named))
+    return newest.group_by(versions.c.pacticipant_id)
 
 
+_mains = pacticipants.alias("mains")
 _owners = pacticipants.alias("owners")
 _consumer, _provider = pacticipants.alias("consumer"), pacticipants.alias("provider")
 _INTEGRATED = (

@@ -1,0 +1,29 @@
+"""Forgetting old versions of a broker's own database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.broker.store import pruning
+from harness.broker.store.database import open_database
+
+if TYPE_CHECKING:
+    from harness.broker.store.pruning import Candidate
+
+
+def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[Candidate]:
+    """Forget versions older than so many days that nothing keeps; with `dry_run` only say which they are."""
+    database = open_database(database_url or f"sqlite:///{Path.cwd() / '.harness' / 'ledger.db'}")
+    before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+    try:
+        if dry_run:
+            with database.reading() as db:
+                return pruning.candidates(db, before, limit=limit)
+        with database.writing() as db:
+            found = pruning.candidates(db, before, limit=limit)
+            pruning.prune(db, found, before)
+            return found
+    finally:
+        database.close()
