@@ -40,8 +40,13 @@ def served(contract: Contract) -> Served:
 
 def interaction_ids(document: dict[str, Any]) -> tuple[str, ...]:
     """The ids of a pact's interactions and messages, in the order of the document."""
+    return tuple(map(interaction_id, interactions_of(document)))
+
+
+def interactions_of(document: dict[str, Any]) -> tuple[Any, ...]:
+    """A pact's interactions and messages, in the order of the document."""
     parts = (document.get(name) for name in _LISTS)
-    return tuple(interaction_id(each) for part in parts if isinstance(part, list) for each in part)
+    return tuple(each for part in parts if isinstance(part, list) for each in part)
 
 
 def interaction_id(interaction: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -68,6 +68,7 @@ _EMPTY_BRANCH = (
     " an empty string, as it is used in the calculations for WIP/pending. A value must be provided (recommended),"
     " or it must not be set at all."
 )
+_Names = Mapping[int, Sequence[str]]  # by the version's row
 _WIP_NOTICE = "d2lwPXRydWU"  # what the notice's link remembers: wip=true
 
 
@@ -231,7 +232,7 @@ def _selected(
     remembered = Metadata(
         selected=[reason.selected for reason in each.reasons], pending=pending if asked.pending else None
     )
-    shorts = [short for reason in each.reasons for short in reason.short.split(", ")]
+    shorts = [short for reason in each.reasons for short in reason.shorts]
     properties: dict[str, Any] = {"pending": pending} if asked.pending else {}
     properties["notices"] = texts
     return {
@@ -267,7 +268,9 @@ def _wip(
         if in_progress(known.get(pact.contract, []), lines, since):
             by_content.setdefault((pact.consumer, pact.sha), []).append(pact)
     ordered = sorted(by_content.values(), key=lambda same: (same[-1].consumer.lower(), same[-1].version))
-    return [_wip_told(call, asked, same, lines) for same in ordered]
+    rows = {pact.version for same in ordered for pact in same}
+    headed, marked = selectable.branches_headed_by(call.db, rows), selectable.tags_headed_by(call.db, rows)
+    return [_wip_told(call, asked, same, lines, (headed, marked)) for same in ordered]
 
 
 def _look_back(call: Call) -> str:
@@ -275,13 +278,14 @@ def _look_back(call: Call) -> str:
     return (datetime.fromisoformat(call.now) - days).isoformat(timespec="milliseconds")
 
 
-def _wip_told(call: Call, asked: Asked, same: Sequence[Pact], lines: Sequence[Line]) -> dict[str, Any]:
+def _wip_told(
+    call: Call, asked: Asked, same: Sequence[Pact], lines: Sequence[Line], heads_of: tuple[_Names, _Names]
+) -> dict[str, Any]:
     pact = same[-1]
     provider = call.path["provider"]
-    headed = [selectable.branches_headed_by(call.db, each.version) for each in same]
-    marked = [selectable.tags_headed_by(call.db, each.version) for each in same]
-    branches = list(dict.fromkeys(name for names in headed for name in names))
-    tags = list(dict.fromkeys(name for names in marked for name in names))
+    branches, tags = (
+        list(dict.fromkeys(name for each in same for name in names.get(each.version, ()))) for names in heads_of
+    )
     url = f"{pair_of(call, pact)}/pact-version/{pact.sha}"
     who = notices.version_of(provider, lines)
     heads = notices.heads_told(branches, tags)

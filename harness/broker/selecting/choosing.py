@@ -11,18 +11,18 @@ from harness.broker.store import pacts, selectable
 from harness.broker.store.pacts import Pact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import sqlalchemy as sa
 
-    from harness.broker.store.selectable import Integrated, Place
+    from harness.broker.store.selectable import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why one pact was chosen."""
 
-    short: str  # "latest from branch main"
+    shorts: tuple[str, ...]  # "latest from branch main"
     line: str  # "latest version from branch 'main' (1.0)"
     selected: Selected
     places: tuple[tuple[str, str], ...] = ()  # environment and number, of what is live
@@ -40,23 +40,30 @@ class Chosen:
 def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], branch: str) -> list[Chosen]:
     """What the selectors choose; without any, the main branches and all that is live."""
     found: list[Chosen] = []
-    for selector in selectors or default_selectors(db, provider):
+    if not selectors:
+        found += _of_defaults(db, provider)
+    for selector in selectors or (Selector(deployed=True), Selector(released=True)):
         found += _by(db, provider, selector, branch)
     return _once(found)
 
 
-def default_selectors(db: sa.Connection, provider: str) -> list[Selector]:
-    """For each consumer its main branch, else its newest pact; and all that is deployed or released."""
-    per_consumer = [_default(each) for each in selectable.integrated(db, provider)]
-    return [*per_consumer, Selector(deployed=True), Selector(released=True)]
-
-
-def _default(each: Integrated) -> Selector:
-    if each.main_head:
-        return Selector(main_branch=True, consumer=each.consumer, named=True)
-    if each.tagged_main:
-        return Selector(tag=each.main_branch, latest=True, consumer=each.consumer, named=True)
-    return Selector(latest=True, consumer=each.consumer, named=True)
+def _of_defaults(db: sa.Connection, provider: str) -> Iterator[Chosen]:
+    """For each consumer its main branch, else its newest pact."""
+    consumers = {each.consumer: each for each in selectable.integrated(db, provider)}
+    on_main = {name for name, each in consumers.items() if each.main_head}
+    tagged = {name for name, each in consumers.items() if each.tagged_main} - on_main
+    base = pacts.of_provider(provider)
+    if on_main:
+        for pact in pacts.listed(db, [*base, pacts.heads_of_main()]):
+            if pact.consumer in on_main:
+                named = Selector(main_branch=True, consumer=pact.consumer, named=True)
+                yield _main(consumers[pact.consumer].main_branch, pact, named)
+    for name in sorted(tagged):
+        yield from _by(db, provider, Selector(tag=consumers[name].main_branch, latest=True, consumer=name), "")
+    if len(on_main) + len(tagged) < len(consumers):
+        for pact in pacts.latest_of_each(db, base):
+            if pact.consumer not in on_main | tagged:
+                yield _latest(pact, Selector(latest=True, consumer=pact.consumer), provider)
 
 
 def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> Iterable[Chosen]:
@@ -66,7 +73,9 @@ def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> It
     if selector.deployed or selector.released:
         return _live(db, base, selector)
     if selector.main_branch:
-        return [_main(db, pact, selector) for pact in pacts.listed(db, [*base, pacts.heads_of_main()])]
+        names = selectable.main_branches(db, provider)
+        heads = pacts.listed(db, [*base, pacts.heads_of_main()])
+        return [_main(names.get(pact.consumer, ""), pact, selector) for pact in heads]
     if selector.every_branch:
         return _every_branch(db, base, selector)
     name = branch if selector.matching_branch else selector.branch
@@ -81,25 +90,30 @@ def _of(selector: Selector) -> str:
     return f" of {selector.consumer}" if selector.consumer else ""
 
 
-def _main(db: sa.Connection, pact: Pact, selector: Selector) -> Chosen:
-    name = selectable.main_branch(db, pact.consumer)
+def _main(name: str, pact: Pact, selector: Selector) -> Chosen:
     line = f"latest version{_of(selector)} from the main branch '{name}' ({pact.number})"
     remembered = Selected(row=pact.version, latest=not selector.named)
-    return Chosen(pact=pact, reasons=(Reason(short="latest from main branch", line=line, selected=remembered),))
+    return Chosen(
+        pact=pact, reasons=(Reason(shorts=("latest from main branch",), line=line, selected=remembered),)
+    )
 
 
 def _every_branch(
     db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector
 ) -> Iterable[Chosen]:
-    for pact in pacts.listed(db, [*base, pacts.any_head()]):
-        for name in selectable.branches_headed_by(db, pact.version):
+    found = pacts.listed(db, [*base, pacts.any_head()])
+    headed = selectable.branches_headed_by(db, {pact.version for pact in found})
+    for pact in found:
+        for name in headed[pact.version]:
             yield _headed(pact, selector, name)
 
 
 def _headed(pact: Pact, selector: Selector, name: str, more: str = "") -> Chosen:
     line = f"latest version{_of(selector)} from branch '{name}' ({pact.number}){more}"
     remembered = Selected(row=pact.version, branch=name, latest=True)
-    return Chosen(pact=pact, reasons=(Reason(short=f"latest from branch {name}", line=line, selected=remembered),))
+    return Chosen(
+        pact=pact, reasons=(Reason(shorts=(f"latest from branch {name}",), line=line, selected=remembered),)
+    )
 
 
 def _of_branch(
@@ -138,7 +152,7 @@ def _of_tag(db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector:
 def _tagged(pact: Pact, selector: Selector, tag: str, more: str = "") -> Chosen:
     line = f"latest version{_of(selector)} tagged '{tag}' ({pact.number}){more}"
     remembered = Selected(row=pact.version, tag=tag, latest=True)
-    return Chosen(pact=pact, reasons=(Reason(short=f"latest with tag {tag}", line=line, selected=remembered),))
+    return Chosen(pact=pact, reasons=(Reason(shorts=(f"latest with tag {tag}",), line=line, selected=remembered),))
 
 
 def _all_tagged(pact: Pact, selector: Selector) -> Chosen:
@@ -146,14 +160,14 @@ def _all_tagged(pact: Pact, selector: Selector) -> Chosen:
     line = f"all {who} versions tagged '{selector.tag}' ({pact.number})"
     short = f"one of {selector.consumer} {selector.tag}" if selector.consumer else f"one of {selector.tag}"
     remembered = Selected(row=pact.version, tag=selector.tag)
-    return Chosen(pact=pact, reasons=(Reason(short=short, line=line, selected=remembered),))
+    return Chosen(pact=pact, reasons=(Reason(shorts=(short,), line=line, selected=remembered),))
 
 
 def _latest(pact: Pact, selector: Selector, provider: str) -> Chosen:
     who = selector.consumer or "a consumer"
     line = f"latest version of {who} that has a pact with {provider} ({pact.number})"
     remembered = Selected(row=pact.version, latest=True)
-    return Chosen(pact=pact, reasons=(Reason(short="latest", line=line, selected=remembered),))
+    return Chosen(pact=pact, reasons=(Reason(shorts=("latest",), line=line, selected=remembered),))
 
 
 def _live(db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector) -> Iterable[Chosen]:
@@ -169,7 +183,7 @@ def _present(pact: Pact, place: Place, selector: Selector) -> Chosen:
     verb = "released and supported in" if place.released else "currently deployed to"
     short = f"{'released in' if place.released else 'deployed to'} {place.environment}"
     reason = Reason(
-        short=short,
+        shorts=(short,),
         line=f"{owner} {verb}",
         selected=Selected(row=pact.version, environment=place.environment),
         places=((place.environment, pact.number),),
@@ -202,14 +216,12 @@ def _union(first: tuple[Reason, ...], more: tuple[Reason, ...]) -> tuple[Reason,
         if same:
             known = result[same[0]]
             places = tuple(dict.fromkeys((*known.places, *reason.places)))
-            result[same[0]] = replace(known, places=places, short=_shorts(known.short, reason.short))
+            result[same[0]] = replace(
+                known, places=places, shorts=tuple(dict.fromkeys((*known.shorts, *reason.shorts)))
+            )
         elif reason not in result:
             result.append(reason)
     return tuple(result)
-
-
-def _shorts(first: str, second: str) -> str:
-    return first if second in first.split(", ") else f"{first}, {second}"
 
 
 def line_of(reason: Reason) -> str:

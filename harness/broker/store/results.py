@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.served_pact import interaction_ids, served
+from harness.broker.served_pact import interaction_id, interactions_of, served
 from harness.broker.store import evidence, integrations
 from harness.broker.store.tables import contracts, verifications, versions
 from harness.broker.store.versions import mention, mention_pacticipant
@@ -55,8 +55,7 @@ class Result:
 def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
     """Keep a result of a content; its number."""
     row = db.execute(sa.select(contracts).where(contracts.c.id == contract)).one()
-    promised, exercised = _counted(row, given.results)
-    before = db.execute(sa.select(sa.func.max(verifications.c.id))).scalar() or 0
+    promised, exercised = _counted(row, given)
     mention(db, Version(row.counterpart, given.number), now)
     seen = Evidence(
         kind=EvidenceKind.PACTS,
@@ -74,11 +73,10 @@ def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
         run="published",
         at=now,
     )
-    evidence.record(db, seen, now)
+    # By its own evidence: another verifier may be telling of the same content at the same time.
+    of_this = verifications.c.evidence_id == evidence.record(db, seen, now)
     made = db.execute(
-        sa.select(sa.func.max(verifications.c.id)).where(
-            verifications.c.contract_id == contract, verifications.c.id > before
-        )
+        sa.select(verifications.c.id).where(of_this, verifications.c.contract_id == contract)
     ).scalar_one()
     values = {
         "wip": given.wip,
@@ -97,26 +95,49 @@ def _because(promised: int, exercised: int) -> str:
     return "" if exercised >= promised else f"only {exercised} of {promised} interactions were verified"
 
 
-def _counted(contract: Any, results: Any) -> tuple[int, int]:
+def _counted(contract: Any, given: Given) -> tuple[int, int]:
     """How many promises the pact holds, and how many of them the results speak of; all where they do not say."""
     text = contract.served or contract.text
     promised = contract.interactions
     if promised is None:
         same = Contract(kind=ContractKind.PACT, owner="", counterpart="", key="", text=text)
         promised = served(same).interactions
-    named = _named(results)
+    named = _named(given)
     if named is None:
         return promised, promised
-    known = interaction_ids(json.loads(text))
-    return promised, min(promised, sum(1 for each in known if each in named))
+    return promised, min(promised, sum(1 for names in _names(json.loads(text)) if names & named))
 
 
-def _named(results: Any) -> set[str] | None:
-    """The interactions that results name; None when they name none in the way that newer verifiers do."""
+def _named(given: Given) -> set[object] | None:
+    """The interactions that results name; None when they name none in any way that verifiers do.
+
+    An empty list names none of them, and a success does not rest on an interaction that is told as failed.
+    """
+    results = given.results
     if not isinstance(results, list) or not all(isinstance(each, dict) for each in results):
         return None
-    named = {each["interactionId"] for each in results if isinstance(each.get("interactionId"), str)}
-    return named or None
+    told = [(_name_told(each), each.get("success")) for each in results]
+    if told and not any(name for name, _ in told):
+        return None
+    return {name for name, success in told if name and not (given.success and success is False)}
+
+
+def _name_told(result: dict[str, Any]) -> object:
+    if isinstance(result.get("interactionId"), str):
+        return result["interactionId"]
+    if isinstance(result.get("interactionDescription"), str):
+        return result["interactionDescription"], str(result.get("interactionProviderState") or "")
+    return None
+
+
+def _names(document: dict[str, Any]) -> Iterator[set[object]]:
+    """What each interaction may be called: its id, or its description with its only provider state."""
+    for interaction in interactions_of(document):
+        names: set[object] = {interaction_id(interaction)}
+        if isinstance(interaction, dict):
+            state = interaction.get("providerState") or interaction.get("provider_state") or ""
+            names.add((str(interaction.get("description", "")), str(state)))
+        yield names
 
 
 def _query() -> sa.Select[Any]:
@@ -163,7 +184,7 @@ def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, R
         .where(verifications.c.contract_id.in_(rows))
         .group_by(verifications.c.contract_id)
     )
-    found = db.execute(_query().where(verifications.c.id.in_(newest)))
+    found = db.execute(_query().where(verifications.c.id.in_(newest)).order_by(verifications.c.id))
     return {row.contract_id: _value(row) for row in found}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.broker.store.rows import in_order
+from harness.broker.store.rows import chunks, in_order
 from harness.broker.store.tables import (
     branches,
     deployments,
@@ -18,6 +19,9 @@ from harness.broker.store.tables import (
     tags,
     versions,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,36 +69,49 @@ def integrated(db: sa.Connection, provider: str) -> list[Integrated]:
     ]
 
 
-def main_branch(db: sa.Connection, name: str) -> str:
-    """The main branch of a pacticipant; "" when it has none."""
-    query = sa.select(pacticipants.c.main_branch).where(pacticipants.c.name == name)
-    return db.execute(query).scalar() or ""
-
-
-def branches_headed_by(db: sa.Connection, version: int) -> list[str]:
-    """The branches whose head is a version, by name."""
-    query = (
-        sa.select(branches.c.name)
-        .where(branches.c.head_id == version)
-        .order_by(in_order(branches.c.name), branches.c.id)
+def main_branches(db: sa.Connection, provider: str) -> dict[str, str]:
+    """The main branch of each consumer that has one and has a pact with a provider."""
+    consumers = sa.select(publications.c.pacticipant_id).where(
+        publications.c.counterpart == provider, publications.c.kind == "pact"
     )
-    return list(db.execute(query).scalars())
+    query = sa.select(pacticipants.c.name, pacticipants.c.main_branch).where(
+        pacticipants.c.id.in_(consumers), pacticipants.c.main_branch.is_not(None)
+    )
+    return {row.name: row.main_branch for row in db.execute(query)}
 
 
-def tags_headed_by(db: sa.Connection, version: int) -> list[str]:
-    """The tags whose newest version is this, by name."""
+def branches_headed_by(db: sa.Connection, rows: Collection[int]) -> dict[int, list[str]]:
+    """The branches whose head is each version, by name."""
+    found: dict[int, list[str]] = {}
+    for part in chunks(rows):
+        query = (
+            sa.select(branches.c.head_id, branches.c.name)
+            .where(branches.c.head_id.in_(part))
+            .order_by(in_order(branches.c.name), branches.c.id)
+        )
+        for version, name in db.execute(query):
+            found.setdefault(version, []).append(name)
+    return found
+
+
+def tags_headed_by(db: sa.Connection, rows: Collection[int]) -> dict[int, list[str]]:
+    """The tags whose newest version is each, by name."""
     newer = tags.alias()
     higher = sa.exists().where(
         newer.c.pacticipant_id == tags.c.pacticipant_id,
         newer.c.name == tags.c.name,
         newer.c.version_id > tags.c.version_id,
     )
-    query = (
-        sa.select(tags.c.name)
-        .where(tags.c.version_id == version, ~higher)
-        .order_by(in_order(tags.c.name), tags.c.id)
-    )
-    return list(db.execute(query).scalars())
+    found: dict[int, list[str]] = {}
+    for part in chunks(rows):
+        query = (
+            sa.select(tags.c.version_id, tags.c.name)
+            .where(tags.c.version_id.in_(part), ~higher)
+            .order_by(in_order(tags.c.name), tags.c.id)
+        )
+        for version, name in db.execute(query):
+            found.setdefault(version, []).append(name)
+    return found
 
 
 def live(db: sa.Connection, environment: str, *, deployed: bool, released: bool) -> dict[int, list[Place]]:
