@@ -26,6 +26,7 @@ COMMANDS = {  # name to module; a command is imported only when it is asked for,
     "record-undeployment": "record_undeployment",
     "record-release": "record_release",
     "record-support-ended": "record_support_ended",
+    "diff": "diff",
     "report": "report",
     "broker": "broker",
 }

@@ -1,0 +1,8 @@
+"""Is every value that one JSON Schema allows also allowed by another? Yes, no with a value, or undecided."""
+
+from __future__ import annotations
+
+from harness.comparison.containment.answer import Answer, Containment
+from harness.comparison.containment.deciding import contained, counterexample, equivalent, proven
+
+__all__ = ["Answer", "Containment", "contained", "counterexample", "equivalent", "proven"]

@@ -1,0 +1,251 @@
+"""Schemas of OpenAPI 2.0, 3.0 and 3.1 in one dialect, 2020-12, with OpenAPI's own words beside."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Schema = dict[str, Any] | bool
+
+
+class Direction(StrEnum):
+    """Which way a value travels: to the provider, or back."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
+_SCHEMA = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+_SCHEMA_TOO = ("unevaluatedItems", "unevaluatedProperties", "contentSchema")
+ONE = frozenset({*_SCHEMA, *_SCHEMA_TOO})  # keywords that hold one schema
+LIST = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
+
+_NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_COUNTS = frozenset(
+    {
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+        "minContains",
+        "maxContains",
+    }
+)
+_KINDS = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
+
+
+def normal(schema: Any, version: str) -> Schema:
+    """The schema in the dialect of 2020-12, references kept; what cannot be meant is left out."""
+    if isinstance(schema, bool):
+        return schema
+    if not isinstance(schema, dict):
+        return True
+    if isinstance(schema.get("$ref"), str) and not version.startswith("3.1"):
+        return {"$ref": schema["$ref"]}  # before 3.1 nothing beside a reference counts
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        kept = _keyword(key, value, version)
+        if kept is not None:
+            made[key] = kept[0]
+    _old_items(made)
+    _old_bounds(made, schema)
+    return _with_null(_with_kind(made), schema)
+
+
+def _keyword(key: str, value: Any, version: str) -> tuple[Any] | None:
+    if key in ONE:
+        return _one(key, value, version)
+    if key in LIST:
+        return ([normal(item, version) for item in value],) if isinstance(value, list) and value else None
+    if key in NAMED:
+        return (
+            ({name: normal(item, version) for name, item in value.items()},) if isinstance(value, dict) else None
+        )
+    return _plain(key, value)
+
+
+def _one(key: str, value: Any, version: str) -> tuple[Any] | None:
+    if key == "items" and isinstance(value, list):
+        return ([normal(item, version) for item in value],)
+    return (normal(value, version),) if isinstance(value, (dict, bool)) else None
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "enum": lambda value: isinstance(value, list) and bool(value),
+    "required": lambda value: isinstance(value, list),
+    "pattern": lambda value: isinstance(value, str),
+    "format": lambda value: isinstance(value, str),
+    "uniqueItems": lambda value: value is True,
+    "dependentRequired": lambda value: isinstance(value, dict),
+}
+
+
+def _plain(key: str, value: Any) -> tuple[Any] | None:
+    if key in ("nullable", "definitions", "$defs", "$schema", "$id", "$anchor", "$comment"):
+        return None
+    if key == "type":
+        kinds = [kind for kind in (value if isinstance(value, list) else [value]) if kind in (*_KINDS, "file")]
+        return (kinds[0] if len(kinds) == 1 else kinds,) if kinds else None
+    if key in _NUMBERS:
+        return (value,) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if key in _COUNTS:
+        return (value,) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return (value,) if _FITS.get(key, lambda _: True)(value) else None
+
+
+def _old_items(made: dict[str, Any]) -> None:
+    """A list of `items` is what is called `prefixItems` today."""
+    if isinstance(made.get("items"), list):
+        made["prefixItems"] = made.pop("items")
+
+
+def _old_bounds(made: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    for exclusive, inclusive in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if schema.get(exclusive) is True and inclusive in made:
+            made[exclusive] = made.pop(inclusive)
+
+
+def _with_kind(made: dict[str, Any]) -> dict[str, Any]:
+    if made.get("type") == "file":
+        return {**made, "type": "string", "format": "binary"}
+    return made
+
+
+def _with_null(made: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    if schema.get("nullable") is not True and schema.get("x-nullable") is not True:
+        return made
+    if isinstance(made.get("enum"), list) and None not in made["enum"]:
+        made["enum"] = [*made["enum"], None]
+    if "type" in made:
+        kinds = made["type"] if isinstance(made["type"], list) else [made["type"]]
+        return made if "null" in kinds else {**made, "type": [*kinds, "null"]}
+    if any(word in made for word in ("allOf", "anyOf", "oneOf", "$ref")):
+        return {"anyOf": [made, {"type": "null"}]}
+    return made
+
+
+# --- what a validator needs --------------------------------------------------------------------------------------
+
+_ASSERTED = frozenset(
+    {"type", "enum", "const", "required", "pattern", "format", "uniqueItems", "dependentRequired"}
+    | _NUMBERS
+    | _COUNTS
+)
+_WHOLE_NUMBERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+
+
+def whole(
+    schema: Schema, resolve: Callable[[str], Schema | None], direction: Direction, *, closed: bool = False
+) -> Schema:
+    """The schema with all that it refers to under `$defs`, without annotations, as values travel in a direction.
+
+    What is only read is no part of a request, what is only written no part of a response. `closed` allows no
+    property that is not declared, unless the document says that there may be others: what a sender sends.
+    Raises TooLarge when it refers to more than can be looked at together.
+    """
+    assembly = _Assembly(resolve, direction, closed)
+    made = assembly.bare(schema)
+    if not assembly.definitions or isinstance(made, bool):
+        return made
+    return {**made, "$defs": assembly.definitions}
+
+
+class TooLarge(Exception):
+    """More than can be looked at as one schema."""
+
+
+_MOST_DEFINITIONS = 250
+
+
+class _Assembly:
+    def __init__(self, resolve: Callable[[str], Schema | None], direction: Direction, closed: bool) -> None:  # noqa: FBT001 - told by name above
+        self.resolve = resolve
+        self.hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
+        self.closed = closed
+        self.definitions: dict[str, Any] = {}
+
+    def bare(self, schema: Schema) -> Schema:
+        if isinstance(schema, bool):
+            return schema
+        made: dict[str, Any] = {key: schema[key] for key in schema if key in _ASSERTED}
+        for key, value in schema.items():
+            if key in ONE and key != "contentSchema":
+                made[key] = self.bare(value)
+            elif key in LIST:
+                made[key] = [self.bare(item) for item in value]
+            elif key in NAMED:
+                made[key] = {name: self.bare(item) for name, item in value.items()}
+        if isinstance(schema.get("$ref"), str):
+            made["$ref"] = self._reference(schema["$ref"])
+        self._without_hidden(made, schema)
+        self._number_format(made)
+        if self.closed:
+            self._close(made, schema)
+        return made
+
+    def _reference(self, reference: str) -> str:
+        name = definition_name(reference)
+        if name not in self.definitions:
+            if len(self.definitions) >= _MOST_DEFINITIONS:
+                raise TooLarge
+            self.definitions[name] = True  # it may refer to itself
+            target = self.resolve(reference)
+            self.definitions[name] = True if target is None else self.bare(target)
+        return f"#/$defs/{name}"
+
+    def _without_hidden(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
+        properties = schema.get("properties")
+        if not isinstance(properties, dict):
+            return
+        hidden = [name for name, part in properties.items() if self._is_hidden(part)]
+        if hidden:
+            made["properties"] = {name: part for name, part in made["properties"].items() if name not in hidden}
+            made["required"] = [name for name in made.get("required", ()) if name not in hidden]
+
+    def _is_hidden(self, part: Schema, steps: int = 0) -> bool:
+        if not isinstance(part, dict) or steps > 10:
+            return False
+        if part.get(self.hidden) is True:
+            return True
+        target = self.resolve(part["$ref"]) if isinstance(part.get("$ref"), str) else None
+        return target is not None and self._is_hidden(target, steps + 1)
+
+    @staticmethod
+    def _number_format(made: dict[str, Any]) -> None:
+        bounds = _WHOLE_NUMBERS.get(str(made.get("format")))
+        if bounds:
+            made.pop("format")
+            if "maximum" not in made and "exclusiveMaximum" not in made:
+                made["maximum"] = bounds[1]
+            if "minimum" not in made and "exclusiveMinimum" not in made:
+                made["minimum"] = bounds[0]
+
+    @staticmethod
+    def _close(made: dict[str, Any], schema: Mapping[str, Any]) -> None:
+        composed = any(word in schema for word in ("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties"))
+        if "properties" in schema and "additionalProperties" not in schema and not composed:
+            made["additionalProperties"] = False
+
+
+def definition_name(reference: str) -> str:
+    """The key under `$defs` for what a reference names: plain characters only, one to one."""
+    return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in reference.removeprefix("#/"))
+
+
+def references_in(value: Any) -> Iterator[str]:
+    """Every `$ref` in a value, examples and all: rather one too many."""
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            yield reference
+        for item in value.values():
+            yield from references_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references_in(item)

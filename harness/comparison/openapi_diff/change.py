@@ -1,0 +1,75 @@
+"""What changed between two documents, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from harness.errors import Exit
+
+
+class Severity(StrEnum):
+    """How much a change matters to those who use the interface."""
+
+    ERROR = "error"  # it breaks somebody who kept to the old document
+    WARNING = "warning"  # it may break somebody, or it could not be decided
+    INFO = "info"  # it breaks nobody
+
+
+class Side(StrEnum):
+    """On which way a change matters."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    NONE = "none"
+
+
+class Verdict(StrEnum):
+    """What a new document means to those who use the old one."""
+
+    BREAKING = "breaking"
+    WARNING = "warning"
+    COMPATIBLE = "compatible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change, told so that both sides can act on it."""
+
+    id: str  # a documented name, e.g. "response-required-property-removed"
+    severity: Severity
+    side: Side = Side.NONE
+    operation: str = ""  # "GET /orders/{id}"; "" for the document as a whole
+    place: tuple[str, ...] = ()  # within the operation: ("responses", "200", "application/json", "total")
+    text: str
+    witness: tuple[Any] | None = None  # a value that one side allows and the other refuses, as a 1-tuple
+    undecided: bool = False  # whether it breaks anybody could not be decided
+
+    @property
+    def path(self) -> str:
+        """The place as one text: `responses/200/application~1json/total`."""
+        return "/".join(step.replace("~", "~0").replace("/", "~1") for step in self.place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """All changes between two documents; what matters most comes first."""
+
+    changes: tuple[Change, ...] = ()
+    operations: tuple[int, int] = field(default=(0, 0))  # how many there were on each side
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all changes."""
+        severities = {change.severity for change in self.changes}
+        if Severity.ERROR in severities:
+            return Verdict.BREAKING
+        return Verdict.WARNING if Severity.WARNING in severities else Verdict.COMPATIBLE
+
+    @property
+    def exit(self) -> Exit:
+        """1 for breaking, 3 when something is undecided and nothing breaks, 0 otherwise."""
+        if self.verdict is Verdict.BREAKING:
+            return Exit.FAILED
+        return Exit.UNKNOWN if any(change.undecided for change in self.changes) else Exit.PASSED

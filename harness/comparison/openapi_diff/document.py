@@ -1,0 +1,185 @@
+"""One side of a comparison: a whole OpenAPI document, its references followed and its schemas in one dialect."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.comparison.dialects import Direction, Schema, normal, references_in, whole
+from harness.contracts.openapi_bundle import KEY, bundle, unresolved
+from harness.contracts.openapi_source import at_pointer, parse
+from harness.errors import ContractError, Problem
+
+_VERSION = re.compile(r"3\.\d+(\.\d+)?(-\w+)?$")
+_MOST_STEPS = 50  # references that refer to references
+
+
+def read_document(text: str | bytes, place: str) -> Document:
+    """A document from JSON or YAML, OpenAPI 2.0 or 3.x; it need not be without faults to be compared.
+
+    Raises ContractError when it cannot be read, is no OpenAPI document, or refers to what is not there.
+    """
+    value = parse(text, place)
+    if not isinstance(value, dict):
+        raise ContractError(Problem("an OpenAPI document is an object", place))
+    return document_of(bundle(value, place), place)
+
+
+def document_of(value: dict[str, Any], place: str) -> Document:
+    """The same from a value that holds everything it refers to."""
+    given = value.get("openapi", value.get("swagger"))
+    version = str(given)
+    if given is None:
+        hint = 'is it an OpenAPI document? it starts with "openapi: 3.1.0"'
+        raise ContractError(Problem("it names no version (`openapi` or `swagger`)", place, hint))
+    if not (_VERSION.match(version) if "openapi" in value else version == "2.0"):
+        key = "openapi" if "openapi" in value else "swagger"
+        hint = "known are: 2.0 (swagger), 3.0.x and 3.1.x (openapi)"
+        raise ContractError(Problem(f"`{key}` is {given!r}", f"{place}#/{key}", hint))
+    problems = list(unresolved(value, place))
+    if problems:
+        raise ContractError(*problems)
+    return Document(value=value, place=place, version="3.1" if version[:3] > "3.1" else version[:3])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A document whose references all lead somewhere."""
+
+    value: dict[str, Any]
+    place: str
+    version: str  # "2.0", "3.0", "3.1"
+    _normal: dict[str, Schema] = field(default_factory=dict)
+
+    @property
+    def old(self) -> bool:
+        """Whether it is written in OpenAPI 2.0."""
+        return self.version == "2.0"
+
+    def part(self, key: str) -> dict[str, Any]:
+        """A part of the document by its name; nothing when it is not there or not an object."""
+        return mapping(self.value.get(key))
+
+    def meant(self, node: Any) -> dict[str, Any]:
+        """The node itself, or what it refers to; nothing when that is no object."""
+        for _ in range(_MOST_STEPS):
+            if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
+                return mapping(node)
+            beside = {key: item for key, item in node.items() if key != "$ref"}
+            target = self.at(node["$ref"])
+            # A path item may say more beside its reference; elsewhere only descriptions stand there.
+            node = (
+                {**beside, **target} if beside and isinstance(target, dict) and self.version == "3.1" else target
+            )
+        return {}
+
+    def at(self, reference: str) -> Any:
+        """What a reference leads to; None when it is an anchor."""
+        return at_pointer(self.value, reference.removeprefix("#"))[0] if reference.startswith("#/") else None
+
+    def schema(self, node: Any) -> Schema:
+        """A schema as it is written here, in the dialect of 2020-12."""
+        return normal(node, self.version)
+
+    def named(self, reference: str) -> Schema | None:
+        """The schema that a reference leads to, in the dialect of 2020-12."""
+        if reference not in self._normal:
+            self._normal[reference] = normal(self.at(reference), self.version)
+        return self._normal[reference]
+
+    def followed(self, schema: Schema) -> tuple[Schema, str]:
+        """A schema with its reference followed, and the last reference ("" for none)."""
+        last = ""
+        for _ in range(_MOST_STEPS):
+            if not isinstance(schema, dict) or not isinstance(schema.get("$ref"), str):
+                break
+            last = schema["$ref"]
+            beside = {key: item for key, item in schema.items() if key != "$ref"}
+            target = self.named(last)
+            if target is None or beside:
+                return _joined(target, beside), last
+            schema = target
+        return schema, last
+
+    def whole(self, schema: Schema, direction: Direction, *, closed: bool = False) -> Schema:
+        """A schema as a validator takes it."""
+        return whole(schema, self.named, direction, closed=closed)
+
+
+def _joined(target: Schema | None, beside: dict[str, Any]) -> Schema:
+    if not isinstance(target, dict):
+        return beside if target is None or target is True else False
+    shared = target.keys() & beside.keys()
+    return {**beside, "allOf": [target]} if shared else {**target, **beside}
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value when it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: Any) -> list[Any]:
+    """The value when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+# --- what is the same on both sides ------------------------------------------------------------------------------
+
+_UNITS_2 = ("definitions", "parameters", "responses", "securityDefinitions")
+
+
+def unit(reference: str) -> str:
+    """The named part of a document in which a reference ends: `#/components/schemas/Order`."""
+    steps = reference.split("/")
+    return "/".join(steps[:4] if steps[1:2] == ["components"] else steps[:3])
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """Which named parts differ between two documents, by themselves or in what they refer to."""
+
+    changed: frozenset[str]
+    comparable: bool  # one dialect: equal text means equal meaning
+
+    def same(self, old: Any, new: Any) -> bool:
+        """Whether two nodes are equal in everything that they are and refer to."""
+        if not self.comparable or not equal(old, new):
+            return False
+        return not any(unit(reference) in self.changed for reference in references_in(old))
+
+
+def equal(old: Any, new: Any) -> bool:
+    """Equal as JSON: `1` and `true` differ, the order of keys does not matter."""
+    from json import dumps
+
+    return bool(old == new) and dumps(old, sort_keys=True) == dumps(new, sort_keys=True)
+
+
+def sameness(old: Document, new: Document) -> Sameness:
+    """Compare the named parts of two documents once."""
+    ours, theirs = _units(old), _units(new)
+    changed = {name for name in ours.keys() | theirs.keys() if not equal(ours.get(name), theirs.get(name))}
+    users: dict[str, set[str]] = {}
+    for parts in (ours, theirs):
+        for name, part in parts.items():
+            for reference in references_in(part):
+                users.setdefault(unit(reference), set()).add(name)
+    waiting = list(changed)
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user not in changed:
+                changed.add(user)
+                waiting.append(user)
+    return Sameness(changed=frozenset(changed), comparable=old.version == new.version)
+
+
+def _units(document: Document) -> dict[str, Any]:
+    from harness.contracts.openapi_source import escaped
+
+    units: dict[str, Any] = {}
+    for kind, parts in document.part("components").items():
+        units |= {f"#/components/{kind}/{escaped(name)}": part for name, part in mapping(parts).items()}
+    for kind in (*_UNITS_2, KEY, "paths"):
+        units |= {f"#/{kind}/{escaped(name)}": part for name, part in document.part(kind).items()}
+    return units

@@ -1,0 +1,305 @@
+"""The keywords of one schema against those of another: what got narrower, what got wider."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Keywords = dict[str, Any]
+
+
+class Effect(Enum):
+    """What a change of a schema does to the values that it allows."""
+
+    NARROWER = "fewer values"
+    WIDER = "more values"
+    OTHER = "other values"
+    NONE = "the same values"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One keyword that changed; the kind has `{}` where the place goes: `{}-max-decreased`."""
+
+    kind: str
+    effect: Effect
+    text: str
+
+
+def deltas(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    """What changed in the keywords that hold plain values, types and formats left out."""
+    yield from _limits(old, new)
+    yield from _minimums_from_zero(old, new)
+    yield from _values(old, new)
+    yield from _pattern(old, new)
+    yield from _multiple(old, new)
+    yield from _unique(old, new)
+    yield from _extensible(old, new)
+    yield from _annotations(old, new)
+    yield from _dependent(old, new)
+
+
+def shown(value: Any) -> str:
+    """A value as JSON, cut when it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+# --- limits ------------------------------------------------------------------------------------------------------
+
+_UPPER = {
+    "maximum": "max",
+    "exclusiveMaximum": "exclusive-max",
+    "maxLength": "max-length",
+    "maxItems": "max-items",
+    "maxProperties": "max-properties",
+    "maxContains": "max-contains",
+}
+_LOWER = {"minimum": "min", "exclusiveMinimum": "exclusive-min", "minItems": "min-items"}
+_FROM_ZERO = {"minLength": "min-length", "minProperties": "min-properties", "minContains": "min-contains"}
+
+
+def _limits(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    for keyword, word in _UPPER.items():
+        yield from _limit(keyword, word, old.get(keyword), new.get(keyword), lower=False)
+    for keyword, word in _LOWER.items():
+        before, after = _nothing_as_none(keyword, old.get(keyword)), _nothing_as_none(keyword, new.get(keyword))
+        yield from _limit(keyword, word, before, after, lower=True)
+
+
+def _nothing_as_none(keyword: str, value: Any) -> Any:
+    return None if keyword == "minItems" and value == 0 else value
+
+
+def _limit(keyword: str, word: str, before: Any, after: Any, *, lower: bool) -> Iterator[Delta]:
+    if before == after:
+        return
+    if before is None:
+        yield Delta(f"{{}}-{word}-set", Effect.NARROWER, f"{keyword} is now limited to {after}")
+    elif after is None:
+        yield Delta(f"{{}}-{word}-unset", Effect.WIDER, f"{keyword} is no longer limited; it was {before}")
+    else:
+        up = after > before
+        kind = f"{{}}-{word}-{'increased' if up else 'decreased'}"
+        effect = Effect.NARROWER if up is lower else Effect.WIDER
+        yield Delta(kind, effect, f"{keyword} went {'up' if up else 'down'} from {before} to {after}")
+
+
+def _minimums_from_zero(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    for keyword, word in _FROM_ZERO.items():
+        usual = 1 if keyword == "minContains" else 0
+        if keyword == "minContains" and ("contains" in old) != ("contains" in new):
+            continue  # told with `contains`
+        before, after = old.get(keyword, usual), new.get(keyword, usual)
+        if before != after:
+            yield from _limit(keyword, word, before, after, lower=True)
+
+
+def _multiple(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    before, after = old.get("multipleOf"), new.get("multipleOf")
+    if before == after:
+        return
+    if before is None:
+        yield Delta("{}-multiple-of-set", Effect.NARROWER, f"only multiples of {after} are allowed now")
+    elif after is None:
+        yield Delta("{}-multiple-of-unset", Effect.WIDER, f"no longer only multiples of {before} are allowed")
+    else:
+        yield Delta("{}-multiple-of-changed", Effect.OTHER, f"multipleOf changed from {before} to {after}")
+
+
+def _unique(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    if old.get("uniqueItems") is not new.get("uniqueItems"):
+        if new.get("uniqueItems"):
+            yield Delta("{}-unique-items-added", Effect.NARROWER, "items have to be unique now")
+        else:
+            yield Delta("{}-unique-items-removed", Effect.WIDER, "items need not be unique any more")
+
+
+# --- values ------------------------------------------------------------------------------------------------------
+
+
+def _values(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    if "const" in old and "const" in new:
+        if shown(old["const"]) != shown(new["const"]):
+            text = f"the only allowed value changed from {shown(old['const'])} to {shown(new['const'])}"
+            yield Delta("{}-const-changed", Effect.OTHER, text)
+    elif "const" in new and "enum" not in old:
+        yield Delta("{}-const-added", Effect.NARROWER, f"only {shown(new['const'])} is allowed now")
+    elif "const" in old and "enum" not in new:
+        yield Delta("{}-const-removed", Effect.WIDER, f"no longer only {shown(old['const'])} is allowed")
+    else:
+        yield from _enum(listed(old), listed(new))
+
+
+def listed(keywords: Keywords) -> list[Any] | None:
+    """The values that are listed, by `enum` or `const`; None when any value goes."""
+    if "const" in keywords:
+        return [keywords["const"]]
+    return keywords.get("enum")
+
+
+def _enum(before: list[Any] | None, after: list[Any] | None) -> Iterator[Delta]:
+    if before is None and after is not None:
+        yield Delta("{}-became-enum", Effect.NARROWER, f"only {_several(after)} are allowed now")
+    elif before is not None and after is None:
+        yield Delta("{}-enum-removed", Effect.WIDER, f"no longer only {_several(before)} are allowed")
+    elif before is not None and after is not None:
+        had, has = {json.dumps(v, sort_keys=True) for v in before}, {json.dumps(v, sort_keys=True) for v in after}
+        for value in sorted(had - has):
+            yield Delta("{}-enum-value-removed", Effect.NARROWER, f"the value {value} is no longer listed")
+        for value in sorted(has - had):
+            yield Delta("{}-enum-value-added", Effect.WIDER, f"the value {value} is listed now")
+
+
+def _several(values: list[Any]) -> str:
+    few = ", ".join(shown(value) for value in values[:5])
+    return f"{few} and {len(values) - 5} more" if len(values) > 5 else few
+
+
+def _extensible(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    """Values that a provider lists without promising that there are no others."""
+    before, after = old.get("x-extensible-enum"), new.get("x-extensible-enum")
+    if not isinstance(before, list) or not isinstance(after, list):
+        return
+    had, has = {json.dumps(v, sort_keys=True) for v in before}, {json.dumps(v, sort_keys=True) for v in after}
+    for value in sorted(had - has):
+        text = f"the value {value} is no longer listed (x-extensible-enum)"
+        yield Delta("{}-x-extensible-enum-value-removed", Effect.NARROWER, text)
+
+
+_ANYTHING = frozenset({"", ".*", "^.*$", "^.*", ".*$", "^", "$"})
+
+
+def _pattern(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    before, after = _limiting(old.get("pattern")), _limiting(new.get("pattern"))
+    if before == after:
+        return
+    if before is None:
+        yield Delta("{}-pattern-added", Effect.NARROWER, f"it has to match {after} now")
+    elif after is None:
+        yield Delta("{}-pattern-removed", Effect.WIDER, f"it need not match {before} any more")
+    else:
+        yield Delta("{}-pattern-changed", Effect.OTHER, f"the pattern changed from {before} to {after}")
+
+
+def _limiting(pattern: Any) -> Any:
+    return None if pattern in _ANYTHING else pattern
+
+
+# --- what says nothing about which values are allowed ------------------------------------------------------------
+
+
+def _annotations(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    if ("default" in old) != ("default" in new) or shown(old.get("default")) != shown(new.get("default")):
+        how = "changed" if "default" in old and "default" in new else "added" if "default" in new else "removed"
+        text = f"the default {how}: {shown(old.get('default'))} → {shown(new.get('default'))}"
+        yield Delta(f"{{}}-default-value-{how}", Effect.NONE, text)
+    for keyword, word in (("contentMediaType", "content-media-type"), ("contentEncoding", "content-encoding")):
+        if old.get(keyword) != new.get(keyword):
+            effect = _of_encoding(old.get(keyword), new.get(keyword))
+            text = f"{keyword} changed: {shown(old.get(keyword))} → {shown(new.get(keyword))}"
+            yield Delta(f"{{}}-{word}-changed", effect, text)
+
+
+def _of_encoding(before: Any, after: Any) -> Effect:
+    """What a text holds is no matter for a validator, but all the more for whoever decodes it."""
+    if before is None:
+        return Effect.NARROWER
+    return Effect.WIDER if after is None else Effect.OTHER
+
+
+def _dependent(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    before, after = old.get("dependentRequired", {}), new.get("dependentRequired", {})
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) == after.get(name):
+            continue
+        if name not in before:
+            effect, kind = Effect.NARROWER, "{}-dependent-required-added"
+        elif name not in after:
+            effect, kind = Effect.WIDER, "{}-dependent-required-removed"
+        else:
+            effect, kind = _of_dependents(before[name], after[name]), "{}-dependent-required-changed"
+        yield Delta(kind, effect, f"with `{name}`, required are now {shown(after.get(name, []))}")
+
+
+def _of_dependents(before: Any, after: Any) -> Effect:
+    had, has = set(map(str, before)), set(map(str, after))
+    if had < has:
+        return Effect.NARROWER
+    return Effect.WIDER if has < had else Effect.NONE if has == had else Effect.OTHER
+
+
+# --- types -------------------------------------------------------------------------------------------------------
+
+_NARROWER_FORMATS = {("int32", "int64"), ("float", "double"), ("int32", "double"), ("int32", "float")}
+_SHOWN_ONLY = frozenset({"password", "textarea", "multiline", "markdown", "html", ""})  # how a form shows it
+
+
+def kinds(keywords: Keywords) -> tuple[str, ...]:
+    """The types a schema names, `null` left out; none when it names none."""
+    given = keywords.get("type", ())
+    named = [given] if isinstance(given, str) else list(given)
+    return tuple(kind for kind in named if kind != "null")
+
+
+def type_deltas(old: Keywords, new: Keywords, *, sent: bool, textual: bool) -> Iterator[Delta]:
+    """A change of type and format; `textual` where every value travels as text, `sent` for what is sent."""
+    before, after = kinds(old), kinds(new)
+    formats = _format(old), _format(new)
+    if before == after and formats[0] == formats[1]:
+        return
+    covers = _type_covered(before, after, textual=textual), _type_covered(after, before, textual=textual)
+    if set(before) == set(after) or all(covers):
+        covers = _format_covered(*formats), _format_covered(*reversed(formats))
+    else:
+        covers = covers[0] and _fits_into(formats[0], formats[1]), covers[1] and _fits_into(formats[1], formats[0])
+    if all(covers):
+        return
+    effect = Effect.WIDER if covers[0] else Effect.NARROWER if covers[1] else Effect.OTHER
+    several = (len(before) > 1 or len(after) > 1) and bool(before) and bool(after) and set(before) != set(after)
+    text = f"the type changed from {_told(before, formats[0])} to {_told(after, formats[1])}"
+    yield Delta(_kind(effect, several=several, sent=sent, before=before, after=after), effect, text)
+
+
+def _kind(effect: Effect, *, several: bool, sent: bool, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    if several and effect is not Effect.OTHER and not (len(before) == len(after) == 1):
+        return "{}-list-of-types-widened" if effect is Effect.WIDER else "{}-list-of-types-narrowed"
+    if effect is Effect.WIDER:
+        return "{}-type-generalized"
+    return "{}-type-specialized" if effect is Effect.NARROWER and sent else "{}-type-changed"
+
+
+def _type_covered(small: tuple[str, ...], large: tuple[str, ...], *, textual: bool) -> bool:
+    if not large:
+        return True
+    return bool(small) and all(_one_covered(kind, large, textual=textual) for kind in small)
+
+
+def _one_covered(kind: str, large: tuple[str, ...], *, textual: bool) -> bool:
+    if kind in large or (kind == "integer" and "number" in large):
+        return True
+    return textual and "string" in large and kind not in ("object", "array")
+
+
+def _format(keywords: Keywords) -> str:
+    given = str(keywords.get("format", ""))
+    return "" if given in _SHOWN_ONLY else given
+
+
+def _format_covered(small: str, large: str) -> bool:
+    return large in ("", small) or (small, large) in _NARROWER_FORMATS
+
+
+def _fits_into(small: str, large: str) -> bool:
+    """Formats of types of which one is the wider: `integer/int32` goes into `number/double`."""
+    return large in ("", "double", "float", small) or (small, large) in _NARROWER_FORMATS
+
+
+def _told(named: tuple[str, ...], shape: str) -> str:
+    words = " or ".join(named) or "any"
+    return f"{words}/{shape}" if shape else words

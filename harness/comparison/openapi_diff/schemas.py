@@ -1,0 +1,214 @@
+"""Two schemas, compared as deep as they differ; what has a name on both sides is compared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.openapi_diff import branches, objects, structures
+from harness.comparison.openapi_diff.flat import branches_of, folded, names_kind, with_told_kind, without_null
+from harness.comparison.openapi_diff.keywords import Delta, deltas, kinds, type_deltas
+from harness.comparison.openapi_diff.sides import Edge, Found, Pair, Place, SchemaChange, Sides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.comparison.dialects import Schema
+
+Keywords = dict[str, Any]
+
+_MOST_CHANGES = 2000  # of one schema: what is beyond is no longer read by anybody
+_DEEPEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """What changed in a schema itself, and the pairs of named schemas that it leads to."""
+
+    changes: tuple[SchemaChange, ...]
+    edges: tuple[tuple[Place, tuple[str, str], Edge], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaComparison:
+    """All comparisons of schemas in one direction; each pair of names is looked at once."""
+
+    sides: Sides
+    _known: dict[tuple[str, str], _Local] = field(default_factory=dict)
+
+    def changes(self, old: Any, new: Any) -> Iterator[SchemaChange]:
+        """What changed between two schemas as written; nearest first, every named pair once."""
+        sides = self.sides
+        start = self._local(sides.old.schema(old), sides.new.schema(new))
+        waiting: list[tuple[Place, _Local]] = [((), start)]
+        seen: set[tuple[str, str]] = set()
+        told = 0
+        while waiting and told < _MOST_CHANGES:
+            place, local = waiting.pop(0)
+            for change in local.changes:
+                told += 1
+                yield change if not place else _moved(change, place)
+            for step, key, edge in local.edges:
+                if key not in seen:
+                    seen.add(key)
+                    waiting.append(((*place, *step), self._named(key, edge)))
+
+    def _named(self, key: tuple[str, str], edge: Edge) -> _Local:
+        if key not in self._known:
+            before, after = self.sides.old.followed(edge.old)[0], self.sides.new.followed(edge.new)[0]
+            self._known[key] = self._local(before, after)
+        return self._known[key]
+
+    def _local(self, old: Schema, new: Schema) -> _Local:
+        changes: list[SchemaChange] = []
+        edges: list[tuple[Place, tuple[str, str], Edge]] = []
+        waiting: list[Edge] = [Edge((), old, new)]
+        while waiting:
+            edge = waiting.pop(0)
+            if self.sides.same(edge.old, edge.new):
+                continue
+            before, was = self.sides.old.followed(edge.old)
+            after, now = self.sides.new.followed(edge.new)
+            if was and now:
+                edges.append((edge.place, (was, now), edge))
+            elif len(edge.place) < _DEEPEST:
+                for found in compared(self.sides, before, after, edge.place):
+                    if isinstance(found, Edge):
+                        waiting.append(found)
+                    else:
+                        changes.append(found)
+        return _Local(tuple(changes), tuple(edges))
+
+
+def _moved(change: SchemaChange, place: Place) -> SchemaChange:
+    from dataclasses import replace
+
+    return replace(change, place=(*place, *change.place))
+
+
+def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Found]:
+    """What changed in two schemas themselves; what they hold is told as edges to follow."""
+    if old is False or new is False:
+        if old is not new:
+            yield _nothing(sides, place, gone=new is False)
+        return
+    before, after = folded(old, sides.old), folded(new, sides.new)
+    if _refactored(sides, old, new, before, after):
+        return
+    yield from branches.parts(sides, old, new, place)
+    before, null_before = without_null(before, sides.old)
+    after, null_after = without_null(after, sides.new)
+    if null_before != null_after and names_kind(before) and names_kind(after):
+        yield _null(sides, place, now=null_after)
+    yield from _of_kind(sides, before, after, place)
+
+
+def _nothing(sides: Sides, place: Place, *, gone: bool) -> SchemaChange:
+    text = "nothing is allowed here any more" if gone else "something is allowed here now"
+    return SchemaChange(place=place, kind="{}-type-changed", text=text, breaks=gone is not sides.sent)
+
+
+def _refactored(sides: Sides, old: Schema, new: Schema, before: Keywords, after: Keywords) -> bool:
+    """Whether the same is only said in another way: parts moved, folded, split or named."""
+    composed = any(isinstance(side, dict) and "allOf" in side for side in (old, new))
+    composed = composed or any(True for side in (before, after) for _ in branches_of(side))
+    return composed and _annotations(before) == _annotations(after) and sides.equivalent(old, new)
+
+
+_TOLD_APART = (
+    "default",
+    "x-extensible-enum",
+    "readOnly",
+    "writeOnly",
+    "discriminator",
+    "x-stability-level",
+    "x-sunset",
+)
+
+
+def _annotations(keywords: Keywords) -> Keywords:
+    return {key: keywords[key] for key in _TOLD_APART if key in keywords}
+
+
+def _null(sides: Sides, place: Place, *, now: bool) -> SchemaChange:
+    text = "it may be null now" if now else "it may not be null any more"
+    kind = "{}-became-nullable" if now else "{}-became-not-nullable"
+    pair: Pair = ({"not": {"type": "null"}}, True) if now else (True, {"not": {"type": "null"}})
+    return SchemaChange(place=place, kind=kind, text=text, breaks=now is sides.sent, pair=pair)
+
+
+def _of_kind(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterator[Found]:
+    had, has = any(branches_of(old)), any(branches_of(new))
+    if had != has:
+        yield from branches.wrapped(sides, old, new, place)
+        return
+    if had:
+        yield from branches.alternatives(sides, old, new, place)
+    else:
+        old, new = with_told_kind(old), with_told_kind(new)
+        if _incomparable(old, new):
+            yield from _plain(sides, old, new, place, types_only=True)
+            return
+    yield from _plain(sides, old, new, place, types_only=False)
+    yield from objects.objects(sides, old, new, place)
+    yield from structures.structures(sides, old, new, place)
+
+
+def _incomparable(old: Keywords, new: Keywords) -> bool:
+    """Whether one is another kind of thing than the other: then nothing else is worth telling."""
+    before, after = set(kinds(old)), set(kinds(new))
+    numbers = {"integer", "number"}
+    return bool(before and after) and not before & after and not (before & numbers and after & numbers)
+
+
+# --- plain keywords ----------------------------------------------------------------------------------------------
+
+_ABOUT_VALUES = (
+    *(
+        "type",
+        "format",
+        "enum",
+        "const",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+    ),
+    *(
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+    ),
+    *("dependentRequired",),
+)
+
+
+def _plain(
+    sides: Sides, old: Keywords, new: Keywords, place: Place, *, types_only: bool
+) -> Iterator[SchemaChange]:
+    found = list(type_deltas(old, new, sent=sides.sent, textual=sides.textual))
+    listing = [
+        delta for delta in deltas(old, new) if not types_only or "enum" in delta.kind or "default" in delta.kind
+    ]
+    found += listing
+    if not found:
+        return
+    small, large = ({key: side[key] for key in _ABOUT_VALUES if key in side} for side in (old, new))
+    pair = sides.whole(small, large)
+    breaking = [delta for delta in found if sides.breaks(delta.effect)]
+    proven = bool(breaking) and pair is not None and sides.harmless(pair)
+    for delta in found:
+        breaks = sides.breaks(delta.effect) and not (proven and _is_provable(delta))
+        shown = pair if breaks and _is_provable(delta) else None
+        yield SchemaChange(place=place, kind=delta.kind, text=delta.text, breaks=breaks, pair=shown)
+
+
+def _is_provable(delta: Delta) -> bool:
+    """Whether a validator has a say in it."""
+    return not any(word in delta.kind for word in ("extensible", "content-", "default"))

@@ -1,0 +1,114 @@
+"""Two documents beside each other, seen in one direction: what is accepted, or what is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.comparison.containment import Containment, contained, counterexample, equivalent, proven
+from harness.comparison.dialects import Direction, Schema, TooLarge
+from harness.comparison.openapi_diff.document import Document, Sameness
+from harness.comparison.openapi_diff.keywords import Effect
+from harness.comparison.openapi_diff.notice import Notice
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+Place = tuple[str, ...]
+Pair = tuple[Schema, Schema]
+
+ITEMS = "[]"  # the step into an array
+ENTRIES = "{}"  # the step into properties that have no name of their own
+BRANCH = "\u2039"  # the first letter of a step into a branch of oneOf, anyOf or allOf: no step of a value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaChange:
+    """One change within a schema, without the operation in which it matters."""
+
+    place: Place = ()
+    kind: str  # with `{}` where the place goes: "{}-max-decreased"
+    text: str
+    breaks: bool
+    undecided: bool = False
+    pair: Pair | None = None  # what is enough of old and new to find a witness
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A step from one pair of schemas to another that has a name on both sides."""
+
+    place: Place
+    old: Schema
+    new: Schema
+
+
+Found = SchemaChange | Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Where a comparison of schemas stands."""
+
+    old: Document
+    new: Document
+    sameness: Sameness
+    direction: Direction
+    notice: Notice
+    textual: bool = False  # every value travels as text: in a path, a query, a form
+
+    @property
+    def sent(self) -> bool:
+        """Whether the provider sends the value."""
+        return self.direction is Direction.RESPONSE
+
+    @property
+    def hidden(self) -> str:
+        """The keyword of what does not travel in this direction."""
+        return "writeOnly" if self.sent else "readOnly"
+
+    def breaks(self, effect: Effect) -> bool:
+        """Whether an effect breaks those who kept to the old document."""
+        return effect is Effect.OTHER or effect is (Effect.WIDER if self.sent else Effect.NARROWER)
+
+    def whole(self, old: Schema, new: Schema) -> Pair | None:
+        """Both as a validator takes them; None when they are too large for that."""
+        try:
+            return self.old.whole(old, self.direction), self.new.whole(new, self.direction)
+        except TooLarge:
+            return None
+
+    def judged(self, old: Schema, new: Schema, *, pair: Pair | None = None) -> Containment:
+        """Whether nothing breaks: what was accepted still is, or what is sent was sent before."""
+        both = pair or self.whole(old, new)
+        if both is None:
+            return Containment.UNDECIDED
+        small, large = self._ordered(both)
+        return contained(small, large).containment
+
+    def harmless(self, pair: Pair) -> bool:
+        """Whether it is proven that nothing breaks."""
+        small, large = self._ordered(pair)
+        return proven(small, large)
+
+    def equivalent(self, old: Schema, new: Schema) -> bool:
+        """Whether it is proven that nothing changed."""
+        both = self.whole(old, new)
+        return both is not None and equivalent(*both)
+
+    def witness(self, pair: Pair | None) -> tuple[Any] | None:
+        """A value that used to be accepted and is not any more, or that is sent and never was before."""
+        return counterexample(*self._ordered(pair)) if pair else None
+
+    def _ordered(self, pair: Pair) -> Pair:
+        return (pair[1], pair[0]) if self.sent else pair
+
+    def same(self, old: Schema, new: Schema) -> bool:
+        """Whether two schemas are the same by their text and by all that they refer to."""
+        return self.sameness.same(old, new)
+
+
+def of_judgement(answer: Containment) -> dict[str, Any]:
+    """The fields of a change whose effect was judged as a whole."""
+    return {"breaks": answer is Containment.NO, "undecided": answer is Containment.UNDECIDED}

@@ -1,0 +1,157 @@
+"""Kinds of change with the verdict of each, and the look-alikes that break nobody."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import date
+from typing import Any
+
+import pytest
+
+from harness.comparison.openapi_diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.errors import ContractError, Exit
+
+NOTICE = Notice(today=date(2026, 11, 23), stable_days=30, beta_days=30)
+Json = dict[str, Any]
+
+
+def document(**operation: Any) -> Json:
+    get = {"responses": {"200": {"description": "ok"}}, **operation}
+    return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/orders/{id}": {"post": get}}}
+
+
+def difference(old: Json, new: Json) -> Diff:
+    return diff(document_of(old, "old"), document_of(new, "new"), NOTICE)
+
+
+def accepting(schema: Any) -> Json:
+    return document(requestBody={"content": {"application/json": {"schema": schema}}})
+
+
+def sending(schema: Any) -> Json:
+    return document(responses={"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}})
+
+
+def taking(schema: Any, **more: Any) -> Json:
+    return document(parameters=[{"name": "q", "in": "query", "schema": schema, **more}])
+
+
+def found(old: Json, new: Json) -> dict[str, Severity]:
+    return {change.id: change.severity for change in difference(old, new).changes}
+
+
+def part(schema: Any, *, required: bool = False) -> Json:
+    made: Json = {"type": "object", "properties": {"x": schema}}
+    return {**made, "required": ["x"]} if required else made
+
+
+TEXT: Json = {"type": "string"}
+NUMBER: Json = {"type": "integer"}
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+NARROWER = [  # old, new, its name as a property of a request, severity, its name back in a response
+    ({**NUMBER, "maximum": 9}, {**NUMBER, "maximum": 5}, "max-decreased", ERROR, "max-increased"),
+    ({**NUMBER, "minimum": 1}, {**NUMBER, "minimum": 5}, "min-increased", ERROR, "min-decreased"),
+    ({**TEXT, "maxLength": 9}, {**TEXT, "maxLength": 5}, "max-length-decreased", ERROR, "max-length-increased"),
+    (TEXT, {**TEXT, "maxLength": 5}, "max-length-set", WARNING, "max-length-unset"),
+    ({**TEXT, "minLength": 1}, {**TEXT, "minLength": 5}, "min-length-increased", ERROR, "min-length-decreased"),
+    (
+        {"type": "array", "items": TEXT, "minItems": 1},
+        {"type": "array", "items": TEXT, "minItems": 2},
+        "min-items-increased",
+        ERROR,
+        "min-items-decreased",
+    ),
+    ({"type": ["string", "null"]}, TEXT, "became-not-nullable", ERROR, "became-nullable"),
+    (TEXT, {"const": "a", "type": "string"}, "const-added", ERROR, "const-removed"),
+]
+
+
+@pytest.mark.parametrize(("wide", "narrow", "kind", "severity", "back"), NARROWER)
+def test_accepting_less_and_sending_more_breaks_and_the_other_way_round_does_not(
+    wide: Json, narrow: Json, kind: str, severity: Severity, back: str
+) -> None:
+    assert found(accepting(part(wide)), accepting(part(narrow))) == {f"request-property-{kind}": severity}
+    assert found(sending(part(narrow)), sending(part(wide))) == {f"response-property-{back}": ERROR}
+    assert difference(accepting(part(narrow)), accepting(part(wide))).verdict is Verdict.COMPATIBLE
+    assert difference(sending(part(wide)), sending(part(narrow))).verdict is Verdict.COMPATIBLE
+
+
+PATH = {"name": "id", "in": "path", "required": True, "schema": TEXT}
+BREAKING = [
+    ("new-required-request-parameter", document(), taking(TEXT, required=True)),
+    ("request-parameter-became-required", taking(TEXT), taking(TEXT, required=True)),
+    ("request-parameter-enum-value-removed", taking({"enum": ["a", "b"]}), taking({"enum": ["a"]})),
+    ("request-parameter-became-enum", taking(TEXT), taking({**TEXT, "enum": ["a"]})),
+    ("request-parameter-type-changed", taking(TEXT), taking(NUMBER)),
+    ("new-required-request-property", accepting(part(TEXT)), accepting(part(TEXT) | {
+        "properties": {"x": TEXT, "y": TEXT}, "required": ["y"]})),
+    ("request-property-became-required", accepting(part(TEXT)), accepting(part(TEXT, required=True))),
+    ("response-property-became-optional", sending(part(TEXT, required=True)), sending(part(TEXT))),
+    ("response-required-property-removed", sending(part(TEXT, required=True)), sending({"type": "object"})),
+    ("response-property-type-changed", sending(part(TEXT)), sending(part(NUMBER))),
+    ("request-body-removed", accepting(TEXT), document()),
+    ("response-media-type-removed", sending(TEXT), document()),
+    ("response-success-status-removed", document(), document(responses={"204": {"description": "none"}})),
+    ("api-path-removed-without-deprecation", document(), {**document(), "paths": {}}),
+    ("api-path-removed-before-sunset", document(**{"deprecated": True, "x-sunset": "2027-01-31"}),
+     {**document(), "paths": {}}),
+    ("api-deprecated-sunset-missing", document(), document(deprecated=True)),
+    ("api-stability-decreased", document(**{"x-stability-level": "stable"}),
+     document(**{"x-stability-level": "beta"})),
+    ("api-invalid-stability-level", document(), document(**{"x-stability-level": "firm"})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "old", "new"), BREAKING, ids=[case[0] for case in BREAKING])
+def test_a_breaking_change_has_its_name(kind: str, old: Json, new: Json) -> None:
+    assert found(old, new)[kind] is ERROR
+    assert difference(old, new).exit is Exit.FAILED
+
+
+LOOK_ALIKES = [
+    ("an optional parameter is new", document(), taking(TEXT)),
+    ("a parameter takes more values", taking({"enum": ["a"]}), taking({"enum": ["a", "b"]})),
+    ("a number in a query becomes any text", taking(NUMBER), taking(TEXT)),
+    ("a response lists fewer values", sending(part({"enum": ["a", "b"]})), sending(part({"enum": ["a"]}))),
+    ("a response has one property more", sending({"type": "object"}), sending(part(TEXT))),
+    ("a request has one optional property more", accepting({"type": "object"}), accepting(part(TEXT))),
+    ("an error is no longer documented", document(responses={"200": {}, "404": {}}),
+     document()),
+    ("it is deprecated in time", document(), document(**{"deprecated": True, "x-sunset": "2027-11-30"})),
+    ("it is gone after its sunset date", document(**{"deprecated": True, "x-sunset": "2026-11-01"}),
+     {**document(), "paths": {}}),
+    ("it was but a draft", document(**{"x-stability-level": "draft"}), {**document(), "paths": {}}),
+    ("one is written as allOf", accepting(part(TEXT)), accepting({"allOf": [part(TEXT)]})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), [case[1:] for case in LOOK_ALIKES], ids=[case[0] for case in LOOK_ALIKES])
+def test_a_look_alike_breaks_nobody(old: Json, new: Json) -> None:
+    assert difference(old, new).verdict is Verdict.COMPATIBLE
+    assert difference(old, new).exit is Exit.PASSED
+
+
+def test_a_path_parameter_may_be_renamed() -> None:
+    old, new = document(parameters=[PATH]), document(parameters=[{**PATH, "name": "order"}])
+    new["paths"]["/orders/{order}"] = new["paths"].pop("/orders/{id}")
+    assert difference(old, new).verdict is Verdict.COMPATIBLE
+
+
+@pytest.mark.parametrize("schema", [case[0] for case in NARROWER])
+def test_a_document_and_itself_are_the_same(schema: Json) -> None:
+    for made in (accepting(part(schema)), sending(part(schema)), taking(schema)):
+        assert difference(made, deepcopy(made)).changes == ()
+
+
+def test_a_breaking_change_shows_a_value_that_was_accepted_and_is_not_any_more() -> None:
+    changes = difference(
+        accepting(part({**NUMBER, "maximum": 9})), accepting(part({**NUMBER, "maximum": 5}))
+    ).changes
+    assert changes[0].witness is not None
+    assert 5 < changes[0].witness[0] <= 9
+
+
+def test_what_is_no_openapi_document_is_refused() -> None:
+    with pytest.raises(ContractError, match="names no version"):
+        document_of({"paths": {}}, "old.yaml")
