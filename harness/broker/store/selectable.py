@@ -137,9 +137,18 @@ def live(db: sa.Connection, environment: str, *, deployed: bool, released: bool)
 
 def work_in_progress(db: sa.Connection, provider: str, since: str) -> list[int]:
     """The publications with a provider of the heads of all branches and tags, published since a time."""
+    consumers = (
+        sa.select(publications.c.pacticipant_id)
+        .where(publications.c.counterpart == provider, publications.c.kind == "pact")
+        .distinct()
+    )
     heads = sa.union(
-        sa.select(branches.c.head_id).where(branches.c.head_id.is_not(None)),
-        sa.select(sa.func.max(tags.c.version_id)).group_by(tags.c.pacticipant_id, tags.c.name),
+        sa.select(branches.c.head_id).where(
+            branches.c.pacticipant_id.in_(consumers), branches.c.head_id.is_not(None)
+        ),
+        sa.select(sa.func.max(tags.c.version_id))
+        .where(tags.c.pacticipant_id.in_(consumers))
+        .group_by(tags.c.pacticipant_id, tags.c.name),
     )
     query = (
         sa.select(publications.c.id)
