@@ -19,7 +19,7 @@ from harness.broker.metadata import Metadata, encode
 from harness.contracts.pact_reader import pact_key
 
 CONSUMERS, PROVIDER = ("c", "d"), "p"
-NUMBERS, CONTENTS, BRANCHES, TAGS, PLACES = "1234", (0, 1, 2), ("main", "feat/x"), ("dev", "rc"), ("test", "prod")
+NUMBERS, CONTENTS, BRANCHES, TAGS, PLACES = "123", (0, 1), ("main", "feat/x"), ("dev", "rc"), ("test", "prod")
 Step = tuple[str, tuple[Any, ...]]
 _histories = count()
 
@@ -226,11 +226,15 @@ def _steps() -> Iterator[st.SearchStrategy[Step]]:
     number, content, place = st.sampled_from(NUMBERS), st.sampled_from(CONTENTS), st.sampled_from(PLACES)
     branch, tag = st.sampled_from(BRANCHES), st.sampled_from(TAGS)
     publish = st.tuples(st.just("publish"), st.tuples(consumer, number, content, st.none() | branch))
-    verify = st.tuples(st.just("verify"), st.tuples(consumer, content, number, st.booleans(), st.booleans()))
-    yield from (publish, publish, verify, verify)
+    verify = st.tuples(
+        st.just("verify"),
+        st.tuples(consumer, content, number, st.sampled_from([True, True, False]), st.booleans()),
+    )
+    yield from (publish, publish, verify, verify, verify)
     yield st.tuples(st.just("on_branch"), st.tuples(anybody, number, branch))
     yield st.tuples(st.just("on_branch"), st.tuples(st.just(PROVIDER), number, branch))
     yield st.tuples(st.just("tag"), st.tuples(anybody, number, tag))
+    yield st.tuples(st.just("tag"), st.tuples(st.just(PROVIDER), number, tag))
     yield st.tuples(st.just("deploy"), st.tuples(anybody, number, place))
     yield st.tuples(st.just("undeploy"), st.tuples(anybody, place))
     yield st.tuples(st.just("release"), st.tuples(anybody, number, place))
@@ -238,4 +242,4 @@ def _steps() -> Iterator[st.SearchStrategy[Step]]:
 
 # The provider is known, and somebody has published something, so that there is always something to ask.
 FIRST: Sequence[Step] = (("publish", ("c", "1", 0, None)),)
-HISTORIES = st.lists(st.one_of(*_steps()), min_size=8, max_size=30).map(lambda steps: [*FIRST, *steps])
+HISTORIES = st.lists(st.one_of(*_steps()), min_size=15, max_size=40).map(lambda steps: [*FIRST, *steps])
