@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli import words
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.comparison.openapi_diff import Change, Diff
 
 _SIGNS = {"error": "✗ breaks", "warning": "! may break", "info": "· compatible"}
@@ -36,7 +39,10 @@ def command(old: str, new: str, days: int, as_json: bool) -> int:  # noqa: FBT00
     before, after = (read_document(_text(given), given) for given in (old, new))
     notice = Notice(today=datetime.now(UTC).date(), stable_days=days, beta_days=days)
     found = diff(before, after, notice)
-    click.echo(json.dumps(_document(found), indent=2, ensure_ascii=False) if as_json else _for_people(found))
+    if as_json:
+        words.say_json(_document(found))
+    else:
+        words.say(_for_people(found))
     return int(found.exit)
 
 
@@ -72,20 +78,48 @@ def _change(each: Change) -> dict[str, Any]:
         "operation": each.operation,
         "path": each.path,
         "text": each.text,
+        "operations": list(each.operations),
     }
+    if each.schema:
+        told["schema"] = each.schema
     if each.undecided:
         told["undecided"] = True
     return told if each.witness is None else {**told, "witness": each.witness[0]}
 
 
 def _for_people(found: Diff) -> str:
-    lines = [f"{found.verdict.value}: {len(found.changes)} changes in {max(found.operations)} operations"]
+    counted = _many(len(found.changes), "change"), _many(max(found.operations), "operation")
+    lines = [f"{found.verdict.value}: {counted[0]}, {counted[1]} in all"]
     for each in found.changes:
-        undecided = " (undecided)" if each.undecided else ""
-        lines.append(
-            f"  {_SIGNS[each.severity.value]}{undecided}  {each.operation or 'the document'}: {each.text}"
-        )
-        lines.append(f"      {' '.join((each.id, *filter(None, [each.path])))}")
-        if each.witness is not None:
-            lines.append(f"      for example {json.dumps(each.witness[0], ensure_ascii=False)[:200]}")
+        lines += _lines(each)
     return "\n".join(lines)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _lines(each: Change) -> Iterator[str]:
+    sign = "? undecided" if each.undecided else _SIGNS[each.severity.value]
+    first, *others = each.operations
+    where = f"schema {each.schema}" if each.schema else (first or "the document")
+    more = f" (and {_many(len(others), 'operation')} more)" if others and not each.schema else ""
+    yield f"  {sign}  {where}{more}: {each.text}"
+    if each.schema:
+        several = f" and {_many(len(others), 'operation')} more" if others else ""
+        yield f"      reached by {first}{several}"
+    yield f"      {' '.join((each.id, *filter(None, [each.path])))}"
+    if each.witness is not None:
+        yield f"      {_EXAMPLES[each.side.value]} {_short(each.witness[0])}"
+
+
+_EXAMPLES = {
+    "request": "was accepted, is refused now:",
+    "response": "never came before, may come now:",
+    "none": "for example",
+}
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:199]}…"

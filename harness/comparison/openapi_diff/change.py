@@ -43,8 +43,20 @@ class Change:
     operation: str = ""  # "GET /orders/{id}"; "" for the document as a whole
     place: tuple[str, ...] = ()  # within the operation: ("responses", "200", "application/json", "total")
     text: str
+    origin: tuple[str, ...] = ()  # the named schema in which it is written, and the place there; () for none
+    reached: tuple[tuple[str, tuple[str, ...]], ...] = ()  # every operation in which it matters, with the place
     witness: tuple[Any] | None = None  # a value that one side allows and the other refuses, as a 1-tuple
     undecided: bool = False  # whether it breaks anybody could not be decided
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Every operation in which it matters, each once."""
+        return tuple(dict.fromkeys(operation for operation, _ in self.reached)) or (self.operation,)
+
+    @property
+    def schema(self) -> str:
+        """The name of the schema in which it is written; "" for none."""
+        return self.origin[0].rpartition("/")[2] if self.origin else ""
 
     @property
     def path(self) -> str:

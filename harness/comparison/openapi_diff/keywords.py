@@ -247,8 +247,8 @@ def kinds(keywords: Keywords) -> tuple[str, ...]:
     return tuple(kind for kind in named if kind != "null")
 
 
-def type_deltas(old: Keywords, new: Keywords, *, sent: bool, textual: bool) -> Iterator[Delta]:
-    """A change of type and format; `textual` where every value travels as text, `sent` for what is sent."""
+def type_deltas(old: Keywords, new: Keywords, *, textual: bool) -> Iterator[Delta]:
+    """A change of type and format; `textual` where every value travels as text."""
     before, after = kinds(old), kinds(new)
     formats = _format(old), _format(new)
     if before == after and formats[0] == formats[1]:
@@ -263,15 +263,15 @@ def type_deltas(old: Keywords, new: Keywords, *, sent: bool, textual: bool) -> I
     effect = Effect.WIDER if covers[0] else Effect.NARROWER if covers[1] else Effect.OTHER
     several = (len(before) > 1 or len(after) > 1) and bool(before) and bool(after) and set(before) != set(after)
     text = f"the type changed from {_told(before, formats[0])} to {_told(after, formats[1])}"
-    yield Delta(_kind(effect, several=several, sent=sent, before=before, after=after), effect, text)
+    yield Delta(_kind(effect, several=several, before=before, after=after), effect, text)
 
 
-def _kind(effect: Effect, *, several: bool, sent: bool, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+def _kind(effect: Effect, *, several: bool, before: tuple[str, ...], after: tuple[str, ...]) -> str:
     if several and effect is not Effect.OTHER and not (len(before) == len(after) == 1):
         return "{}-list-of-types-widened" if effect is Effect.WIDER else "{}-list-of-types-narrowed"
     if effect is Effect.WIDER:
         return "{}-type-generalized"
-    return "{}-type-specialized" if effect is Effect.NARROWER and sent else "{}-type-changed"
+    return "{}-type-specialized" if effect is Effect.NARROWER else "{}-type-changed"
 
 
 def _type_covered(small: tuple[str, ...], large: tuple[str, ...], *, textual: bool) -> bool:

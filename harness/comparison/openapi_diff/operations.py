@@ -27,6 +27,7 @@ class Parameter:
     required: bool
     schema: Any  # as written; None when it has none
     style: tuple[str, bool]  # style and explode, the defaults written out
+    media: str = ""  # the media type in which it is written; "" for plain text
     written: dict[str, Any]
 
 
@@ -168,6 +169,7 @@ def _parameter(written: dict[str, Any], document: Document) -> Parameter:
         required=written.get("required") is True or location == "path",
         schema=_schema_of(written, document),
         style=_style(written, location),
+        media="" if "schema" in written else next(iter(mapping(written.get("content"))), ""),
         written=written,
     )
 
@@ -215,25 +217,38 @@ def _content(written: dict[str, Any], document: Document) -> dict[str, Any]:
 
 
 def operations(document: Document) -> dict[tuple[str, str], Operation]:
-    """Every operation by its method and its path with the names of parameters left out."""
+    """Every operation by its method and its path."""
     return dict(_operations(document, "paths"))
 
 
 def webhooks(document: Document) -> dict[tuple[str, str], Operation]:
     """Every request that the provider sends by itself, by method and name."""
-    return {(method, name): each for (method, name), each in _operations(document, "webhooks")}
+    return dict(_operations(document, "webhooks"))
+
+
+def callbacks(operation: Operation) -> dict[tuple[str, str, str], Operation]:
+    """What an operation makes the provider send later on, by name, address and method."""
+    document = operation.document
+    found: dict[tuple[str, str, str], Operation] = {}
+    for name, written in mapping(operation.written.get("callbacks")).items():
+        for address, item in document.meant(written).items():
+            pointer = f"{operation.pointer}/callbacks/{escaped(name)}/{escaped(address)}"
+            for each in _methods(document, address, document.meant(item), pointer):
+                found[name, address, each.method] = each
+    return found
 
 
 def _operations(document: Document, part: str) -> Iterator[tuple[tuple[str, str], Operation]]:
     for path, written in document.part(part).items():
-        if path.startswith("x-"):
-            continue
-        item = document.meant(written)
-        for method in METHODS:
-            if isinstance(item.get(method), dict):
-                pointer = f"#/{part}/{escaped(path)}/{method}"
-                operation = Operation(document, method.upper(), path, item, item[method], pointer)
-                yield (method.upper(), shape(path)), operation
+        if not path.startswith("x-"):
+            for each in _methods(document, path, document.meant(written), f"#/{part}/{escaped(path)}"):
+                yield (each.method, path), each
+
+
+def _methods(document: Document, path: str, item: dict[str, Any], pointer: str) -> Iterator[Operation]:
+    for method in METHODS:
+        if isinstance(item.get(method), dict):
+            yield Operation(document, method.upper(), path, item, item[method], f"{pointer}/{method}")
 
 
 def shape(path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff import branches, objects, structures
@@ -40,18 +40,18 @@ class SchemaComparison:
         """What changed between two schemas as written; nearest first, every named pair once."""
         sides = self.sides
         start = self._local(sides.old.schema(old), sides.new.schema(new))
-        waiting: list[tuple[Place, _Local]] = [((), start)]
+        waiting: list[tuple[Place, str, _Local]] = [((), "", start)]
         seen: set[tuple[str, str]] = set()
         told = 0
         while waiting and told < _MOST_CHANGES:
-            place, local = waiting.pop(0)
+            place, schema, local = waiting.pop(0)
             for change in local.changes:
                 told += 1
-                yield change if not place else _moved(change, place)
+                yield replace(change, place=(*place, *change.place), schema=schema, within=change.place)
             for step, key, edge in local.edges:
                 if key not in seen:
                     seen.add(key)
-                    waiting.append(((*place, *step), self._named(key, edge)))
+                    waiting.append(((*place, *step), key[1], self._named(key, edge)))
 
     def _named(self, key: tuple[str, str], edge: Edge) -> _Local:
         if key not in self._known:
@@ -78,12 +78,6 @@ class SchemaComparison:
                     else:
                         changes.append(found)
         return _Local(tuple(changes), tuple(edges))
-
-
-def _moved(change: SchemaChange, place: Place) -> SchemaChange:
-    from dataclasses import replace
-
-    return replace(change, place=(*place, *change.place))
 
 
 def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Found]:
@@ -192,7 +186,7 @@ _ABOUT_VALUES = (
 def _plain(
     sides: Sides, old: Keywords, new: Keywords, place: Place, *, types_only: bool
 ) -> Iterator[SchemaChange]:
-    found = list(type_deltas(old, new, sent=sides.sent, textual=sides.textual))
+    found = list(type_deltas(old, new, textual=sides.textual))
     listing = [
         delta for delta in deltas(old, new) if not types_only or "enum" in delta.kind or "default" in delta.kind
     ]
@@ -211,4 +205,4 @@ def _plain(
 
 def _is_provable(delta: Delta) -> bool:
     """Whether a validator has a say in it."""
-    return not any(word in delta.kind for word in ("extensible", "content-", "default"))
+    return not any(word in delta.kind for word in ("extensible", "content-", "default", "-contains"))

@@ -33,6 +33,8 @@ class SchemaChange:
     breaks: bool
     undecided: bool = False
     pair: Pair | None = None  # what is enough of old and new to find a witness
+    schema: str = ""  # the reference of the named schema in which it is written; "" for none
+    within: Place = ()  # the place in that schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.change import Change, Severity, Side
-from harness.comparison.openapi_diff.notice import Notice, announcements, removal
-from harness.comparison.openapi_diff.schemas import SchemaComparison
-from harness.comparison.openapi_diff.severities import severity
-from harness.comparison.openapi_diff.sides import BRANCH, Place, SchemaChange, Sides
+from harness.comparison.openapi_diff.content import contents, schema_changes
+from harness.comparison.openapi_diff.notice import announcements, removal
+from harness.comparison.openapi_diff.severities import change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.openapi_diff.document import Document, Sameness
+    from harness.comparison.openapi_diff.document import Document
     from harness.comparison.openapi_diff.operations import Body, Operation, Parameter, Response
-
-
-@dataclass(frozen=True, slots=True)
-class Views:
-    """The comparisons of schemas, one for each way in which a value travels."""
-
-    accepted: SchemaComparison
-    textual: SchemaComparison  # what travels as text: parameters
-    sent: SchemaComparison
-    notice: Notice
-
-    @classmethod
-    def of(cls, old: Document, new: Document, sameness: Sameness, notice: Notice) -> Views:
-        """All views of two documents."""
-        accepted = Sides(old, new, sameness, Direction.REQUEST, notice)
-        sent = Sides(old, new, sameness, Direction.RESPONSE, notice)
-        textual = replace(accepted, textual=True)
-        return cls(SchemaComparison(accepted), SchemaComparison(textual), SchemaComparison(sent), notice)
-
-
-def change(kind: str, text: str, *place: str, breaks: bool, side: Side = Side.NONE) -> Change:
-    """A change by its kind, its severity looked up."""
-    return Change(id=kind, severity=severity(kind, breaks=breaks), side=side, place=place, text=text)
-
-
-# --- schemas -----------------------------------------------------------------------------------------------------
-
-
-def schema_changes(
-    view: SchemaComparison, old: Any, new: Any, noun: str, place: Place, *, within: str = ""
-) -> Iterator[Change]:
-    """The changes between two schemas, named by what they belong to: a body, a header, a parameter."""
-    side = Side.RESPONSE if view.sides.sent else Side.REQUEST
-    for found in view.changes(old, new):
-        nested = any(not step.startswith((BRANCH, "[]")) for step in found.place)
-        kind = found.kind.format((within or noun) if nested else noun)
-        yield _told(view, found, kind, side, place)
-
-
-def _told(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, place: Place) -> Change:
-    worth = severity(kind, breaks=found.breaks, undecided=found.undecided)
-    return Change(
-        id=kind,
-        severity=worth,
-        side=side,
-        place=(*place, *(step.lstrip(BRANCH) for step in found.place)),
-        text=found.text,
-        witness=view.sides.witness(found.pair) if worth is Severity.ERROR else None,
-        undecided=found.undecided,
-    )
+    from harness.comparison.openapi_diff.sides import Place
+    from harness.comparison.openapi_diff.views import Views
 
 
 # --- parameters --------------------------------------------------------------------------------------------------
@@ -79,7 +29,7 @@ def parameters(views: Views, old: Operation, new: Operation) -> Iterator[Change]
         if key not in after:
             yield from _parameter_gone(views, before[key])
         elif key not in before:
-            yield from _parameter_new(after[key], key)
+            yield from _parameter_new(views, after[key], key)
         else:
             yield from _parameter(views, before[key], after[key])
 
@@ -105,16 +55,16 @@ def _parameter_gone(views: Views, was: Parameter) -> Iterator[Change]:
     yield change(kind, text, *_place(was), breaks=breaks, side=Side.REQUEST)
 
 
-def _parameter_new(now: Parameter, key: tuple[str, str]) -> Iterator[Change]:
+def _parameter_new(views: Views, now: Parameter, key: tuple[str, str]) -> Iterator[Change]:
     optional = not now.required
-    defaulted = isinstance(now.schema, dict) and "default" in now.schema
+    meant = views.textual.sides.new.meant(now.schema)
     if key[0] == "path":
         kind = "new-request-path-parameter"
     elif optional:
         kind = "new-optional-request-parameter"
     else:
         kind = "new-required-request-parameter"
-        if defaulted:
+        if "default" in meant:
             kind = "new-required-request-default-parameter-to-existing-path"
     text = f"{_told_name(now)} is new and {'optional' if optional else 'required'}"
     yield change(kind, text, *_place(now), breaks=not optional, side=Side.REQUEST)
@@ -132,12 +82,22 @@ def _parameter(views: Views, was: Parameter, now: Parameter) -> Iterator[Change]
     for each in announcements(was.written, now.written, views.notice, views.notice.stable_days):
         kind = _ANNOUNCED.get(each.problem, f"request-parameter-{each.problem}")
         yield change(kind, f"{name} {each.text}", *place, breaks=each.breaks, side=Side.REQUEST)
-    if was.schema is not None and now.schema is not None:
-        within = "request-parameter-property"
-        for found in schema_changes(
-            views.textual, was.schema, now.schema, "request-parameter", place, within=within
-        ):
-            yield _of_header(found) if now.location == "header" else found
+    for found in _values(views, was, now, place):
+        yield _of_header(found) if now.location == "header" else found
+
+
+def _values(views: Views, was: Parameter, now: Parameter, place: Place) -> Iterator[Change]:
+    """What changed in the values that a parameter may have."""
+    if was.media != now.media:
+        text = f"{_told_name(now)} is written as {now.media or 'plain text'} now, not {was.media or 'plain text'}"
+        yield change("request-parameter-media-type-changed", text, *place, breaks=True, side=Side.REQUEST)
+    elif was.schema is None and now.schema is not None:
+        text = f"{_told_name(now)} has a schema now"
+        yield change("request-parameter-schema-added", text, *place, breaks=True, side=Side.REQUEST)
+    elif was.schema is not None and now.schema is not None:
+        view = views.accepted if was.media else views.textual  # in a media type, `1` and `"1"` differ
+        noun, within = "request-parameter", "request-parameter-property"
+        yield from schema_changes(view, was.schema, now.schema, noun, place, within=within)
 
 
 _ANNOUNCED = {"sunset-missing": "request-parameter-deprecated-sunset-missing"}
@@ -169,7 +129,7 @@ def request_body(views: Views, old: Operation, new: Operation) -> Iterator[Chang
         kind = f"request-body-became-{word}"
         text = f"the request body became {word}"
         yield change(kind, text, "requestBody", breaks=after.required, side=Side.REQUEST)
-    yield from _content(views.accepted, before.content, after.content, ("requestBody",))
+    yield from contents(views.accepted, before.content, after.content, ("requestBody",))
 
 
 def _body_came_or_went(before: Body | None, after: Body | None) -> Iterator[Change]:
@@ -182,68 +142,6 @@ def _body_came_or_went(before: Body | None, after: Body | None) -> Iterator[Chan
         yield change(f"request-body-added-{word}", text, "requestBody", breaks=after.required, side=Side.REQUEST)
 
 
-def _content(view: SchemaComparison, old: dict[str, Any], new: dict[str, Any], place: Place) -> Iterator[Change]:
-    before, after = ({_media(name): schema for name, schema in content.items()} for content in (old, new))
-    sent = view.sides.sent
-    for media in dict.fromkeys((*before, *after)):
-        if media in before and media in after:
-            yield from _media_kept(view, before[media], after[media], (*place, media))
-        elif media in before:
-            yield from _media_gone(media, after, place, sent=sent)
-        else:
-            word = "response" if sent else "request-body"
-            side = Side.RESPONSE if sent else Side.REQUEST
-            text = f"the media type {media} is new"
-            yield change(f"{word}-media-type-added", text, *place, media, breaks=False, side=side)
-
-
-def _media(name: str) -> str:
-    return name.replace(" ", "").lower()
-
-
-def _media_gone(media: str, after: dict[str, Any], place: Place, *, sent: bool) -> Iterator[Change]:
-    wider = next((other for other in after if _covers(other, media)), None)
-    narrower = next((other for other in after if _covers(media, other)), None)
-    side = Side.RESPONSE if sent else Side.REQUEST
-    if sent and wider:
-        kind, breaks = "response-media-type-name-generalized", True
-    elif sent and narrower:
-        kind, breaks = "response-media-type-name-specialized", False
-    elif wider:
-        kind, breaks = "request-body-media-type-name-generalized", False
-    else:
-        kind, breaks = ("response-media-type-removed" if sent else "request-body-media-type-removed"), True
-    yield change(kind, f"the media type {media} is gone", *place, media, breaks=breaks, side=side)
-
-
-def _covers(wide: str, narrow: str) -> bool:
-    """Whether a media type takes in another: `application/*`, `application/json` for `+json`."""
-    if wide == narrow:
-        return False
-    kind, _, subtype = wide.partition("/")
-    other_kind, _, other_subtype = narrow.partition("/")
-    if wide == "*/*" or (subtype == "*" and kind == other_kind):
-        return True
-    bare, bare_other = subtype.partition(";")[0], other_subtype.partition(";")[0]
-    same = kind == other_kind and (bare_other == bare or bare_other.endswith(f"+{bare}"))
-    return same and ";" not in subtype
-
-
-def _media_kept(view: SchemaComparison, old: Any, new: Any, place: Place) -> Iterator[Change]:
-    noun = "response-body" if view.sides.sent else "request-body"
-    within = "response-property" if view.sides.sent else "request-property"
-    side = Side.RESPONSE if view.sides.sent else Side.REQUEST
-    if old is None and new is not None:
-        text = "the body has a schema now"
-        breaks = not view.sides.sent
-        yield change(f"{noun}-media-type-schema-added", text, *place, breaks=breaks, side=side)
-    elif old is not None and new is None:
-        text = "the body has no schema any more"
-        yield change(f"{noun}-media-type-schema-removed", text, *place, breaks=view.sides.sent, side=side)
-    elif old is not None:
-        yield from schema_changes(view, old, new, noun, place, within=within)
-
-
 # --- responses ---------------------------------------------------------------------------------------------------
 
 
@@ -251,22 +149,46 @@ def responses(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
     """What changed in what an operation answers."""
     before, after = old.responses(), new.responses()
     for status in dict.fromkeys((*before, *after)):
-        place = ("responses", status)
         if status not in before:
-            kind = "response-success-status-added" if status[0] == "2" else "response-non-success-status-added"
-            yield change(kind, f"the status {status} is new", *place, breaks=False, side=Side.RESPONSE)
+            yield from _status_new(views, status, before, after[status])
         elif status in after:
-            yield from _response(views, before[status], after[status], place)
-        elif f"{status[0]}XX" in after and status != "default":
-            yield from _response(views, before[status], after[f"{status[0]}XX"], place)
+            yield from _response(views, before[status], after[status], ("responses", status))
         else:
-            success = status[0] == "2"
-            kind = f"response-{'' if success else 'non-'}success-status-removed"
-            yield change(kind, f"the status {status} is gone", *place, breaks=success, side=Side.RESPONSE)
+            yield from _status_gone(views, status, before[status], after)
+
+
+Responses = dict[str, "Response"]
+
+
+def _status_new(views: Views, status: str, before: Responses, now: Response) -> Iterator[Change]:
+    place = ("responses", status)
+    success = status[0] == "2"
+    kind = f"response-{'' if success else 'non-'}success-status-added"
+    yield change(kind, f"the status {status} is new", *place, breaks=False, side=Side.RESPONSE)
+    wider = before.get(f"{status[0]}XX")
+    if wider is not None:
+        yield from _response(views, wider, now, place)
+    elif status != "default" and "default" in before:
+        # Nobody promised this status by its name; the reference tool does not look at this.
+        for found in _response(views, before["default"], now, place):
+            yield replace(found, severity=Severity.WARNING) if found.severity is Severity.ERROR else found
+
+
+def _status_gone(views: Views, status: str, was: Response, after: Responses) -> Iterator[Change]:
+    place = ("responses", status)
+    success = status[0] == "2"
+    wider = after.get(f"{status[0]}XX")
+    narrower = [each for each in after if each[0] == status[0] and status[1:] == "XX"]
+    if wider is None and not narrower:
+        kind = f"response-{'' if success else 'non-'}success-status-removed"
+        yield change(kind, f"the status {status} is gone", *place, breaks=success, side=Side.RESPONSE)
+        wider = None if success or status == "default" else after.get("default")
+    if wider is not None:
+        yield from _response(views, was, wider, place)
 
 
 def _response(views: Views, old: Response, new: Response, place: Place) -> Iterator[Change]:
-    yield from _content(views.sent, old.content, new.content, place)
+    yield from contents(views.sent, old.content, new.content, place)
     for key in dict.fromkeys((*old.headers, *new.headers)):
         here = (*place, "headers", key)
         was, now = old.headers.get(key), new.headers.get(key)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.comparison.openapi_diff import access
 from harness.comparison.openapi_diff.change import Change, Diff, Severity
 from harness.comparison.openapi_diff.document import sameness
 from harness.comparison.openapi_diff.notice import LEVELS, announcements, level, removal
-from harness.comparison.openapi_diff.operations import bases, operations, webhooks
-from harness.comparison.openapi_diff.traffic import Views, change, parameters, request_body, responses
+from harness.comparison.openapi_diff.operations import Operation, operations, shape, webhooks
+from harness.comparison.openapi_diff.severities import change
+from harness.comparison.openapi_diff.together import together
+from harness.comparison.openapi_diff.traffic import parameters, request_body, responses
+from harness.comparison.openapi_diff.views import Views
+from harness.comparison.openapi_diff.webhooks import callback_changes, webhook_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.openapi_diff.document import Document
     from harness.comparison.openapi_diff.notice import Notice
-    from harness.comparison.openapi_diff.operations import Operation
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
@@ -25,33 +29,43 @@ def diff(old: Document, new: Document, notice: Notice) -> Diff:
     """What changed, and whether it breaks those who keep to the old document; the worst comes first."""
     views = Views.of(old, new, sameness(old, new), notice)
     before, after = operations(old), operations(new)
-    found = [*_operations(views, before, after), *_webhooks(old, new), *_servers(old, new)]
-    found.sort(key=lambda each: _ORDER.index(each.severity))
-    return Diff(changes=_each_once(found), operations=(len(before), len(after)))
+    found = [
+        *_operations(views, before, after),
+        *webhook_changes(views, webhooks(old), webhooks(new)),
+        *access.servers(old, new),
+    ]
+    told = together(found)
+    return Diff(
+        changes=tuple(sorted(told, key=lambda each: _ORDER.index(each.severity))),
+        operations=(len(before), len(after)),
+    )
 
 
-def _each_once(found: list[Change]) -> tuple[Change, ...]:
-    """The changes, each once: a schema that is reached on two ways is told at its first place."""
-    kept: dict[tuple[object, ...], Change] = {}
-    for each in found:
-        kept.setdefault((each.id, each.operation, each.place, each.text), each)
-    return tuple(kept.values())
+Operations = dict[tuple[str, str], Operation]
 
 
-def _operations(
-    views: Views, before: dict[tuple[str, str], Operation], after: dict[tuple[str, str], Operation]
-) -> Iterator[Change]:
-    paths = {path for _, path in after}
-    for key in dict.fromkeys((*before, *after)):
-        if key not in after:
-            found = _gone(before[key], views.notice, path_too=key[1] not in paths)
-            yield replace(found, operation=before[key].label)
-        elif key not in before:
-            text = "the operation is new"
-            yield replace(change("endpoint-added", text, breaks=False), operation=after[key].label)
+def _operations(views: Views, before: Operations, after: Operations) -> Iterator[Change]:
+    pairs = _pairs(before, after)
+    paths = {path for _, path in after} | {was for (_, was), (_, now) in pairs.items() if was != now}
+    for key, was in before.items():
+        if key in pairs:
+            now = after[pairs[key]]
+            for found in _kept(views, was, now):
+                yield replace(found, operation=now.label)
         else:
-            for found in _kept(views, before[key], after[key]):
-                yield replace(found, operation=after[key].label)
+            yield replace(_gone(was, views.notice, path_too=key[1] not in paths), operation=was.label)
+    for key in after.keys() - set(pairs.values()):
+        yield replace(change("endpoint-added", "the operation is new", breaks=False), operation=after[key].label)
+
+
+def _pairs(before: Operations, after: Operations) -> dict[tuple[str, str], tuple[str, str]]:
+    """Which operation is which: by its path as written, else by its shape, the names of parameters left out."""
+    pairs = {key: key for key in before if key in after}
+    free = {(method, shape(path)): (method, path) for method, path in after if (method, path) not in pairs}
+    for method, path in before:
+        if (method, path) not in pairs and (found := free.pop((method, shape(path)), None)):
+            pairs[method, path] = found
+    return pairs
 
 
 def _gone(was: Operation, notice: Notice, *, path_too: bool) -> Change:
@@ -79,10 +93,13 @@ def _kept(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
     yield from parameters(views, old, new)
     yield from request_body(views, old, new)
     yield from responses(views, old, new)
-    yield from _security(old, new)
+    yield from access.security(old, new)
+    yield from callback_changes(views, old, new)
 
 
 def _stability(old: Operation, new: Operation) -> Iterator[Change]:
+    if old.stability == new.stability:
+        return
     had, has = level(old.stability), level(new.stability)
     for side, rank in ((old, had), (new, has)):
         if rank is None:
@@ -111,34 +128,3 @@ def _announced(views: Views, old: Operation, new: Operation, rank: int | None) -
     for each in announcements(old.written, new.written, views.notice, days):
         kind = _ANNOUNCED.get(each.problem, f"api-{each.problem}")
         yield change(kind, f"the operation {each.text}", breaks=each.breaks)
-
-
-def _security(old: Operation, new: Operation) -> Iterator[Change]:
-    """The reference tool tells it as information; whoever was let in without a token is warned here."""
-    before, after = old.security or [], new.security or []
-    if before == after:
-        return
-    locked_out = (not before or {} in before) and bool(after) and {} not in after
-    text = "whoever calls needs credentials now" if locked_out else "the accepted credentials changed"
-    made = change("api-security-changed", text, "security", breaks=False)
-    yield replace(made, severity=Severity.WARNING) if locked_out else made
-
-
-def _webhooks(old: Document, new: Document) -> Iterator[Change]:
-    before, after = webhooks(old), webhooks(new)
-    for key, was in before.items():
-        if key not in after:
-            made = change("webhook-removed", "the webhook is gone", breaks=True)
-            yield replace(made, operation=was.label)
-        elif was.written != after[key].written:
-            text = "the webhook changed; what that breaks is not looked into"
-            made = change("webhook-changed", text, breaks=False)
-            yield replace(made, operation=was.label, severity=Severity.WARNING, undecided=True)
-
-
-def _servers(old: Document, new: Document) -> Iterator[Change]:
-    gone = sorted(bases(old) - bases(new))
-    if gone:
-        yield change(
-            "api-server-path-removed", f"no server has the base path {', '.join(gone)!r} now", breaks=False
-        )

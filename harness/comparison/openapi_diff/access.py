@@ -1,0 +1,89 @@
+"""Who is let in, and where: security requirements and servers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.openapi_diff.change import Change, Severity
+from harness.comparison.openapi_diff.document import listing, mapping
+from harness.comparison.openapi_diff.operations import Operation, bases
+from harness.comparison.openapi_diff.severities import change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.comparison.openapi_diff.document import Document
+
+Requirement = dict[str, frozenset[str]]
+
+
+def security(old: Operation, new: Operation) -> Iterator[Change]:
+    """Who may call: whoever was let in and is not any more is warned; the reference tool only informs."""
+    before, after = _requirements(old), _requirements(new)
+    schemes = _schemes(old.document), _schemes(new.document)
+    used = {name for requirement in before for name in requirement}
+    changed = sorted(name for name in used if name in schemes[1] and schemes[0].get(name) != schemes[1][name])
+    if changed:
+        text = f"the security scheme {', '.join(changed)} is used in another way now"
+        yield _warning(change("api-security-component-changed", text, "security", breaks=False))
+    if before == after:
+        return
+    out = [each for each in before if not any(_enough(each, wanted) for wanted in after)]
+    if not out:
+        yield change("api-security-changed", "the accepted credentials changed", "security", breaks=False)
+    else:
+        asked = " or ".join(map(_told, after))
+        text = f"whoever calls with {' or '.join(map(_told, out))} is refused; asked for is {asked}"
+        yield _warning(change("api-security-changed", text, "security", breaks=False))
+
+
+def _warning(made: Change) -> Change:
+    return replace(made, severity=Severity.WARNING)
+
+
+def _requirements(operation: Operation) -> list[Requirement]:
+    """Each a way to be let in; no requirement at all is one that asks for nothing."""
+    asked = [
+        {name: frozenset(map(str, listing(scopes))) for name, scopes in each.items()}
+        for each in listing(operation.security)
+        if isinstance(each, dict)
+    ]
+    return asked or [{}]
+
+
+def _enough(given: Requirement, asked: Requirement) -> bool:
+    return all(name in given and scopes <= given[name] for name, scopes in asked.items())
+
+
+def _told(requirement: Requirement) -> str:
+    parts = [f"{name} ({', '.join(sorted(scopes))})" if scopes else name for name, scopes in requirement.items()]
+    return " and ".join(parts) or "no credentials"
+
+
+_HOW = ("type", "in", "name", "scheme")
+
+
+def _schemes(document: Document) -> dict[str, tuple[Any, ...]]:
+    """How each scheme's credentials travel; OpenAPI 2.0's `basic` is `http` today."""
+    written = (
+        document.part("securityDefinitions")
+        if document.old
+        else mapping(document.part("components").get("securitySchemes"))
+    )
+    return {name: _how(document.meant(scheme)) for name, scheme in written.items()}
+
+
+def _how(scheme: dict[str, Any]) -> tuple[Any, ...]:
+    if scheme.get("type") == "basic":
+        scheme = {"type": "http", "scheme": "basic"}
+    return tuple(str(scheme.get(key, "")).lower() for key in _HOW)
+
+
+def servers(old: Document, new: Document) -> Iterator[Change]:
+    """Base paths that no server has any more: it may be a gateway's doing, so it is a warning."""
+    gone = sorted(bases(old) - bases(new))
+    if gone:
+        told = ", ".join(each or "/" for each in gone)
+        text = f"no server has the base path {told} now"
+        yield _warning(change("api-server-path-removed", text, "servers", breaks=False))

@@ -1,0 +1,129 @@
+"""What changed in schemas and in bodies, by media type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.openapi_diff.change import Change, Severity, Side
+from harness.comparison.openapi_diff.severities import change, severity
+from harness.comparison.openapi_diff.sides import BRANCH, Place, SchemaChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.comparison.openapi_diff.schemas import SchemaComparison
+
+
+def schema_changes(
+    view: SchemaComparison, old: Any, new: Any, noun: str, place: Place, *, within: str = ""
+) -> Iterator[Change]:
+    """The changes between two schemas, named by what they belong to: a body, a header, a parameter."""
+    side = Side.RESPONSE if view.sides.sent else Side.REQUEST
+    for found in view.changes(old, new):
+        nested = any(not step.startswith((BRANCH, "[]")) for step in found.place)
+        kind = _kind(found.kind.format((within or noun) if nested else noun))
+        yield _told(view, found, kind, side, place)
+
+
+def _kind(kind: str) -> str:
+    """The reference tool tells a narrower type from another only here and there."""
+    told_apart = kind.startswith(("response-", "webhook-", "request-parameter-property-"))
+    return kind if told_apart else kind.replace("-type-specialized", "-type-changed")
+
+
+def _told(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, place: Place) -> Change:
+    worth = severity(kind, breaks=found.breaks, undecided=found.undecided)
+    return Change(
+        id=kind,
+        severity=worth,
+        side=side,
+        place=(*place, *(step.lstrip(BRANCH) for step in found.place)),
+        text=_said(found),
+        origin=(found.schema, *found.within) if found.schema else (),
+        witness=view.sides.witness(found.pair) if worth is Severity.ERROR else None,
+        undecided=found.undecided,
+    )
+
+
+def _said(found: SchemaChange) -> str:
+    """The text, with the place in the schema where it does not name it."""
+    where = "/".join(step for step in found.within if not step.startswith(BRANCH))
+    return found.text if not where or "`" in found.text else f"`{where}`: {found.text}"
+
+
+# --- bodies, by media type ---------------------------------------------------------------------------------------
+
+Content = dict[str, Any]  # media type to schema as written, None for none
+
+
+def contents(
+    view: SchemaComparison, old: Content, new: Content, place: Place, nouns: tuple[str, str] = ("", "")
+) -> Iterator[Change]:
+    """What changed in a body; `nouns` name it and its properties where it is not an operation's own."""
+    if not any(nouns):
+        nouns = ("response-body", "response-property") if view.sides.sent else ("request-body", "request-property")
+    before, after = ({_media(name): schema for name, schema in content.items()} for content in (old, new))
+    for media in dict.fromkeys((*before, *after)):
+        here = (*place, media)
+        if media in before and media in after:
+            yield from _kept(view, before[media], after[media], here, nouns)
+        elif media in before:
+            instead = _instead(media, after, sent=view.sides.sent)
+            yield _gone(media, instead, here, nouns, sent=view.sides.sent)
+            if instead:
+                yield from _kept(view, before[media], after[instead], here, nouns)
+        else:
+            kind = f"{nouns[0].removesuffix('-body') if view.sides.sent else nouns[0]}-media-type-added"
+            text = f"the media type {media} is new"
+            yield change(kind, text, *here, breaks=False, side=_side(sent=view.sides.sent))
+
+
+def _side(*, sent: bool) -> Side:
+    return Side.RESPONSE if sent else Side.REQUEST
+
+
+def _media(name: str) -> str:
+    return name.replace(" ", "").lower()
+
+
+def _instead(media: str, after: Content, *, sent: bool) -> str:
+    """The media type that stands for one that is gone; "" for none."""
+    wider = next((other for other in after if _covers(other, media)), "")
+    return wider or (next((other for other in after if _covers(media, other)), "") if sent else "")
+
+
+def _gone(media: str, instead: str, here: Place, nouns: tuple[str, str], *, sent: bool) -> Change:
+    noun = nouns[0].removesuffix("-body") if sent else nouns[0]
+    if not instead:
+        kind, breaks, text = f"{noun}-media-type-removed", True, f"the media type {media} is gone"
+    else:
+        wider = _covers(instead, media)
+        word = "generalized" if wider else "specialized"
+        kind, breaks = f"{noun}-media-type-name-{word}", sent and wider
+        text = f"the media type {media} became {instead}"
+    return change(kind, text, *here, breaks=breaks, side=_side(sent=sent))
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether a media type takes in another: `application/*`, `application/json` for `+json`."""
+    if wide == narrow:
+        return False
+    kind, _, subtype = wide.partition("/")
+    other_kind, _, other_subtype = narrow.partition("/")
+    if wide == "*/*" or (subtype == "*" and kind == other_kind):
+        return True
+    bare, bare_other = subtype.partition(";")[0], other_subtype.partition(";")[0]
+    same = kind == other_kind and (bare_other == bare or bare_other.endswith(f"+{bare}"))
+    return same and ";" not in subtype
+
+
+def _kept(view: SchemaComparison, old: Any, new: Any, place: Place, nouns: tuple[str, str]) -> Iterator[Change]:
+    sent = view.sides.sent
+    if old is None and new is not None:
+        kind, text = f"{nouns[0]}-media-type-schema-added", "the body has a schema now"
+        yield change(kind, text, *place, breaks=not sent, side=_side(sent=sent))
+    elif old is not None and new is None:
+        kind, text = f"{nouns[0]}-media-type-schema-removed", "the body has no schema any more"
+        yield change(kind, text, *place, breaks=sent, side=_side(sent=sent))
+    elif old is not None:
+        yield from schema_changes(view, old, new, nouns[0], place, within=nouns[1])

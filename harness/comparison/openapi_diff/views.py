@@ -1,0 +1,32 @@
+"""Two documents, seen once for each way in which a value travels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.comparison.dialects import Direction
+from harness.comparison.openapi_diff.notice import Notice
+from harness.comparison.openapi_diff.schemas import SchemaComparison
+from harness.comparison.openapi_diff.sides import Sides
+
+if TYPE_CHECKING:
+    from harness.comparison.openapi_diff.document import Document, Sameness
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The comparisons of schemas, one for each way in which a value travels."""
+
+    accepted: SchemaComparison
+    textual: SchemaComparison  # what travels as text: parameters
+    sent: SchemaComparison
+    notice: Notice
+
+    @classmethod
+    def of(cls, old: Document, new: Document, sameness: Sameness, notice: Notice) -> Views:
+        """All views of two documents."""
+        accepted = Sides(old, new, sameness, Direction.REQUEST, notice)
+        sent = Sides(old, new, sameness, Direction.RESPONSE, notice)
+        textual = replace(accepted, textual=True)
+        return cls(SchemaComparison(accepted), SchemaComparison(textual), SchemaComparison(sent), notice)

@@ -1,0 +1,227 @@
+"""Every kind of change that the page of changes names, and look-alikes that break nobody."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_changes import (
+    ALIKE,
+    BOTH,
+    JSON,
+    NUMBER,
+    TEXT,
+    Case,
+    accepting,
+    answering,
+    but,
+    called,
+    document,
+    hook,
+    look_alikes,
+    part,
+    schema_cases,
+    sending,
+    single_cases,
+    taking,
+    told,
+    webhook,
+)
+
+from harness.comparison.openapi_diff import Diff, Notice, Severity, Verdict, diff, document_of
+
+Json = dict[str, Any]
+NOTICE = Notice(today=date(2026, 11, 23), stable_days=30, beta_days=30)
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "openapi-changes.md"
+NAMED = dict(re.findall(r"^\| `([\w-]+)` \| (error|warning) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def difference(old: Json, new: Json) -> Diff:
+    return diff(document_of(old, "old"), document_of(new, "new"), NOTICE)
+
+
+def secured(*asked: Json, **schemes: Json) -> Json:
+    return {**document(security=list(asked)), "components": {"securitySchemes": schemes}}
+
+
+def served(*urls: str) -> Json:
+    return {**document(), "servers": [{"url": url} for url in urls]}
+
+
+def calling_back(schema: Json) -> Json:
+    item = {"post": {"requestBody": {"content": {JSON: {"schema": schema}}}}}
+    return document(callbacks={"done": {"{$request.query.url}": item}})
+
+
+def statuses(**schemas: Json) -> Json:
+    made = {name.removeprefix("_"): {"content": {JSON: {"schema": each}}} for name, each in schemas.items()}
+    return document(responses=made)
+
+
+def written(media: str, schema: Json) -> Json:
+    return document(parameters=[{"name": "q", "in": "query", "content": {media: {"schema": schema}}}])
+
+
+MIXED: Json = {"type": BOTH}
+KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
+OWN = (  # what the reference tool does not look at, or only informs about
+    Case(kind="webhook-property-list-of-types-widened", old=hook(part(TEXT)), new=hook(part(MIXED))),
+    Case(
+        kind="webhook-property-list-of-types-widened", old=told(part(TEXT)), new=told(part(MIXED)), where="by $ref"
+    ),
+    Case(kind="webhook-property-became-optional", old=hook(part(TEXT, "x")), new=hook(part(TEXT))),
+    Case(kind="webhook-body-removed", old=hook(TEXT), new=webhook()),
+    Case(kind="webhook-property-became-optional", old=calling_back(part(TEXT, "x")), new=calling_back(part(TEXT))),
+    Case(kind="callback-removed", old=calling_back(TEXT), new=document()),
+    Case(kind="api-security-changed", old=document(), new=secured({"key": []}, key=KEY)),
+    Case(
+        kind="api-security-changed",
+        old=secured({"login": ["read"]}, login={"type": "oauth2"}),
+        new=secured({"login": ["read", "write"]}, login={"type": "oauth2"}),
+        where="a scope more",
+    ),
+    Case(
+        kind="api-security-component-changed",
+        old=secured({"key": []}, key=KEY),
+        new=secured({"key": []}, key=but(KEY, name="X-Other")),
+    ),
+    Case(kind="api-server-path-removed", old=served("https://a.example/v1"), new=served("https://a.example/v2")),
+    Case(kind="request-parameter-list-of-types-narrowed", old=written(JSON, MIXED), new=written(JSON, NUMBER)),
+    Case(kind="request-parameter-type-changed", old=written(JSON, NUMBER), new=written(JSON, TEXT)),
+    Case(kind="request-parameter-media-type-changed", old=taking(TEXT), new=written(JSON, TEXT)),
+    Case(
+        kind="request-parameter-schema-added",
+        old=document(parameters=[{"name": "q", "in": "query"}]),
+        new=taking(TEXT),
+    ),
+    Case(kind="request-body-type-changed", old=accepting(TEXT, "text/csv"), new=accepting(NUMBER, "text/*")),
+    Case(
+        kind="response-body-type-changed",
+        old=statuses(_200=TEXT),
+        new=statuses(_2XX=NUMBER),
+        where="told of all of a kind",
+    ),
+    Case(
+        kind="response-body-type-changed", old=statuses(_2XX=TEXT), new=statuses(_200=NUMBER), where="told of one"
+    ),
+    Case(
+        kind="response-body-type-changed",
+        old=statuses(_200=TEXT, default=part(TEXT, "x")),
+        new=statuses(_200=TEXT, default=part(TEXT, "x"), _404=TEXT),
+        where="an error apart from the others",
+    ),
+    Case(
+        kind="response-body-type-changed", old=statuses(_404=TEXT), new=statuses(default=NUMBER), where="default"
+    ),
+)
+MORE_ALIKE = (
+    Case(
+        kind="one may do without credentials",
+        old=secured({"key": []}, key=KEY),
+        new=secured({}, {"key": []}, key=KEY),
+    ),
+    Case(
+        kind="a scope less is asked for",
+        old=secured({"login": ["read", "write"]}, login={"type": "oauth2"}),
+        new=secured({"login": ["read"]}, login={"type": "oauth2"}),
+    ),
+    Case(
+        kind="a second way to be let in",
+        old=secured({"key": []}, key=KEY),
+        new=secured({"key": []}, {"login": []}, key=KEY, login={"type": "oauth2"}),
+    ),
+    Case(kind="a server more", old=served("https://a.example/v1"), new=served("https://a.example/v1", "/v2")),
+    Case(kind="another host", old=served("https://a.example/v1"), new=served("https://b.example/v1/")),
+    Case(kind="a callback sends less", old=calling_back(part(MIXED)), new=calling_back(part(TEXT))),
+    Case(kind="a status for all of its kind", old=statuses(_200=TEXT), new=statuses(_2XX=TEXT)),
+    Case(kind="one status of all of its kind", old=statuses(_2XX=TEXT), new=statuses(_200=TEXT)),
+    Case(kind="an error told apart", old=statuses(default=TEXT), new=statuses(default=TEXT, _404=TEXT)),
+    Case(kind="every text, not only this", old=accepting(TEXT, "text/csv"), new=accepting(TEXT, "text/*")),
+    Case(kind="a number in JSON in a query", old=written(JSON, NUMBER), new=written(JSON, {"type": "number"})),
+    Case(
+        kind="a fixed character set",
+        old=sending(TEXT),
+        new=sending(TEXT, "application/json; charset=utf-8"),
+    ),
+    Case(kind="an operation with another word for its id", old=called({}), new=called({"operationId": "other"})),
+    Case(
+        kind="a header with a description",
+        old=answering(headers={"X-A": {"schema": TEXT}}),
+        new=answering(headers={"x-a": {"schema": TEXT, "description": "a"}}),
+    ),
+)
+
+
+def names(cases: tuple[Case, ...]) -> list[str]:
+    """One for each, numbered where two say the same."""
+    met: Counter[str] = Counter()
+    told = []
+    for case in cases:
+        met[str(case)] += 1
+        told.append(f"{case} {met[str(case)]}" if met[str(case)] > 1 else str(case))
+    return told
+
+
+CASES = (*schema_cases(), *single_cases(), *OWN)
+COMPATIBLE = (*ALIKE, *look_alikes(), *MORE_ALIKE)
+
+
+@pytest.mark.parametrize("case", CASES, ids=names(CASES))
+def test_a_change_has_the_name_and_the_severity_of_the_page(case: Case) -> None:
+    found = {change.id: change.severity.value for change in difference(case.old, case.new).changes}
+    assert case.kind in found
+    severe = {kind: worth for kind, worth in found.items() if worth != Severity.INFO.value}
+    assert severe.items() <= NAMED.items() or case.where == "an error apart from the others"
+    assert case.kind in severe
+
+
+@pytest.mark.parametrize("case", COMPATIBLE, ids=names(COMPATIBLE))
+def test_a_look_alike_breaks_nobody(case: Case) -> None:
+    found = difference(case.old, case.new)
+    assert [change for change in found.changes if change.severity is not Severity.INFO] == []
+    assert found.verdict is Verdict.COMPATIBLE
+
+
+def test_the_page_names_what_has_a_case_and_nothing_else() -> None:
+    met = {
+        change.id
+        for case in CASES
+        for change in difference(case.old, case.new).changes
+        if change.severity is not Severity.INFO
+    }
+    assert met - NAMED.keys() == set()
+    assert NAMED.keys() - met == set()
+
+
+def test_there_is_a_look_alike_for_every_kind() -> None:
+    assert len(COMPATIBLE) >= len({case.kind for case in CASES})
+
+
+@pytest.mark.parametrize("case", CASES, ids=names(CASES))
+def test_a_document_and_itself_are_the_same(case: Case) -> None:
+    assert difference(case.old, case.old).changes == ()
+    assert difference(case.new, case.new).changes == ()
+
+
+def test_a_change_of_a_shared_schema_is_told_once_with_every_operation_that_it_reaches() -> None:
+    old, new = (shared(each) for each in (part(TEXT, "x"), part(TEXT)))
+    (change,) = difference(old, new).changes
+    assert change.schema == "Order"
+    assert change.operations == tuple(f"GET /{number}" for number in range(50))
+
+
+def shared(schema: Json) -> Json:
+    answer = {"200": {"content": {JSON: {"schema": {"$ref": "#/components/schemas/Order"}}}}}
+    paths = {f"/{number}": {"get": {"responses": answer}} for number in range(50)}
+    return {"openapi": "3.1.0", "paths": paths, "components": {"schemas": {"Order": schema}}}
+
+
+def test_two_paths_of_one_shape_are_two_operations() -> None:
+    paths: Json = {"/a/{x}": {"get": {"responses": {"200": {}}}}, "/a/{y}": {"get": {"responses": {"200": {}}}}}
+    old = {"openapi": "3.1.0", "paths": paths}
+    new = {"openapi": "3.1.0", "paths": {"/a/{x}": paths["/a/{x}"]}}
+    assert difference(old, new).verdict is Verdict.BREAKING
