@@ -148,11 +148,31 @@ def test_every_change_is_in_the_audit_log_and_no_refused_one(database: Database)
     client.get("/environments", headers=basic("rw", "päss"))
     client.delete(made.headers["location"], headers=bearer(token(database, "admin")))
     with database.reading() as db:
-        found = [(each.who, each.action, each.details["status"]) for each in audit.entries(db, newest_first=False)]
+        found = [(each.who, each.action, each.details["status"]) for each in audit.entries(db, audit.Wanted())]
     assert found == [
         ("rw", "POST /environments", 201),
         ("token a admin", "DELETE /environments/{environment}", 204),
     ]
+
+
+def test_the_audit_log_is_read_forwards_and_backwards_and_by_type(database: Database) -> None:
+    client = guarded(database)
+    client.headers = basic("rw", "päss")
+    place = client.post("/environments", PROD).headers["location"]
+    client.put(place, {**PROD, "displayName": "Production"})
+    client.delete(place)
+
+    def types(query: str) -> list[str]:
+        return [each["type"].partition(" ")[0] for each in client.get(f"/audit{query}").json["events"]]
+
+    assert types("") == types("?sort=%2Btimestamp") == types("?sort=+timestamp") == ["POST", "PUT", "DELETE"]
+    assert types("?sort=-timestamp") == ["DELETE", "PUT", "POST"]
+    assert types("?type=PUT%20/environments/%7Benvironment%7D") == ["PUT"]
+    first = client.get("/audit").json["events"][0]["uuid"]
+    assert types(f"?from={first}") == ["PUT", "DELETE"]
+    refused = client.get("/audit?sort=sideways")
+    assert refused.status == 400
+    assert "'sideways' is not one of +timestamp, -timestamp" in refused.text
 
 
 def test_access_is_asked_before_a_body_is_read(database: Database) -> None:

@@ -8,7 +8,7 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.hal import link, moment
 from harness.broker.http.paging import asked_page
-from harness.broker.http.problems import NotHere
+from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import audit, tokens
 
@@ -42,6 +42,12 @@ ENTRY = s.Schema(
     ),
 )
 AUDIT = s.Schema("Audit", s.record({"events": s.many(ENTRY), "_links": s.LINKS}))
+
+ENTITLEMENT = s.Schema(
+    "AiEntitlement",
+    s.record({"aiEnabled": s.truth(), "organizationEntitlements": s.OBJECT, "userEntitlements": s.OBJECT}),
+)
+_SORTS = {"": True, "asc": True, "timestamp": True, "+timestamp": True, "desc": False, "-timestamp": False}
 
 
 @routes.get("/settings/tokens", answers={200: TOKENS}, role="admin")
@@ -84,7 +90,8 @@ def show_preferences(call: Call) -> Answer:
         s.query("since", "Only changes since this time."),
         s.query("userUuid", "Only changes by this one."),
         s.query("from", "Only what comes after the entry with this uuid."),
-        s.query("sort", "asc or desc."),
+        s.query("type", "Only changes of this type, such as `PUT /environments/{uuid}`."),
+        s.query("sort", "By time: +timestamp (oldest first, the default) or -timestamp."),
         *s.PAGES,
     ],
 )
@@ -92,15 +99,34 @@ def show_audit(call: Call) -> Answer:
     """Who changed what and when."""
     page = asked_page(call, always=True)
     assert page is not None
-    found = audit.entries(
-        call.db,
+    # A plus sign that nobody encoded is a blank.
+    oldest_first = _SORTS.get(call.asked("sort").strip().lower())
+    if oldest_first is None:
+        raise Invalid({"sort": [f"{call.asked('sort')!r} is not one of +timestamp, -timestamp"]})
+    wanted = audit.Wanted(
         since=call.asked("since"),
         after=call.asked("from"),
         who=call.asked("userUuid"),
-        newest_first=call.asked("sort") != "asc",
+        action=call.asked("type"),
+        newest_first=not oldest_first,
         limit=page.size,
     )
+    found = audit.entries(call.db, wanted)
     return ok({"events": [_entry(each) for each in found], "_links": {"self": link(call.here(), title="Audit")}})
+
+
+@routes.get("/api/ai/entitlement", answers={200: ENTITLEMENT})
+def show_entitlement(call: Call) -> Answer:
+    """Whether PactFlow's artificial intelligence may be asked: there is none here."""
+    del call
+    none = {"planAiEnabled": False, "preferencesAiEnabled": False, "aiCredits": {"total": 0, "used": 0}}
+    return ok(
+        {
+            "aiEnabled": False,
+            "organizationEntitlements": {"name": "", **none},
+            "userEntitlements": {"aiPermissions": []},
+        }
+    )
 
 
 def _token(call: Call, each: Token) -> dict[str, Any]:

@@ -23,6 +23,7 @@ routes = Routes("metrics")
 _PLAIN = {"content-type": HAL}  # probes compare it exactly
 _PROMETHEUS = "application/openmetrics-text"
 METRICS = s.Schema("Metrics", {"type": "object", "additionalProperties": {"type": "object"}})
+TEAMS = s.Schema("TeamMetrics", s.record({"teams": s.many(s.OBJECT), "_links": s.LINKS}))
 HEARTBEAT = s.Schema("Heartbeat", s.record({"ok": s.truth(), "_links": s.LINKS}))
 DEPENDENCIES = s.Schema("Dependencies", s.record({"database": s.record({"ok": s.truth()}), "_links": s.LINKS}))
 
@@ -39,6 +40,12 @@ def show(call: Call) -> Answer:
     if call.media in (TEXT, _PROMETHEUS) or call.asked("format") == "prometheus":
         return _prometheus(found)
     return ok(found)
+
+
+@routes.get("/metrics/teams", answers={200: TEAMS})
+def show_teams(call: Call) -> Answer:
+    """How much each team has: there are no teams here."""
+    return ok({"teams": [], "_links": {"self": link(call.here(), title="Metrics of teams")}})
 
 
 def _prometheus(found: dict[str, dict[str, Any]]) -> Answer:

@@ -12,6 +12,7 @@ from harness.broker.http.answers import Answer, ok
 from harness.broker.http.hal import link
 from harness.broker.http.routing import Routes
 from harness.broker.resources.webhooks import WEBHOOK_TO_KEEP, the_webhook
+from harness.broker.store import webhooks as kept
 from harness.broker.webhooks.composing import message
 from harness.broker.webhooks.delivery import courier, headers_of
 from harness.broker.webhooks.happenings import context_of
@@ -35,6 +36,17 @@ EXECUTION = s.Schema(
 )
 
 
+TRYING = s.Schema("WebhookToTry", {"anyOf": [WEBHOOK_TO_KEEP, {"type": "object", "maxProperties": 0}]})
+TRIED = s.Schema(
+    "WebhooksTried",
+    s.record(
+        {"logs": s.text(), "success": s.truth(), "_embedded": s.record({"executions": s.many(EXECUTION)})},
+        error=s.record({"message": s.text()}),
+        _links=s.LINKS,
+    ),
+)
+
+
 # Both only read: a writer would keep everybody else waiting for as long as somebody else's server takes.
 @routes.post("/webhooks/{uuid}/execute", answers={200: EXECUTION}, reads=True, role="admin")
 def execute(call: Call) -> Answer:
@@ -43,21 +55,43 @@ def execute(call: Call) -> Answer:
     webhook = the_webhook(call)
     here = call.to("webhooks", webhook.uuid)
     links = {"webhook": link(here), "try-again": link(f"{here}/execute", title="Execute the webhook again")}
-    return _execute(call, webhook, links)
+    return ok({**_execution(call, webhook), "_links": links})
 
 
-@routes.post("/webhooks/execute", answers={200: EXECUTION}, body=WEBHOOK_TO_KEEP, reads=True, role="admin")
+@routes.post(
+    "/webhooks/execute",
+    answers={200: s.Schema("WebhooksExecuted", {"anyOf": [EXECUTION, TRIED]})},
+    body=TRYING,
+    reads=True,
+    role="admin",
+)
 def execute_unsaved(call: Call) -> Answer:
-    """Send a webhook that is not kept what it would be told of the latest pact, now."""
-    again = link(call.here(), title="Execute the webhook again")
-    return _execute(call, read_webhook(call), {"try-again": again})
+    """Send a webhook that is not kept, or for `{}` every enabled one, what the latest pact would tell it."""
+    again = {"try-again": link(call.here(), title="Execute the webhook again")}
+    if call.document() == {}:
+        return ok({**_all_told(call), "_links": again})
+    return ok({**_execution(call, read_webhook(call)), "_links": again})
 
 
-def _execute(call: Call, webhook: Webhook, links: dict[str, Any]) -> Answer:
+def _all_told(call: Call) -> dict[str, Any]:
+    """What became of every enabled webhook; none is no success, for nothing was shown to work."""
+    found = []
+    for each in kept.listed(call.db):
+        if each.enabled:
+            again = link(f"{call.to('webhooks', each.uuid)}/execute", title="Execute the webhook again")
+            found.append({**_execution(call, each), "_links": {"try-again": again}})
+    told: dict[str, Any] = {
+        "success": bool(found) and all(each["success"] for each in found),
+        "logs": "".join(each["logs"] for each in found),
+        "_embedded": {"executions": found},
+    }
+    return told if found else {**told, "error": {"message": "there is no enabled webhook: POST /webhooks"}}
+
+
+def _execution(call: Call, webhook: Webhook) -> dict[str, Any]:
     happened = latest_happening(call, webhook)
     composed = message(call.db, webhook, context_of(call.db, happened))
-    outcome = courier(call.settings).send(composed)
-    return ok({**_told(composed, outcome), "_links": links})
+    return _told(composed, courier(call.settings).send(composed))
 
 
 def _told(composed: Message, outcome: Outcome) -> dict[str, Any]:

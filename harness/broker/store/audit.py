@@ -30,25 +30,31 @@ def append(db: sa.Connection, *, at: str, who: str, action: str, subject: str, d
     insert(db, audit, uuid=new_uuid(), **values)
 
 
-def entries(
-    db: sa.Connection,
-    *,
-    since: str = "",
-    after: str = "",
-    who: str = "",
-    newest_first: bool = True,
-    limit: int = 100,
-) -> list[Entry]:
-    """Changes since a time, beyond an entry, by somebody."""
-    order = audit.c.id.desc() if newest_first else audit.c.id
-    query = sa.select(audit).order_by(order).limit(limit)
-    if since:
-        query = query.where(audit.c.at >= since)
-    if who:
-        query = query.where(audit.c.who == who)
-    if after:
-        row = sa.select(audit.c.id).where(audit.c.uuid == after).scalar_subquery()
-        query = query.where(audit.c.id < row if newest_first else audit.c.id > row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which changes are asked for: since a time, beyond an entry, by somebody, of a kind; "" is any."""
+
+    since: str = ""
+    after: str = ""
+    who: str = ""
+    action: str = ""
+    newest_first: bool = False
+    limit: int = 100
+
+
+def entries(db: sa.Connection, wanted: Wanted) -> list[Entry]:
+    """The changes that are asked for."""
+    order = audit.c.id.desc() if wanted.newest_first else audit.c.id
+    query = sa.select(audit).order_by(order).limit(wanted.limit)
+    if wanted.since:
+        query = query.where(audit.c.at >= wanted.since)
+    if wanted.who:
+        query = query.where(audit.c.who == wanted.who)
+    if wanted.action:
+        query = query.where(audit.c.action == wanted.action)
+    if wanted.after:
+        row = sa.select(audit.c.id).where(audit.c.uuid == wanted.after).scalar_subquery()
+        query = query.where(audit.c.id < row if wanted.newest_first else audit.c.id > row)
     return [_value(row) for row in db.execute(query)]
 
 
