@@ -70,7 +70,7 @@ TWO: Json = {"type": "object", "properties": {"b": TEXT}, "required": ["b"]}
 NAMED = {"if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"required": ["c"]}}
 
 
-def but(schema: Json, **more: Any) -> Json:
+def but(schema: Json, /, **more: Any) -> Json:
     return {**schema, **more}
 
 

@@ -1,125 +1,121 @@
-"""`harness diff`: what changed between two OpenAPI documents, and whether it breaks those who use the old one."""
+"""`harness diff`: what changed between two OpenAPI documents, whether it breaks anybody, and whom."""
 
 from __future__ import annotations
 
-import json
-import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from harness import wiring
 from harness.cli import words
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    from harness.comparison.openapi_diff import Change, Diff
-
-_SIGNS = {"error": "✗ breaks", "warning": "! may break", "info": "· compatible"}
+    from harness.comparison.openapi_diff.hits import Affected, Consumer
 
 
 @click.command("diff")
 @click.argument("old")
 @click.argument("new")
+@click.option("--environment", "environments", multiple=True, help="Say whom it hits there; may be repeated.")
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="CONSUMER@VERSION",
+    help="Say whether it hits this version; may be repeated.",
+)
+@click.option("--provider", default="", help="Whose document it is. Default: as OLD, NEW or the manifest tell it.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["any", "used"]),
+    default="any",
+    show_default=True,
+    help="Fail on any breaking change, or only on one that hits a consumer that was asked about.",
+)
 @click.option(
     "--notice", "days", type=click.IntRange(min=0), default=0, help="Days of notice before a sunset date."
 )
-@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
-def command(old: str, new: str, days: int, as_json: bool) -> int:  # noqa: FBT001 - click passes flags by name
-    """Say what changed from OLD to NEW, two OpenAPI documents, and what of it breaks somebody.
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "sarif"]),
+    default="text",
+    show_default=True,
+    help="How to answer.",
+)
+@words.manifest_option
+@words.broker_option
+@words.json_option
+def command(  # noqa: PLR0913, PLR0917 - one argument per option
+    old: str,
+    new: str,
+    environments: tuple[str, ...],
+    against: tuple[str, ...],
+    provider: str,
+    fail_on: str,
+    days: int,
+    form: str,
+    manifest: Path | None,
+    broker: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Say what changed from OLD to NEW, two OpenAPI documents, and what of it breaks whom.
 
-    OLD and NEW are files, or a file at a git revision: main:openapi.yaml. Exit codes: 1 when something breaks,
-    3 when something could not be decided and nothing breaks, 0 otherwise.
+    OLD and NEW are files, URLs, a file at a git revision (main:openapi.yaml) or a version in the ledger
+    (orders@1.4). Exit codes: 1 when something breaks, 3 when something could not be decided and nothing breaks,
+    0 otherwise; with --fail-on used only what hits somebody counts.
     """
     from harness.comparison.openapi_diff import Notice, diff, read_document
+    from harness.comparison.openapi_diff.hits import exit_of, who_is_hit
+    from harness.reports import openapi_changes
+    from harness.wiring.documents import document_source, service_of
 
-    before, after = (read_document(_text(given), given) for given in (old, new))
-    notice = Notice(today=datetime.now(UTC).date(), stable_days=days, beta_days=days)
-    found = diff(before, after, notice)
+    asked = bool(environments or against)
+    if fail_on == "used" and not asked:
+        raise UsageError("--fail-on used needs to know whom to ask", hint="add --environment or --against")
+    sources = [document_source(given, manifest, broker) for given in (old, new)]
+    before, after = (read_document(source.text, source.place) for source in sources)
+    found = diff(before, after, Notice(today=datetime.now(UTC).date(), stable_days=days, beta_days=days))
+    affected: Sequence[Affected] | None = None
+    if asked:
+        named = (each.service for each in reversed(sources))
+        name = provider or next(filter(None, named), "") or service_of(manifest, new) or service_of(manifest, old)
+        affected = who_is_hit(found, before, _consumers(name, environments, against, manifest, broker))
+    where = f"in {' and '.join(environments)}" if environments else ""
     if as_json:
-        words.say_json(_document(found))
+        words.say_json(openapi_changes.as_document(found, affected))
+    elif form == "sarif":
+        words.say_json(openapi_changes.as_sarif(found, new))
+    elif form == "markdown":
+        words.say(openapi_changes.as_markdown(found, affected, where))
     else:
-        words.say(_for_people(found))
-    return int(found.exit)
+        words.say(openapi_changes.for_people(found, affected, where))
+    return int(exit_of(affected or ()) if fail_on == "used" else found.exit)
 
 
-def _text(given: str) -> bytes:
-    path = Path(given)
-    try:
-        if path.exists() or ":" not in given:
-            return path.read_bytes()
-    except OSError as error:
-        hint = "give a file, or a file at a git revision such as main:openapi.yaml"
-        raise UsageError(f"cannot read the document: {error.strerror}", where=given, hint=hint) from error
-    return _at_revision(given)
+def _consumers(
+    provider: str,
+    environments: Sequence[str],
+    against: Sequence[str],
+    manifest: Path | None,
+    broker: str | None,
+) -> list[Consumer]:
+    from harness.wiring.consumers import consumers_of
+    from harness.wiring.documents import version_named
 
-
-def _at_revision(given: str) -> bytes:
-    arguments = ["git", "show", "--end-of-options", given]
-    try:
-        return subprocess.run(arguments, check=True, capture_output=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        hint = "git show REVISION:PATH has to show it; the path is from the root of the repository"
-        raise UsageError("there is no such file, nor one at a git revision", where=given, hint=hint) from error
-
-
-def _document(found: Diff) -> dict[str, Any]:
-    return {"verdict": found.verdict.value, "changes": [_change(each) for each in found.changes]}
-
-
-def _change(each: Change) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "id": each.id,
-        "severity": each.severity.value,
-        "direction": each.side.value,
-        "operation": each.operation,
-        "path": each.path,
-        "text": each.text,
-        "operations": list(each.operations),
-    }
-    if each.schema:
-        told["schema"] = each.schema
-    if each.undecided:
-        told["undecided"] = True
-    return told if each.witness is None else {**told, "witness": each.witness[0]}
-
-
-def _for_people(found: Diff) -> str:
-    counted = _many(len(found.changes), "change"), _many(max(found.operations), "operation")
-    lines = [f"{found.verdict.value}: {counted[0]}, {counted[1]} in all"]
-    for each in found.changes:
-        lines += _lines(each)
-    return "\n".join(lines)
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _lines(each: Change) -> Iterator[str]:
-    sign = "? undecided" if each.undecided else _SIGNS[each.severity.value]
-    first, *others = each.operations
-    where = f"schema {each.schema}" if each.schema else (first or "the document")
-    more = f" (and {_many(len(others), 'operation')} more)" if others and not each.schema else ""
-    yield f"  {sign}  {where}{more}: {each.text}"
-    if each.schema:
-        several = f" and {_many(len(others), 'operation')} more" if others else ""
-        yield f"      reached by {first}{several}"
-    yield f"      {' '.join((each.id, *filter(None, [each.path])))}"
-    if each.witness is not None:
-        yield f"      {_EXAMPLES[each.side.value]} {_short(each.witness[0])}"
-
-
-_EXAMPLES = {
-    "request": "was accepted, is refused now:",
-    "response": "never came before, may come now:",
-    "none": "for example",
-}
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    if not provider:
+        hint = "--provider orders, or write OLD or NEW as a version: orders@1.4"
+        raise UsageError("whose document is it? no service of the manifest has it", hint=hint)
+    versions = []
+    for given in against:
+        version = version_named(given)
+        if version is None:
+            raise UsageError(f"'{given}' is not CONSUMER@VERSION", hint="--against web@1.4")
+        versions.append(version)
+    with wiring.memory(manifest, broker) as ledger:
+        return consumers_of(ledger, provider, environments, versions)

@@ -78,11 +78,9 @@ def _one(key: str, value: Any, version: str) -> tuple[Any] | None:
 
 _FITS: dict[str, Callable[[Any], bool]] = {
     "enum": lambda value: isinstance(value, list) and bool(value),
-    "required": lambda value: isinstance(value, list),
     "pattern": lambda value: isinstance(value, str),
     "format": lambda value: isinstance(value, str),
     "uniqueItems": lambda value: value is True,
-    "dependentRequired": lambda value: isinstance(value, dict),
 }
 
 
@@ -92,11 +90,20 @@ def _plain(key: str, value: Any) -> tuple[Any] | None:
     if key == "type":
         kinds = [kind for kind in (value if isinstance(value, list) else [value]) if kind in (*_KINDS, "file")]
         return (kinds[0] if len(kinds) == 1 else kinds,) if kinds else None
+    if key == "required":
+        return ([name for name in value if isinstance(name, str)],) if isinstance(value, list) else None
+    if key == "dependentRequired":
+        return (_dependents(value),) if isinstance(value, dict) else None
     if key in _NUMBERS:
         return (value,) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
     if key in _COUNTS:
         return (value,) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
     return (value,) if _FITS.get(key, lambda _: True)(value) else None
+
+
+def _dependents(value: dict[str, Any]) -> dict[str, list[str]]:
+    named = {name: needed for name, needed in value.items() if isinstance(needed, list)}
+    return {name: [each for each in needed if isinstance(each, str)] for name, needed in named.items()}
 
 
 def _old_items(made: dict[str, Any]) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
 from harness.comparison.dialects import Schema
+from harness.comparison.openapi_diff.change import BRANCH
 from harness.comparison.openapi_diff.document import equal
 from harness.comparison.openapi_diff.flat import branches_of
-from harness.comparison.openapi_diff.sides import BRANCH, Edge, Found, Place, SchemaChange, of_judgement
+from harness.comparison.openapi_diff.sides import Edge, Found, Place, SchemaChange, of_judgement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from harness.contracts.openapi_source import escaped
 from harness.errors import Exit
+
+BRANCH = "\u2039"  # the first letter of a step into a branch of oneOf, anyOf or allOf: no step of a value
 
 
 class Severity(StrEnum):
@@ -61,7 +64,12 @@ class Change:
     @property
     def path(self) -> str:
         """The place as one text: `responses/200/application~1json/total`."""
-        return "/".join(step.replace("~", "~0").replace("/", "~1") for step in self.place)
+        return self.at(self.place)
+
+    @staticmethod
+    def at(place: tuple[str, ...]) -> str:
+        """A place as one text, steps escaped as in a JSON pointer."""
+        return "/".join(escaped(step.lstrip(BRANCH)) for step in place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

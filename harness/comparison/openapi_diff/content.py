@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.openapi_diff.change import Change, Severity, Side
+from harness.comparison.openapi_diff.change import BRANCH, Change, Severity, Side
 from harness.comparison.openapi_diff.severities import change, severity
-from harness.comparison.openapi_diff.sides import BRANCH, Place, SchemaChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.openapi_diff.schemas import SchemaComparison
+    from harness.comparison.openapi_diff.sides import Place, SchemaChange
 
 
 def schema_changes(
@@ -37,7 +37,7 @@ def _told(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, pl
         id=kind,
         severity=worth,
         side=side,
-        place=(*place, *(step.lstrip(BRANCH) for step in found.place)),
+        place=(*place, *found.place),
         text=_said(found),
         origin=(found.schema, *found.within) if found.schema else (),
         witness=view.sides.witness(found.pair) if worth is Severity.ERROR else None,

@@ -142,7 +142,7 @@ class Operation:
         return {
             str(status).upper() if str(status) != "default" else "default": self._response(response)
             for status, response in written.items()
-            if not str(status).startswith("x-")
+            if str(status) and not str(status).startswith("x-")
         }
 
     def _response(self, response: Any) -> Response:

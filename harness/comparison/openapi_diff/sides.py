@@ -20,7 +20,6 @@ Pair = tuple[Schema, Schema]
 
 ITEMS = "[]"  # the step into an array
 ENTRIES = "{}"  # the step into properties that have no name of their own
-BRANCH = "\u2039"  # the first letter of a step into a branch of oneOf, anyOf or allOf: no step of a value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,105 @@
+"""Where an OpenAPI document may come from: a file, a git revision, a URL, a version in the ledger."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import wiring
+from harness.contracts.document import ContractKind
+from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    from harness.ports import Ledger
+
+FORMS = "a file, a URL, a file at a git revision (main:openapi.yaml), or a version in the ledger (orders@1.4)"
+_VERSION = re.compile(r"([^@\s/:]+)@([^@\s]+)")
+_LARGEST = 64 * 1024 * 1024  # bytes of a document that is fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The text of a document, and where it was found."""
+
+    text: bytes | str
+    place: str
+    service: str = ""  # whose it is, where that is told by its name
+
+
+def document_source(given: str, manifest: Path | None, broker: str | None) -> Source:
+    """The document that a person means. Raises UsageError, UnknownName."""
+    path = Path(given)
+    if path.is_file():
+        return Source(text=path.read_bytes(), place=given)
+    if given.startswith(("http://", "https://")):
+        return Source(text=_fetched(given), place=given)
+    named = version_named(given)
+    if named is not None:
+        with wiring.memory(manifest, broker) as ledger:
+            return Source(text=_kept(ledger, named), place=given, service=named.pacticipant)
+    if ":" in given:
+        return Source(text=_at_revision(given), place=given)
+    problem = "it is a folder" if path.is_dir() else "no such file"
+    raise UsageError(f"cannot read the document: {problem}", where=given, hint=f"give {FORMS}")
+
+
+def version_named(given: str) -> Version | None:
+    """`orders@1.4` as a version; None when it is not written so."""
+    match = _VERSION.fullmatch(given)
+    return Version(match.group(1), match.group(2)) if match else None
+
+
+def _fetched(url: str) -> bytes:
+    import httpx
+
+    taken = bytearray()
+    try:
+        with httpx.stream("GET", url, timeout=15, follow_redirects=True) as response:
+            response.raise_for_status()
+            for part in response.iter_bytes():
+                taken += part
+                if len(taken) > _LARGEST:
+                    raise UsageError("the document is larger than 64 MiB", where=url)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        told = str(error).partition("\n")[0] or type(error).__name__
+        raise UsageError(f"the document cannot be fetched: {told}", where=url, hint=f"give {FORMS}") from error
+    return bytes(taken)
+
+
+def _kept(ledger: Ledger, version: Version) -> str:
+    facts = ledger.facts_about([version], [])
+    known = facts.versions.get(version)
+    if known is None:
+        mine = [each.number for each in facts.versions if each.pacticipant == version.pacticipant]
+        what = f"no version {version.number} of '{version.pacticipant}'" if mine else f"no version {version}"
+        raise UnknownName(what, hint=did_you_mean(version.number, mine) or "publish it first: harness publish")
+    contract = ledger.contract(known.openapi) if known.openapi else None
+    if contract is None or contract.kind is not ContractKind.OPENAPI:
+        hint = f"harness publish openapi.yaml --provider {version.argument}"
+        raise UnknownName(f"{version} has published no OpenAPI document", hint=hint)
+    return contract.text
+
+
+def _at_revision(given: str) -> bytes:
+    arguments = ["git", "show", "--end-of-options", given]
+    try:
+        return subprocess.run(arguments, check=True, capture_output=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        hint = "git show REVISION:PATH has to show it; the path is from the root of the repository"
+        raise UsageError("there is no such file, nor one at a git revision", where=given, hint=hint) from error
+
+
+def service_of(manifest: Path | None, given: str) -> str:
+    """The manifest's service whose document a path is, at whatever revision; "" when there is none."""
+    try:
+        system = wiring.system(manifest)
+    except UsageError:
+        return ""
+    path = Path(given) if Path(given).exists() else Path(given.rpartition(":")[2])
+    wanted = path.resolve()
+    named = [each.name for each in system.services if each.openapi and Path(each.openapi).resolve() == wanted]
+    return named[0] if len(named) == 1 else ""
