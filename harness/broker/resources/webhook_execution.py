@@ -14,7 +14,7 @@ from harness.broker.http.routing import Routes
 from harness.broker.resources.webhooks import WEBHOOK_TO_KEEP, the_webhook
 from harness.broker.store import webhooks as kept
 from harness.broker.webhooks.composing import message
-from harness.broker.webhooks.delivery import courier, headers_of
+from harness.broker.webhooks.delivery import courier, headers_of, hidden
 from harness.broker.webhooks.happenings import context_of
 from harness.broker.webhooks.reading import read_webhook
 from harness.broker.webhooks.redaction import shown_headers, without
@@ -96,15 +96,15 @@ def _execution(call: Call, webhook: Webhook) -> dict[str, Any]:
 
 def _told(composed: Message, outcome: Outcome) -> dict[str, Any]:
     split = urlsplit(composed.url)
-    hidden = (composed.password, *composed.secrets)
+    never = hidden(composed)
     url = split.path + (f"?{split.query}" if split.query else "")
     told: dict[str, Any] = {
         "request": {
             "headers": {
-                name: without(value, hidden) for name, value in shown_headers(headers_of(composed)).items()
+                name: without(value, never) for name, value in shown_headers(headers_of(composed)).items()
             },
-            "body": _read(without(composed.body, hidden)),
-            "url": without(url, hidden),
+            "body": _read(without(composed.body, never)),
+            "url": without(url, never),
         },
         "logs": outcome.log,
         "success": outcome.success,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 
@@ -140,18 +141,24 @@ class Courier:
             log=self._written(message, log),
             status=answer.status,
             headers=headers if shown else {},
-            body=without(text, message.secrets) if shown else "",
+            body=without(text, hidden(message)) if shown else "",
         )
 
     def _failed(self, message: Message, log: list[str], why: str) -> Outcome:
-        told = without(why, message.secrets)
+        told = without(why, hidden(message))
         lines = [*log, f"ERROR: Error executing webhook {told}", "INFO: Webhook execution failed"]
         return Outcome(success=False, log=self._written(message, lines), error=told)
 
     def _written(self, message: Message, lines: Iterable[str]) -> str:
         now = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         text = "".join(f"[{now}] {line}\n" for line in lines)
-        return without(text, (message.password, *message.secrets))
+        return without(text, hidden(message))
+
+
+def hidden(message: Message) -> tuple[str, ...]:
+    """What may be read nowhere: the password, alone and with its user as a header carries it, and the secrets."""
+    pair = f"{message.username}:{message.password}" if message.password else ""
+    return (message.password, pair, *message.secrets)
 
 
 def headers_of(message: Message) -> dict[str, str]:
@@ -163,7 +170,7 @@ def headers_of(message: Message) -> dict[str, str]:
         found["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     if message.key:
         found["idempotency-key"] = message.key
-    found["host"] = message.url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
+    found["host"] = urlsplit(message.url).netloc.rpartition("@")[2]
     found["content-length"] = str(len(message.body.encode("utf-8", "replace")))
     return found
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,8 +28,19 @@ def is_secret(header: str) -> bool:
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """A text in which no secret can be read; one of a few letters is in every text, and none."""
-    for each in sorted(secrets, key=len, reverse=True):
-        if len(each) >= _SHORTEST:
-            text = text.replace(each, STARS)
+    """A text in which no secret can be read, however it was written; one of a few letters is in every text."""
+    written = {form for each in secrets if len(each) >= _SHORTEST for form in _forms(each)}
+    for each in sorted(written, key=len, reverse=True):
+        text = text.replace(each, STARS)
     return text
+
+
+def _forms(secret: str) -> Iterable[str]:
+    """A secret as it stands in a header, a URL, JSON and XML, and as a header carries a user's password."""
+    yield secret
+    yield re.sub(r"[\r\n\0]+", " ", secret)
+    yield quote(secret, safe="")
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield escape(secret, {'"': "&quot;", "'": "&apos;"})
+    yield base64.b64encode(secret.encode("utf-8", "replace")).decode()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from harness.broker.settings import Settings
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+_NOBODY_S = ipaddress.ip_network("240.0.0.0/4")
+_CARRIERS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
 _HELP = "See /doc/webhooks#whitelist for more information."
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -111,9 +114,10 @@ class Doorkeeper:
         return str(found[0])
 
     def _may(self, host: str, address: Address) -> bool:
-        if address.is_global and not address.is_multicast:
+        if _everybody_s(address):
             return True
-        if address.is_multicast or address.is_unspecified or address.is_reserved:
+        own = address.is_loopback or address.is_link_local or address.is_private
+        if not own or address.is_multicast or address.is_unspecified or address in _NOBODY_S:
             return False
         return self.private or self._named(host, address)
 
@@ -123,8 +127,22 @@ class Doorkeeper:
         return listed(host, exact) or listed(str(address), exact)
 
 
+def _everybody_s(address: Address) -> bool:
+    """Whether an address is out in the internet; of IPv6 only what is given out for it (2000::/3)."""
+    if isinstance(address, ipaddress.IPv6Address) and address not in _GIVEN_OUT:
+        return False
+    return address.is_global and not address.is_multicast
+
+
 def _plain(text: str | int) -> Address:
+    """An address as what it leads to: some of IPv6 carry one of IPv4 inside."""
     address = ipaddress.ip_address(str(text).partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        return address.ipv4_mapped or address.sixtofour or address
+        carried = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if _carries(address) else None
+        return address.ipv4_mapped or address.sixtofour or carried or address
     return address
+
+
+def _carries(address: ipaddress.IPv6Address) -> bool:
+    """Translated (NAT64, SIIT) and the old compatible forms end in an address of IPv4; `::` and `::1` do not."""
+    return int(address) > 1 and any(address in each for each in _CARRIERS)

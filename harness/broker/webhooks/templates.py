@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 
 _PARAMETER = re.compile(r"\$\{(pactbroker|user)\.([A-Za-z0-9_]+)\}")
 _HOST = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
 
 Values = Mapping[str, str]  # "consumerName" of what happened; "user.NAME" of secrets
 
@@ -34,8 +36,21 @@ def in_body(body: Any, values: Values, media: str = "") -> str:
     if "xml" in media:
         return _filled(body, values, lambda value: escape(value, {'"': "&quot;", "'": "&apos;"}))
     if "json" in media or _is_json(body):
-        return _filled(body, values, lambda value: json.dumps(value, ensure_ascii=False)[1:-1])
+        return _in_json(body, values)
     return _filled(body, values, str)
+
+
+def _in_json(body: str, values: Values) -> str:
+    """JSON as text: in a string a value stays inside; outside it is a number or a word of JSON, or a string."""
+
+    def outside(value: str) -> str:
+        return value if _SCALAR.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+
+    def inside(value: str) -> str:
+        return json.dumps(value, ensure_ascii=False)[1:-1]
+
+    parts = _STRING.split(body)  # every second part is a string
+    return "".join(_filled(part, values, inside if at % 2 else outside) for at, part in enumerate(parts))
 
 
 def names_in(text: str) -> set[str]:
