@@ -93,6 +93,7 @@ def parts(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Sche
     if not isinstance(old, dict) or not isinstance(new, dict) or not ("allOf" in old and "allOf" in new):
         return
     pairing = paired(sides, old["allOf"], new["allOf"])
+    _drop_pairs(pairing)
     for gone in pairing.gone:
         text = f"the allOf part {_name(gone)} is gone"
         yield SchemaChange(place=place, kind="{}-all-of-removed", text=text, breaks=not sides.sent)
@@ -101,6 +102,15 @@ def parts(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Sche
         pair = sides.whole(old, added)
         breaks = not sides.sent and not (pair and sides.harmless(pair))
         yield SchemaChange(place=place, kind="{}-all-of-added", text=text, breaks=breaks, pair=pair)
+
+
+def _drop_pairs(pairing: Pairing) -> None:
+    """Parts without a name that are left on both sides are later states of each other."""
+    gone = [each for each in pairing.gone if not _reference(each)]
+    added = [each for each in pairing.added if not _reference(each)]
+    for was, now in zip(gone, added, strict=False):
+        pairing.gone.remove(was)
+        pairing.added.remove(now)
 
 
 # --- which is which ----------------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.containment import Containment
 from harness.comparison.openapi_diff import branches, objects, structures
 from harness.comparison.openapi_diff.flat import branches_of, folded, names_kind, with_told_kind, without_null
 from harness.comparison.openapi_diff.keywords import Delta, deltas, kinds, type_deltas
+from harness.comparison.openapi_diff.net import missed
 from harness.comparison.openapi_diff.sides import Edge, Found, Pair, Place, SchemaChange, Sides
 
 if TYPE_CHECKING:
@@ -35,11 +37,28 @@ class SchemaComparison:
 
     sides: Sides
     _known: dict[tuple[str, str], _Local] = field(default_factory=dict)
+    _told: dict[tuple[str, str], tuple[SchemaChange, ...]] = field(default_factory=dict)
 
-    def changes(self, old: Any, new: Any) -> Iterator[SchemaChange]:
+    def changes(self, old: Any, new: Any) -> tuple[SchemaChange, ...]:
         """What changed between two schemas as written; nearest first, every named pair once."""
-        sides = self.sides
-        start = self._local(sides.old.schema(old), sides.new.schema(new))
+        key = _reference(old), _reference(new)
+        if not all(key):
+            return self._checked(old, new)
+        if key not in self._told:
+            self._told[key] = self._checked(old, new)
+        return self._told[key]
+
+    def _checked(self, old: Any, new: Any) -> tuple[SchemaChange, ...]:
+        """What was found by name, or what a value shows where nothing that was found breaks anybody."""
+        before, after = self.sides.old.schema(old), self.sides.new.schema(new)
+        if self.sides.same(before, after):
+            return ()
+        found = tuple(self._all(before, after))
+        further = missed(self.sides, before, after, found)
+        return found if further is None else (*found, further)
+
+    def _all(self, old: Schema, new: Schema) -> Iterator[SchemaChange]:
+        start = self._local(old, new)
         waiting: list[tuple[Place, str, _Local]] = [((), "", start)]
         seen: set[tuple[str, str]] = set()
         told = 0
@@ -80,6 +99,12 @@ class SchemaComparison:
         return _Local(tuple(changes), tuple(edges))
 
 
+def _reference(schema: Any) -> str:
+    """The reference that a schema is, with nothing beside it; "" for any other."""
+    alone = isinstance(schema, dict) and len(schema) == 1 and isinstance(schema.get("$ref"), str)
+    return str(schema["$ref"]) if alone else ""
+
+
 def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Found]:
     """What changed in two schemas themselves; what they hold is told as edges to follow."""
     if old is False or new is False:
@@ -89,12 +114,33 @@ def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[F
     before, after = folded(old, sides.old), folded(new, sides.new)
     if _refactored(sides, old, new, before, after):
         return
+    if _only_null(before) is not _only_null(after):
+        yield _another_type(sides, old, new, place)
+        return
     yield from branches.parts(sides, old, new, place)
     before, null_before = without_null(before, sides.old)
     after, null_after = without_null(after, sides.new)
     if null_before != null_after and names_kind(before) and names_kind(after):
         yield _null(sides, place, now=null_after)
     yield from _of_kind(sides, before, after, place)
+
+
+def _only_null(flat: Keywords) -> bool:
+    return flat.get("type") in ("null", ["null"])
+
+
+def _another_type(sides: Sides, old: Schema, new: Schema, place: Place) -> SchemaChange:
+    """One side allows nothing but null."""
+    pair = sides.whole(old, new)
+    answer = sides.judged(old, new, pair=pair)
+    text = (
+        "nothing but null is allowed now"
+        if _only_null(folded(new, sides.new))
+        else "more than null is allowed now"
+    )
+    return SchemaChange(
+        place=place, kind="{}-type-changed", text=text, pair=pair, breaks=answer is not Containment.YES
+    )
 
 
 def _nothing(sides: Sides, place: Place, *, gone: bool) -> SchemaChange:

@@ -1,0 +1,85 @@
+"""What the names of changes miss: schemas that look compatible are searched for a value that says otherwise."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.containment import counterexample
+from harness.comparison.dialects import LIST, NAMED, ONE, Schema
+from harness.comparison.openapi_diff.sides import SchemaChange
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.comparison.openapi_diff.sides import Sides
+
+_NOT_CLOSED = frozenset({"not", "if", "contains", "propertyNames", "contentSchema"})
+_COMPOSED = ("$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
+
+
+def missed(sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]) -> SchemaChange | None:
+    """A change that breaks although none of those that were found does; None when no value shows it."""
+    settled = any(change.breaks or change.undecided or "-after-" in change.kind for change in found)
+    pair = None if settled or sides.textual else sides.whole(old, new)
+    if pair is None:
+        return None
+    # Whoever keeps to a document sends what it declares; who reads, passes over what nobody declared.
+    sender, reader = (pair[1], _loosened(pair[0])) if sides.sent else pair
+    shown = counterexample(_closed(sender), reader)
+    if shown is None or not _allowed(shown[0], sender):
+        return None  # with oneOf and the like, what is left out can make a value fit that did not
+    text = "values may come that never came before" if sides.sent else "values that were accepted are refused now"
+    text = f"{text}: {_short(shown[0])}"
+    return SchemaChange(kind="{}-widened" if sides.sent else "{}-narrowed", text=text, breaks=True, pair=pair)
+
+
+def _allowed(value: Any, schema: Schema) -> bool:
+    return counterexample({"const": value}, schema) is None
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _closed(schema: Any, *, itself: bool = True) -> Any:
+    """The schema without what it does not declare."""
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: _part(key, value) for key, value in schema.items()}
+    described = "properties" in made or "allOf" in made or "object" in _kinds(made)
+    if itself and described and "additionalProperties" not in made and "unevaluatedProperties" not in made:
+        composed = any(word in made for word in _COMPOSED)
+        made["unevaluatedProperties" if composed else "additionalProperties"] = False
+    return made
+
+
+def _part(key: str, value: Any) -> Any:
+    if key in _NOT_CLOSED:
+        return value
+    if key in ONE:
+        return _closed(value)
+    if key in LIST and isinstance(value, list):
+        return [_closed(each, itself=key != "allOf") for each in value]
+    if (key in NAMED or key == "$defs") and isinstance(value, dict):
+        return {name: _closed(each) for name, each in value.items()}
+    return value
+
+
+def _kinds(schema: dict[str, Any]) -> Any:
+    kinds = schema.get("type", ())
+    return (kinds,) if isinstance(kinds, str) else kinds
+
+
+def _loosened(schema: Any) -> Any:
+    """The schema with whatever else an object may hold: a new property breaks nobody who reads the others."""
+    if isinstance(schema, list):
+        return [_loosened(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: each for key, each in schema.items() if key not in _LIMITS or each is not False}
+    return {key: each if key in ("enum", "const", "not", "if") else _loosened(each) for key, each in kept.items()}
+
+
+_LIMITS = ("additionalProperties", "unevaluatedProperties")
