@@ -16,7 +16,7 @@ def by_extension(router: Router, raw_path: str, accept: str) -> tuple[Match | No
     """What is at a path, and what is accepted there; a name that ends in `.json` stays a name."""
     stem, dot, ending = raw_path.rpartition(".")
     media = _MEDIA.get(dot + ending)
-    if media is not None:
+    if media is not None and not stem.endswith("/"):
         match = router.match(stem)
         if match is not None and (match.literal_end or (media == CSV and stem.startswith("/groups/"))):
             return match, media

@@ -132,7 +132,7 @@ def _of_provider(
     conditions = [*kept.of_provider(provider), *where]
     found = kept.listed(call.db, conditions) if every else kept.latest_of_each(call.db, conditions)
     ordered = sorted(found, key=lambda pact: pact.consumer.lower()) if every else found
-    return ok(of_provider(call, provider, ordered, title.format(provider)))
+    return ok(of_provider(call, provider, ordered, title.replace("{}", provider, 1)))
 
 
 # --- of a pair -----------------------------------------------------------------------------------------------
@@ -224,13 +224,13 @@ def _pair(call: Call) -> list[sa.ColumnElement[bool]]:
 
 def _of_pair(call: Call, where: Sequence[sa.ColumnElement[bool]], title: str) -> Answer:
     found = kept.listed(call.db, [*_pair(call), *where])
-    return ok(of_pair(call, found, title.format(f"{call.path['consumer']} and {call.path['provider']}")))
+    return ok(of_pair(call, found, _named(call, title)))
 
 
 def _latest_of_pair(call: Call, where: sa.ColumnElement[bool], title: str) -> Answer:
     newest = kept.newest(call.db, [*_pair(call), where])
     found = [newest] if newest else []
-    return ok(of_pair(call, found, title.format(f"{call.path['consumer']} and {call.path['provider']}")))
+    return ok(of_pair(call, found, _named(call, title)))
 
 
 def _delete(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
@@ -243,3 +243,8 @@ def _delete_latest(call: Call, where: sa.ColumnElement[bool]) -> Answer:
     if newest is not None:
         deleting.pacts(call.db, [publications.c.id == newest.publication])
     return gone()
+
+
+def _named(call: Call, title: str) -> str:
+    """A title with the pair in it; a name may hold braces too, so that it is never a format of its own."""
+    return title.replace("{}", f"{call.path['consumer']} and {call.path['provider']}", 1)

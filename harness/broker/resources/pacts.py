@@ -67,7 +67,7 @@ def delete(call: Call) -> Answer:
     return ok({"_links": links})
 
 
-@routes.patch(_VERSION, answers={200: PACT, 201: PACT, 409: None}, takes=("application/json",), body=PACT)
+@routes.patch(_VERSION, answers={200: PACT, 201: PACT, 409: s.ERROR}, takes=("application/json",), body=PACT)
 @routes.patch(_ALIASES[0], answers={200: PACT, 201: PACT}, takes=("application/json",), hidden=True)
 @routes.patch(_ALIASES[1], answers={200: PACT, 201: PACT}, takes=("application/json",), hidden=True)
 def merge(call: Call) -> Answer:
