@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ class _Assembly:
             made["additionalProperties"] = False
 
 
+@lru_cache(maxsize=65_536)
 def definition_name(reference: str) -> str:
     """The key under `$defs` for what a reference names: plain characters only, one to one."""
     return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in reference.removeprefix("#/"))

@@ -11,7 +11,7 @@ from harness.errors import ContractError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_MOST_NODES = 1_000_000  # once all anchors are written out; real documents have thousands
+_MOST_NODES = 1_000_000  # once all anchors are written out, unless the text itself is longer than that
 _DEEPEST = 200
 
 
@@ -23,7 +23,7 @@ def parse(text: str | bytes, place: str) -> Any:
     named_yaml = place.lower().endswith((".yaml", ".yml"))
     try:
         value = _yaml(words, place) if named_yaml or words.lstrip()[0] not in "{[" else _json(words, place)
-        problems = list(_Shape(place).problems(value))
+        problems = list(_Shape(place, max(_MOST_NODES, len(words))).problems(value))
     except RecursionError:
         raise ContractError(Problem("it is nested too deeply", place, _SHALLOWER)) from None
     if problems:
@@ -129,15 +129,16 @@ def _key(key: object) -> object:
 class _Shape:
     """Looks for what JSON cannot hold: cycles, values of other types, explosions of anchors."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, most: int) -> None:
         self.place = place
+        self.most = most
         self.sizes: dict[int, int] = {}
         self.open: set[int] = set()
 
     def problems(self, root: Any) -> Iterator[Problem]:
         yield from self._visit(root, "#", 0)
-        if self.sizes.get(id(root), 1) > _MOST_NODES:
-            text = f"its anchors unfold to {self.sizes[id(root)]} values; more than {_MOST_NODES} are not read"
+        if self.sizes.get(id(root), 1) > self.most:
+            text = f"its anchors unfold to {self.sizes[id(root)]} values; more than {self.most} are not read"
             yield Problem(text, self.place, "use $ref instead of YAML aliases")
 
     def _visit(self, value: Any, at: str, depth: int) -> Iterator[Problem]:

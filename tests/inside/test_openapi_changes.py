@@ -225,3 +225,25 @@ def test_two_paths_of_one_shape_are_two_operations() -> None:
     old = {"openapi": "3.1.0", "paths": paths}
     new = {"openapi": "3.1.0", "paths": {"/a/{x}": paths["/a/{x}"]}}
     assert difference(old, new).verdict is Verdict.BREAKING
+
+
+def test_a_property_of_an_object_that_takes_anything_may_be_described() -> None:
+    for anything in (True, {}, {"description": "whatever"}):
+        old = accepting({"type": "object", "additionalProperties": anything})
+        new = accepting({"type": "object", "additionalProperties": anything, "properties": {"x": TEXT}})
+        assert difference(old, new).verdict is Verdict.COMPATIBLE
+
+
+def test_a_property_that_was_one_of_its_kind_may_not_become_another() -> None:
+    old = accepting({"type": "object", "additionalProperties": NUMBER})
+    new = accepting({"type": "object", "additionalProperties": NUMBER, "properties": {"x": TEXT}})
+    assert difference(old, new).verdict is Verdict.BREAKING
+
+
+def test_what_no_name_tells_is_shown_by_a_value() -> None:
+    old, new = ({"not": {"not": {"type": kinds}}} for kinds in (BOTH, ["string"]))
+    (change,) = [
+        each for each in difference(accepting(old), accepting(new)).changes if each.severity is Severity.ERROR
+    ]
+    assert change.witness is not None
+    assert isinstance(change.witness[0], int)

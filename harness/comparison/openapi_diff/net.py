@@ -27,7 +27,7 @@ def missed(sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]
     # Whoever keeps to a document sends what it declares; who reads, passes over what nobody declared.
     sender, reader = (pair[1], _loosened(pair[0])) if sides.sent else pair
     shown = counterexample(_closed(sender), reader)
-    if shown is None or not _allowed(shown[0], sender):
+    if shown is None or not _allowed(shown[0], sender) or (sides.sent and _allowed(shown[0], pair[0])):
         return None  # with oneOf and the like, what is left out can make a value fit that did not
     text = "values may come that never came before" if sides.sent else "values that were accepted are refused now"
     text = f"{text}: {_short(shown[0])}"
@@ -49,7 +49,8 @@ def _closed(schema: Any, *, itself: bool = True) -> Any:
         return schema
     made = {key: _part(key, value) for key, value in schema.items()}
     described = "properties" in made or "allOf" in made or "object" in _kinds(made)
-    if itself and described and "additionalProperties" not in made and "unevaluatedProperties" not in made:
+    free = all(made.get(word, True) in (True, {}) for word in _LIMITS)
+    if itself and described and free:
         composed = any(word in made for word in _COMPOSED)
         made["unevaluatedProperties" if composed else "additionalProperties"] = False
     return made

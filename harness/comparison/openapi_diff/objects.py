@@ -168,9 +168,17 @@ def _added(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[
     else:
         text = f"the optional property {told(here)} is new"
         yield SchemaChange(place=here, kind="new-optional-{}", text=text, breaks=False)
-    entries = old.get("additionalProperties")
-    if isinstance(entries, dict) and entries and not _by_entries(sides, part, old, old_part=False):
+    entries: Any = old.get("additionalProperties")
+    if _says_something(sides, entries) and not _by_entries(sides, part, old, old_part=False):
         yield Edge(here, entries, part)  # until now it was one of the further properties
+
+
+def _says_something(sides: Sides, entries: Any) -> bool:
+    """Whether what is said of further properties limits them; a description does not."""
+    if not isinstance(entries, dict):
+        return False
+    pair = sides.whole(entries, entries)
+    return pair is None or pair[0] not in (True, {})
 
 
 def _undeclared(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterator[SchemaChange]:
