@@ -125,7 +125,7 @@ def test_what_cannot_be_a_pacticipant_is_told_field_by_field(client: Client, bod
 
 def test_a_name_of_501_characters_is_refused_and_one_of_500_is_kept(client: Client) -> None:
     assert client.post("/pacticipants", {"name": "n" * 501}).status == 400
-    assert client.patch(f"/pacticipants/{'n' * 501}", {}).status == 400
+    assert client.patch(f"/pacticipants/{'n' * 501}", {}).status == 422
     make(client, "n" * 500)
     assert client.get(f"/pacticipants/{'n' * 500}").status == 200
 

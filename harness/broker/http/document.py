@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.answers import HAL, JSON, PROBLEM, TEXT
-from harness.broker.http.routing import Route, names_of
+from harness.broker.http.routing import LONGEST, UNBOUNDED, Route, names_of
 from harness.broker.http.schemas import ERROR, PROBLEM_DETAILS, Schema, written
 
 if TYPE_CHECKING:
@@ -65,8 +65,17 @@ def openapi(routes: Iterable[Route], version: str) -> dict[str, Any]:
 
 
 def _parameters(path: str) -> dict[str, Any]:
-    filled = {"type": "string", "minLength": 1, "maxLength": 500, "pattern": _ONE_LINE}
-    named = [{"name": name, "in": "path", "required": True, "schema": filled} for name in names_of(path)]
+    filled = {"type": "string", "minLength": 1, "pattern": _ONE_LINE}
+    most = {"maxLength": LONGEST}
+    named = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": filled if name in UNBOUNDED else {**filled, **most},
+        }
+        for name in names_of(path)
+    ]
     return {"parameters": named} if named else {}
 
 
@@ -82,8 +91,8 @@ def _operation(route: Route) -> dict[str, Any]:
             for p in route.query
         ]
     if route.takes:
-        body: Any = route.body or {}
-        found["requestBody"] = {"content": {media: {"schema": body} for media in route.takes}}
+        body: Any = route.body or {"type": "object"}
+        found["requestBody"] = {"required": True, "content": {media: {"schema": body} for media in route.takes}}
     found["responses"] = {
         **{str(status): _answer(route, status, schema) for status, schema in route.answers.items()},
         **{str(status): _common(status) for status in _COMMON if status not in route.answers},

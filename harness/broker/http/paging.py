@@ -62,6 +62,7 @@ def asked_page(call: Call, *, always: bool = False) -> Page | None:
 
 
 def _read(call: Call, names: tuple[str, str], errors: dict[str, list[str]]) -> int | None:
+    found = []
     for name in names:
         text = call.parameters.get(name)
         if text is None or text == "":
@@ -72,13 +73,13 @@ def _read(call: Call, names: tuple[str, str], errors: dict[str, list[str]]) -> i
         elif value < 1:
             errors[name] = ["must be greater than or equal to 1"]
         else:
-            return min(value, _MOST)
-    return None
+            found.append(min(value, _MOST))
+    return found[0] if found else None
 
 
 def _whole(text: Any) -> int | None:
     try:
-        return int(text) if isinstance(text, str) and len(text) < 20 else None
+        return int(text) if isinstance(text, str) and len(text) < 1000 else None
     except ValueError:
         return None
 

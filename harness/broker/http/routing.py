@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Handler = Callable[["Call"], "Answer"]
 JSON_FORMS = (HAL, JSON)
 MERGE_PATCH = "application/merge-patch+json"
+LONGEST = 500  # characters of a name in a path
+UNBOUNDED = ("metadata",)  # what a link remembers is as long as it has to be
 
 
 @dataclass(frozen=True, kw_only=True)

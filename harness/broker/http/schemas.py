@@ -31,6 +31,11 @@ def text(about: str = "", **more: Any) -> Body:
     return _told({"type": "string", **more}, about)
 
 
+def filled(about: str = "", **more: Any) -> Body:
+    """A string that is not blank."""
+    return _told({"type": "string", "pattern": r"\S", **more}, about)
+
+
 def whole(about: str = "", **more: Any) -> Body:
     """An integer."""
     return _told({"type": "integer", **more}, about)

@@ -18,7 +18,7 @@ from harness.broker.http.call import Call, Who
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
 from harness.broker.http.problems import Invalid, Missing, NotHere, Refusal, Refused
-from harness.broker.http.routing import Router
+from harness.broker.http.routing import LONGEST, UNBOUNDED, Router
 from harness.broker.http.wire import Receive, Request, Scope, Send, read_body, read_head, send_answer
 from harness.broker.settings import Settings
 from harness.broker.store import audit
@@ -129,7 +129,7 @@ class Application:
             return Answer(headers={"access-control-allow-methods": allowed}), ""
         if route is None:
             return Answer(status=405, headers={"allow": allowed}), ""
-        _refuse_line_ends(parameters)
+        _refuse_odd_names(parameters)
         media = choose(accept, route.media)
         if media is None:
             return Answer(status=406), ""
@@ -225,8 +225,11 @@ def _told(error: HarnessError) -> Refusal:
     return Invalid({"": texts})
 
 
-def _refuse_line_ends(parameters: Mapping[str, str]) -> None:
-    for value in parameters.values():
+def _refuse_odd_names(parameters: Mapping[str, str]) -> None:
+    for which, value in parameters.items():
+        if len(value) > LONGEST and which not in UNBOUNDED:
+            detail = f"URL path segment {which} is longer than {LONGEST} characters: {value[:20]}..."
+            raise problems.Said(_problem(422, "Unprocessable", detail))
         for sign, name in (("\n", "new line"), ("\r", "new line"), ("\t", "tab"), ("\0", "NUL")):
             if sign in value:
                 detail = f"URL path cannot contain a {name} character."

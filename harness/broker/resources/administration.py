@@ -91,7 +91,9 @@ def show_preferences(call: Call) -> Answer:
         s.query("userUuid", "Only changes by this one."),
         s.query("from", "Only what comes after the entry with this uuid."),
         s.query("type", "Only changes of this type, such as `PUT /environments/{uuid}`."),
-        s.query("sort", "By time: +timestamp (oldest first, the default) or -timestamp."),
+        s.query(
+            "sort", "By time: +timestamp (oldest first, the default) or -timestamp.", s.text(enum=sorted(_SORTS))
+        ),
         *s.PAGES,
     ],
 )

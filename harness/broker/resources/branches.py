@@ -99,6 +99,7 @@ def show_version(call: Call) -> Answer:
 )
 def add_version(call: Call) -> Answer:
     """Put a version on a branch, as its new head; whatever is not known is made."""
+    call.document(empty=True)
     row = mention(call.db, Version(call.path["pacticipant"], call.path["version"]), call.now)
     candidates = call.settings.main_candidates
     new = kept.add(call.db, row, call.path["branch"], call.now, main_candidates=candidates)

@@ -38,9 +38,9 @@ routes = Routes("contracts")
 
 _CONTRACT = s.record(
     {
-        "consumerName": s.text(),
-        "providerName": s.text(),
-        "content": s.text("The pact, in base64."),
+        "consumerName": s.filled(),
+        "providerName": s.filled(),
+        "content": s.filled("The pact, in base64."),
         "contentType": s.text(enum=[JSON]),
         "specification": s.text(enum=["pact"]),
     },
@@ -49,7 +49,11 @@ _CONTRACT = s.record(
 TO_PUBLISH = s.Schema(
     "ContractsToPublish",
     s.record(
-        {"pacticipantName": s.text(), "pacticipantVersionNumber": s.text(), "contracts": s.many(_CONTRACT)},
+        {
+            "pacticipantName": s.filled(),
+            "pacticipantVersionNumber": s.filled(),
+            "contracts": {**s.many(_CONTRACT), "minItems": 1},
+        },
         branch=s.maybe(s.text()),
         tags=s.maybe(s.many(s.text())),
         buildUrl=s.maybe(s.text()),

@@ -32,7 +32,7 @@ ENVIRONMENTS = s.paged("Environments", "environments", ENVIRONMENT)
 ENVIRONMENT_TO_KEEP = s.Schema(
     "EnvironmentToKeep",
     s.record(
-        {"name": s.text("Unique; no spaces."), "production": s.truth()},
+        {"name": s.text("Unique; no spaces.", pattern=r"^\S+$"), "production": s.truth()},
         displayName=s.text(),
         contacts=s.many(CONTACT),
     ),

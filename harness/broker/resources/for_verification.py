@@ -50,7 +50,7 @@ ASKED = s.Schema(
         providerVersionBranch=s.maybe(s.text()),
         providerVersionTags=s.maybe(s.many(s.text())),
         includePendingStatus=s.truth("True unless it is false."),
-        includeWipPactsSince=s.maybe(s.text("A date.")),
+        includeWipPactsSince=s.maybe(s.text("A date.", format="date")),
         consumerVersionSelectors=s.maybe(s.many(_SELECTOR)),
     ),
 )
@@ -88,7 +88,9 @@ class Asked:
     answers={200: PACTS},
     query=[
         s.query("provider_version_tags[]", "A tag of the provider's version; may be given again."),
-        s.query("consumer_version_selectors[][tag]", "A tag of consumer versions; may be given again."),
+        s.query(
+            "consumer_version_selectors[][tag]", "A tag of consumer versions; may be given again.", s.filled()
+        ),
         s.query("include_pending_status", "true or false."),
         s.query("include_wip_pacts_since", "A date."),
     ],

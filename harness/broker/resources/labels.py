@@ -32,6 +32,7 @@ def show(call: Call) -> Answer:
 @routes.put("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL, 201: LABEL})
 def add(call: Call) -> Answer:
     """Give a pacticipant a label; one that is not known is made."""
+    call.document(empty=True)
     there = kept.find(call.db, call.path["pacticipant"], call.path["label"])
     if there is not None:
         return ok(_told(call, there))

@@ -62,8 +62,8 @@ def show_pair(call: Call) -> Answer:
     answers={200: MATRIX},
     media=_FORMS,
     query=[
-        s.query("pacticipant", "Who is to be deployed.", required=True),
-        s.query("version", "Which version of it.", required=True),
+        s.query("pacticipant", "Who is to be deployed.", s.filled(), required=True),
+        s.query("version", "Which version of it.", s.filled(), required=True),
         s.query("environment", "Into which environment."),
         s.query("to", "Or: beside the newest versions with this tag."),
         s.query("ignore[]", "Whom to leave out of the verdict."),

@@ -41,7 +41,7 @@ PACTICIPANT = s.Schema(
     ),
 )
 PACTICIPANTS = s.paged("Pacticipants", "pacticipants", PACTICIPANT, pacticipants=s.many(PACTICIPANT))
-TO_KEEP = s.Schema("PacticipantToKeep", s.record({"name": s.text()}, **_DETAILS))
+TO_KEEP = s.Schema("PacticipantToKeep", s.record({"name": s.filled()}, **_DETAILS))
 TO_CHANGE = s.Schema("PacticipantToChange", s.record(name=s.text(), **_DETAILS))
 _FIELDS = {
     "displayName": "display_name",

@@ -41,9 +41,13 @@ TO_PUBLISH = s.Schema(
     "ProviderContractToPublish",
     s.record(
         {
-            "pacticipantVersionNumber": s.text(),
+            "pacticipantVersionNumber": s.filled(),
             "contract": s.record(
-                {"content": s.text("In base64."), "contentType": s.text(), "specification": s.text()},
+                {
+                    "content": s.filled("In base64."),
+                    "contentType": s.filled(),
+                    "specification": s.text(enum=["oas"]),
+                },
                 selfVerificationResults=s.maybe(_CLAIM),
             ),
         },
@@ -59,7 +63,7 @@ PUBLISHED = s.Schema(
 OLD = s.Schema(
     "ProviderContractOfTheOldApi",
     s.record(
-        {"content": s.text("In base64."), "contentType": s.text(), "contractType": s.text()},
+        {"content": s.filled("In base64."), "contentType": s.filled(), "contractType": s.text(enum=["oas"])},
         verificationResults=s.maybe(_CLAIM),
     ),
 )

@@ -32,8 +32,13 @@ SECRET = s.Schema(
 SECRETS = s.paged("Secrets", "secrets", SECRET)
 TO_KEEP = s.Schema(
     "SecretToKeep",
-    s.record({"name": s.text()}, value=s.text(), description=s.maybe(s.text()), teamUuid=s.maybe(s.text())),
+    s.record(
+        {"name": s.text(pattern="^[A-Za-z0-9_]+$"), "value": s.text(minLength=1)},
+        description=s.maybe(s.text()),
+        teamUuid=s.maybe(s.text()),
+    ),
 )
+TO_CHANGE = s.Schema("SecretToChange", {**TO_KEEP.body, "required": ["name"]})
 _NAME = re.compile(r"^[A-Za-z0-9_]+$")
 
 
@@ -57,7 +62,7 @@ def show(call: Call) -> Answer:
     return ok(_told(call, _the_secret(call, call.path["uuid"])))
 
 
-@routes.put("/secrets/{uuid}", answers={200: SECRET}, body=TO_KEEP, role="admin")
+@routes.put("/secrets/{uuid}", answers={200: SECRET}, body=TO_CHANGE, role="admin")
 def replace(call: Call) -> Answer:
     """Another name, description or value; a value that is left out stays."""
     there = _the_secret(call, call.path["uuid"])

@@ -35,6 +35,7 @@ def show(call: Call) -> Answer:
 @routes.put("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={200: TAG, 201: TAG})
 def add(call: Call) -> Answer:
     """Tag a version; one that is not known is made, its pacticipant too."""
+    call.document(empty=True)
     version = Version(call.path["pacticipant"], call.path["version"])
     name = call.path["tag"]
     row = mention(call.db, version, call.now)

@@ -35,7 +35,7 @@ _REMEMBERED = f"{_CONTENT}/metadata/{{metadata}}"
 TO_PUBLISH = s.Schema(
     "VerificationResultToPublish",
     s.record(
-        {"success": s.truth(), "providerApplicationVersion": s.text()},
+        {"success": s.truth(), "providerApplicationVersion": s.filled()},
         buildUrl=s.maybe(s.text()),
         testResults=s.ANYTHING,
         verifiedBy=s.maybe(s.OBJECT),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 routes = Routes("versions")
 
 TO_KEEP = s.Schema(
-    "VersionToKeep", s.record(buildUrl=s.maybe(s.text()), tags=s.many(s.record({"name": s.text()})))
+    "VersionToKeep", s.record(buildUrl=s.maybe(s.text()), tags=s.many(s.record({"name": s.filled()})))
 )
 
 

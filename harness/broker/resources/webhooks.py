@@ -12,8 +12,9 @@ from harness.broker.http.problems import Missing, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import webhooks as kept
 from harness.broker.store.versions import exists
-from harness.broker.webhooks.reading import read_webhook
+from harness.broker.webhooks.reading import EVENTS, read_webhook
 from harness.broker.webhooks.redaction import STARS, shown_headers
+from harness.broker.webhooks.targets import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,10 @@ _REQUEST = s.record(
     username=s.text(),
     password=s.text("Never shown: stars stand for it. Stars that are sent keep the old one."),
 )
+_REQUEST_TO_KEEP = {
+    **_REQUEST,
+    "properties": {**_REQUEST["properties"], "method": s.text(enum=list(METHODS)), "url": s.text(format="uri")},
+}
 WEBHOOK = s.Schema(
     "Webhook",
     s.record(
@@ -47,10 +52,10 @@ WEBHOOK = s.Schema(
 WEBHOOK_TO_KEEP = s.Schema(
     "WebhookToKeep",
     s.record(
-        {"request": _REQUEST},
+        {"request": _REQUEST_TO_KEEP},
         description=s.text(),
         enabled=s.truth(),
-        events=s.many(_EVENT),
+        events={**s.many(s.record({"name": s.text(enum=list(EVENTS))})), "minItems": 1},
         consumer=_PARTY,
         provider=_PARTY,
         teamUuid=s.text(),
