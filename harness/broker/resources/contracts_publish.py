@@ -46,14 +46,11 @@ _CONTRACT = s.record(
     },
     onConflict=s.text("`merge` adds to what this version has published already.", enum=["overwrite", "merge"]),
 )
+_CONTRACTS = {**s.many(_CONTRACT), "minItems": 1}
 TO_PUBLISH = s.Schema(
     "ContractsToPublish",
     s.record(
-        {
-            "pacticipantName": s.filled(),
-            "pacticipantVersionNumber": s.filled(),
-            "contracts": {**s.many(_CONTRACT), "minItems": 1},
-        },
+        {"pacticipantName": s.filled(), "pacticipantVersionNumber": s.filled(), "contracts": _CONTRACTS},
         branch=s.maybe(s.text()),
         tags=s.maybe(s.many(s.text())),
         buildUrl=s.maybe(s.text()),
