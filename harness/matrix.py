@@ -55,6 +55,13 @@ class Evidence:
         """True when it decides: conclusive, or a promise was seen broken though the rest was cut."""
         return self.conclusive or self.verdict is Verdict.FAILED
 
+    def speaks_for(self, consumer: str) -> bool:
+        """True when it holds for that consumer's promise of this content.
+
+        Our own runs do not tell the provider whose pact it is; what a foreign verifier told it is not known.
+        """
+        return bool(self.artifact) or self.kind is not EvidenceKind.PACTS or self.consumer == consumer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -127,7 +134,7 @@ class Index:
 
     evidence: tuple[Evidence, ...]
     versions: Mapping[Version, Known]
-    cells: dict[tuple[EvidenceKind, str, Version], Cell] = field(default_factory=dict)
+    cells: dict[tuple[EvidenceKind, str, Version, str], Cell] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)  # contract to the position of its latest evidence
     _before: array[int] = field(default_factory=lambda: array("q"))  # position to that of the same contract before
     _of_service: dict[tuple[EvidenceKind, str], list[Evidence]] = field(default_factory=dict)
@@ -200,22 +207,22 @@ class Cell:
     flaky: bool = False  # complete results for one run identity disagree
 
 
-def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version) -> Cell:
-    """The standing verdict of a promise document on a provider version.
+def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *, consumer: str = "") -> Cell:
+    """The standing verdict of a consumer's promise document on a provider version.
 
     The latest decisive evidence stands, per artifact; where several artifacts carry one version number
     (two runtimes), the worst of them. Without a content key nothing is known of any content.
     """
     cells = facts.index.cells
-    cell = cells.get((kind, contract, provider))
+    cell = cells.get((kind, contract, provider, consumer))
     if cell is None:
-        cell = cells[kind, contract, provider] = _judged(facts, kind, contract, provider)
+        cell = cells[kind, contract, provider, consumer] = _judged(facts, kind, contract, provider, consumer)
     return cell
 
 
-def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version) -> Cell:
+def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, consumer: str) -> Cell:
     spoken = facts.index.of_contract(kind, contract, provider.pacticipant) if contract else ()
-    relevant = [e for e in spoken if ran(facts, e, provider)]
+    relevant = [e for e in spoken if e.speaks_for(consumer) and ran(facts, e, provider)]
     latest = {e.artifact: e for e in relevant if e.decisive}
     if not latest:
         last = relevant[-1] if relevant else None
@@ -243,7 +250,13 @@ def ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
 def stands(facts: Facts, evidence: Evidence) -> bool:
     """Whether nothing later speaks of the same contract on the same artifact of the same provider."""
     spoken = facts.index.of_contract(evidence.kind, evidence.contract, evidence.provider.pacticipant)
-    same = [e for e in spoken if e.decisive and (e.artifact, e.provider) == (evidence.artifact, evidence.provider)]
+    same = [
+        e
+        for e in spoken
+        if e.decisive
+        and (e.artifact, e.provider) == (evidence.artifact, evidence.provider)
+        and e.speaks_for(evidence.consumer)
+    ]
     return bool(same) and (same[-1].identity, same[-1].verdict) == (evidence.identity, evidence.verdict)
 
 

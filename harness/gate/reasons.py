@@ -23,14 +23,18 @@ _WORDS = {
 
 def verdict_of(pair: Pair, facts: Facts) -> Verdict:
     """What is known of a pair; a consumer that published nothing leaves it open."""
-    return judge(facts, EvidenceKind.PACTS, pair.contract, pair.provider).verdict
+    return _cell(pair.contract, pair.consumer, pair.provider, facts).verdict
+
+
+def _cell(contract: str, consumer: Version, provider: Version, facts: Facts) -> Cell:
+    return judge(facts, EvidenceKind.PACTS, contract, provider, consumer=consumer.pacticipant)
 
 
 def of_pair(pair: Pair, facts: Facts) -> Reason:
     """Why a pair is a yes, a no, or open."""
     if not pair.contract:
         return _unpublished_need(pair, facts)
-    cell = judge(facts, EvidenceKind.PACTS, pair.contract, pair.provider)
+    cell = _cell(pair.contract, pair.consumer, pair.provider, facts)
     return Reason(
         verdict=cell.verdict,
         cause=cell.cause if cell.verdict is not Verdict.PASSED else None,
@@ -196,7 +200,7 @@ def since(reason: Reason, environment: str, facts: Facts) -> str:
         if live.environment == environment and live.since and live.version in wanted
     ]
     if reason.consumer and reason.provider and reason.contract:
-        evidence = judge(facts, EvidenceKind.PACTS, reason.contract, reason.provider).evidence
+        evidence = _cell(reason.contract, reason.consumer, reason.provider, facts).evidence
         if evidence:
             told.append(f"seen {evidence.at} by run {evidence.run}")
     return ", ".join(dict.fromkeys(told))

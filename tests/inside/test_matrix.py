@@ -42,7 +42,7 @@ def known(*artifacts: str, version: Version = ORDERS1) -> dict[Version, Known]:
 
 def standing(*evidence: Evidence, versions: dict[Version, Known] | None = None) -> Cell:
     facts = Facts(versions=known("a1") if versions is None else versions, evidence=evidence)
-    return judge(facts, EvidenceKind.PACTS, "k", ORDERS1)
+    return judge(facts, EvidenceKind.PACTS, "k", ORDERS1, consumer="web")
 
 
 anything = st.builds(

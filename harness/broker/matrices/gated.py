@@ -10,7 +10,15 @@ import sqlalchemy as sa
 
 from harness.broker.matrices.matrix import answered as by_matrix
 from harness.broker.store import scoped
-from harness.broker.store.tables import deployments, environments, integrations, publications, releases, versions
+from harness.broker.store.tables import (
+    deployments,
+    environments,
+    integrations,
+    pacticipants,
+    publications,
+    releases,
+    versions,
+)
 from harness.gate import can_i_deploy
 from harness.identity import Version
 from harness.matrix import EvidenceKind
@@ -27,7 +35,7 @@ def answered(db: sa.Connection, question: Question) -> Answered:
     found = by_matrix(db, question)
     if found.deployable is not True or not question.environment or question.ignored:
         return found
-    if not _beyond_pacts(db, question.environment):
+    if not _beyond_pacts(db, question.environment) and not _silent_candidate(db, question):
         return found
     decision = _decision(db, question)
     if decision is None or decision.verdict is Verdict.PASSED:
@@ -53,6 +61,19 @@ def _beyond_pacts(db: sa.Connection, environment: str) -> bool:
         if db.execute(query.where(live).limit(1)).scalar() is not None:
             return True
     return False
+
+
+def _silent_candidate(db: sa.Connection, question: Question) -> bool:
+    """Whether a version that is named published no pact, and its pacticipant is a consumer otherwise."""
+    named = [
+        sa.and_(pacticipants.c.name == each.pacticipant, versions.c.number == each.version)
+        for each in question.selectors
+        if each.version
+    ]
+    silent = ~sa.exists().where(publications.c.version_id == versions.c.id)
+    needs = sa.exists().where(integrations.c.consumer_id == versions.c.pacticipant_id)
+    query = sa.select(versions.c.id).join_from(versions, pacticipants).where(sa.or_(sa.false(), *named))
+    return db.execute(query.where(silent, needs).limit(1)).scalar() is not None
 
 
 def _decision(db: sa.Connection, question: Question) -> Decision | None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker.store.rows import chunks
-from harness.broker.store.tables import builds, pacticipants, publications, verifications
+from harness.broker.store.tables import builds, contracts, pacticipants, publications, verifications
 from harness.contracts.document import ContractKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from harness.broker.matrices.resolving import Pair, Scene
 
@@ -62,28 +62,39 @@ _OF_PAIRS = _PUBLISHED.where(
     pacticipants.c.name.in_(sa.bindparam("names", expanding=True)),
     publications.c.counterpart.in_(sa.bindparam("providers", expanding=True)),
 )
-_RESULTS = (
-    sa.select(
-        verifications.c.id,
-        verifications.c.contract_id,
-        verifications.c.version_id,
-        verifications.c.success,
-        verifications.c.partial,
-        verifications.c.artifact,
-    )
-    .where(verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)))
-    .order_by(verifications.c.id)
-)
+_TOLD = sa.select(
+    verifications.c.id,
+    verifications.c.contract_id,
+    verifications.c.version_id,
+    verifications.c.success,
+    verifications.c.partial,
+    verifications.c.artifact,
+).order_by(verifications.c.id)
+_RESULTS = _TOLD.where(verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)))
 _RESULTS_ON = _RESULTS.where(verifications.c.version_id.in_(sa.bindparam("ids", expanding=True)))
-_other = builds.alias("other")
-_TWINS = (
-    sa.select(builds.c.version_id, _other.c.version_id)
-    .join_from(builds, _other, _other.c.artifact == builds.c.artifact)
-    .where(
-        builds.c.version_id.in_(sa.bindparam("ids", expanding=True)),
-        builds.c.artifact != "",
-        _other.c.version_id != builds.c.version_id,
+_mine = contracts.alias("mine")
+_EQUAL = (
+    sa.select(_mine.c.id, contracts.c.id)
+    .join_from(
+        _mine,
+        contracts,
+        sa.and_(
+            contracts.c.key == _mine.c.key,
+            contracts.c.kind == _mine.c.kind,
+            contracts.c.counterpart == _mine.c.counterpart,
+            contracts.c.id != _mine.c.id,
+        ),
     )
+    .where(
+        _mine.c.id.in_(sa.bindparam("contracts", expanding=True)),
+        sa.exists().where(verifications.c.contract_id == contracts.c.id, verifications.c.artifact != ""),
+    )
+)
+_other = builds.alias("other")
+_BUILDS = (
+    sa.select(builds.c.version_id, builds.c.artifact, _other.c.version_id.label("other"))
+    .join_from(builds, _other, _other.c.artifact == builds.c.artifact)
+    .where(builds.c.version_id.in_(sa.bindparam("ids", expanding=True)), builds.c.artifact != "")
 )
 
 
@@ -133,40 +144,84 @@ def _provider_versions(scene: Scene) -> dict[str, frozenset[int] | None]:
 
 
 def _results(
-    db: sa.Connection, contracts: Collection[int], wanted: dict[str, frozenset[int] | None]
+    db: sa.Connection, promised: Collection[int], wanted: dict[str, frozenset[int] | None]
 ) -> dict[int, dict[int, Standing]]:
     """By content and provider version: the latest result of each artifact, and the worst of them."""
     limited = None not in wanted.values()
     chosen = {row for rows in wanted.values() if rows for row in rows}
-    twins = _same_builds(db, chosen) if limited else {}
-    latest: dict[tuple[int, int], dict[str, Standing]] = {}
-    for part in chunks(sorted(contracts)):
-        for each in chunks(sorted({*chosen, *twins})) if limited else [None]:
+    built = _builds(db, chosen) if limited else {}
+    equal = _equal_contracts(db, promised)
+    others = {version for twins in built.values() for versions in twins.values() for version in versions}
+    told: list[Any] = []
+    for part in chunks(sorted({*promised, *equal})):
+        for each in chunks(sorted(chosen | others)) if limited else [None]:
             asked = {"contracts": part} if each is None else {"contracts": part, "ids": each}
-            for row in db.execute(_RESULTS if each is None else _RESULTS_ON, asked):
-                standing = Standing(row.id, None if row.partial else row.success)
-                for version in {row.version_id, *twins.get(row.version_id, ())}:
-                    latest.setdefault((row.contract_id, version), {})[row.artifact] = standing
+            told += db.execute(_RESULTS if each is None else _RESULTS_ON, asked).all()
+    latest: dict[tuple[int, int], dict[str, Standing]] = {}
+    speaks = _speakers(built)
+    for row in sorted(told, key=lambda row: row.id):
+        for contract in _contracts_of(row, promised, equal):
+            for version in speaks(row):
+                _stand(latest.setdefault((contract, version), {}), row)
     found: dict[int, dict[int, Standing]] = {}
     for (contract, version), by_artifact in latest.items():
         found.setdefault(contract, {})[version] = min(by_artifact.values(), key=_badness)
     return found
 
 
+def _contracts_of(row: Any, promised: Collection[int], equal: dict[int, list[int]]) -> Iterator[int]:
+    """The promises that a result is about: a consumer's own, and of a known build everybody's with its content."""
+    if row.contract_id in promised:
+        yield row.contract_id
+    if row.artifact:
+        yield from equal.get(row.contract_id, ())
+
+
+def _stand(standing: dict[str, Standing], row: Any) -> None:
+    """The latest result stands that decides; one that left interactions out takes nothing back."""
+    before = standing.get(row.artifact)
+    if not row.partial or before is None or before.success is None:
+        standing[row.artifact] = Standing(row.id, None if row.partial else row.success)
+
+
 def _badness(standing: Standing) -> tuple[int, int]:
-    """A failure before what says nothing, that before a success; among equals the newest."""
-    return {False: 0, None: 1, True: 2}[standing.success], -standing.verification
+    """A failure before a success, that before what decides nothing; among equals the newest."""
+    return {False: 0, True: 1, None: 2}[standing.success], -standing.verification
 
 
-def _same_builds(db: sa.Connection, rows: set[int]) -> dict[int, set[int]]:
-    """Other versions that are the same build as a chosen one: what is known of them is known of it."""
-    if not rows:
-        return {}
-    found: dict[int, set[int]] = {}
-    for part in chunks(sorted(rows)):
-        for chosen, twin in db.execute(_TWINS, {"ids": part}):
-            found.setdefault(twin, set()).add(chosen)
+def _equal_contracts(db: sa.Connection, promised: Collection[int]) -> dict[int, list[int]]:
+    """Promises of the same content that other consumers made to the same provider, with those asked for."""
+    found: dict[int, list[int]] = {}
+    for part in chunks(sorted(promised)):
+        for mine, other in db.execute(_EQUAL, {"contracts": part}):
+            found.setdefault(other, []).append(mine)
     return found
+
+
+def _builds(db: sa.Connection, rows: set[int]) -> dict[int, dict[str, set[int]]]:
+    """By chosen version: its builds, and which versions are the same build."""
+    found: dict[int, dict[str, set[int]]] = {}
+    for part in chunks(sorted(rows)):
+        for chosen, artifact, other in db.execute(_BUILDS, {"ids": part}):
+            found.setdefault(chosen, {}).setdefault(artifact, set()).add(other)
+    return found
+
+
+def _speakers(built: dict[int, dict[str, set[int]]]) -> Callable[[Any], Iterator[int]]:
+    """Of which versions a result speaks, as `harness.matrix.ran` says it."""
+    same: dict[tuple[int, str], list[int]] = {}
+    for chosen, by_artifact in built.items():
+        for artifact, versions in by_artifact.items():
+            for version in versions:
+                same.setdefault((version, artifact), []).append(chosen)
+
+    def speaks(row: Any) -> Iterator[int]:
+        mine = built.get(row.version_id, {})
+        if not (row.artifact and mine) or (row.artifact not in mine and not row.success):
+            yield row.version_id
+        yield from same.get((row.version_id, row.artifact), ()) if row.artifact else ()
+
+    return speaks
 
 
 def _of_publication(

@@ -9,7 +9,7 @@ from harness.matrix import Evidence, EvidenceKind, Facts, Known
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.identity import Version
 
@@ -38,22 +38,26 @@ def merged_evidence(there: Iterable[Evidence], here: Iterable[Evidence]) -> tupl
     A result of the broker that this machine sent itself is told with the build that it was seen on. A yes about
     a pact that the broker does not have is left out: another machine would not know of it.
     """
-    of_broker, mine = _no_stands(there), list(here)
+    of_broker, mine = list(there), list(here)
     sent = {(e.contract, e.provider, e.run, e.verdict): e for e in mine if e.kind is EvidenceKind.PACTS}
-    told = [sent.get((e.contract, e.provider, e.run, e.verdict), e) for e in of_broker]
-    answered = {(e.contract, e.provider) for e in told if e.decisive}
-    kept = [e for e in mine if _adds(e) and not (_about_a_pact(e) and (e.contract, e.provider) in answered)]
+    told = _no_stands([sent.get((e.contract, e.provider, e.run, e.verdict), e) for e in of_broker])
+    answered = {_question(e) for e in told if e.decisive}
+    kept = [e for e in mine if _adds(e) and not (_about_a_pact(e) and _question(e) in answered)]
     return tuple(sorted((*kept, *told), key=lambda e: e.at))
 
 
-def _no_stands(there: Iterable[Evidence]) -> list[Evidence]:
-    """Consumers that promise the same have results of their own; where these disagree, a no stands.
+def _no_stands(found: Sequence[Evidence]) -> list[Evidence]:
+    """Consumers that promise the same may share results; where these disagree, a no stands.
 
     A broker keeps the latest result of each consumer; which of two consumers' results is later says nothing.
     """
-    found = list(there)
-    broken = {(e.contract, e.provider) for e in found if e.verdict is Verdict.FAILED}
-    return [e for e in found if e.verdict is Verdict.FAILED or (e.contract, e.provider) not in broken]
+    broken = {_question(e) for e in found if e.verdict is Verdict.FAILED}
+    return [e for e in found if e.verdict is Verdict.FAILED or _question(e) not in broken]
+
+
+def _question(evidence: Evidence) -> tuple[str, Version, str]:
+    """What it answers: of a build that is known for every consumer, else for its own."""
+    return evidence.contract, evidence.provider, "" if evidence.artifact else evidence.consumer
 
 
 def _about_a_pact(evidence: Evidence) -> bool:
