@@ -219,7 +219,8 @@ class _Assembly:
     def _is_hidden(self, part: Schema, steps: int = 0) -> bool:
         if not isinstance(part, dict) or steps > 10:
             return False
-        if part.get(self.hidden) is True:
+        parts = part.get("allOf", ())  # few levels of them: what is written in circles takes no longer
+        if part.get(self.hidden) is True or any(self._is_hidden(each, steps + 4) for each in parts):
             return True
         target = self.resolve(part["$ref"]) if isinstance(part.get("$ref"), str) else None
         return target is not None and self._is_hidden(target, steps + 1)

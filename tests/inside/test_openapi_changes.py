@@ -247,3 +247,45 @@ def test_what_no_name_tells_is_shown_by_a_value() -> None:
     ]
     assert change.witness is not None
     assert isinstance(change.witness[0], int)
+
+
+def wrapped(schema: Json, *, deep: bool) -> Json:
+    """The property refers to the schema, or is an allOf of that alone."""
+    part_of: Json = {"$ref": "#/components/schemas/Inner"}
+    made = accepting(part({"allOf": [part_of]} if deep else part_of, "x"))
+    return {**made, "components": {"schemas": {"Inner": schema, "Base": part(TEXT)}}}
+
+
+@pytest.mark.parametrize("deep", [True, False])
+def test_a_reference_that_became_an_all_of_it_alone_is_the_same(*, deep: bool) -> None:
+    based: Json = {"allOf": [{"$ref": "#/components/schemas/Base"}], "properties": {"y": TEXT}}
+    for inner in (but(TEXT, readOnly=True), based):
+        found = difference(wrapped(inner, deep=deep), wrapped(inner, deep=not deep))
+        assert [change for change in found.changes if change.severity is not Severity.INFO] == []
+
+
+@pytest.mark.timeout(20)
+def test_parts_that_are_parts_of_themselves_take_no_time() -> None:
+    circle: Json = {"allOf": [{"$ref": "#/components/schemas/Inner"}] * 20, "properties": {"y": TEXT}}
+    changed = {**circle, "properties": {"y": NUMBER}}
+    assert difference(wrapped(circle, deep=True), wrapped(changed, deep=True)).verdict is Verdict.BREAKING
+
+
+def tower(word: str, bottom: Json) -> Json:
+    schemas: Json = {f"N{n}": {word: [{"$ref": f"#/components/schemas/N{n + 1}"}] * 9} for n in range(12)}
+    made = accepting({"$ref": "#/components/schemas/N0"})
+    return {**made, "components": {"schemas": {**schemas, "N12": bottom}}}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf"])
+def test_alternatives_that_unfold_without_end_take_no_time(word: str) -> None:
+    verdict = difference(tower(word, TEXT), tower(word, NUMBER)).verdict
+    # Of nine alternatives that are the same never exactly one fits: nothing was allowed, and nothing is.
+    assert verdict is (Verdict.COMPATIBLE if word == "oneOf" else Verdict.BREAKING)
+
+
+@pytest.mark.timeout(20)
+def test_of_very_many_values_a_few_are_told() -> None:
+    old, new = (accepting({"enum": [f"v{n}" for n in range(0, 20_000, step)]}) for step in (1, 2))
+    assert len(difference(old, new).changes) == 51

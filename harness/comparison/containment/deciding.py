@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from harness.comparison.containment.answer import Answer, Containment
+from harness.comparison.containment.branching import unfolds_too_far
 from harness.comparison.containment.recursion import Unfoldable, unfolded
 from harness.comparison.containment.samples import samples
 
@@ -75,8 +76,11 @@ def _canonical(text: str) -> Any:
     """The canonical form, or None when the library has none for it."""
     from jsonschema_rs import ReferencingError, canonicalize
 
+    schema = json.loads(text)
+    if unfolds_too_far(schema):
+        return None
     try:
-        return canonicalize(json.loads(text), draft=_DRAFT, validate_formats=True, offline=True)
+        return canonicalize(schema, draft=_DRAFT, validate_formats=True, offline=True)
     except (ValueError, ReferencingError):
         return None
 
@@ -127,8 +131,11 @@ def _difference(small: str, large: str) -> Any:
 def _validator(text: str) -> Any:
     from jsonschema_rs import Draft202012Validator, ReferencingError
 
+    schema = json.loads(text)
+    if unfolds_too_far(schema):
+        return None
     try:
-        return Draft202012Validator(json.loads(text), validate_formats=True, offline=True)
+        return Draft202012Validator(schema, validate_formats=True, offline=True)
     except (ValueError, ReferencingError):
         return None
 

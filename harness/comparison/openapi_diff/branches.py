@@ -9,7 +9,7 @@ from harness.comparison.containment import Containment
 from harness.comparison.dialects import Schema
 from harness.comparison.openapi_diff.change import BRANCH
 from harness.comparison.openapi_diff.document import equal
-from harness.comparison.openapi_diff.flat import branches_of
+from harness.comparison.openapi_diff.flat import branches_of, folded
 from harness.comparison.openapi_diff.sides import Edge, Found, Place, SchemaChange, of_judgement
 
 if TYPE_CHECKING:
@@ -94,14 +94,28 @@ def parts(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Sche
         return
     pairing = paired(sides, old["allOf"], new["allOf"])
     _drop_pairs(pairing)
+    before, after = folded(old, sides.old), folded(new, sides.new)
     for gone in pairing.gone:
+        if _is_within(folded(sides.old.followed(gone)[0], sides.old), after):
+            continue
         text = f"the allOf part {_name(gone)} is gone"
         yield SchemaChange(place=place, kind="{}-all-of-removed", text=text, breaks=not sides.sent)
     for added in pairing.added:
+        if _is_within(folded(sides.new.followed(added)[0], sides.new), before):
+            continue
         text = f"the allOf part {_name(added)} is new"
         pair = sides.whole(old, added)
         breaks = not sides.sent and not (pair and sides.harmless(pair))
         yield SchemaChange(place=place, kind="{}-all-of-added", text=text, breaks=breaks, pair=pair)
+
+
+def _is_within(part: Keywords, other: Keywords) -> bool:
+    """Whether a part names nothing that the other side does not name: then it was only written elsewhere."""
+    if not part.keys() <= other.keys():
+        return False
+    named = ((side.get("properties", {}).keys(), set(side.get("required", ()))) for side in (part, other))
+    (mine, needed), (theirs, asked) = named
+    return mine <= theirs and needed <= asked
 
 
 def _drop_pairs(pairing: Pairing) -> None:

@@ -31,18 +31,22 @@ _SAYING_NOTHING = frozenset(
 )
 
 
-def folded(schema: Schema, document: Document, depth: int = 0) -> Keywords:
+def folded(schema: Schema, document: Document, met: set[str] | None = None, depth: int = 0) -> Keywords:
     """All that a schema and the parts of its `allOf` say, as one set of keywords; what cannot be folded stays."""
     if not isinstance(schema, dict):
         return {} if schema else {"not": {}}
     flat = {key: item for key, item in schema.items() if key != "allOf"}
     left: list[Schema] = []
+    met = set() if met is None else met
     for part in schema.get("allOf", ()):
-        meant, _ = document.followed(part)
+        meant, name = document.followed(part)
+        if name and name in met:
+            continue  # said already, once is enough
+        met.add(name)
         if depth > _DEEPEST or not isinstance(meant, dict):
             left.append(part)
             continue
-        joined = _joined(flat, folded(meant, document, depth + 1))
+        joined = _joined(flat, folded(meant, document, met, depth + 1))
         if joined is None:
             left.append(part)
         else:

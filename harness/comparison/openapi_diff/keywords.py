@@ -150,10 +150,19 @@ def _enum(before: list[Any] | None, after: list[Any] | None) -> Iterator[Delta]:
         yield Delta("{}-enum-removed", Effect.WIDER, f"no longer only {_several(before)} are allowed")
     elif before is not None and after is not None:
         had, has = {json.dumps(v, sort_keys=True) for v in before}, {json.dumps(v, sort_keys=True) for v in after}
-        for value in sorted(had - has):
+        for value in _few(had - has):
             yield Delta("{}-enum-value-removed", Effect.NARROWER, f"the value {value} is no longer listed")
-        for value in sorted(has - had):
+        for value in _few(has - had):
             yield Delta("{}-enum-value-added", Effect.WIDER, f"the value {value} is listed now")
+
+
+_MOST_VALUES = 50  # that are told one by one
+
+
+def _few(values: set[str]) -> list[str]:
+    told = sorted(values)
+    rest = len(told) - _MOST_VALUES
+    return told if rest <= 0 else [*told[:_MOST_VALUES], f"of {rest} others"]
 
 
 def _several(values: list[Any]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
 from harness.comparison.openapi_diff import lifecycle
+from harness.comparison.openapi_diff.flat import folded
 from harness.comparison.openapi_diff.sides import ENTRIES, Edge, Found, Place, SchemaChange
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.comparison.dialects import Schema
     from harness.comparison.openapi_diff.document import Document
-    from harness.comparison.openapi_diff.sides import Sides
+from harness.comparison.openapi_diff.sides import Sides
 
 Keywords = dict[str, Any]
 
@@ -39,7 +40,7 @@ def _required(keywords: Keywords, name: str) -> bool:
 
 def _hidden(sides: Sides, part: Schema, document: Document) -> bool:
     meant, _ = document.followed(part)
-    return isinstance(meant, dict) and meant.get(sides.hidden) is True
+    return folded(meant, document).get(sides.hidden) is True
 
 
 def _has_default(part: Schema, document: Document) -> bool:
