@@ -52,7 +52,7 @@ def test_even_what_is_not_there_is_told_only_to_those_who_may_know(database: Dat
     assert guarded(database).get(path).status == 401
 
 
-def test_a_token_works_as_bearer_and_as_password_of_any_user(database: Database) -> None:
+def test_d10_a_token_works_as_bearer_and_as_password_of_any_user(database: Database) -> None:
     client, secret = guarded(database), token(database, "read")
     assert client.get("/environments", headers=bearer(secret)).status == 200
     assert client.get("/environments", headers=basic("whoever", secret)).status == 200
@@ -141,7 +141,7 @@ def test_guessing_ends_after_some_wrong_guesses(database: Database) -> None:
     assert answers[-1] == 429
 
 
-def test_every_change_is_in_the_audit_log_and_no_refused_one(database: Database) -> None:
+def test_d10_every_change_is_in_the_audit_log_and_no_refused_one(database: Database) -> None:
     client = guarded(database)
     made = client.post("/environments", PROD, headers=basic("rw", "päss"))
     client.post("/environments", PROD, headers=basic("rw", "päss"))  # the name is taken
