@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from harness.broker.http.answers import HTML, Answer
 from harness.broker.http.call import Call
@@ -20,6 +20,7 @@ from harness.broker.matrices.gated import answered
 from harness.broker.settings import Settings
 from harness.broker.store import dashboard, matrix_details, pacts
 from harness.broker.store.database import Database
+from harness.web.relations import relations
 
 if TYPE_CHECKING:
     import jinja2
@@ -34,6 +35,7 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
 }
 _MOST_ROWS = 500
+_DOC = "/doc/"  # where the curies of the API lead to
 
 Page = Callable[["Pages", Call], tuple[str, Mapping[str, Any]] | None]
 
@@ -47,6 +49,9 @@ class Pages:
 
     def __call__(self, request: Request, match: Match | None) -> Answer | None:
         """The page at a path; None where there is none, and the API answers."""
+        if match is None and request.raw_path.startswith(_DOC):
+            rel = unquote(request.raw_path.removeprefix(_DOC))
+            return _shown("relation", {"rel": rel, "relations": relations(rel)}, request.base)
         if match is None or "GET" not in match.routes:
             return None
         route = match.routes["GET"]
@@ -103,7 +108,8 @@ def _pact(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
     if found is None:
         return None
     document = json.loads(found.served)
-    listed = document.get("interactions", []) if isinstance(document, dict) else []
+    given = [document.get(field) for field in ("interactions", "messages")] if isinstance(document, dict) else []
+    listed = [one for several in given if isinstance(several, list) for one in several]
     told = [
         (str(each.get("description", "")), json.dumps(each, indent=2, ensure_ascii=False))
         for each in listed

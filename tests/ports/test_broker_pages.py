@@ -72,6 +72,21 @@ def test_what_is_not_there_is_a_page_too(browser: Client) -> None:
     assert "Nothing is here" in page.text
 
 
+@pytest.mark.parametrize("odd", [None, 7, "x", {"a": 1}, [1, None, {"description": None}]])
+def test_a_pact_of_an_odd_shape_is_shown_too(browser: Client, odd: object) -> None:
+    pact = {"consumer": {"name": "web"}, "provider": {"name": "orders"}, "interactions": odd}
+    place = "/pacts/provider/orders/consumer/web/version/1"
+    assert browser.put(place, pact).status in (200, 201, 400)
+    assert look(browser, place).status in (200, 404)
+
+
+def test_the_messages_of_a_pact_are_shown(browser: Client) -> None:
+    pact = {"consumer": {"name": "web"}, "provider": {"name": "orders"}, "messages": [{"description": "an order"}]}
+    place = "/pacts/provider/orders/consumer/web/version/1"
+    assert browser.put(place, pact).status == 201
+    assert "an order" in look(browser, place).text
+
+
 def test_html_in_names_and_bodies_is_text(browser: Client) -> None:
     publish(browser, f"web{EVIL}", f"orders{EVIL}", EVIL)
     seen = look(browser, "/").text
