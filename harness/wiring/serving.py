@@ -41,6 +41,7 @@ def serve(serving: Serving) -> int:
     import uvicorn
 
     from harness.broker.environment import configured
+    from harness.wiring.connections import PromptHTTP
 
     url = serving.database_url or _embedded()
     chosen = replace(serving, database_url=url)
@@ -52,6 +53,7 @@ def serve(serving: Serving) -> int:
         host=serving.host,
         port=serving.port,
         workers=serving.workers,
+        http=PromptHTTP,
         log_config=_logging(human=sys.stderr.isatty()),
         timeout_graceful_shutdown=_GRACE,
         server_header=False,
