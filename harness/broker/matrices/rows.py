@@ -72,24 +72,11 @@ _TOLD = sa.select(
 ).order_by(verifications.c.id)
 _RESULTS = _TOLD.where(verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)))
 _RESULTS_ON = _RESULTS.where(verifications.c.version_id.in_(sa.bindparam("ids", expanding=True)))
-_mine = contracts.alias("mine")
-_EQUAL = (
-    sa.select(_mine.c.id, contracts.c.id)
-    .join_from(
-        _mine,
-        contracts,
-        sa.and_(
-            contracts.c.key == _mine.c.key,
-            contracts.c.kind == _mine.c.kind,
-            contracts.c.counterpart == _mine.c.counterpart,
-            contracts.c.id != _mine.c.id,
-        ),
-    )
-    .where(
-        _mine.c.id.in_(sa.bindparam("contracts", expanding=True)),
-        sa.exists().where(verifications.c.contract_id == contracts.c.id, verifications.c.artifact != ""),
-    )
+_KEYS = sa.select(contracts.c.key).where(contracts.c.id.in_(sa.bindparam("contracts", expanding=True)))
+_EQUAL = sa.select(contracts.c.id, contracts.c.key, contracts.c.counterpart).where(
+    contracts.c.kind == ContractKind.PACT.value, contracts.c.key.in_(_KEYS)
 )
+_ANY_BUILD = sa.select(builds.c.id).where(builds.c.artifact > "").limit(1)
 _other = builds.alias("other")
 _BUILDS = (
     sa.select(builds.c.version_id, builds.c.artifact, _other.c.version_id.label("other"))
@@ -152,11 +139,9 @@ def _results(
     built = _builds(db, chosen) if limited else {}
     equal = _equal_contracts(db, promised)
     others = {version for twins in built.values() for versions in twins.values() for version in versions}
-    told: list[Any] = []
-    for part in chunks(sorted({*promised, *equal})):
-        for each in chunks(sorted(chosen | others)) if limited else [None]:
-            asked = {"contracts": part} if each is None else {"contracts": part, "ids": each}
-            told += db.execute(_RESULTS if each is None else _RESULTS_ON, asked).all()
+    versions = sorted(chosen | others) if limited else None
+    told = _told(db, promised, versions)
+    told += _told(db, equal.keys() - set(promised), versions, built=True)
     latest: dict[tuple[int, int], dict[str, Standing]] = {}
     speaks = _speakers(built)
     for row in sorted(told, key=lambda row: row.id):
@@ -169,12 +154,26 @@ def _results(
     return found
 
 
+def _told(
+    db: sa.Connection, of: Collection[int], versions: Sequence[int] | None, *, built: bool = False
+) -> list[Any]:
+    """Every result of some contents, on some versions; `built`: only those of a known build."""
+    query = _RESULTS if versions is None else _RESULTS_ON
+    if built:
+        query = query.where(verifications.c.artifact != "")
+    found: list[Any] = []
+    for part in chunks(sorted(of)):
+        for each in chunks(versions) if versions is not None else [None]:
+            found += db.execute(query, {"contracts": part} if each is None else {"contracts": part, "ids": each})
+    return found
+
+
 def _contracts_of(row: Any, promised: Collection[int], equal: dict[int, list[int]]) -> Iterator[int]:
     """The promises that a result is about: a consumer's own, and of a known build everybody's with its content."""
-    if row.contract_id in promised:
+    if row.artifact and row.contract_id in equal:
+        yield from equal[row.contract_id]
+    elif row.contract_id in promised:
         yield row.contract_id
-    if row.artifact:
-        yield from equal.get(row.contract_id, ())
 
 
 def _stand(standing: dict[str, Standing], row: Any) -> None:
@@ -191,10 +190,17 @@ def _badness(standing: Standing) -> tuple[int, int]:
 
 def _equal_contracts(db: sa.Connection, promised: Collection[int]) -> dict[int, list[int]]:
     """Promises of the same content that other consumers made to the same provider, with those asked for."""
-    found: dict[int, list[int]] = {}
+    if db.execute(_ANY_BUILD).scalar() is None:  # only results of foreign verifiers: nothing is shared
+        return {}
+    groups: dict[tuple[str, str], set[int]] = {}
     for part in chunks(sorted(promised)):
-        for mine, other in db.execute(_EQUAL, {"contracts": part}):
-            found.setdefault(other, []).append(mine)
+        for row, key, provider in db.execute(_EQUAL, {"contracts": part}):
+            groups.setdefault((key, provider), set()).add(row)
+    found: dict[int, list[int]] = {}
+    for group in groups.values():
+        if len(group) > 1:
+            mine = [row for row in group if row in promised]
+            found |= dict.fromkeys(group, mine)
     return found
 
 
