@@ -149,6 +149,9 @@ def test_23_names_need_not_be_ascii(client: Client) -> None:
     document = pact("ça-ß-東", "p", 0)
     assert client.put(f"/pacts/provider/p/consumer/{name}/version/1", document).status == 201
     assert client.get(f"/pacticipants/{name}").json["name"] == "ça-ß-東"
+    for asked, pairs in (("ÇA", 1), ("ç%", 0)):
+        found = client.get(f"/integrations?q={quote(asked)}").json["_embedded"]["integrations"]
+        assert len(found) == pairs, asked
 
 
 def test_results_of_two_verifiers_at_the_same_moment_are_both_kept(client: Client) -> None:

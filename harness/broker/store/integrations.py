@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.broker.store.rows import in_order, insert
+from harness.broker.store.rows import contains, in_order, insert
 from harness.broker.store.tables import integrations, pacticipants
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def listed(db: sa.Connection, containing: str, page: Page | None) -> tuple[Seque
         .join(provider, provider.c.id == integrations.c.provider_id)
     )
     if containing:
-        literal = containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        names = (each.c.name.ilike(f"%{literal}%", escape="\\") for each in (consumer, provider))
-        query = query.where(sa.or_(*names))
+        everybody = db.execute(sa.select(pacticipants.c.id, pacticipants.c.name))
+        meant = [row for row, name in everybody if contains(name, containing)]
+        query = query.where(sa.or_(consumer.c.id.in_(meant), provider.c.id.in_(meant)))
     ordered = query.order_by(in_order(consumer.c.name), in_order(provider.c.name), integrations.c.id)
     total = 0
     if page is not None:
