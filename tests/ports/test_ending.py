@@ -67,6 +67,7 @@ def test_a_pause_ends_with_the_run() -> None:
 @pytest.mark.parametrize("number", ENDINGS)
 def test_an_interruption_is_heard_after_the_work(number: signal.Signals) -> None:
     done = []
+    signal.signal(number, signal.SIG_DFL)  # a parent may have made this process ignore it (nohup does)
     interrupt_on_every_ending()
     before = signal.getsignal(number)
 
