@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
 from harness.ending import Ending
+from harness.identity import Version
 from harness.ports import Instance, ProviderStates, Recorder
 from harness.services.system import Service, Suite
 
@@ -29,6 +30,7 @@ class Settings:
     scratch: Path  # a folder for temporary files; removed with the run
     kept: Path | None = None  # a folder for what is costly to compute and the same for every run
     command: str = "harness"  # how replay commands start
+    options: tuple[str, ...] = ()  # what the person chose that a replay must choose too: --runtime, --manifest
     ending: Ending = field(default_factory=Ending, repr=False, compare=False)  # stops child processes early
 
 
@@ -39,6 +41,7 @@ class Target:
     service: Service
     instance: Instance
     running: Mapping[str, Instance] = field(default_factory=dict)  # the whole system, by name
+    consumer: Version | None = None  # whose pact it is
     pact: Pact | None = None
     document: OpenApi | None = None
     suite: Suite | None = None

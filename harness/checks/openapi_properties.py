@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.checks.api import Target
-from harness.checks.drivers.schemathesis_failures import Sorted, curl, pointer, sort_out
+from harness.checks.drivers.replaying import Again, again
+from harness.checks.drivers.schemathesis_failures import Sorted, pointer, sort_out
 from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
 from harness.checks.drivers.schemathesis_shards import OPERATION_PHASES, SEQUENCES
 from harness.contracts.openapi import OpenApi
@@ -66,10 +67,11 @@ class OpenApiProperties:
 def judge(target: Target, document: OpenApi, told: Sequence[Told], *, died: bool) -> Iterator[Exercised | Finding]:
     """What the reports of all processes together say about each operation; pure."""
     failures = [failure for each in told for failure in each.seen.failures]
-    sorted_out = sort_out(failures, place=document.place, hidden=hidden(target))
+    how = again(target, hidden(target))
+    sorted_out = sort_out(failures, place=document.place, again=how)
     findings = list(sorted_out.findings)
     if died:
-        findings.append(_death(document, told, hidden(target)))
+        findings.append(_death(document, told, how))
     known = {operation.label for operation in document.operations}
     ignored = frozenset(target.service.ignore)
     for operation in document.operations:
@@ -253,7 +255,7 @@ def _nothing(target: Target, document: OpenApi | None) -> Exercised:
     )
 
 
-def _death(document: OpenApi, told: Sequence[Told], names: Sequence[str]) -> Finding:
+def _death(document: OpenApi, told: Sequence[Told], how: Again) -> Finding:
     """The finding that the service died, with the last requests before it."""
     lost = sorted((sent for each in told for sent in each.seen.unanswered), key=lambda sent: sent.at)
     recent = sorted((sent for each in told for sent in each.seen.recent), key=lambda sent: sent.at)
@@ -267,18 +269,18 @@ def _death(document: OpenApi, told: Sequence[Told], names: Sequence[str]) -> Fin
         expected="the service goes on answering",
         actual="it stopped listening; the last requests are below",
         place=document.place,
-        replay=curl(suspect.exchange, suspect.body, hidden=names) if suspect else "",
+        replay=how.command(suspect.exchange, suspect.body) if suspect else "",
         remedy="read the service's log; one of the last requests ended its process",
-        differences=tuple(_last(sent, names) for sent in before),
+        differences=tuple(_last(sent, how) for sent in before),
         exchange=suspect.exchange if suspect else None,
     )
 
 
-def _last(sent: Sent, names: Sequence[str]) -> Difference:
+def _last(sent: Sent, how: Again) -> Difference:
     answered = str(sent.exchange.status) if sent.exchange.status else "no answer"
     return Difference(
         place=sent.operation,
         expected="an answer",
         actual=answered,
-        text=curl(sent.exchange, sent.body, hidden=names),
+        text=how.curl(sent.exchange, sent.body),
     )

@@ -26,9 +26,9 @@ def clean(text: str) -> str:
     return "\n".join(line(each) for each in text.split("\n"))
 
 
-def say(text: str = "") -> None:
-    """One line for people."""
-    click.echo(clean(text))
+def say(text: str = "", *, aside: bool = False) -> None:
+    """One line for people; aside (on stderr) where stdout is for programs."""
+    click.echo(clean(text), err=aside)
 
 
 def say_json(document: Any) -> None:

@@ -88,6 +88,7 @@ def _target(task: Task, bench: Bench) -> Target:
         service=task.service or Service(name=SYSTEM),
         instance=instance,
         running=bench.running,
+        consumer=task.id.consumer,
         pact=task.pact,
         document=task.document,
         suite=task.suite,

@@ -12,7 +12,7 @@ from harness.ports import Clock, Instance, Session, Unit
 from harness.services.system import Service, System
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Startup:
     running: dict[str, Instance] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # name to why
     _waiting: dict[str, Unit] = field(default_factory=dict)  # prepared, but not yet all that it needs
-    _began: dict[str, float] = field(default_factory=dict)
+    _took: dict[str, float] = field(default_factory=dict)  # seconds from its start to its being ready
 
     def events(self, order: Sequence[str], workers: int = 8) -> Generator[Event]:
         """Prepare all at once, start each when what it needs is ready; closing the stream gives up the rest."""
@@ -43,10 +43,9 @@ class Startup:
                     name, unit = pending.pop(future)
                     yield from self._settle(name, unit, future)
                 for unit in self._startable():
-                    self._began[unit.name] = self.clock.seconds()
                     yield ServiceStarting(name=unit.name, version=_version(unit))
                     peers = {need: self.running[need] for need in unit.needs}
-                    pending[pool.submit(self.session.start, unit, peers)] = (unit.name, unit)
+                    pending[pool.submit(self._start, unit, peers)] = (unit.name, unit)
                 yield from self._blocked()
             ended = True
         finally:
@@ -56,6 +55,13 @@ class Startup:
 
     def _prepare(self, unit: Unit) -> None:
         self.session.prepare(unit)
+
+    def _start(self, unit: Unit, peers: Mapping[str, Instance]) -> Instance:
+        """Start it and note its own time, without what it spent in the queue of the workers."""
+        began = self.clock.seconds()
+        instance = self.session.start(unit, peers)
+        self._took[unit.name] = self.clock.seconds() - began
+        return instance
 
     def _settle(self, name: str, unit: Unit, future: Future[Instance | None]) -> Iterator[Event]:
         """One step of one unit ended: prepared, ready, or failed."""
@@ -75,7 +81,7 @@ class Startup:
                 version=instance.version,
                 slot=instance.slot,
                 endpoints=instance.endpoints,
-                seconds=self.clock.seconds() - self._began[name],
+                seconds=self._took[name],
             )
 
     def _startable(self) -> list[Unit]:

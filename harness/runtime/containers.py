@@ -101,6 +101,7 @@ class ContainerSession:
     runtime: ContainerRuntime
     folder: RunFolder
     _networked: bool = False
+    _here: set[str] = field(default_factory=set)  # images that were seen, so that a start need not ask again
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _ending: Ending = field(default_factory=Ending)
 
@@ -115,10 +116,13 @@ class ContainerSession:
 
     def _make_image(self, unit: Unit) -> None:
         runtime, name = self.runtime, self.runtime.image(unit)
+        if name in self._here:
+            return
         if unit.build is None:
             runtime.engine.image_id(name, unit.name)
         elif not runtime.engine.has_image(name):
             runtime.engine.build(unit.name, unit.build, name)
+        self._here.add(name)
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
         """Start it and wait until it is ready. Raises ServiceDidNotStart after removing what it started."""

@@ -54,6 +54,11 @@ class Options:
     fresh: bool = False
     jobs: int = 2
 
+    def again(self) -> tuple[str, ...]:
+        """What a command must repeat to find the same system; no broker, since its URL may hold a secret."""
+        words = [] if self.runtime == "auto" else ["--runtime", self.runtime]
+        return (*words, "--manifest", str(self.manifest)) if self.manifest else tuple(words)
+
 
 @dataclass(slots=True, kw_only=True)
 class Run:
@@ -257,7 +262,11 @@ def prepared(options: Options) -> Iterator[Run]:
         described = with_remembered(described, options.services, from_git, ledger, runtime.name)
         described = described.with_versions(requested(described, options.services, from_git))
         settings = Settings(
-            seed=described.seed, jobs=options.jobs, scratch=folder, kept=state_folder(os.environ) / "kept"
+            seed=described.seed,
+            jobs=options.jobs,
+            scratch=folder,
+            kept=state_folder(os.environ) / "kept",
+            options=options.again(),
         )
         yield Run(
             options=options,

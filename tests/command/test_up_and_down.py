@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import urllib.request
 from pathlib import Path
 
@@ -20,6 +22,25 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)
     except OSError:
         return False
+
+
+def test_a_shell_learns_where_the_services_are(tmp_path: Path) -> None:
+    folder = project(tmp_path / "project").parent
+    settings = {"HARNESS_STATE_DIR": str(tmp_path / "state"), "HARNESS_RUNTIME": "process"}
+    try:
+        up = harness("up", "--env", cwd=folder, environment=settings)
+        assert "is ready" in up.stderr
+        shell = ["sh", "-c", f'eval {shlex.quote(up.stdout)} && echo "$THINGS_URL"']
+        assert answers(
+            subprocess.run(shell, capture_output=True, check=True, text=True, timeout=10).stdout.strip()
+        )
+    finally:
+        harness("down", cwd=folder, environment=settings)
+    (folder / "things" / "service.py").write_text("raise SystemExit('no such setting: COLOUR')")
+    broken = harness("up", "--env", cwd=folder, environment=settings)
+    assert (broken.returncode, broken.stdout) == (3, "false\n")
+    assert "no such setting: COLOUR" in broken.stderr
+    assert harness("up", "--env", "--json", cwd=folder, environment=settings).returncode == 2
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

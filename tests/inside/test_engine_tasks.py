@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.checks.api import Settings, Target
 from harness.contracts.pact import Interaction, InteractionKind, Pact
-from harness.engine.events import CheckFinished, CheckFound, Event, PromiseExercised, TaskId
+from harness.engine.events import CheckFinished, CheckFound, Event, PromiseExercised, ServiceReady, TaskId
 from harness.engine.plan import Task
 from harness.engine.run import Bench, run_task
 from harness.engine.startup import Startup
@@ -293,6 +293,24 @@ def test_what_does_not_need_each_other_starts_side_by_side() -> None:
 
     session = Meeting()
     assert set(bring_up(session, system(a=(), b=(), c=()), ["a", "b", "c"]).running) == {"a", "b", "c"}
+
+
+def test_what_waits_for_a_free_worker_is_not_counted_as_its_own_time() -> None:
+    class Slow(FakeSession):
+        def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
+            clock.now_is += 10
+            return super().start(unit, peers, slot)
+
+    class Held(Ticks):
+        now_is = 0.0
+
+        def seconds(self) -> float:
+            return self.now_is
+
+    clock = Held()
+    startup = Startup(session=Slow(), system=system(a=(), b=(), c=()), clock=clock)
+    ready = [e for e in startup.events(["a", "b", "c"], workers=1) if isinstance(e, ServiceReady)]
+    assert [e.seconds for e in ready] == [10, 10, 10]
 
 
 # --- side by side

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.checks.api import Settings, Target
+from harness.checks.drivers.replaying import Again
 from harness.checks.drivers.schemathesis_child import Ended
-from harness.checks.drivers.schemathesis_failures import CODES, curl, pointer, sort_out
+from harness.checks.drivers.schemathesis_failures import CODES, pointer, sort_out
 from harness.checks.drivers.schemathesis_run import Told
 from harness.checks.drivers.schemathesis_shards import (
     OPERATION_PHASES,
@@ -276,6 +277,20 @@ def test_every_failure_that_schemathesis_knows_has_a_name_here() -> None:
     assert unnamed == set()
 
 
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://h:1/orders?a=1 2", """"$ORDERS_URL"'/orders?a=1 2'"""),
+        ("http://h:1", '"$ORDERS_URL"'),
+        ("http://h:11/orders", "http://h:11/orders"),
+    ],
+)
+def test_a_replay_starts_the_service_that_is_gone(url: str, asked: str) -> None:
+    again = Again(base="http://h:1", variable="ORDERS_URL", start="harness up orders=2a --env")
+    start = 'eval "$(harness up orders=2a --env)" && ' if "$" in asked else ""
+    assert again.command(Exchange(method="GET", url=url)) == f"{start}curl -i -X GET {asked}"
+
+
 bodies = st.binary(max_size=40)
 
 
@@ -283,7 +298,7 @@ bodies = st.binary(max_size=40)
 def test_a_replay_gives_the_shell_exactly_the_request(body: bytes, value: str) -> None:
     url = f"http://s/?q={value}"
     exchange = Exchange(method="POST", url=url, request_headers=(("X-A", value),))
-    words = shlex.split(curl(exchange, body))
+    words = shlex.split(Again().curl(exchange, body))
     assert words[-1] == url
     assert f"X-A: {value}" in words or "X-A;" in words
     if "--data-raw" in words:
@@ -294,7 +309,7 @@ def test_a_replay_gives_the_shell_exactly_the_request(body: bytes, value: str) -
 @given(bodies, bodies)
 def test_bytes_that_no_word_holds_are_made_by_printf(before: bytes, after: bytes) -> None:
     body = before + b"\xff\0" + after
-    made = curl(Exchange(method="POST", url="http://s/"), body).partition(" | ")[0]
+    made = Again().curl(Exchange(method="POST", url="http://s/"), body).partition(" | ")[0]
     assert subprocess.run(["sh", "-c", made], capture_output=True, check=True, timeout=10).stdout == body
 
 

@@ -163,11 +163,11 @@ class Bench:
         )
 
     def _replay(self, interaction: Interaction) -> str:
-        consumer = self.target.running.get(self.pact.consumer)
-        version = f"={consumer.version}" if consumer and consumer.version else ""
-        words = [self.target.settings.command, "verify", self.target.service.identity.argument]
-        words += ["--against", self.pact.consumer + version, "--only", interaction.label]
-        return " ".join([words[0], *(shlex.quote(word) for word in words[1:])])
+        settings, consumer = self.target.settings, self.target.consumer
+        against = consumer.argument if consumer and consumer.number else self.pact.consumer
+        words = ["verify", self.target.service.identity.argument]
+        words += ["--against", against, "--only", interaction.label, *settings.options]
+        return " ".join([settings.command, *(shlex.quote(word) for word in words)])
 
 
 def _telling(difference: Difference) -> tuple[bool, int]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.checks.drivers.replaying import Again
 from harness.verdicts import Difference, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from harness.checks.drivers.schemathesis_stream import Failure
-    from harness.verdicts import Exchange
 
 UNDOCUMENTED_400 = "openapi.undocumented-400"
 MALFORMED = "malformed request bodies"  # the subject of that finding
@@ -72,6 +71,9 @@ _PRECEDENCE = (
 )
 
 
+_JUST_SEND = Again()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
     """Failures told apart: broken promises, and what is only worth a remark."""
@@ -80,8 +82,8 @@ class Sorted:
     remarks: Mapping[str, tuple[str, ...]]  # per operation
 
 
-def sort_out(failures: Iterable[Failure], *, place: str, hidden: Sequence[str] = ()) -> Sorted:
-    """Group failures by cause; names in `hidden` are headers whose values a replay must ask for."""
+def sort_out(failures: Iterable[Failure], *, place: str, again: Again = _JUST_SEND) -> Sorted:
+    """Group failures by cause; `again` tells how each is replayed."""
     groups: dict[tuple[str, ...], list[Failure]] = defaultdict(list)
     also: dict[tuple[str, ...], set[str]] = defaultdict(set)
     remarks: dict[str, set[str]] = defaultdict(set)
@@ -96,7 +98,7 @@ def sort_out(failures: Iterable[Failure], *, place: str, hidden: Sequence[str] =
         key = _cause(first)
         groups[key].append(first)
         also[key].update(code_of(other) for other in others if not is_remark(other))
-    findings = [_finding(group, also[key] - {key[0]}, place, hidden) for key, group in groups.items()]
+    findings = [_finding(group, also[key] - {key[0]}, place, again) for key, group in groups.items()]
     findings.sort(key=lambda finding: (finding.code, finding.subject, finding.actual))
     return Sorted(findings=tuple(findings), remarks={op: tuple(sorted(r)) for op, r in remarks.items()})
 
@@ -185,11 +187,11 @@ def _component(message: str) -> list[str]:
     ]
 
 
-def _finding(group: Sequence[Failure], also: set[str], place: str, hidden: Sequence[str]) -> Finding:
+def _finding(group: Sequence[Failure], also: set[str], place: str, again: Again) -> Finding:
     shown = min(group, key=lambda f: (len(f.exchange.url) + len(f.body), f.exchange.url, f.body))
     cause = _cause(shown)
     if cause[0] == UNDOCUMENTED_400:
-        return _undocumented_400(group, shown, place, hidden)
+        return _undocumented_400(group, shown, place, again)
     expected, actual = _told(cause[0], shown)
     return Finding(
         code=cause[0],
@@ -198,7 +200,7 @@ def _finding(group: Sequence[Failure], also: set[str], place: str, hidden: Seque
         expected=expected,
         actual=actual,
         place=f"{place}{pointer(shown.operation)}",
-        replay=curl(shown.exchange, shown.body, hidden=hidden),
+        replay=again.command(shown.exchange, shown.body),
         remedy=_REMEDIES.get(cause[0], ""),
         count=len(group),
         differences=(
@@ -209,7 +211,7 @@ def _finding(group: Sequence[Failure], also: set[str], place: str, hidden: Seque
     )
 
 
-def _undocumented_400(group: Sequence[Failure], shown: Failure, place: str, hidden: Sequence[str]) -> Finding:
+def _undocumented_400(group: Sequence[Failure], shown: Failure, place: str, again: Again) -> Finding:
     operations = sorted({failure.operation for failure in group})
     return Finding(
         code=UNDOCUMENTED_400,
@@ -217,7 +219,7 @@ def _undocumented_400(group: Sequence[Failure], shown: Failure, place: str, hidd
         expected="a documented status",
         actual=f"400, which the document does not mention, in {', '.join(operations)}",
         place=place,
-        replay=curl(shown.exchange, shown.body, hidden=hidden),
+        replay=again.command(shown.exchange, shown.body),
         remedy="document it once for the whole service; in FastAPI: FastAPI(responses={400: {'description': "
         "'The body cannot be read.'}})",
         count=len(group),
@@ -271,43 +273,3 @@ def _differences(group: Sequence[Failure]) -> list[Difference]:
 def _short(text: str, limit: int = 200) -> str:
     line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[:limit]}…"
-
-
-_PLAIN = frozenset({"user-agent", "accept-encoding", "accept", "connection", "content-length"})
-
-
-def curl(exchange: Exchange, body: bytes = b"", *, hidden: Sequence[str] = ()) -> str:
-    """The request as a command for a POSIX shell; secret headers become variables to be filled in."""
-    words = ["curl", "-i", "-X", shlex.quote(exchange.method)]
-    if exchange.method == "HEAD":
-        words = ["curl", "--head"]
-    secret = {name.lower() for name in hidden}
-    for name, value in exchange.request_headers:
-        if name.lower() in secret or value == "[redacted]":
-            words += ["-H", f'"{name}: ${_shell_name(name)}"']
-        elif name.lower() not in _PLAIN or (name.lower() == "accept" and value != "*/*"):
-            words += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name};")]
-    if re.search(r"/\.\.?(/|$|\?)", exchange.url):
-        words.append("--path-as-is")
-    if re.search(r"[][{}]", exchange.url):
-        words.append("--globoff")
-    before, data = _data(body)
-    return f"{before}{' '.join([*words, *data, shlex.quote(exchange.url)])}"
-
-
-def _data(body: bytes) -> tuple[str, list[str]]:
-    if not body:
-        return "", []
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" not in text:
-        return "", ["--data-raw", shlex.quote(text)]
-    # Bytes that no shell word can hold are made by printf.
-    octal = "".join(chr(b) if 32 < b < 127 and chr(b) not in "\\%'" else f"\\{b:03o}" for b in body)
-    return f"printf '{octal}' | ", ["--data-binary", "@-"]
-
-
-def _shell_name(header: str) -> str:
-    return re.sub(r"\W", "_", header).upper()
