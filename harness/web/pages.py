@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -122,7 +123,7 @@ def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
     del pages
     selectors = [Asked(pacticipant=call.path[side]) for side in ("consumer", "provider")]
     answer = answered(call.db, Question(selectors=selectors, latest_by="cvpv"))
-    rows = list(answer.rows)[:_MOST_ROWS]
+    rows = list(islice(answer.considered, _MOST_ROWS))
     details = matrix_details.of(call.db, rows)
     return "matrix", {"answer": answer, "rows": rows, "details": details, "path": call.path, "most": _MOST_ROWS}
 

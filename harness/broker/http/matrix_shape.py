@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from harness.broker.http.call import Call
     from harness.broker.matrices.asking import Question
     from harness.broker.matrices.deciding import Answered
-    from harness.broker.matrices.rows import Row
+    from harness.broker.matrices.promised import Row
     from harness.broker.store.matrix_details import Details
     from harness.broker.store.shown_versions import ShownVersion
 
@@ -55,11 +56,11 @@ def told(call: Call, question: Question, answer: Answered) -> dict[str, Any]:
 
 
 def _listed(question: Question, answer: Answered) -> list[tuple[Row, bool]]:
-    marked = [(row, position >= answer.considered) for position, row in enumerate(answer.rows)]
+    marked = chain(((row, False) for row in answer.considered), ((row, True) for row in answer.left_out))
     if question.success:
         wanted = {{"true": True, "false": False}.get(word) for word in question.success}
-        marked = [(row, ignored) for row, ignored in marked if row.success in wanted]
-    return marked[: question.limit]
+        return list(islice(((row, ignored) for row, ignored in marked if row.success in wanted), question.limit))
+    return list(islice(marked, question.limit))
 
 
 def _summary(answer: Answered) -> dict[str, Any]:

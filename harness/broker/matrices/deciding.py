@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.broker.matrices.rows import Row
+from harness.broker.matrices.promised import Row, Rows
 
 if TYPE_CHECKING:
     from harness.broker.matrices.asking import Question
@@ -35,8 +35,8 @@ class Answered:
     failed: int
     unknown: int
     ignored: int | None  # None: nothing was to be ignored
-    rows: Sequence[Row]  # considered ones first, then ignored ones
-    considered: int  # how many of the rows are
+    considered: Rows
+    left_out: Rows  # what was to be ignored
 
     @property
     def reason(self) -> str:
@@ -45,15 +45,16 @@ class Answered:
 
 
 def answer(
-    question: Question, scene: Scene, rows: Sequence[Row], ignored: Sequence[Selected], warnings: Sequence[str]
+    question: Question, scene: Scene, rows: Rows, ignored: Sequence[Selected], warnings: Sequence[str]
 ) -> Answered:
     """The verdict over all rows, whatever of them is listed."""
-    considered = [row for row in rows if not _is_ignored(row, ignored)]
-    left_out = [row for row in rows if _is_ignored(row, ignored)]
+    considered = rows.only(lambda row: not _is_ignored(row, ignored)) if ignored else rows
+    left_out = rows.only(lambda row: _is_ignored(row, ignored)) if ignored else Rows()
     absent = [each for each in scene.specified if each.missing]
     unmet = list(_unmet(scene, rows, ignored))
-    failed = [row for row in considered if row.success is False]
-    unknown = [row for row in considered if row.success is None]
+    rest = considered.rest()
+    failed = [row for row in rest if row.success is False]
+    unknown = [row for row in rest if row.success is None]
     errors = [each.absent() for each in absent]
     if not errors:
         errors += [_no_result(scene, pair.consumer, pair.provider) for pair in unmet]
@@ -64,12 +65,12 @@ def answer(
         warnings=[f"WARN: {each}" for each in (*warnings, *_advice(question))],
         errors=list(dict.fromkeys(errors)),
         successes=[] if errors else [_all_well(considered)],
-        success=sum(row.success is True for row in considered),
+        success=considered.successes(),
         failed=len(failed),
         unknown=len(unknown) + len(unmet),
         ignored=len(left_out) if question.ignored else None,
-        rows=[*considered, *left_out],
-        considered=len(considered),
+        considered=considered,
+        left_out=left_out,
     )
 
 
@@ -90,9 +91,9 @@ def _covers(each: Selected, name: str, version: int | None) -> bool:
     return each.pacticipant == name and (each.any_version or version in each.rows)
 
 
-def _unmet(scene: Scene, rows: Sequence[Row], ignored: Sequence[Selected]) -> Iterator[Pair]:
+def _unmet(scene: Scene, rows: Rows, ignored: Sequence[Selected]) -> Iterator[Pair]:
     """What is needed and has no row at all."""
-    met = {(row.consumer, row.provider) for row in rows}
+    met = rows.pairs()
     skipped = {each.pacticipant for each in ignored if each.any_version}
     for pair in scene.pairs:
         names = (pair.consumer, pair.provider)
@@ -125,7 +126,7 @@ def _failed(scene: Scene, row: Row) -> str:
     return f"The verification for the pact between {consumer} and {provider} failed"
 
 
-def _all_well(considered: Sequence[Row]) -> str:
+def _all_well(considered: Rows) -> str:
     if not considered:
         return "There are no missing dependencies"
     return "All required verification results are published and successful"

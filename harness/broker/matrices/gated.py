@@ -48,32 +48,45 @@ def answered(db: sa.Connection, question: Question) -> Answered:
 
 def _beyond_pacts(db: sa.Connection, environment: str) -> bool:
     """Whether the environment demands more than pacts, or a consumer lives there that published none."""
-    place = db.execute(sa.select(environments).where(environments.c.name == environment)).one_or_none()
+    place = db.execute(_PLACE, {"name": environment}).one_or_none()
     if place is None:
         return False
     if set(json.loads(place.require)) - {EvidenceKind.PACTS.value}:
         return True
-    for table in (deployments, releases):
-        silent = ~sa.exists().where(publications.c.version_id == table.c.version_id)
-        needs = sa.exists().where(integrations.c.consumer_id == versions.c.pacticipant_id)
-        live = sa.and_(table.c.environment_id == place.id, table.c.until.is_(None), silent, needs)
-        query = sa.select(table.c.id).join_from(table, versions, versions.c.id == table.c.version_id)
-        if db.execute(query.where(live).limit(1)).scalar() is not None:
-            return True
-    return False
+    return any(db.execute(query, {"place": place.id}).scalar() is not None for query in _SILENT_THERE)
 
 
 def _silent_candidate(db: sa.Connection, question: Question) -> bool:
     """Whether a version that is named published no pact, and its pacticipant is a consumer otherwise."""
-    named = [
-        sa.and_(pacticipants.c.name == each.pacticipant, versions.c.number == each.version)
-        for each in question.selectors
-        if each.version
-    ]
-    silent = ~sa.exists().where(publications.c.version_id == versions.c.id)
-    needs = sa.exists().where(integrations.c.consumer_id == versions.c.pacticipant_id)
-    query = sa.select(versions.c.id).join_from(versions, pacticipants).where(sa.or_(sa.false(), *named))
-    return db.execute(query.where(silent, needs).limit(1)).scalar() is not None
+    named = [{"name": each.pacticipant, "number": each.version} for each in question.selectors if each.version]
+    return any(db.execute(_SILENT_VERSION, each).scalar() is not None for each in named)
+
+
+# Made once: making a statement costs more than asking it.
+_PLACE = sa.select(environments.c.id, environments.c.require).where(environments.c.name == sa.bindparam("name"))
+_NEEDS = sa.exists().where(integrations.c.consumer_id == versions.c.pacticipant_id)
+_SILENT_THERE = [
+    sa.select(table.c.id)
+    .join_from(table, versions, versions.c.id == table.c.version_id)
+    .where(
+        table.c.environment_id == sa.bindparam("place"),
+        table.c.until.is_(None),
+        ~sa.exists().where(publications.c.version_id == table.c.version_id),
+        _NEEDS,
+    )
+    .limit(1)
+    for table in (deployments, releases)
+]
+_SILENT_VERSION = (
+    sa.select(versions.c.id)
+    .join_from(versions, pacticipants)
+    .where(
+        pacticipants.c.name == sa.bindparam("name"),
+        versions.c.number == sa.bindparam("number"),
+        ~sa.exists().where(publications.c.version_id == versions.c.id),
+        _NEEDS,
+    )
+)
 
 
 def _decision(db: sa.Connection, question: Question) -> Decision | None:

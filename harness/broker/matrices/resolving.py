@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,26 +80,21 @@ def scene(db: sa.Connection, question: Question) -> Scene:
 
 def _check(db: sa.Connection, question: Question) -> None:
     wanted = dict.fromkeys(asked.pacticipant for asked in question.selectors)
-    known = set(db.execute(sa.select(pacticipants.c.name).where(pacticipants.c.name.in_(list(wanted)))).scalars())
+    known = set(db.execute(_KNOWN, {"names": list(wanted)}).scalars())
     errors = [f"Pacticipant {name} not found" for name in wanted if name not in known]
-    if question.environment and not _known_environment(db, question.environment):
+    there = not question.environment or db.execute(_PLACE, {"environment": question.environment}).scalar()
+    if not there:
         errors.append(f"Environment with name '{question.environment}' does not exist")
     if errors:
         raise Invalid(errors)
-
-
-def _known_environment(db: sa.Connection, name: str) -> bool:
-    query = sa.select(environments.c.id).where(environments.c.name == name)
-    return db.execute(query).scalar() is not None
 
 
 def resolve_ignored(db: sa.Connection, asked: Sequence[Asked]) -> tuple[list[Selected], list[str]]:
     """What is to be ignored, and what of it there is not."""
     found, warnings = [], []
     for each in asked:
-        query = sa.select(pacticipants.c.id).where(pacticipants.c.name == each.pacticipant)
         what = f"version {each.version}" if each.version else "any version"
-        if db.execute(query).scalar() is None:
+        if db.execute(_KNOWN, {"names": [each.pacticipant]}).scalar() is None:
             warnings.append(f"Cannot ignore {what} of {each.pacticipant} (no such pacticipant exists)")
             continue
         selected = _resolve(db, each, specified=True)
@@ -116,8 +111,12 @@ def _infer_all(db: sa.Connection, question: Question, names: Sequence[str]) -> l
         return [Selected(asked=Asked(pacticipant=name), specified=False, any_version=True) for name in names]
     rows: dict[str, list[tuple[int, str]]] = {}
     on_main: dict[str, str] = {}
+    query = _inferred(
+        latest=question.latest, main=question.main_branch, tag=bool(question.tag), place=bool(question.environment)
+    )
+    told = {"tag": question.tag, "environment": question.environment}
     for part in chunks(names):
-        for name, branch, row, number in db.execute(_inferred(question), {"names": part}):
+        for name, branch, row, number in db.execute(query, {"names": part, **told}):
             rows.setdefault(name, []).append((row, number))
             on_main[name] = branch or ""
     return [_inferred_one(question, name, rows.get(name, []), on_main.get(name, "")) for name in names]
@@ -135,31 +134,55 @@ def _inferred_one(question: Question, name: str, rows: list[tuple[int, str]], br
     return Selected(asked=asked, specified=False, versions=rows[:1] if question.latest else rows)
 
 
-def _inferred(question: Question) -> sa.Select[Any]:
+# Statements are made once for each kind of question: making one costs more than asking it.
+_NAMES: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
+_TAG: sa.BindParameter[str] = sa.bindparam("tag", type_=sa.Text)
+_BRANCH: sa.BindParameter[str] = sa.bindparam("branch", type_=sa.Text)
+_ENVIRONMENT: sa.BindParameter[str] = sa.bindparam("environment", type_=sa.Text)
+_mains = pacticipants.alias("mains")
+_owners = pacticipants.alias("owners")
+_consumer, _provider = pacticipants.alias("consumer"), pacticipants.alias("provider")
+_KNOWN = sa.select(pacticipants.c.name).where(pacticipants.c.name.in_(_NAMES))
+_MAIN_BRANCH = sa.select(pacticipants.c.main_branch).where(pacticipants.c.name == sa.bindparam("name"))
+_PLACE = sa.select(environments.c.id).where(environments.c.name == _ENVIRONMENT)
+_INTEGRATED = (
+    sa.select(_consumer.c.name, _provider.c.name)
+    .join_from(integrations, _consumer, _consumer.c.id == integrations.c.consumer_id)
+    .join(_provider, _provider.c.id == integrations.c.provider_id)
+    .where(_provider.c.name.in_(_NAMES))
+    .order_by(_consumer.c.name)
+)
+_NEEDED = sa.select(publications.c.counterpart).where(publications.c.kind == ContractKind.PACT.value).distinct()
+_NEEDED_BY_ANY = _NEEDED.join(pacticipants, pacticipants.c.id == publications.c.pacticipant_id).where(
+    pacticipants.c.name == sa.bindparam("name")
+)
+_NEEDED_BY = _NEEDED.where(publications.c.version_id.in_(sa.bindparam("ids", expanding=True)))
+
+
+@cache
+def _inferred(*, latest: bool, main: bool, tag: bool, place: bool) -> sa.Select[Any]:
     """Versions of some pacticipants, newest first; where only the newest counts, no others are read."""
     query = sa.select(pacticipants.c.name, pacticipants.c.main_branch, versions.c.id, versions.c.number).join_from(
         pacticipants, versions
     )
-    query = query.where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
-    if question.latest:
-        query = query.where(versions.c.id.in_(_newest(question)))
-    elif question.main_branch:
+    query = query.where(pacticipants.c.name.in_(_NAMES))
+    if latest:
+        query = query.where(versions.c.id.in_(_newest(main=main, tag=tag)))
+    elif main:
         on = sa.select(branch_versions.c.version_id).join_from(branch_versions, branches)
         query = query.where(versions.c.id.in_(on.where(branches.c.name == pacticipants.c.main_branch)))
     else:
-        query = query.where(
-            *_conditions(Asked(pacticipant="", tag=question.tag, environment=question.environment))
-        )
+        query = query.where(*_conditions(tag=tag, place=place))
     return query.order_by(versions.c.id.desc())
 
 
-def _newest(question: Question) -> sa.Select[Any]:
+def _newest(*, main: bool, tag: bool) -> sa.Select[Any]:
     """The newest version of each pacticipant, of those with a tag or on the main branch when that is asked."""
-    named = sa.select(_owners.c.id).where(_owners.c.name.in_(sa.bindparam("names", expanding=True)))
-    if question.tag:
-        newest = sa.select(sa.func.max(tags.c.version_id)).where(tags.c.name == question.tag)
+    named = sa.select(_owners.c.id).where(_owners.c.name.in_(_NAMES))
+    if tag:
+        newest = sa.select(sa.func.max(tags.c.version_id)).where(tags.c.name == _TAG)
         return newest.where(tags.c.pacticipant_id.in_(named)).group_by(tags.c.pacticipant_id)
-    if question.main_branch:
+    if main:
         return (
             sa.select(sa.func.max(branch_versions.c.version_id))
             .join_from(branch_versions, branches)
@@ -171,18 +194,6 @@ def _newest(question: Question) -> sa.Select[Any]:
     return newest.group_by(versions.c.pacticipant_id)
 
 
-_mains = pacticipants.alias("mains")
-_owners = pacticipants.alias("owners")
-_consumer, _provider = pacticipants.alias("consumer"), pacticipants.alias("provider")
-_INTEGRATED = (
-    sa.select(_consumer.c.name, _provider.c.name)
-    .join_from(integrations, _consumer, _consumer.c.id == integrations.c.consumer_id)
-    .join(_provider, _provider.c.id == integrations.c.provider_id)
-    .where(_provider.c.name.in_(sa.bindparam("names", expanding=True)))
-    .order_by(_consumer.c.name)
-)
-
-
 def _resolve(db: sa.Connection, asked: Asked, *, specified: bool) -> Selected:
     name = asked.pacticipant
     if asked.version:
@@ -190,38 +201,46 @@ def _resolve(db: sa.Connection, asked: Asked, *, specified: bool) -> Selected:
         found = [] if row is None else [(row, asked.version)]
         return Selected(asked=asked, specified=specified, versions=found)
     asked = _with_main_branch(db, asked)
-    where = list(_conditions(asked))
-    if not where and not asked.latest:
+    if not (asked.latest or asked.tag or asked.branch or asked.main_branch or asked.environment):
         return Selected(asked=asked, specified=specified, any_version=True)
-    owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == name).scalar_subquery()
-    query = sa.select(versions.c.id, versions.c.number).where(versions.c.pacticipant_id == owner, *where)
-    query = query.order_by(versions.c.id.desc())
-    if asked.latest:
-        query = query.limit(1)
-    rows = [(row, number) for row, number in db.execute(query)]
+    if asked.main_branch and not asked.branch:  # it has no main branch
+        return Selected(asked=asked, specified=specified)
+    query = _of_pacticipant(
+        latest=asked.latest, tag=bool(asked.tag), branch=bool(asked.branch), place=bool(asked.environment)
+    )
+    told = {"name": name, "tag": asked.tag, "branch": asked.branch, "environment": asked.environment}
+    rows = [(row, number) for row, number in db.execute(query, told)]
     return Selected(asked=asked, specified=specified, versions=rows)
 
 
 def _with_main_branch(db: sa.Connection, asked: Asked) -> Asked:
     if not asked.main_branch:
         return asked
-    query = sa.select(pacticipants.c.main_branch).where(pacticipants.c.name == asked.pacticipant)
-    name = db.execute(query).scalar()
+    name = db.execute(_MAIN_BRANCH, {"name": asked.pacticipant}).scalar()
     return replace(asked, branch=name) if name else asked
 
 
-def _conditions(asked: Asked) -> Iterable[sa.ColumnElement[bool]]:
-    if asked.tag:
-        yield versions.c.id.in_(sa.select(tags.c.version_id).where(tags.c.name == asked.tag))
-    if asked.branch:
+@cache
+def _of_pacticipant(*, latest: bool, tag: bool, branch: bool, place: bool) -> sa.Select[Any]:
+    """The versions of one pacticipant, newest first."""
+    owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == sa.bindparam("name")).scalar_subquery()
+    query = sa.select(versions.c.id, versions.c.number).where(
+        versions.c.pacticipant_id == owner, *_conditions(tag=tag, branch=branch, place=place)
+    )
+    query = query.order_by(versions.c.id.desc())
+    return query.limit(1) if latest else query
+
+
+def _conditions(*, tag: bool, place: bool, branch: bool = False) -> Iterable[sa.ColumnElement[bool]]:
+    if tag:
+        yield versions.c.id.in_(sa.select(tags.c.version_id).where(tags.c.name == _TAG))
+    if branch:
         on = sa.select(branch_versions.c.version_id).join_from(branch_versions, branches)
-        yield versions.c.id.in_(on.where(branches.c.name == asked.branch))
-    elif asked.main_branch:
-        yield sa.false()  # it has no main branch
-    if asked.environment:
-        place = sa.select(environments.c.id).where(environments.c.name == asked.environment).scalar_subquery()
+        yield versions.c.id.in_(on.where(branches.c.name == _BRANCH))
+    if place:
+        there = _PLACE.scalar_subquery()
         live = [
-            sa.select(table.c.version_id).where(table.c.environment_id == place, table.c.until.is_(None))
+            sa.select(table.c.version_id).where(table.c.environment_id == there, table.c.until.is_(None))
             for table in (deployments, releases)
         ]
         yield versions.c.id.in_(sa.union(*live))
@@ -240,17 +259,12 @@ def _concerned(db: sa.Connection, specified: Sequence[Selected]) -> list[Pair]:
 
 
 def _providers(db: sa.Connection, each: Selected) -> Iterable[str]:
-    query = sa.select(publications.c.counterpart).where(publications.c.kind == ContractKind.PACT.value).distinct()
     if each.any_version:
-        owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == each.pacticipant).scalar_subquery()
-        yield from db.execute(query.where(publications.c.pacticipant_id == owner)).scalars()
-        return
-    seen: set[str] = set()
+        return db.execute(_NEEDED_BY_ANY, {"name": each.pacticipant}).scalars().all()
+    found: dict[str, None] = {}
     for part in chunks(each.rows):
-        for name in db.execute(query.where(publications.c.version_id.in_(part))).scalars():
-            if name not in seen:
-                seen.add(name)
-                yield name
+        found |= dict.fromkeys(db.execute(_NEEDED_BY, {"ids": part}).scalars())
+    return found
 
 
 def _integrated(db: sa.Connection, providers: Sequence[str]) -> Iterable[tuple[str, str]]:

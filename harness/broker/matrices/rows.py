@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
+from harness.broker.matrices.promised import Promise, Result, Rows, latest
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import builds, contracts, pacticipants, publications, verifications
 from harness.contracts.document import ContractKind
@@ -17,28 +17,7 @@ if TYPE_CHECKING:
     from harness.broker.matrices.resolving import Pair, Scene
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One pact of one consumer version, and one provider version where there is one."""
-
-    consumer: str
-    provider: str
-    publication: int
-    contract: int
-    consumer_version: int
-    provider_version: int | None = None
-    verification: int | None = None
-    success: bool | None = None  # None: there is no result that stands for anything
-
-    @property
-    def order(self) -> tuple[Any, ...]:
-        """By consumer, its newest version first; by provider, its newest version first."""
-        provider = -(self.provider_version or 0)
-        return self.consumer.lower(), -self.consumer_version, self.provider.lower(), provider
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """The result of a content on a provider version that stands."""
 
     verification: int
@@ -85,15 +64,19 @@ _BUILDS = (
 )
 
 
-def rows_of(db: sa.Connection, scene: Scene, *, latest_by: str, every_pair: bool) -> list[Row]:
+def rows_of(db: sa.Connection, scene: Scene, *, latest_by: str, every_pair: bool) -> Rows:
     """All rows, without any limit; `every_pair`: each live pair counts, also one that nobody has verified."""
     promised = _publications(db, scene)
     wanted = _provider_versions(scene)
     known = _results(db, {each.contract_id for each in promised}, wanted)
-    found: list[Row] = []
+    met: dict[int, tuple[Result, ...]] = {}  # the versions of one content share its results
+    found = []
     for each in promised:
-        found += _of_publication(each, known.get(each.contract_id, {}), wanted, every_pair=every_pair)
-    return sorted(_latest(found, latest_by), key=lambda row: row.order)
+        if each.contract_id not in met:
+            rows = wanted.get(each.counterpart, frozenset())
+            met[each.contract_id] = _met(known.get(each.contract_id, {}), rows, every_pair=every_pair)
+        found.append(_promise(each, met[each.contract_id]))
+    return Rows(latest(found, latest_by))
 
 
 def _publications(db: sa.Connection, scene: Scene) -> list[Any]:
@@ -142,16 +125,22 @@ def _results(
     versions = sorted(chosen | others) if limited else None
     told = _told(db, promised, versions)
     told += _told(db, equal.keys() - set(promised), versions, built=True)
-    latest: dict[tuple[int, int], dict[str, Standing]] = {}
-    speaks = _speakers(built)
+    speaks = _speakers(built) if built else _of_itself
+    standing: dict[int, dict[int, dict[str, Standing]]] = {}
     for row in sorted(told, key=lambda row: row.id):
-        for contract in _contracts_of(row, promised, equal):
+        for contract in _contracts_of(row, equal):
+            on = standing.setdefault(contract, {})
             for version in speaks(row):
-                _stand(latest.setdefault((contract, version), {}), row)
-    found: dict[int, dict[int, Standing]] = {}
-    for (contract, version), by_artifact in latest.items():
-        found.setdefault(contract, {})[version] = min(by_artifact.values(), key=_badness)
-    return found
+                _stand(on.setdefault(version, {}), row)
+    return {
+        contract: {version: min(by_artifact.values(), key=_badness) for version, by_artifact in on.items()}
+        for contract, on in standing.items()
+    }
+
+
+def _of_itself(row: Any) -> Iterable[int]:
+    """Of which versions a result speaks where no build is known: of the one that it names."""
+    return (row.version_id,)
 
 
 def _told(
@@ -168,12 +157,10 @@ def _told(
     return found
 
 
-def _contracts_of(row: Any, promised: Collection[int], equal: dict[int, list[int]]) -> Iterator[int]:
+def _contracts_of(row: Any, equal: dict[int, list[int]]) -> Iterable[int]:
     """The promises that a result is about: a consumer's own, and of a known build everybody's with its content."""
-    if row.artifact and row.contract_id in equal:
-        yield from equal[row.contract_id]
-    elif row.contract_id in promised:
-        yield row.contract_id
+    own = (row.contract_id,)
+    return equal.get(row.contract_id, own) if equal and row.artifact else own
 
 
 def _stand(standing: dict[str, Standing], row: Any) -> None:
@@ -213,7 +200,7 @@ def _builds(db: sa.Connection, rows: set[int]) -> dict[int, dict[str, set[int]]]
     return found
 
 
-def _speakers(built: dict[int, dict[str, set[int]]]) -> Callable[[Any], Iterator[int]]:
+def _speakers(built: dict[int, dict[str, set[int]]]) -> Callable[[Any], Iterable[int]]:
     """Of which versions a result speaks, as `harness.matrix.ran` says it."""
     same: dict[tuple[int, str], list[int]] = {}
     for chosen, by_artifact in built.items():
@@ -230,39 +217,21 @@ def _speakers(built: dict[int, dict[str, set[int]]]) -> Callable[[Any], Iterator
     return speaks
 
 
-def _of_publication(
-    each: Any, known: dict[int, Standing], wanted: dict[str, frozenset[int] | None], *, every_pair: bool
-) -> list[Row]:
-    rows = wanted.get(each.counterpart, frozenset())
-    basics = {
-        "consumer": each.name,
-        "provider": each.counterpart,
-        "publication": each.id,
-        "contract": each.contract_id,
-        "consumer_version": each.version_id,
-    }
+def _promise(each: Any, results: tuple[Result, ...]) -> Promise:
+    return Promise(
+        consumer=each.name,
+        provider=each.counterpart,
+        publication=each.id,
+        consumer_version=each.version_id,
+        results=results,
+    )
+
+
+def _met(known: dict[int, Standing], rows: frozenset[int] | None, *, every_pair: bool) -> tuple[Result, ...]:
+    """What is known of a content on each provider version, newest first; None: any version."""
     stands = {version: s for version, s in known.items() if rows is None or version in rows}
-    found = [
-        Row(**basics, provider_version=version, verification=s.verification, success=s.success)
-        for version, s in stands.items()
-    ]
+    found = [Result(version, s.verification, s.success) for version, s in stands.items()]
     missing = [] if rows is None else [version for version in rows if version not in stands]
     if every_pair and missing and (stands or len(missing) > 1):
-        found += [Row(**basics, provider_version=version) for version in missing]
-    return found or [Row(**basics)]
-
-
-def _latest(rows: Sequence[Row], latest_by: str) -> list[Row]:
-    if latest_by not in ("cvp", "cp"):
-        return list(rows)
-    best: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        key = (row.consumer, row.provider, row.consumer_version if latest_by == "cvp" else None)
-        before = best.get(key)
-        if before is None or _newer(row) > _newer(before):
-            best[key] = row
-    return list(best.values())
-
-
-def _newer(row: Row) -> tuple[int, int]:
-    return row.consumer_version, row.provider_version or 0
+        found += [Result(version) for version in missing]
+    return tuple(sorted(found, key=lambda each: -(each.provider_version or 0))) or (Result(),)

@@ -34,7 +34,7 @@ class Item:
 
     pact: Pact
     result: Result | None
-    verified_before: bool  # the pair had a success before this content
+    verified_before: bool  # the pair had a success with another content; told where this one has no result
     webhooks: str  # none, not_run, success, failure, retrying
 
     @property
@@ -53,7 +53,7 @@ def items(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page
     found = [pact for part in chunks(chosen) for pact in pacts.listed(db, [publications.c.id.in_(part)])]
     known = results.latest_of_contracts(db, [pact.contract for pact in found]) if found else {}
     told = _triggered(db, found)
-    verified = _verified(db, found)
+    verified = _verified(db, [pact for pact in found if pact.contract not in known])
     made = [
         Item(
             pact=pact,

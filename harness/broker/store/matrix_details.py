@@ -17,7 +17,7 @@ from harness.broker.store.shown_versions import ShownVersion
 from harness.broker.store.tables import contracts, deployments, environments, publications, releases, verifications
 
 if TYPE_CHECKING:
-    from harness.broker.matrices.rows import Row
+    from harness.broker.matrices.promised import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,11 @@ def _branch(db: sa.Connection, provider: str, name: str) -> Line:
     row = db.execute(query.where(pacticipants.c.name == provider, branches.c.name == name)).one_or_none()
     if row is None:
         return Line(kind="branch", name=name)
+    added = sa.select(sa.func.min(branch_versions.c.id)).where(branch_versions.c.branch_id == row.id)
     first = (
         sa.select(versions.c.created_at)
         .join_from(branch_versions, versions, versions.c.id == branch_versions.c.version_id)
-        .where(branch_versions.c.branch_id == row.id)
-        .order_by(branch_versions.c.id)
-        .limit(1)
+        .where(branch_versions.c.id == added.scalar_subquery())
     )
     return Line(
         kind="branch",

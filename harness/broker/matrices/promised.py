@@ -1,0 +1,106 @@
+"""The rows of a matrix by promise: there may be many thousands, so each is made when somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Result(NamedTuple):
+    """What is known of a content on one provider version; None: there is no version, or no result that stands."""
+
+    provider_version: int | None = None
+    verification: int | None = None
+    success: bool | None = None
+
+
+class Row(NamedTuple):
+    """One pact of one consumer version, and one provider version where there is one."""
+
+    consumer: str
+    provider: str
+    publication: int
+    consumer_version: int
+    provider_version: int | None
+    verification: int | None
+    success: bool | None
+
+
+class Promise(NamedTuple):
+    """One pact of one consumer version, and what is known of it on each provider version, newest first."""
+
+    consumer: str
+    provider: str
+    publication: int
+    consumer_version: int
+    results: tuple[Result, ...]  # the same object for every version with the same content
+
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """By consumer, its newest version first; then by provider."""
+        return self.consumer.lower(), -self.consumer_version, self.provider.lower()
+
+    def rows(self) -> Iterator[Row]:
+        """A row for each provider version."""
+        for each in self.results:
+            yield Row(self.consumer, self.provider, self.publication, self.consumer_version, *each)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows, in their order."""
+
+    promises: Sequence[Promise] = ()
+
+    def __iter__(self) -> Iterator[Row]:
+        for each in self.promises:
+            yield from each.rows()
+
+    def __len__(self) -> int:
+        return sum(len(each.results) for each in self.promises)
+
+    def successes(self) -> int:
+        """How many rows say yes."""
+        known = _counts(self.promises)
+        return sum(known[id(each.results)] for each in self.promises)
+
+    def rest(self) -> list[Row]:
+        """The rows that say no, or nothing."""
+        known = _counts(self.promises)
+        concerned = (each for each in self.promises if known[id(each.results)] < len(each.results))
+        return [row for each in concerned for row in each.rows() if row.success is not True]
+
+    def pairs(self) -> set[tuple[str, str]]:
+        """Whose rows they are: consumers and providers."""
+        return {(each.consumer, each.provider) for each in self.promises}
+
+    def only(self, holds: Callable[[Row], bool]) -> Rows:
+        """Those rows of which something holds."""
+        found = []
+        for each in self.promises:
+            kept = tuple(Result(*row[-3:]) for row in each.rows() if holds(row))
+            if kept:
+                found.append(each._replace(results=kept))
+        return Rows(found)
+
+
+def _counts(promises: Sequence[Promise]) -> dict[int, int]:
+    """How many successes each distinct tuple of results holds."""
+    distinct = {id(each.results): each.results for each in promises}
+    return {key: sum(each.success is True for each in results) for key, results in distinct.items()}
+
+
+def latest(promises: Sequence[Promise], by: str) -> list[Promise]:
+    """Promises in order, each with its results or, if asked, the newest of a version or a pair."""
+    ordered = sorted(promises, key=lambda each: each.order)
+    if by not in ("cvp", "cp"):
+        return ordered
+    pairs: set[tuple[str, str]] = set()
+    found = []
+    for each in ordered:  # a consumer's newest version comes first
+        pair = each.consumer, each.provider
+        if by == "cvp" or pair not in pairs:
+            pairs.add(pair)
+            found.append(each._replace(results=each.results[:1]))
+    return found
