@@ -14,16 +14,20 @@ TESTS = "\n".join(
 )
 
 
-@pytest.mark.parametrize("number", range(1, 13))
-def test_a_defect_of_the_original_is_told_once_and_tested(number: int) -> None:
-    assert len(re.findall(rf"\(D{number}\)", PAGE)) == 1
-    assert re.search(rf"^def test_d{number}_\w+\(", TESTS, re.MULTILINE)
+DEFECTS = [*(f"D{number}" for number in range(1, 13)), *(f"23.{number}" for number in range(1, 8))]
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_of_the_original_is_told_once_and_tested(defect: str) -> None:
+    assert len(re.findall(rf"\({re.escape(defect)}\)", PAGE)) == 1
+    name = defect.lower().replace(".", "_")
+    assert re.search(rf"^def test_{name}_[a-z]\w+\(", TESTS, re.MULTILINE)
 
 
 def test_no_other_defect_is_told_or_tested() -> None:
-    known = {str(number) for number in range(1, 13)}
-    assert set(re.findall(r"\(D(\d+)\)", PAGE)) == known
-    assert set(re.findall(r"^def test_d(\d+)_", TESTS, re.MULTILINE)) == known
+    assert set(re.findall(r"\((D\d+|23\.\d+)\)", PAGE)) == set(DEFECTS)
+    tested = re.findall(r"^def test_(d\d+|23_\d+)_", TESTS, re.MULTILINE)
+    assert {name.replace("_", ".").upper() for name in tested} == set(DEFECTS)
 
 
 def test_every_difference_has_a_name_of_its_own() -> None:

@@ -135,7 +135,7 @@ def test_d9_what_is_to_be_told_outlives_the_process(client: Client, database: Da
     assert triggered(Client(app=broker(database)), "1") == 1
 
 
-def test_23_a_second_branch_of_a_version_is_of_that_version(client: Client) -> None:
+def test_23_1_a_second_branch_of_a_version_is_of_that_version(client: Client) -> None:
     for number, branch in (("1", "main"), ("2", "main"), ("2", "feat")):
         assert client.put(f"/pacticipants/c/branches/{branch}/versions/{number}", {}).status in (200, 201)
     assert client.get("/pacticipants/c/branches/feat/latest-version").json["number"] == "2"
@@ -144,7 +144,21 @@ def test_23_a_second_branch_of_a_version_is_of_that_version(client: Client) -> N
     ]
 
 
-def test_23_names_need_not_be_ascii(client: Client) -> None:
+def test_23_2_publishers_at_the_same_time_wait_for_each_other(client: Client) -> None:
+    def published(number: int) -> int:
+        body = {
+            "pacticipantName": "c",
+            "pacticipantVersionNumber": str(number),
+            "contracts": [contract(number % 3)],
+        }
+        return client.post("/contracts/publish", body).status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(published, range(40))) == {200}
+    assert len(client.get("/pacticipants/c/versions").json["_embedded"]["versions"]) == 40
+
+
+def test_23_3_names_need_not_be_ascii(client: Client) -> None:
     name = quote("ça-ß-東")
     document = pact("ça-ß-東", "p", 0)
     assert client.put(f"/pacts/provider/p/consumer/{name}/version/1", document).status == 201
@@ -152,6 +166,49 @@ def test_23_names_need_not_be_ascii(client: Client) -> None:
     for asked, pairs in (("ÇA", 1), ("ç%", 0)):
         found = client.get(f"/integrations?q={quote(asked)}").json["_embedded"]["integrations"]
         assert len(found) == pairs, asked
+
+
+def test_23_4_what_cannot_be_meant_is_the_clients_mistake(client: Client) -> None:
+    nothing = {"pacticipantName": "c", "pacticipantVersionNumber": "1", "contracts": []}
+    assert client.post("/contracts/publish", nothing).status == 400
+    for path in ("/contracts/publish", "/environments", "/webhooks", "/pacticipants"):
+        for body in ("[]", "[{}]", ""):
+            assert client.send("POST", path, body.encode()).status in (400, 422), (path, body)
+    publish(client, "c", "1", 0)
+    told = client.get("/matrix?q[][pacticipant]=c&latestby=newest")
+    assert (told.status, told.json) == (400, {"errors": ["latestby must be one of cvpv, cvp, cp."]})
+    problem = client.send("POST", "/environments", b"{", accept="application/problem+json")
+    assert (problem.status, problem.json["status"]) == (400, 400)
+
+
+def test_23_5_the_states_of_what_is_deployed_are_listed(client: Client) -> None:
+    uuid, document = place(client), pact("c", "p", 0)
+    document["interactions"][0]["providerState"] = "there is one"
+    assert client.put("/pacts/provider/p/consumer/c/version/1", document).status == 201
+    deploy(client, uuid, "c", "1")
+    for where in (uuid, "prod"):
+        told = client.get(f"/pacts/provider/p/provider-states/environment/{where}").json
+        assert [each["name"] for each in told["providerStates"]] == ["there is one"]
+
+
+def test_23_6_a_pact_of_an_environment_is_told_in_words(client: Client) -> None:
+    uuid = place(client)
+    publish(client, "c", "1", 0)
+    deploy(client, uuid, "c", "1")
+    asked = {"consumerVersionSelectors": [{"environment": "prod"}]}
+    told = client.post("/pacts/provider/p/for-verification", asked).json["_embedded"]["pacts"]
+    assert [each["shortDescription"] for each in told] == ["deployed to prod"]
+
+
+def test_23_7_several_processes_may_serve_one_store(client: Client, database: Database) -> None:
+    if database.engine.dialect.name == "sqlite":
+        with database.reading() as db:
+            assert db.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    beside = Client(app=broker(database))
+    publish(client, "c", "1", 0)
+    publish(beside, "c", "2", 1)
+    listed = client.get("/pacticipants/c/versions").json["_embedded"]["versions"]
+    assert [each["number"] for each in listed] == ["2", "1"]
 
 
 def test_results_of_two_verifiers_at_the_same_moment_are_both_kept(client: Client) -> None:

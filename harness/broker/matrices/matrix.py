@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.broker.matrices.deciding import Answered, answer
-from harness.broker.matrices.resolving import resolve_ignored, scene
+from harness.broker.matrices.resolving import resolve_ignored
 from harness.broker.matrices.rows import rows_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.matrices.asking import Question
+    from harness.broker.matrices.resolving import Scene
 
 
-def answered(db: sa.Connection, question: Question) -> Answered:
-    """The answer to a question; what it says never depends on how much of it is listed. Raises Invalid."""
-    staged = scene(db, question)
+def answered(db: sa.Connection, question: Question, staged: Scene) -> Answered:
+    """The answer to a question; what it says never depends on how much of it is listed."""
     ignored, warnings = resolve_ignored(db, question.ignored)
     live = bool(question.environment) or any(each.environment for each in question.selectors)
     # In an environment several versions may live beside each other: none of them stands for the others.

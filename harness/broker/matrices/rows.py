@@ -51,16 +51,14 @@ _TOLD = sa.select(
 ).order_by(verifications.c.id)
 _RESULTS = _TOLD.where(verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)))
 _RESULTS_ON = _RESULTS.where(verifications.c.version_id.in_(sa.bindparam("ids", expanding=True)))
+_RESULTS_OF = _RESULTS.where(verifications.c.artifact.in_(sa.bindparam("artifacts", expanding=True)))
 _KEYS = sa.select(contracts.c.key).where(contracts.c.id.in_(sa.bindparam("contracts", expanding=True)))
 _EQUAL = sa.select(contracts.c.id, contracts.c.key, contracts.c.counterpart).where(
     contracts.c.kind == ContractKind.PACT.value, contracts.c.key.in_(_KEYS)
 )
 _ANY_BUILD = sa.select(builds.c.id).where(builds.c.artifact > "").limit(1)
-_other = builds.alias("other")
-_BUILDS = (
-    sa.select(builds.c.version_id, builds.c.artifact, _other.c.version_id.label("other"))
-    .join_from(builds, _other, _other.c.artifact == builds.c.artifact)
-    .where(builds.c.version_id.in_(sa.bindparam("ids", expanding=True)), builds.c.artifact != "")
+_BUILDS = sa.select(builds.c.version_id, builds.c.artifact).where(
+    builds.c.version_id.in_(sa.bindparam("ids", expanding=True)), builds.c.artifact != ""
 )
 
 
@@ -118,16 +116,13 @@ def _results(
 ) -> dict[int, dict[int, Standing]]:
     """By content and provider version: the latest result of each artifact, and the worst of them."""
     limited = None not in wanted.values()
-    chosen = {row for rows in wanted.values() if rows for row in rows}
-    built = _builds(db, chosen) if limited else {}
+    chosen = {row for rows in wanted.values() if rows for row in rows} if limited else None
+    built = _builds(db, chosen or ())
     equal = _equal_contracts(db, promised)
-    others = {version for twins in built.values() for versions in twins.values() for version in versions}
-    versions = sorted(chosen | others) if limited else None
-    told = _told(db, promised, versions)
-    told += _told(db, equal.keys() - set(promised), versions, built=True)
+    told = _told(db, {*promised, *equal}, chosen, sorted({a for artifacts in built.values() for a in artifacts}))
     speaks = _speakers(built) if built else _of_itself
     standing: dict[int, dict[int, dict[str, Standing]]] = {}
-    for row in sorted(told, key=lambda row: row.id):
+    for _, row in sorted(told.items()):
         for contract in _contracts_of(row, equal):
             on = standing.setdefault(contract, {})
             for version in speaks(row):
@@ -144,16 +139,17 @@ def _of_itself(row: Any) -> Iterable[int]:
 
 
 def _told(
-    db: sa.Connection, of: Collection[int], versions: Sequence[int] | None, *, built: bool = False
-) -> list[Any]:
-    """Every result of some contents, on some versions; `built`: only those of a known build."""
-    query = _RESULTS if versions is None else _RESULTS_ON
-    if built:
-        query = query.where(verifications.c.artifact != "")
-    found: list[Any] = []
+    db: sa.Connection, of: Collection[int], versions: Collection[int] | None, artifacts: Sequence[str]
+) -> dict[int, Any]:
+    """Every result of some contents: on some versions (None: on any), and on builds, whatever their number."""
+    found: dict[int, Any] = {}
     for part in chunks(sorted(of)):
-        for each in chunks(versions) if versions is not None else [None]:
-            found += db.execute(query, {"contracts": part} if each is None else {"contracts": part, "ids": each})
+        if versions is None:
+            found |= {row.id: row for row in db.execute(_RESULTS, {"contracts": part})}
+        for ids in chunks(sorted(versions or ())):
+            found |= {row.id: row for row in db.execute(_RESULTS_ON, {"contracts": part, "ids": ids})}
+        for some in chunks(artifacts):
+            found |= {row.id: row for row in db.execute(_RESULTS_OF, {"contracts": part, "artifacts": some})}
     return found
 
 
@@ -191,28 +187,28 @@ def _equal_contracts(db: sa.Connection, promised: Collection[int]) -> dict[int, 
     return found
 
 
-def _builds(db: sa.Connection, rows: set[int]) -> dict[int, dict[str, set[int]]]:
-    """By chosen version: its builds, and which versions are the same build."""
-    found: dict[int, dict[str, set[int]]] = {}
+def _builds(db: sa.Connection, rows: Collection[int]) -> dict[int, set[str]]:
+    """What was built under the number of each version."""
+    found: dict[int, set[str]] = {}
     for part in chunks(sorted(rows)):
-        for chosen, artifact, other in db.execute(_BUILDS, {"ids": part}):
-            found.setdefault(chosen, {}).setdefault(artifact, set()).add(other)
+        for version, artifact in db.execute(_BUILDS, {"ids": part}):
+            found.setdefault(version, set()).add(artifact)
     return found
 
 
-def _speakers(built: dict[int, dict[str, set[int]]]) -> Callable[[Any], Iterable[int]]:
+def _speakers(built: dict[int, set[str]]) -> Callable[[Any], Iterable[int]]:
     """Of which versions a result speaks, as `harness.matrix.ran` says it."""
-    same: dict[tuple[int, str], list[int]] = {}
-    for chosen, by_artifact in built.items():
-        for artifact, versions in by_artifact.items():
-            for version in versions:
-                same.setdefault((version, artifact), []).append(chosen)
+    same: dict[str, list[int]] = {}
+    for version, artifacts in built.items():
+        for artifact in artifacts:
+            same.setdefault(artifact, []).append(version)
 
     def speaks(row: Any) -> Iterator[int]:
-        mine = built.get(row.version_id, {})
+        mine = built.get(row.version_id, set())
         if not (row.artifact and mine) or (row.artifact not in mine and not row.success):
             yield row.version_id
-        yield from same.get((row.version_id, row.artifact), ()) if row.artifact else ()
+        # Under whatever number it was seen: numbers are given anew, what was built stays what it is.
+        yield from same.get(row.artifact, ()) if row.artifact else ()
 
     return speaks
 
