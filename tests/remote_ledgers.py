@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 from fake_original import Original
+from new_ledgers import new_ledger
 
 from harness.broker.http.serving import Application
-from harness.broker.ledger import open_ledger
 from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.remote.patience import Patience
 from harness.broker.remote.site import Site, open_site
@@ -57,7 +57,7 @@ def transport_to_own(app: Application, base: str = "http://broker.test") -> http
 def own_ledger(app: Application, path: Path, **changes: Any) -> RemoteLedger:
     """Our own broker, behind the client of a remote one."""
     site = open_site("http://broker.test", {}, patience=QUICK, transport=transport_to_own(app))
-    return RemoteLedger(site=site, beside=open_ledger(f"sqlite:///{path}"), **changes)
+    return RemoteLedger(site=site, beside=new_ledger(path), **changes)
 
 
 def site_of(original: Original, environ: Mapping[str, str] | None = None, url: str = "") -> Site:
@@ -65,7 +65,7 @@ def site_of(original: Original, environ: Mapping[str, str] | None = None, url: s
 
 
 def remote_ledger(original: Original, path: Path, **changes: Any) -> RemoteLedger:
-    return RemoteLedger(site=site_of(original), beside=open_ledger(f"sqlite:///{path}"), **changes)
+    return RemoteLedger(site=site_of(original), beside=new_ledger(path), **changes)
 
 
 def document(consumer: str = "web", provider: str = "orders", *paths: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 import statistics
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,14 @@ LONGER_FUNCTIONS = {
 }
 
 
+@cache
+def tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
 def functions() -> Iterator[tuple[str, int]]:
     for module in MODULES:
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(module)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{module.relative_to(ROOT)}:{node.name}", (node.end_lineno or 0) - node.lineno + 1
 
@@ -62,7 +68,7 @@ def test_a_place_that_catches_every_exception_says_why_or_only_cleans_up_and_rai
     silent = []
     for module in MODULES:
         text = module.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree(module)):
             if isinstance(node, ast.ExceptHandler) and _catches_everything(node):
                 explained = "noqa: BLE001 - " in text.splitlines()[node.lineno - 1]
                 if not explained and not isinstance(node.body[-1], ast.Raise):
@@ -76,7 +82,7 @@ def _catches_everything(handler: ast.ExceptHandler) -> bool:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
 def test_every_module_says_what_it_is_for(module: Path) -> None:
-    assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+    assert ast.get_docstring(tree(module))
 
 
 HOMES = {
@@ -101,24 +107,24 @@ def test_each_foreign_library_has_one_home(library: str, home: str) -> None:
     assert [s for s in strangers if not (library == "pact" and s.startswith("harness/pytest"))] == []
 
 
-def _imports(module: Path) -> set[str]:
+@cache
+def _imports(module: Path) -> frozenset[str]:
     """Top-level packages that a module imports, lazily or not; what only annotations need does not count."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
     annotations = {
         id(child)
-        for node in ast.walk(tree)
+        for node in ast.walk(tree(module))
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for child in ast.walk(node)
     }
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree(module)):
         if id(node) in annotations:
             continue
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module.partition(".")[0])
-    return found
+    return frozenset(found)
 
 
 def test_the_architecture_page_shows_the_layers_that_are_enforced() -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fake_original import TYPE, Original
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from new_ledgers import new_ledger
 from remote_ledgers import document, site_of, transport_to_own
 
 from harness.broker.app import broker
@@ -22,7 +23,7 @@ from harness.broker.copying.comparing import Comparison, compared
 from harness.broker.copying.fetching import Copying
 from harness.broker.copying.keeping import kept
 from harness.broker.copying.unfolding import unfold
-from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.ledger import SqlLedger
 from harness.broker.remote.site import open_site
 from harness.broker.settings import Settings
 from harness.broker.store import tables
@@ -105,7 +106,7 @@ def fetched(original: Original, path: Path) -> Archive:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
-    made = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    made = new_ledger(tmp_path / "ledger.db")
     yield made
     made.close()
 
@@ -294,7 +295,7 @@ def test_answers_that_differ_are_told_and_a_yes_of_the_copy_alone_is_wrong(
     original.says_no = "because"
     original.records[1:] = []  # orders 1 alone is live, and meets nobody
     again = fetched(original, tmp_path / "no.ndjson")
-    alone = open_ledger(f"sqlite:///{tmp_path / 'alone.db'}")
+    alone = new_ledger(tmp_path / "alone.db")
     kept(alone.database, again.records(), quiet, NOW)
     assert compared(alone, again.records()).wrong_yes
     alone.close()
@@ -307,7 +308,7 @@ def test_an_import_of_what_a_ledger_exported_is_the_same_ledger(
     ledger.record_deployment("production", Version("web", "3"), instance="blue")
     archive = resumed(tmp_path / "export.ndjson", "ledger")
     unfold(ledger, archive, quiet)
-    second = open_ledger(f"sqlite:///{tmp_path / 'second.db'}")
+    second = new_ledger(tmp_path / "second.db")
     assert kept(second.database, opened(archive.path).records(), quiet, NOW) == []
     comparison = compared(second, archive.records())
     assert comparison.complete
@@ -326,7 +327,7 @@ def test_our_own_broker_can_be_copied_through_its_api(
     site = open_site("http://broker.test", {}, transport=transport_to_own(broker(ledger.database, Settings())))
     archive = resumed(tmp_path / "own.ndjson", site.base)
     Copying(site, archive, quiet).everything()
-    second = open_ledger(f"sqlite:///{tmp_path / 'second.db'}")
+    second = new_ledger(tmp_path / "second.db")
     assert kept(second.database, archive.records(), quiet, NOW) == []
     comparison = compared(second, archive.records())
     assert comparison.complete

@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from fakes_ledger import MemoryLedger
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from new_ledgers import new_ledger
 
 from harness.broker.ledger import open_ledger
 from harness.broker.store.database import open_database
@@ -64,7 +65,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[]
         if request.param == "memory":
             ledger = MemoryLedger()
         elif request.param == "sqlite":
-            ledger = open_ledger(f"sqlite:///{tmp_path / uuid4().hex / 'ledger.db'}")
+            ledger = new_ledger(tmp_path / uuid4().hex / "ledger.db")
         else:
             ledger = open_ledger(new_database(request.getfixturevalue("postgres")))
         made.append(ledger)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from fake_original import Original
 from fakes_ledger import MemoryLedger
+from new_ledgers import new_ledger
 from remote_ledgers import own_ledger, pact_between, remote_ledger
 
 from harness.broker.app import broker
-from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.ledger import SqlLedger
 from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.settings import Settings
 from harness.contracts.document import Contract, ContractKind
@@ -32,7 +33,7 @@ AnyLedger = MemoryLedger | SqlLedger | RemoteLedger
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedger]:
     make: dict[str, Callable[[], AnyLedger]] = {
         "memory": MemoryLedger,
-        "sqlite": lambda: open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}"),
+        "sqlite": lambda: new_ledger(tmp_path / "ledger.db"),
         "remote": lambda: remote_ledger(Original(), tmp_path / "beside.db"),
         "own broker": lambda: own_ledger(
             broker(request.getfixturevalue("sqlite_database"), Settings()), tmp_path / "beside.db"

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from fake_original import Original
 from fakes_ledger import MemoryLedger
+from new_ledgers import new_ledger
 from remote_ledgers import remote_ledger
 
-from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.ledger import SqlLedger
 from harness.broker.remote.ledger import RemoteLedger
 from harness.identity import Version
 from harness.matrix import Known
@@ -23,7 +24,7 @@ AnyLedger = MemoryLedger | SqlLedger | RemoteLedger
 def stocked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedger]:
     make: dict[str, Callable[[], AnyLedger]] = {
         "memory": MemoryLedger,
-        "sqlite": lambda: open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}"),
+        "sqlite": lambda: new_ledger(tmp_path / "ledger.db"),
         "remote": lambda: remote_ledger(Original(), tmp_path / "beside.db"),
     }
     ledger = make[request.param]()

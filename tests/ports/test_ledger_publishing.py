@@ -12,9 +12,10 @@ import pytest
 from fakes_ledger import MemoryLedger
 from hypothesis import given
 from hypothesis import strategies as st
+from new_ledgers import new_ledger
 
 from harness.broker.differences import what_differs
-from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.ledger import SqlLedger
 from harness.broker.publishing import by_version, publish
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import ContractError, HarnessError, IdentityConflict, UsageError
@@ -37,7 +38,7 @@ class Tree:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryLedger | SqlLedger]:
-    made = MemoryLedger() if request.param == "memory" else open_ledger(str(tmp_path / "ledger.db"))
+    made = MemoryLedger() if request.param == "memory" else new_ledger(tmp_path / "ledger.db")
     yield made
     made.close()
 

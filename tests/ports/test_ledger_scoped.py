@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from new_ledgers import new_ledger
 from small_systems import PLACE, Small, small_system
 
-from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.ledger import SqlLedger
 from harness.contracts.document import Contract, ContractKind
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.gate.decision import completable
@@ -15,10 +16,12 @@ from harness.identity import Version
 from harness.matrix import Known
 from harness.verdicts import Cause, Verdict
 
+PARTS = (0, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2, 3)))
+
 
 def ledger_of(small: Small, path: Path) -> SqlLedger:
     """The small system, written through the ledger."""
-    ledger = open_ledger(f"sqlite:///{path}")
+    ledger = new_ledger(path)
     facts = small.facts
     ledger.declare_environment(PLACE, facts.environments[PLACE])
     for version, known in facts.versions.items():
@@ -42,7 +45,7 @@ def ledger_of(small: Small, path: Path) -> SqlLedger:
     return ledger
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", PARTS)
 def test_a_decision_and_an_order_are_the_same_from_a_part_of_the_facts_as_from_all(
     tmp_path: Path, part: int
 ) -> None:
@@ -77,7 +80,7 @@ def test_a_version_that_is_not_known_is_looked_for_among_everything(tmp_path: Pa
 
 
 def test_what_only_other_versions_know_is_read_as_well(tmp_path: Path) -> None:
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    ledger = new_ledger(tmp_path / "ledger.db")
     pact = Contract(kind=ContractKind.PACT, owner="web", counterpart="orders", key="k", text="{}")
     for number in "12":
         ledger.publish(Version("web", number), [pact])
@@ -92,7 +95,7 @@ def test_what_only_other_versions_know_is_read_as_well(tmp_path: Path) -> None:
     ledger.close()
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", PARTS)
 def test_ways_back_are_the_same_from_a_part_of_the_facts_as_from_all(tmp_path: Path, part: int) -> None:
     compared = 0
     for number in range(part * 5, part * 5 + 5):

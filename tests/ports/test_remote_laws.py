@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from fake_original import Original
+from new_ledgers import new_ledger
 from remote_ledgers import document, own_ledger, remote_ledger
 from small_systems import PLACE, Small, small_system
 
 from harness.broker.app import broker
-from harness.broker.ledger import SqlLedger, open_ledger
+from harness.broker.ledger import SqlLedger
 from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.settings import Settings
 from harness.broker.store.database import open_database
@@ -107,7 +108,7 @@ def test_a_remote_broker_gives_the_answers_of_a_ledger_of_our_own(
     yes = 0
     for number in range(part * 8, part * 8 + 8):
         small = small_system(number)
-        own = open_ledger(f"sqlite:///{tmp_path / f'{number}.db'}")
+        own = new_ledger(tmp_path / f"{number}.db")
         folder = tmp_path / f"{number}"
         folder.mkdir()
         remote, let_go = kind(folder, number)

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 from fake_original import Original
+from new_ledgers import new_ledger
 from remote_ledgers import QUICK, document
 
 from harness.broker.copying.archive import resumed
 from harness.broker.copying.fetching import Copying
-from harness.broker.ledger import open_ledger
 from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.remote.selected import Wish
 from harness.broker.remote.site import Site, open_site
@@ -94,7 +94,7 @@ def mutated(number: int) -> tuple[Mutating, Site]:
 
 @pytest.mark.parametrize("part", range(4))
 def test_no_single_wrong_value_makes_a_yes_or_a_traceback(tmp_path: Path, part: int) -> None:
-    beside = open_ledger(f"sqlite:///{tmp_path / 'beside.db'}")
+    beside = new_ledger(tmp_path / "beside.db")
     refused = changed = 0
     for number in range(part * 150, part * 150 + 150):
         mutating, site = mutated(number)
@@ -115,7 +115,7 @@ def test_no_single_wrong_value_makes_a_yes_or_a_traceback(tmp_path: Path, part: 
 
 
 def test_no_single_wrong_value_ends_anything_else_in_a_traceback(tmp_path: Path) -> None:
-    beside = open_ledger(f"sqlite:///{tmp_path / 'beside.db'}")
+    beside = new_ledger(tmp_path / "beside.db")
     told = 0
     for number in range(100):
         mutating, site = mutated(number)
