@@ -27,6 +27,7 @@ COMMANDS = {  # name to module; a command is imported only when it is asked for,
     "record-release": "record_release",
     "record-support-ended": "record_support_ended",
     "diff": "diff",
+    "compare": "compare",
     "report": "report",
     "broker": "broker",
 }

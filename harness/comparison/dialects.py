@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -157,7 +158,7 @@ def whole(
     property that is not declared, unless the document says that there may be others: what a sender sends.
     Raises TooLarge when it refers to more than can be looked at together.
     """
-    assembly = _Assembly(resolve, direction, closed)
+    assembly = Assembly(resolve, direction, closed)
     made = assembly.bare(schema)
     if not assembly.definitions or isinstance(made, bool):
         return made
@@ -171,7 +172,9 @@ class TooLarge(Exception):
 _MOST_DEFINITIONS = 250
 
 
-class _Assembly:
+class Assembly:
+    """One schema with all that it refers to."""
+
     def __init__(self, resolve: Callable[[str], Schema | None], direction: Direction, closed: bool) -> None:  # noqa: FBT001 - told by name above
         self.resolve = resolve
         self.hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
@@ -179,9 +182,10 @@ class _Assembly:
         self.definitions: dict[str, Any] = {}
 
     def bare(self, schema: Schema) -> Schema:
+        """The schema without annotations."""
         if isinstance(schema, bool):
             return schema
-        made: dict[str, Any] = {key: schema[key] for key in schema if key in _ASSERTED}
+        made = self.assertions(schema)
         for key, value in schema.items():
             if key in ONE and key != "contentSchema":
                 made[key] = self.bare(value)
@@ -189,13 +193,22 @@ class _Assembly:
                 made[key] = [self.bare(item) for item in value]
             elif key in NAMED:
                 made[key] = {name: self.bare(item) for name, item in value.items()}
+        self.rest(made, schema)
+        return made
+
+    @staticmethod
+    def assertions(schema: Mapping[str, Any]) -> dict[str, Any]:
+        """What a schema says of a value itself."""
+        return {key: schema[key] for key in schema if key in _ASSERTED}
+
+    def rest(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
+        """What depends on more than one keyword, or on what is referred to."""
         if isinstance(schema.get("$ref"), str):
             made["$ref"] = self._reference(schema["$ref"])
         self._without_hidden(made, schema)
-        self._number_format(made)
+        self.number_format(made)
         if self.closed:
             self._close(made, schema)
-        return made
 
     def _reference(self, reference: str) -> str:
         name = definition_name(reference)
@@ -226,7 +239,8 @@ class _Assembly:
         return target is not None and self._is_hidden(target, steps + 1)
 
     @staticmethod
-    def _number_format(made: dict[str, Any]) -> None:
+    def number_format(made: dict[str, Any]) -> None:
+        """A format of numbers as the bounds that it stands for."""
         bounds = _WHOLE_NUMBERS.get(str(made.get("format")))
         if bounds:
             made.pop("format")
@@ -246,6 +260,14 @@ class _Assembly:
 def definition_name(reference: str) -> str:
     """The key under `$defs` for what a reference names: plain characters only, one to one."""
     return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in reference.removeprefix("#/"))
+
+
+def reference_of(name: str) -> str:
+    """What a definition was made of: `#/components/schemas/Order`."""
+    return "#/" + _LETTER.sub(lambda match: chr(int(match.group(1), 16)), name)
+
+
+_LETTER = re.compile(r"_([0-9a-f]+)_")
 
 
 def references_in(value: Any) -> Iterator[str]:

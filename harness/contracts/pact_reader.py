@@ -19,22 +19,25 @@ _GLOB = frozenset("*?[")
 _DEEPEST = 100  # levels; the verifier's own JSON reader stops at 128
 
 
-def read_pact(text: str | bytes, place: str) -> Pact:
-    """The pact that a text holds; raises ContractError with every problem found, each with its place."""
+def read_pact(text: str | bytes, place: str, *, ambiguous: bool = False) -> Pact:
+    """The pact that a text holds; raises ContractError with every problem found, each with its place.
+
+    `ambiguous` takes a pact in which one description promises two things: it can be compared, not verified.
+    """
     document = _parsed(text, place)
-    problems = tuple(problems_of(document, place))
+    problems = tuple(problems_of(document, place, ambiguous=ambiguous))
     if problems:
         raise ContractError(*problems)
     return _pact(document, place)
 
 
-def read_pacts(paths: Iterable[str]) -> tuple[Pact, ...]:
+def read_pacts(paths: Iterable[str], *, ambiguous: bool = False) -> tuple[Pact, ...]:
     """The pacts in files, folders and globs, sorted by path; one ContractError tells of all bad files."""
     pacts: list[Pact] = []
     problems: list[Problem] = []
     for file in sorted({file for path in paths for file in _files(path, problems)}):
         try:
-            pacts.append(read_pact(file.read_bytes(), str(file)))
+            pacts.append(read_pact(file.read_bytes(), str(file), ambiguous=ambiguous))
         except ContractError as error:
             problems.extend(error.problems)
         except OSError as error:

@@ -44,14 +44,14 @@ def messages_of(document: dict[str, Any]) -> list[Any]:
     return messages if isinstance(messages, list) else []
 
 
-def problems_of(document: Any, place: str) -> Iterator[Problem]:
+def problems_of(document: Any, place: str, *, ambiguous: bool = False) -> Iterator[Problem]:
     """Everything that keeps a document from being a pact that can be verified."""
     if not isinstance(document, dict):
         yield Problem(f"{_shown(document)} is no pact", place, "a pact is one JSON object")
         return
     yield from _names(document, place)
     yield from _specification(document, place)
-    yield from _entries(document, place)
+    yield from _entries(document, place, ambiguous=ambiguous)
 
 
 def _names(document: dict[str, Any], place: str) -> Iterator[Problem]:
@@ -76,7 +76,7 @@ def _specification(document: dict[str, Any], place: str) -> Iterator[Problem]:
         yield Problem(f"unknown specification {_shown(version)}", where, "known are: 1.0 to 4.0")
 
 
-def _entries(document: dict[str, Any], place: str) -> Iterator[Problem]:
+def _entries(document: dict[str, Any], place: str, *, ambiguous: bool) -> Iterator[Problem]:
     if "interactions" not in document and "messages" not in document:
         yield Problem("no interactions", place, 'write "interactions": [] for a pact without any')
     v4 = written_as_v4(document)
@@ -89,7 +89,8 @@ def _entries(document: dict[str, Any], place: str) -> Iterator[Problem]:
             continue
         for index, entry in enumerate(entries):
             yield from _entry(entry, f"{where}/{index}", http=name == "interactions", v4=v4)
-        yield from _contradictions(entries, where)
+        if not ambiguous:
+            yield from _contradictions(entries, where)
 
 
 def _entry(entry: Any, where: str, *, http: bool, v4: bool) -> Iterator[Problem]:

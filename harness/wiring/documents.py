@@ -36,7 +36,7 @@ def document_source(given: str, manifest: Path | None, broker: str | None) -> So
     if path.is_file():
         return Source(text=path.read_bytes(), place=given)
     if given.startswith(("http://", "https://")):
-        return Source(text=_fetched(given), place=given)
+        return Source(text=fetched(given), place=given)
     named = version_named(given)
     if named is not None:
         with wiring.memory(manifest, broker) as ledger:
@@ -53,7 +53,8 @@ def version_named(given: str) -> Version | None:
     return Version(match.group(1), match.group(2)) if match else None
 
 
-def _fetched(url: str) -> bytes:
+def fetched(url: str) -> bytes:
+    """What an address answers. Raises UsageError."""
     import httpx
 
     taken = bytearray()

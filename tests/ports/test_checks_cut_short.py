@@ -31,7 +31,7 @@ from harness.ports import Endpoint, Instance
 from harness.runtime.recorder import HttpRecorder
 from harness.services.system import Budget, Service, Suite
 
-AT_ONCE = 3.0  # seconds on a busy machine; each of these would wait for a minute
+AT_ONCE = 15.0  # seconds on a busy machine; each of these would wait for a minute
 
 DOCUMENT = {
     "openapi": "3.1.0",

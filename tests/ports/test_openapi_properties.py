@@ -245,7 +245,7 @@ def test_a_good_service_passes_in_every_operation_and_nothing_is_found(tmp_path:
 def test_each_planted_fault_is_found_once_and_the_fine_operation_passes(tmp_path: Path) -> None:
     with serving(FAULTY, tmp_path / "app") as url:
         exercised, findings = results(target(url, tmp_path, jobs=2))
-        replayed = {f.subject: _status(f.replay) for f in findings}
+        replayed = {f.subject: _status(f.replay, url) for f in findings}
     assert sorted((f.code, f.subject) for f in findings) == [
         ("openapi.content-type", "GET /media"),
         ("openapi.response-schema", "GET /missing-field"),
@@ -264,8 +264,11 @@ def test_each_planted_fault_is_found_once_and_the_fine_operation_passes(tmp_path
     assert replayed["malformed request bodies"] == 400
 
 
-def _status(replay: str) -> int:
-    answer = subprocess.run(["sh", "-c", replay], capture_output=True, timeout=20, check=False).stdout
+def _status(replay: str, url: str) -> int:
+    start, sent = replay.split(" && ", 1)
+    assert start == 'eval "$(harness up orders --env)"'
+    command = ["env", f"ORDERS_URL={url}", "sh", "-c", sent]
+    answer = subprocess.run(command, capture_output=True, timeout=20, check=False).stdout
     return int(answer.split()[1])
 
 

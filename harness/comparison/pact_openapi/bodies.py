@@ -1,0 +1,119 @@
+"""A body, a header or a parameter of a pact, held against its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.dialects import Direction, reference_of
+from harness.comparison.pact_openapi.answer import Severity
+from harness.comparison.pact_openapi.softening import is_example_only
+from harness.comparison.pact_openapi.validators import Undecidable
+from harness.contracts.openapi_source import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.comparison.pact_openapi.telling import Meeting
+    from harness.comparison.pact_openapi.validators import Fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A value of a pact, and the schema that it is held against."""
+
+    value: Any
+    schema: Any  # as the document has it
+    direction: Direction
+    part: str  # "body", "header", "query"
+    name: str  # of the header or the parameter; "" for a body
+    at: tuple[str | int, ...]  # in the interaction
+    place: str  # of the schema in the document
+
+    @property
+    def code(self) -> str:
+        """Of a finding about it."""
+        return f"{self.direction}.{self.part}.incompatible"
+
+
+def hold(meeting: Meeting, held: Held) -> None:
+    """Tell everything in which a value is not what its schema says."""
+    try:
+        faults = meeting.validators.faults(held.schema, held.value, held.direction)
+    except Undecidable as error:
+        meeting.undecided(f"{held.direction} {held.part} {held.name}".strip(), str(error))
+        return
+    for fault in faults:
+        soft = _soft(meeting, held, fault)
+        for each in (fault, *_inside(fault)):
+            _tell(meeting, held, each, Severity.INFO if soft else Severity.ERROR)
+
+
+def _soft(meeting: Meeting, held: Held, fault: Fault) -> bool:
+    """Whether the value is an example only, or is made anew for every run."""
+    message = meeting.request if held.direction is Direction.REQUEST else meeting.response
+    if held.part in message.generated:
+        return True
+    if held.direction is Direction.REQUEST:
+        return False
+    place = fault.place if held.part == "body" else (held.name.lower(),)
+    return is_example_only(fault, message.rules, held.part, place, held.value)
+
+
+def _inside(fault: Fault) -> Iterator[Fault]:
+    """Why each branch does not hold."""
+    for branch in fault.branches:
+        for each in branch:
+            yield each
+            yield from _inside(each)
+
+
+def _tell(meeting: Meeting, held: Held, fault: Fault, severity: Severity) -> None:
+    what = f"{held.direction} {held.part}" + (f" {held.name}" if held.name else "")
+    where = "".join(f"/{escaped(str(step))}" for step in fault.place)
+    sent = held.direction is Direction.REQUEST
+    meeting.tell(
+        held.code,
+        f"{what}{f' at {where}' if where else ''}: {fault.text}",
+        severity=severity,
+        at=(*held.at, *fault.place),
+        place=_place(held, fault),
+        expected=_expected(fault),
+        actual=_value(held.value, fault.place),
+        remedy="send what the provider takes, or widen the document"
+        if sent
+        else "do not rely on it, or promise it in the provider's document",
+    )
+
+
+def _place(held: Held, fault: Fault) -> str:
+    """Where the document says what the value is not; a schema that is referred to has a place of its own."""
+    steps = list(fault.within)
+    if fault.keyword in _CLOSED:
+        steps = steps[:-1]  # the word that forbids is ours: the schema is what does not declare
+    start = held.place
+    for number in range(len(steps) - 2, -1, -1):
+        if steps[number] == "$defs":
+            start, steps = reference_of(str(steps[number + 1])), steps[number + 2 :]
+            break
+    return start + "".join(f"/{escaped(str(step))}" for step in steps)
+
+
+_CLOSED = frozenset({"additionalProperties", "unevaluatedProperties"})
+
+
+def _expected(fault: Fault) -> Any:
+    if fault.keyword in _CLOSED:
+        return "a property that the document declares"
+    if fault.keyword == "type" and isinstance(fault.allowed, list):
+        return " or ".join(map(str, fault.allowed))
+    return fault.allowed
+
+
+def _value(value: Any, place: tuple[str | int, ...]) -> Any:
+    for step in place:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return "null" if value is None else value

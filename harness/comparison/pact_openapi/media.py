@@ -1,0 +1,51 @@
+"""Media types: which of them are JSON, and which meet."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_JSON = re.compile(r"application/json|[^/]+/([^;]+\+)?json|\*/\*|application/\*")
+
+
+def bare(media: str) -> str:
+    """Without parameters, in lower case."""
+    return media.partition(";")[0].strip().lower()
+
+
+def is_json(media: str) -> bool:
+    """Whether bodies of it are JSON, or may be."""
+    return _JSON.fullmatch(bare(media)) is not None
+
+
+def accepted(header: Iterable[str]) -> list[str]:
+    """The media types of `Accept` headers, without those that are refused by `q=0`."""
+    found = []
+    for part in ",".join(header).split(","):
+        name, *parameters = (each.strip().lower() for each in part.split(";"))
+        refused = any(re.fullmatch(r"q=0(\.0*)?", each) for each in parameters)
+        if name and not refused:
+            found.append(name)
+    return found
+
+
+def meet(one: str, other: str) -> bool:
+    """Whether a body can be of both; each may be a range, as `application/*`."""
+    one, other = bare(one), bare(other)
+    if one == other or "*/*" in (one, other) or "*" in (one, other):
+        return True
+    (kind, _, sub), (other_kind, _, other_sub) = one.partition("/"), other.partition("/")
+    return kind == other_kind and "*" in (sub, other_sub)
+
+
+def chosen(media: str, declared: Iterable[str]) -> str | None:
+    """The declared media type that stands for a body of that type; the most exact of several."""
+    names = list(declared)
+    for name in names:
+        if name.replace(" ", "").lower() == media.replace(" ", "").lower():
+            return name
+    exact = [name for name in names if bare(name) == bare(media)]
+    return next(iter(exact), None) or next((name for name in names if meet(name, media)), None)

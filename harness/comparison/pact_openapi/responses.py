@@ -1,0 +1,238 @@
+"""Whether the provider promises what a consumer needs back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.dialects import Direction
+from harness.comparison.openapi_diff.operations import Response
+from harness.comparison.pact_openapi.answer import Reliance, Severity
+from harness.comparison.pact_openapi.bodies import Held, hold
+from harness.comparison.pact_openapi.media import chosen, is_json
+from harness.comparison.pact_openapi.parameters import value_of
+from harness.comparison.pact_openapi.registered import REGISTERED
+from harness.comparison.pact_openapi.requests import produced
+from harness.comparison.pact_openapi.rules import kind_of
+from harness.contracts.openapi_source import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.comparison.openapi_diff.operations import Operation
+    from harness.comparison.pact_openapi.telling import Meeting
+
+_CLASSES = {"information": "1", "success": "2", "redirect": "3", "clientError": "4", "serverError": "5"}
+_DEEPEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response that a document declares for a status."""
+
+    declared: str  # "200", "2XX", "default"
+    response: Response
+    place: str
+
+
+def check_response(meeting: Meeting, operation: Operation) -> Reliance:
+    """Everything that a consumer needs of a response; what of the document it relies on."""
+    answer = _answer(meeting, operation)
+    media = ""
+    if answer is not None:
+        media = _content_type(meeting, operation, answer) or ""
+        _headers(meeting, answer)
+        _body(meeting, answer, media)
+    body = meeting.response.body
+    return Reliance(
+        interaction=meeting.interaction.index,
+        description=meeting.interaction.label,
+        operation=operation.label,
+        status=str(meeting.interaction.status),
+        declared=answer.declared if answer else "",
+        media_type=media,
+        fields=tuple(sorted(set(fields(body[0])))) if body else (),
+    )
+
+
+def fields(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
+    """The places of a body that an example has: `/items/[]/total`."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        for name, item in value.items():
+            here = f"{place}/{escaped(name)}"
+            yield here
+            yield from fields(item, here, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield f"{place}/[]"
+            yield from fields(item, f"{place}/[]", depth + 1)
+
+
+# --- the status --------------------------------------------------------------------------------------------------
+
+
+def _answer(meeting: Meeting, operation: Operation) -> Answer | None:
+    responses = operation.responses()
+    for status in _statuses(meeting):
+        for declared in (status, f"{status[0]}XX"):
+            if declared in responses:
+                return _made(operation, declared, responses[declared])
+    at, status = ("response", "status"), str(meeting.interaction.status)
+    if "default" in responses:
+        text = f"{operation.label} does not declare {status}, only what it answers by default"
+        meeting.tell("response.status.default", text, severity=Severity.WARNING, at=at, actual=status)
+        return _made(operation, "default", responses["default"])
+    meeting.tell(
+        "response.status.unknown",
+        f"{operation.label} does not answer {status}",
+        at=at,
+        place=f"{operation.pointer}/responses",
+        expected=", ".join(responses) or "no response at all",
+        actual=status,
+        remedy="expect a status that the provider has, or declare this one in the document",
+    )
+    return None
+
+
+def _made(operation: Operation, declared: str, response: Response) -> Answer:
+    return Answer(declared, response, f"{operation.pointer}/responses/{declared}")
+
+
+def _statuses(meeting: Meeting) -> Iterator[str]:
+    """The statuses that a consumer takes: its example first, then what its matcher allows."""
+    yield str(meeting.interaction.status)
+    for matcher in meeting.response.rules.at("status", ()):
+        allowed = matcher.get("status")
+        if kind_of(matcher) != "statusCode":
+            continue
+        if isinstance(allowed, list):
+            yield from (str(each) for each in allowed if isinstance(each, int) and each >= 100)
+        elif allowed in ("nonError", "error"):
+            first = ("1", "2", "3") if allowed == "nonError" else ("4", "5")
+            yield from _within(meeting, first)
+        elif str(allowed) in _CLASSES:
+            yield from _within(meeting, (_CLASSES[str(allowed)],))
+
+
+def _within(meeting: Meeting, first: tuple[str, ...]) -> Iterator[str]:
+    declared = meeting.operation.responses() if meeting.operation else {}
+    yield from (status for status in declared if status[0] in first)
+
+
+# --- what it is made of ------------------------------------------------------------------------------------------
+
+
+def _content_type(meeting: Meeting, operation: Operation, answer: Answer) -> str | None:
+    """The declared media type that the consumer's example is of."""
+    given = meeting.response.media
+    declared = list(answer.response.content)
+    if not given:
+        return next((each for each in declared if is_json(each)), next(iter(declared), None))
+    offered = produced(operation) if operation.document.old else declared
+    if not offered:
+        if operation.method != "HEAD" and (operation.document.old or meeting.response.has_body):
+            text = f"the document names no media type of {answer.declared}"
+            at = ("response", "headers", "Content-Type")
+            meeting.tell(
+                "response.content-type.unknown", text, severity=Severity.WARNING, at=at, place=answer.place
+            )
+        return next(iter(declared), None)
+    found = chosen(given, offered)
+    if found is None:
+        meeting.tell(
+            "response.content-type.incompatible",
+            f"{operation.label} does not answer {answer.declared} as {given}",
+            at=("response", "headers", "Content-Type"),
+            place=answer.place,
+            expected=", ".join(offered),
+            actual=given,
+            remedy="expect a media type that the provider sends, or declare this one",
+        )
+    return found
+
+
+def _headers(meeting: Meeting, answer: Answer) -> None:
+    for name, texts in meeting.response.headers.items():
+        header = answer.response.headers.get(name)
+        if header is not None:
+            _header(meeting, answer, name, texts)
+        elif name == "content-type":
+            continue
+        elif name in REGISTERED:
+            text = f"the document does not declare the header `{name}`"
+            at = ("response", "headers", name)
+            meeting.tell("response.header.undefined", text, severity=Severity.WARNING, at=at, place=answer.place)
+        else:
+            meeting.tell(
+                "response.header.unknown",
+                f"{answer.declared} is not promised to have the header `{name}`",
+                at=("response", "headers", name),
+                place=answer.place,
+                expected=", ".join(sorted(answer.response.headers)) or "no header at all",
+                actual=name,
+                remedy="do not rely on it, or declare it in the document",
+            )
+
+
+def _header(meeting: Meeting, answer: Answer, name: str, texts: list[str]) -> None:
+    header = answer.response.headers[name]
+    if header.schema is None:
+        return
+    schema = meeting.document.schema(header.schema)
+    value = value_of([", ".join(texts)] if len(texts) > 1 else texts, schema, ("simple", False), meeting.document)
+    hold(
+        meeting,
+        Held(
+            value=[each.strip() if isinstance(each, str) else each for each in value]
+            if isinstance(value, list)
+            else value,
+            schema=header.schema,
+            direction=Direction.RESPONSE,
+            part="header",
+            name=header.name,
+            at=("response", "headers", name),
+            place=f"{answer.place}/headers/{escaped(header.name)}",
+        ),
+    )
+
+
+def _body(meeting: Meeting, answer: Answer, media: str) -> None:
+    response = meeting.response
+    if not response.has_body or response.part["body"] is None:
+        return  # null: the consumer says that it needs none
+    place = f"{answer.place}/content/{escaped(media)}/schema" if media else answer.place
+    schema = answer.response.content.get(media)
+    if schema is None:
+        if _says_nothing(answer, media, meeting):
+            meeting.tell(
+                "response.body.unknown",
+                f"the document does not say what the body of {answer.declared} is",
+                at=("response", "body"),
+                place=answer.place,
+                expected="no body",
+                remedy="do not rely on the body, or declare its schema in the document",
+            )
+        return
+    if response.body is None or not is_json(media):
+        return
+    hold(
+        meeting,
+        Held(
+            value=response.body[0],
+            schema=schema,
+            direction=Direction.RESPONSE,
+            part="body",
+            name="",
+            at=("response", "body"),
+            place=place,
+        ),
+    )
+
+
+def _says_nothing(answer: Answer, media: str, meeting: Meeting) -> bool:
+    """A media type that does not fit is told of itself; a body that is no JSON needs no schema."""
+    if answer.response.content and not media:
+        return False
+    return meeting.response.body is not None and (not media or is_json(media))

@@ -1,0 +1,171 @@
+"""Which operation a request meets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from harness.comparison.dialects import Direction
+from harness.comparison.openapi_diff.document import Document
+from harness.comparison.openapi_diff.operations import Operation, bases, operations
+from harness.comparison.pact_openapi.parameters import value_of
+from harness.comparison.pact_openapi.validators import Undecidable, Validators
+
+if TYPE_CHECKING:
+    from harness.comparison.openapi_diff.operations import Parameter
+
+_PARAMETER = re.compile(r"(\{[^{}/]+\})")
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The operation of a request."""
+
+    operation: Operation
+    below_server: bool = True  # False: the request leaves out the path of the server
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Why no operation takes a request, and where the nearest is."""
+
+    text: str
+    place: str = "#/paths"
+    expected: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation with its path as requests write it."""
+
+    operation: Operation
+    pattern: re.Pattern[str]
+
+    @cached_property
+    def parameters(self) -> list[tuple[str, Parameter]]:
+        """The parameters of the path, in order, those that are declared."""
+        declared = self.operation.parameters()
+        return [
+            (str(number), declared["path", str(number)])
+            for number in range(len(self.operation.names))
+            if ("path", str(number)) in declared
+        ]
+
+    @cached_property
+    def looseness(self) -> tuple[tuple[bool, ...], int]:
+        """What is more literal comes first."""
+        steps = self.operation.path.split("/")
+        return tuple("{" in step for step in steps), -len(self.operation.path)
+
+
+@dataclass(frozen=True)
+class Routes:
+    """All operations of a document."""
+
+    document: Document
+    validators: Validators
+    _found: dict[tuple[str, str, bool], Met | Missed] = field(default_factory=dict)
+
+    @cached_property
+    def _by_method(self) -> dict[str, list[Route]]:
+        found: dict[str, list[Route]] = {}
+        for (method, path), operation in operations(self.document).items():
+            found.setdefault(method, []).append(Route(operation, _pattern(path)))
+        for routes in found.values():
+            routes.sort(key=lambda route: route.looseness)
+        return found
+
+    @cached_property
+    def _bases(self) -> list[str]:
+        return sorted(bases(self.document), key=len, reverse=True)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the document has no operation at all."""
+        return not self._by_method
+
+    def find(self, method: str, path: str, *, refused: bool = False) -> Met | Missed:
+        """The operation that takes a request of that method to that path, as written on the wire.
+
+        `refused`: an error is expected, so the parameters of the path may have values that they cannot have.
+        """
+        key = method.upper(), path, refused
+        if key not in self._found:
+            self._found[key] = self._find(*key)
+        return self._found[key]
+
+    def _find(self, method: str, path: str, refused: bool) -> Met | Missed:  # noqa: FBT001 - named by its caller
+        missed: list[Missed] = []
+        nearest: Met | None = None
+        for base, below in self._places(path):
+            for route in self._by_method.get(method, ()):
+                match = route.pattern.fullmatch(base)
+                if match is None:
+                    continue
+                fault = self._fault(route, match)
+                if fault is None:
+                    return Met(route.operation, below)
+                missed.append(fault)
+                nearest = nearest or Met(route.operation, below)
+        if nearest is not None and refused:
+            return nearest
+        return missed[0] if missed else self._nothing(method, path)
+
+    def _places(self, path: str) -> list[tuple[str, bool]]:
+        """The path below each server; a document of OpenAPI 3 is often read without its servers."""
+        found = [
+            (path[len(base) :] or "/", True) for base in self._bases if path == base or path.startswith(f"{base}/")
+        ]
+        if not self.document.old and "" not in self._bases:
+            found.append((path, False))
+        return found
+
+    def _fault(self, route: Route, match: re.Match[str]) -> Missed | None:
+        for number, parameter in route.parameters:
+            if parameter.schema is None or parameter.media:
+                continue
+            text = match.group(int(number) + 1)
+            schema = self.document.schema(parameter.schema)
+            value = value_of([unquote(text)], schema, parameter.style, self.document, parameter.name)
+            try:
+                faults = self.validators.faults(parameter.schema, value, Direction.REQUEST)
+            except Undecidable:
+                continue
+            if faults:
+                why = f"`{parameter.name}` of {route.operation.label} cannot be {text!r}: {faults[0].text}"
+                return Missed(why, route.operation.pointer, route.operation.label)
+        return None
+
+    def _nothing(self, method: str, path: str) -> Missed:
+        others = sorted(
+            {
+                route.operation.method
+                for routes in self._by_method.values()
+                for route in routes
+                for below, _ in self._places(path)
+                if route.pattern.fullmatch(below)
+            }
+        )
+        if others:
+            return Missed(f"{path} is there for {', '.join(others)}, not for {method}", expected=", ".join(others))
+        return Missed(f"no path of the document is {path}")
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """A template as an expression; only what stands in braces as a whole is a parameter."""
+    parts = _PARAMETER.split(path)
+    return re.compile("".join("([^/]+?)" if _PARAMETER.fullmatch(part) else _literal(part) for part in parts))
+
+
+def _literal(part: str) -> str:
+    """A letter may be written as itself or percent-encoded; both are one path."""
+    return "".join(_letter(letter) for letter in unquote(part))
+
+
+def _letter(letter: str) -> str:
+    encoded = "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
+    plain = re.escape(letter)
+    return plain if letter.isalnum() and letter.isascii() else f"(?:{plain}|(?i:{encoded}))"

@@ -1,0 +1,117 @@
+"""What a consumer accepts beside its example: matching rules of every version of the Pact specification."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Step = str | int
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\*\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
+ANY = "*"
+_WITHIN = frozenset({"type", "values", "eachKey", "eachValue", "arrayContains"})  # those that reach what is inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """The matchers at one place of a body or of a header."""
+
+    part: str  # "body", "header", "query", "path", "status"
+    steps: tuple[str, ...]  # names, numbers as text, "*" for every one
+    matchers: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All matching rules of a message."""
+
+    all: tuple[Rule, ...] = ()
+
+    def at(self, part: str, place: Sequence[Step]) -> tuple[dict[str, Any], ...]:
+        """The matchers that decide at a place: the most exact rule there or above, when it reaches that far."""
+        here = tuple(map(str, place))
+        best: tuple[tuple[int, int], Rule] | None = None
+        for rule in self.all:
+            if rule.part == part and len(rule.steps) <= len(here) and _covers(rule.steps, here):
+                weight = len(rule.steps), sum(step != ANY for step in rule.steps)
+                if best is None or weight > best[0]:
+                    best = weight, rule
+        if best is None:
+            return ()
+        inside = len(best[1].steps) < len(here)
+        return tuple(m for m in best[1].matchers if not inside or kind_of(m) in _WITHIN)
+
+    def names_are_free(self, place: Sequence[Step]) -> bool:
+        """Whether an object's keys are examples, too."""
+        return any(kind_of(m) in {"values", "eachKey"} for m in self._exactly(place))
+
+    def _exactly(self, place: Sequence[Step]) -> Iterator[dict[str, Any]]:
+        here = tuple(map(str, place))
+        for rule in self.all:
+            if rule.part != "body":
+                continue
+            if len(rule.steps) == len(here) and _covers(rule.steps, here):
+                yield from rule.matchers
+            elif len(rule.steps) == len(here) + 1 and rule.steps[-1] == ANY and _covers(rule.steps[:-1], here):
+                yield {"match": "values"}  # `$.prices.*`: a rule for whatever key there is
+
+
+def kind_of(matcher: dict[str, Any]) -> str:
+    """The matcher's name; older versions do not always write it."""
+    kind = matcher.get("match")
+    if isinstance(kind, str):
+        return kind
+    return "regex" if "regex" in matcher else "type" if {"min", "max"} & matcher.keys() else ""
+
+
+def _covers(steps: tuple[str, ...], here: tuple[str, ...]) -> bool:
+    return all(step in (ANY, given) for step, given in zip(steps, here, strict=False))
+
+
+def rules_of(part: dict[str, Any]) -> Rules:
+    """The rules of a request or a response as written in specification 2, 3 or 4."""
+    written = part.get("matchingRules")
+    found: list[Rule] = []
+    for key, value in (written if isinstance(written, dict) else {}).items():
+        if not isinstance(value, dict):
+            continue
+        if key.startswith("$"):
+            found.extend(_second(key, value))
+        elif isinstance(value.get("matchers"), list):  # `path` and `status`, of which there is one
+            found.append(Rule(part=key, steps=(), matchers=_matchers(value)))
+        else:
+            for path, each in value.items():
+                steps = _steps(path) if key == "body" else (path.lower(),)
+                found.append(Rule(part=key, steps=steps, matchers=_matchers(each)))
+    return Rules(tuple(found))
+
+
+def _second(key: str, value: dict[str, Any]) -> Iterator[Rule]:
+    part, *steps = _steps(key) or ("",)
+    part = "header" if part in ("headers", "header") else part
+    yield Rule(part=part, steps=tuple(steps), matchers=(value,))
+
+
+def _matchers(value: Any) -> tuple[dict[str, Any], ...]:
+    listed = value.get("matchers") if isinstance(value, dict) else None
+    return tuple(each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
+
+
+def _steps(path: str) -> tuple[str, ...]:
+    found = []
+    for match in _STEP.finditer(path.removeprefix("$")):
+        name = next((group for group in match.groups() if group is not None), ANY)
+        found.append(name)
+    return tuple(found)
+
+
+def generated(part: dict[str, Any]) -> frozenset[str]:
+    """The parts of a message that have generators."""
+    written = part.get("generators")
+    if not isinstance(written, dict):
+        return frozenset()
+    found = {key for key, value in written.items() if value and not key.startswith("$")}
+    return frozenset(found | {(_steps(key) or ("",))[0] for key in written if key.startswith("$")})

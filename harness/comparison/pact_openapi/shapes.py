@@ -1,0 +1,129 @@
+"""A schema as it is held against a consumer's example: what is taken from it, and what is promised to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.dialects import LIST, NAMED, ONE, Assembly, Direction, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_PARTIAL = frozenset({"required", "minProperties", "dependentRequired"})
+_SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"})
+_UNTOUCHED = frozenset({"not", "if", "contains", "propertyNames"})
+_HOLDERS = (ONE | LIST | NAMED) - {"contentSchema"}
+_BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+
+
+def taken(schema: Schema, resolve: Callable[[str], Schema | None]) -> Schema:
+    """What a provider takes as a request."""
+    assembly = _Taken(resolve, Direction.REQUEST, closed=False)
+    return _with_definitions(assembly.bare(schema), assembly)
+
+
+def promised(schema: Schema, resolve: Callable[[str], Schema | None]) -> Schema:
+    """What a consumer may rely on: nothing but what is declared; it need not read all of it.
+
+    A consumer's example is a part of what comes, so nothing is required of it. What no schema names is not
+    promised, though the document may say that there may be more.
+    """
+    assembly = _Promised(resolve, Direction.RESPONSE, closed=False)
+    return _with_definitions(assembly.value(schema), assembly)
+
+
+def _with_definitions(made: Schema, assembly: Assembly) -> Schema:
+    if not assembly.definitions or isinstance(made, bool):
+        return made
+    return {**made, "$defs": assembly.definitions}
+
+
+class _Taken(Assembly):
+    @staticmethod
+    def number_format(made: dict[str, Any]) -> None:
+        """Of a number that has the wrong format it is said so, whatever its type is said to be."""
+        bounds = _BOUNDS.get(str(made.get("format")))
+        if bounds:
+            made.pop("format")
+            limits = {"multipleOf": 1, "minimum": bounds[0], "maximum": bounds[1]}
+            made["allOf"] = [*made.get("allOf", ()), {"if": {"type": "number"}, "then": limits}]
+
+
+class _Promised(_Taken):
+    def value(self, schema: Schema) -> Schema:
+        """The schema of a whole value: a property, an item, a body."""
+        made = self.bare(schema)
+        if isinstance(made, bool) or not isinstance(schema, dict) or not _says_something(made):
+            return made
+        if "additionalProperties" in made:
+            return made
+        composed = made.keys() & (_SAME_VALUE | {"$ref", "if"})
+        return {**made, ("unevaluatedProperties" if composed else "additionalProperties"): False}
+
+    def bare(self, schema: Schema) -> Schema:
+        if isinstance(schema, bool):
+            return schema
+        made = self.assertions(schema)
+        made.update((key, self._keyword(key, item)) for key, item in schema.items() if key in _HOLDERS)
+        if _anything(made.get("additionalProperties")):
+            del made["additionalProperties"]  # that something may be there promises nothing
+        self.rest(made, schema)
+        for key in _PARTIAL & made.keys():
+            del made[key]
+        self._one_of(made, schema)
+        return made
+
+    def _keyword(self, key: str, item: Any) -> Any:
+        """What a keyword holds: schemas of the same value, of parts of it, or of what it must not be."""
+        if key in _UNTOUCHED:
+            return super().bare(item)
+        inner = self.bare if key in _SAME_VALUE else self.value
+        if key in LIST:
+            return [inner(each) for each in item]
+        if key in NAMED:
+            return {name: inner(each) for name, each in item.items()}
+        return inner(item)
+
+    def _one_of(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
+        """Without what is required several branches hold for an example, and any of them will do."""
+        branches = made.pop("oneOf", None)
+        if branches is None:
+            return
+        chosen = self._discriminated(branches, schema)
+        if "anyOf" in made:
+            made["allOf"] = [*made.get("allOf", ()), {"anyOf": chosen}]
+        else:
+            made["anyOf"] = chosen
+
+    @staticmethod
+    def _discriminated(branches: list[Any], schema: Mapping[str, Any]) -> list[Any]:
+        discriminator = schema.get("discriminator")
+        name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+        if not isinstance(name, str):
+            return branches
+        mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
+        names: dict[str, list[str]] = {}
+        for value, target in (mapping if isinstance(mapping, dict) else {}).items():
+            names.setdefault(str(target).rpartition("/")[2], []).append(value)
+        told = []
+        for branch, written in zip(branches, schema["oneOf"], strict=True):
+            reference = written.get("$ref") if isinstance(written, dict) else None
+            if isinstance(reference, str):
+                last = reference.rpartition("/")[2]
+                allowed = {"properties": {name: {"enum": names.get(last, [last])}}}
+                told.append({"allOf": [branch, allowed]})
+            else:
+                told.append(branch)
+        return told
+
+
+def _anything(schema: Any) -> bool:
+    return schema is True or schema == {}
+
+
+def _says_something(made: Mapping[str, Any]) -> bool:
+    """Whether it speaks of objects at all; a schema that allows anything promises anything."""
+    kinds = made.get("type")
+    if kinds is not None:
+        return kinds == "object" or (isinstance(kinds, list) and "object" in kinds)
+    return bool(made.keys() & ({"properties", "patternProperties", "$ref", "if"} | _SAME_VALUE))

@@ -1,0 +1,86 @@
+"""Which faults of an example are none, because the consumer accepts more than its example."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.pact_openapi.rules import Rules, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.comparison.pact_openapi.validators import Fault
+
+_NUMBERS = frozenset({"number", "integer", "decimal"})
+_ANY_OF_TYPE = frozenset({"type", "min-type", "max-type", "boolean", "include", "notEmpty", "semver", *_NUMBERS})
+_TIMES = frozenset({"date", "time", "timestamp", "datetime"})
+_SHAPE = frozenset({"additionalProperties", "unevaluatedProperties", "false"})
+_COUNTED = frozenset({"minItems", "maxItems", "uniqueItems", "contains"})
+
+
+def is_example_only(fault: Fault, rules: Rules, part: str, place: Sequence[str | int], value: Any) -> bool:
+    """Whether another value, which the consumer accepts as well, is one that the document has."""
+    if fault.keyword in _SHAPE:
+        return part == "body" and rules.names_are_free(place[:-1])
+    if fault.branches:
+        return any(
+            branch
+            and all(is_example_only(each, rules, part, each.place, _at(value, each.place)) for each in branch)
+            for branch in fault.branches
+        )
+    matchers = rules.at(part, place)
+    return bool(matchers) and all(_accepts_another(each, fault, _at(value, fault.place)) for each in matchers)
+
+
+def _accepts_another(matcher: dict[str, Any], fault: Fault, example: Any) -> bool:
+    kind = kind_of(matcher)
+    if kind == "regex":
+        return fault.keyword != "type" and _some_match(matcher.get("regex"), fault)
+    if kind in _TIMES:
+        return fault.keyword not in {"type", "enum", "const"}
+    if kind not in _ANY_OF_TYPE and kind not in {"values", "eachKey", "eachValue", "arrayContains"}:
+        return False
+    if fault.keyword == "type":
+        return _other_number(kind, fault, example)
+    if fault.keyword in {"enum", "const"} and kind not in {"values", "eachKey", "eachValue", "arrayContains"}:
+        allowed = fault.allowed if fault.keyword == "enum" else [fault.allowed]
+        return any(_kind(each) == _kind(example) for each in allowed)
+    return fault.keyword not in _COUNTED or kind == "type"
+
+
+def _kind(value: Any) -> str:
+    """The JSON type of a value."""
+    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
+    return names.get(type(value), "null")
+
+
+def _other_number(kind: str, fault: Fault, example: Any) -> bool:
+    """1.5 stands for any number, and a whole one is a number as well."""
+    allowed = fault.allowed if isinstance(fault.allowed, list) else []
+    is_number = isinstance(example, (int, float)) and not isinstance(example, bool)
+    return is_number and "integer" in allowed and kind in {"type", "number"}
+
+
+def _some_match(pattern: Any, fault: Fault) -> bool:
+    if fault.keyword == "enum" and isinstance(fault.allowed, list):
+        return any(isinstance(each, str) and _matches(pattern, each) for each in fault.allowed)
+    return True  # two expressions: whether a text fits both is not decided here
+
+
+def _matches(pattern: Any, text: str) -> bool:
+    try:
+        return re.search(str(pattern), text) is not None
+    except re.error:
+        return True
+
+
+def _at(value: Any, place: Sequence[str | int]) -> Any:
+    for step in place:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value

@@ -1,0 +1,89 @@
+"""Findings, made where an interaction and an operation meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.openapi_diff.operations import Operation
+from harness.comparison.pact_openapi.answer import Finding, Severity
+from harness.comparison.pact_openapi.exchange import Message, message
+from harness.comparison.pact_openapi.validators import Validators
+from harness.contracts.openapi_source import escaped
+from harness.contracts.pact import Interaction
+from harness.identity import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.comparison.openapi_diff.document import Document
+
+_SHOWN = 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Meeting:
+    """One interaction beside the operation that it meets; what is found is collected here."""
+
+    interaction: Interaction
+    request: Message
+    response: Message
+    validators: Validators
+    operation: Operation | None = None
+    findings: list[Finding] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, interaction: Interaction, validators: Validators) -> Meeting:
+        """Before the operation is known."""
+        return cls(
+            interaction=interaction,
+            request=message(interaction, "request"),
+            response=message(interaction, "response"),
+            validators=validators,
+        )
+
+    @property
+    def document(self) -> Document:
+        """The provider's document."""
+        return self.validators.document
+
+    def tell(  # noqa: PLR0913 - one argument per field
+        self,
+        code: str,
+        text: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        at: Sequence[str | int] = (),
+        place: str = "",
+        expected: Any = None,
+        actual: Any = None,
+        remedy: str = "",
+    ) -> None:
+        """Note a finding; `at` is its place in the interaction."""
+        steps = "".join(f"/{escaped(str(step))}" for step in at)
+        self.findings.append(
+            Finding(
+                code=code,
+                severity=severity,
+                interaction=self.interaction.index,
+                description=self.interaction.label,
+                path=f"#/interactions/{self.interaction.index}{steps}",
+                place=place or (self.operation.pointer if self.operation else "#/paths"),
+                text=text,
+                expected=_shown(expected),
+                actual=_shown(actual),
+                remedy=remedy,
+            )
+        )
+
+    def undecided(self, what: str, why: str) -> None:
+        """Note what could not be compared."""
+        self.unknown.append(f"'{self.interaction.label}': {what} could not be compared: {why}")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else canonical_json(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,0 +1,153 @@
+"""Pacts against an OpenAPI document: for people, as JSON and as SARIF."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.pact_openapi import Severity
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.comparison.pact_openapi import Compared, Comparison, Finding
+
+_WIDEST = 60  # letters of a value before the place beside it
+_WORDS = {Verdict.PASSED: "pass", Verdict.FAILED: "fail", Verdict.UNKNOWN: "unknown"}
+_SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
+
+
+def overall(told: Sequence[Compared]) -> Verdict:
+    """FAILED when one failed, UNKNOWN when one is not known, PASSED otherwise."""
+    verdicts = {each.comparison.verdict for each in told}
+    return next((each for each in (Verdict.FAILED, Verdict.UNKNOWN) if each in verdicts), Verdict.PASSED)
+
+
+# --- for programs ------------------------------------------------------------------------------------------------
+
+
+def as_document(told: Sequence[Compared]) -> dict[str, Any]:
+    """The documented JSON: of one pact its findings, of several one entry for each."""
+    if len(told) == 1:
+        return _comparison(told[0].comparison)
+    entries = [
+        {
+            "pact": each.pact.place,
+            "consumer": each.pact.consumer,
+            "provider": each.pact.provider,
+            **_comparison(each.comparison),
+        }
+        for each in told
+    ]
+    return {"verdict": _WORDS[overall(told)], "comparisons": entries}
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "verdict": _WORDS[comparison.verdict],
+        "findings": [_finding(each) for each in comparison.findings],
+        "unknown": list(comparison.unknown),
+        "relies_on": [
+            {
+                "interaction": each.interaction,
+                "operation": each.operation,
+                "status": each.status,
+                "media_type": each.media_type,
+                "fields": list(each.fields),
+            }
+            for each in comparison.reliances
+        ],
+    }
+
+
+def _finding(each: Finding) -> dict[str, Any]:
+    return {
+        "interaction": each.interaction,
+        "description": each.description,
+        "severity": each.severity.value,
+        "code": each.code,
+        "path": each.path,
+        "place": each.place,
+        "text": each.text,
+        "expected": each.expected,
+        "actual": each.actual,
+        "remedy": each.remedy,
+    }
+
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def as_sarif(told: Sequence[Compared]) -> dict[str, Any]:
+    """SARIF 2.1.0, each finding a result in the pact, with the place in the document beside it."""
+    from harness import __version__
+
+    codes = sorted({each.code for one in told for each in one.comparison.findings})
+    driver = {
+        "name": "contract-harness",
+        "version": __version__,
+        "rules": [{"id": code, "shortDescription": {"text": code.replace(".", " ")}} for code in codes],
+    }
+    results = [_result(each, codes.index(each.code), one) for one in told for each in one.comparison.findings]
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _result(each: Finding, rule: int, one: Compared) -> dict[str, Any]:
+    return {
+        "ruleId": each.code,
+        "ruleIndex": rule,
+        "level": _LEVELS[each.severity],
+        "message": {"text": f"{each.description}: {each.text}"},
+        "locations": [_location(one.pact.place, each.path)],
+        "relatedLocations": [_location(one.document, each.place)],
+    }
+
+
+def _location(file: str, pointer: str) -> dict[str, Any]:
+    return {
+        "physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": 1}},
+        "logicalLocations": [{"fullyQualifiedName": pointer}],
+    }
+
+
+# --- for people --------------------------------------------------------------------------------------------------
+
+
+def for_people(told: Sequence[Compared]) -> str:
+    """The answer of each pact, then its findings by interaction, the two sides below each other."""
+    return "\n".join(line for each in told for line in _lines(each))
+
+
+_ANSWERS = {
+    Verdict.PASSED: "fits: the document promises what the pact needs",
+    Verdict.FAILED: "does not fit",
+    Verdict.UNKNOWN: "cannot tell",
+}
+
+
+def _lines(told: Compared) -> Iterator[str]:
+    comparison = told.comparison
+    errors = sum(each.severity is Severity.ERROR for each in comparison.findings)
+    counted = f" ({errors} {'error' if errors == 1 else 'errors'})" if errors else ""
+    yield f"{told.pact.consumer} with {told.pact.provider}: {_ANSWERS[comparison.verdict]}{counted}"
+    yield f"  {told.pact.place} against {told.document}"
+    for why in comparison.unknown:
+        yield f"  ? {why}"
+    described = ""
+    for each in comparison.findings:
+        if each.severity is Severity.INFO:
+            continue
+        if each.description != described:
+            described = each.description
+            yield f"  interaction '{described}'"
+        yield from _told(each)
+
+
+def _told(each: Finding) -> Iterator[str]:
+    yield f"    {_SIGNS[each.severity]} {each.text}  [{each.code}]"
+    width = min(max(len(each.actual), len(each.expected)), _WIDEST)
+    yield f"        pact      {each.actual.ljust(width)}  {each.path}".rstrip()
+    yield f"        document  {each.expected.ljust(width)}  {each.place}".rstrip()
+    if each.remedy:
+        yield f"        {each.remedy}"

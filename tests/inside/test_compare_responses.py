@@ -1,0 +1,322 @@
+"""Whether a provider promises what a consumer needs back, as its document says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pact_and_document import Json, answering, codes, document_with, get, operation, pact_of, told
+
+from harness.comparison.pact_openapi import Severity, compare, compare_all
+from harness.contracts.pact_reader import read_pact
+from harness.verdicts import Verdict
+
+BODY = "response.body.incompatible"
+ORDER = {
+    "type": "object",
+    "required": ["id", "total"],
+    "properties": {"id": {"type": "integer"}, "total": {"type": "number"}, "state": {"enum": ["open", "paid"]}},
+}
+
+
+def needs(body: Any, rules: Json | None = None, **parts: Any) -> Json:
+    return {"body": body, **({"matchingRules": rules} if rules else {}), **parts}
+
+
+# --- statuses, headers, media types ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("declared", "needed", "expected"),
+    [
+        (["200"], 200, []),
+        (["2XX"], 204, []),
+        (["2xx"], 204, []),
+        (["200", "default"], 404, ["?response.status.default"]),
+        (["200"], 404, ["response.status.unknown"]),
+        ([], 200, ["response.status.unknown"]),
+    ],
+)
+def test_a_status_is_one_that_the_operation_has(declared: list[str], needed: int, expected: list[str]) -> None:
+    responses = {each: {"description": ""} for each in declared}
+    assert codes(document_with(operation(responses=responses)), get(), {"status": needed}) == expected
+
+
+@pytest.mark.parametrize(("allowed", "fits"), [("clientError", True), ("serverError", False), ([400, 418], True)])
+def test_a_status_may_be_any_that_the_matcher_allows(allowed: Any, fits: bool) -> None:
+    response = {
+        "status": 400,
+        "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": allowed}]}},
+    }
+    document = document_with(operation(responses={"418": {"description": ""}}))
+    assert codes(document, get(), response, "4.0") == ([] if fits else ["response.status.unknown"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"X-Count": "1"}, []),
+        ({"x-count": "one"}, ["response.header.incompatible"]),
+        ({"X-Other": "1"}, ["response.header.unknown"]),
+        ({"Cache-Control": "no-store"}, ["?response.header.undefined"]),
+        ({}, []),
+    ],
+)
+def test_a_header_that_is_needed_is_promised(headers: Json, expected: list[str]) -> None:
+    responses = {"200": {"description": "", "headers": {"X-Count": {"schema": {"type": "integer"}}}}}
+    assert codes(document_with(operation(responses=responses)), get(), {"headers": headers}) == expected
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "expected"),
+    [
+        ("application/json", {"id": 1}, []),
+        ("application/json;charset=utf-8", {"id": "1"}, [BODY]),
+        ("text/csv", "1", ["response.content-type.incompatible"]),
+    ],
+)
+def test_a_body_is_of_a_media_type_that_the_provider_sends(media: str, body: Any, expected: list[str]) -> None:
+    response = needs(body, headers={"Content-Type": media})
+    assert codes(document_with(answering(ORDER)), get(), response) == expected
+
+
+def test_each_media_type_has_a_schema_of_its_own() -> None:
+    content = {"application/a+json": {"schema": ORDER}, "application/b+json": {"schema": {"type": "array"}}}
+    document = document_with(operation(responses={"200": {"description": "", "content": content}}))
+    for media, expected in (("application/a+json", []), ("application/b+json", [BODY])):
+        assert codes(document, get(), needs({"id": 1}, headers={"Content-Type": media})) == expected
+
+
+def test_a_body_that_the_document_does_not_describe_is_not_promised() -> None:
+    assert codes(document_with(operation()), get(), needs({"id": 1})) == ["response.body.unknown"]
+    assert codes(document_with(operation()), get(), needs(None)) == []
+
+
+# --- bodies ------------------------------------------------------------------------------------------------------
+
+PET = {
+    "oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}],
+    "discriminator": {"propertyName": "kind"},
+}
+SCHEMAS = {
+    "Cat": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}, "lives": ORDER}},
+    "Dog": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}, "tricks": {}}},
+    "Named": {"type": "object", "properties": {"name": {"type": "string"}}},
+    "Node": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}, "id": ORDER}},
+}
+BOTH = {"allOf": [{"$ref": "#/components/schemas/Named"}, {"properties": {"age": {"type": "integer"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "body", "errors"),
+    [
+        (ORDER, {"id": 1, "total": 1.5, "state": "open"}, 0),
+        (ORDER, {"total": 1}, 0),  # it need not read all of it
+        (ORDER, {}, 0),
+        (ORDER, {"total": "1"}, 1),
+        (ORDER, {"price": 1}, 1),
+        (ORDER, {"price": 1, "tax": 1}, 2),
+        (ORDER, {"state": "gone"}, 1),
+        (ORDER, [], 1),
+        ({**ORDER, "additionalProperties": True}, {"price": 1}, 1),  # that something may be there is no promise
+        ({**ORDER, "additionalProperties": {"type": "integer"}}, {"price": 1}, 0),
+        ({**ORDER, "additionalProperties": {"type": "integer"}}, {"price": "1"}, 1),
+        ({"type": "object"}, {"any": 1}, 1),
+        ({}, {"any": 1}, 0),
+        ({"type": "array", "items": ORDER}, [{"price": 1}, {"id": 1}], 1),
+        ({"type": "array", "items": ORDER, "minItems": 2}, [{"id": 1}], 1),
+        (BOTH, {"name": "a", "age": 1}, 0),
+        (BOTH, {"name": "a", "size": 1}, 1),
+        (BOTH, {"name": 1}, 1),
+        ({"anyOf": [ORDER, {"type": "null"}]}, None, 0),
+        (PET, {"kind": "Dog", "tricks": 1}, 0),
+        ({"$ref": "#/components/schemas/Node"}, {"next": {"next": {"id": {"id": 1}}}}, 0),
+        ({"$ref": "#/components/schemas/Node"}, {"next": {"next": {"id": {"id": "1"}}}}, 1),
+        ({"$ref": "#/components/schemas/Node"}, {"next": {"other": 1}}, 1),
+        ({"type": "object", "properties": {"secret": {"type": "string", "writeOnly": True}}}, {"secret": "s"}, 1),
+    ],
+)
+def test_every_part_that_is_needed_is_promised(schema: Json, body: Any, errors: int) -> None:
+    document = document_with(answering(schema), components={"schemas": SCHEMAS})
+    assert codes(document, get(), needs(body)) == [BODY] * errors
+
+
+def test_a_discriminator_says_which_branch_is_promised() -> None:
+    document = document_with(answering(PET), components={"schemas": SCHEMAS})
+    assert BODY in codes(document, get(), needs({"kind": "Cat", "tricks": 1}))
+    mapped = {**PET, "discriminator": {"propertyName": "kind", "mapping": {"miaow": "#/components/schemas/Cat"}}}
+    document = document_with(answering(mapped), components={"schemas": SCHEMAS})
+    assert codes(document, get(), needs({"kind": "miaow", "lives": {"id": 1}})) == []
+    assert BODY in codes(document, get(), needs({"kind": "miaow", "tricks": 1}))
+
+
+@pytest.mark.parametrize(
+    ("version", "schema", "value", "fits"),
+    [
+        ("3.0.3", {"type": "string", "nullable": True}, None, True),
+        ("3.0.3", {"type": "string"}, None, False),
+        ("3.0.3", {"type": "number", "maximum": 3, "exclusiveMaximum": True}, 3, False),
+        ("3.1.0", {"type": "number", "exclusiveMaximum": 3}, 3, False),
+        ("3.1.0", {"type": ["string", "null"]}, None, True),
+        ("3.1.0", {"const": "a"}, "b", False),
+        ("3.1.0", {"type": "integer", "format": "int32"}, 2**31, False),
+        ("3.1.0", {"type": "integer", "format": "int64"}, 2**31, True),
+        ("3.1.0", {"type": "string", "format": "date-time"}, "2026-01-01T00:00:00Z", True),
+        ("3.1.0", {"type": "string", "format": "date-time"}, "yesterday", False),
+        ("3.1.0", {"type": "string", "format": "uuid"}, "x", False),
+        ("3.1.0", {"type": "string", "format": "byte"}, "not base64!", False),
+        ("3.1.0", {"type": "string", "format": "a-format-of-ours"}, "x", True),
+        ("3.1.0", {"type": "string", "pattern": r"^\d+$"}, "12", True),
+        ("3.1.0", {"type": "string", "pattern": r"^\p{L}+$"}, "äö", True),
+    ],
+)
+def test_each_version_of_openapi_means_its_own_words(version: str, schema: Json, value: Any, fits: bool) -> None:
+    document = document_with(answering({"type": "object", "properties": {"a": schema}}), version)
+    assert codes(document, get(), needs({"a": value})) == ([] if fits else [BODY])
+
+
+def test_a_schema_of_swagger_stands_in_the_response_itself() -> None:
+    responses = {"200": {"description": "", "schema": ORDER}}
+    document = document_with(operation(responses=responses), "2.0", produces=["application/json"])
+    assert codes(document, get(), needs({"id": 1})) == []
+    assert codes(document, get(), needs({"id": "1"})) == [BODY]
+    header = {"Content-Type": "text/plain"}
+    assert codes(document, get(), {"headers": header}) == ["response.content-type.incompatible"]
+
+
+# --- what a consumer accepts beside its example ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("matcher", "body", "fits"),
+    [
+        ({"match": "type"}, {"state": "gone"}, True),
+        ({"match": "type"}, {"state": 1}, False),  # any number, and none is a state
+        ({"match": "regex", "regex": "^o"}, {"state": "other"}, True),
+        ({"match": "regex", "regex": "^x"}, {"state": "x"}, False),
+        ({"match": "equality"}, {"state": "gone"}, False),
+    ],
+)
+def test_an_example_is_one_of_what_its_matcher_accepts(matcher: Json, body: Any, fits: bool) -> None:
+    document = document_with(answering(ORDER))
+    new = {"body": {"$.state": {"matchers": [matcher]}}}
+    old = {"$.body.state": matcher}
+    for version, rules in (("2.0.0", old), ("3.0.0", new), ("4.0", new)):
+        assert codes(document, get(), needs(body, rules), version) == ([] if fits else [BODY]), version
+
+
+@pytest.mark.parametrize(
+    ("matcher", "value", "fits"),
+    [
+        ({"match": "number"}, 1.5, True),
+        ({"match": "type"}, 1.5, True),
+        ({"match": "decimal"}, 1.5, False),
+        ({"match": "integer"}, "1", False),
+        ({"match": "type"}, "1", False),
+        ({"match": "type"}, True, False),
+    ],
+)
+def test_a_number_stands_for_every_number_that_is_accepted(matcher: Json, value: Any, fits: bool) -> None:
+    rules = {"body": {"$.id": {"matchers": [matcher]}}}
+    assert codes(document_with(answering(ORDER)), get(), needs({"id": value}, rules)) == ([] if fits else [BODY])
+
+
+def test_a_matcher_reaches_what_is_inside_unless_a_nearer_one_decides() -> None:
+    document = document_with(answering({"type": "array", "items": ORDER}))
+    inside = {"body": {"$": {"matchers": [{"match": "type"}]}}}
+    nearer = {"body": {**inside["body"], "$[*].state": {"matchers": [{"match": "equality"}]}}}
+    assert codes(document, get(), needs([{"state": "gone"}], inside)) == []
+    assert codes(document, get(), needs([{"state": "gone"}], nearer)) == [BODY]
+
+
+def test_names_that_are_examples_need_not_be_declared() -> None:
+    document = document_with(answering({"type": "object", "properties": {"prices": ORDER}}))
+    free = {"body": {"$.prices": {"matchers": [{"match": "values"}]}}}
+    assert codes(document, get(), needs({"prices": {"sku-1": 1}}, free)) == []
+    assert codes(document, get(), needs({"prices": {"sku-1": 1}})) == [BODY]
+
+
+def test_a_value_that_is_made_anew_is_no_promise() -> None:
+    document = document_with(answering(ORDER))
+    generators = {"body": {"$.id": {"type": "Uuid"}}}
+    found = compare(pact_of({"request": get(), "response": needs({"id": "x"}, generators=generators)}), document)
+    assert [each.severity for each in found.findings] == [Severity.INFO]
+
+
+# --- the answer as a whole ---------------------------------------------------------------------------------------
+
+
+def test_a_finding_names_the_place_on_both_sides() -> None:
+    document = document_with(
+        answering({"$ref": "#/components/schemas/Order"}), components={"schemas": {"Order": ORDER}}
+    )
+    body = {"total": "12.50", "a/b~": 1}
+    found = compare(pact_of({"request": get(), "response": needs(body)}), document).findings
+    told_ = {(each.path, each.place, each.expected, each.actual) for each in found}
+    assert told_ == {
+        (
+            "#/interactions/0/response/body/total",
+            "#/components/schemas/Order/properties/total/type",
+            "number",
+            "12.50",
+        ),
+        (
+            "#/interactions/0/response/body/a~1b~0",
+            "#/paths/~1orders/get/responses/200/content/application~1json/schema",
+            "a property that the document declares",
+            "1",
+        ),
+    }
+    assert all(each.remedy for each in found)
+
+
+def test_what_an_interaction_relies_on_is_told() -> None:
+    found = compare(
+        pact_of({"request": get(), "response": needs([{"id": 1}, {"total": 2}])}),
+        document_with(answering({"type": "array", "items": ORDER})),
+    )
+    (reliance,) = found.reliances
+    assert (reliance.operation, reliance.status, reliance.declared) == ("GET /orders", "200", "200")
+    assert reliance.media_type == "application/json"
+    assert reliance.fields == ("/[]", "/[]/id", "/[]/total")
+
+
+def test_what_cannot_be_compared_is_never_a_yes() -> None:
+    fine = {"request": get()}
+    assert compare(pact_of(fine), document_with(operation())).verdict is Verdict.PASSED
+    assert compare(pact_of(), document_with(operation())).verdict is Verdict.UNKNOWN
+    assert compare(pact_of(), document_with({})).verdict is Verdict.UNKNOWN
+    assert compare(pact_of(fine), document_with({})).verdict is Verdict.FAILED
+    message = {
+        "consumer": {"name": "web"},
+        "provider": {"name": "orders"},
+        "messages": [{"description": "an event", "contents": {}}],
+        "metadata": {"pactSpecification": {"version": "3.0.0"}},
+    }
+    found = compare(read_pact(json.dumps(message), "p.json"), document_with(operation()))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "'an event' is a message" in found.unknown[0]
+
+
+@pytest.mark.parametrize("pattern", ["(?<n", "[", "(a{2,1})"])
+def test_a_schema_that_cannot_be_read_is_unknown_and_named(pattern: str) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}}
+    found = compare(pact_of({"request": get(), "response": needs({"a": "b"})}), document_with(answering(schema)))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "number 0" in found.unknown[0]
+    assert "response body" in found.unknown[0]
+
+
+def test_what_is_nested_deeply_is_compared_or_unknown() -> None:
+    schema: Json = {"type": "integer"}
+    body: Any = 1
+    for _ in range(60):
+        schema, body = {"type": "object", "properties": {"a": schema}}, {"a": body}
+    assert codes(document_with(answering(schema)), get(), needs(body)) == []
+
+
+def test_many_pacts_are_compared_with_one_document() -> None:
+    document = document_with(answering(ORDER))
+    pacts = [pact_of({"request": get(), "response": needs({"id": value})}) for value in (1, "1")]
+    assert [told(each) for each in compare_all(pacts, document)] == [[], [BODY]]
