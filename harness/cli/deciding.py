@@ -133,6 +133,8 @@ def healed(
             told.append(attempt)
             _say_attempt(attempt)
         answer = ask()
+    for reason in healing.beyond_healing(reasons(answer)) if place.heal else ():
+        _say_left(reason)
     return answer, tuple(told)
 
 
@@ -151,6 +153,11 @@ def _say_attempt(attempt: Attempt) -> None:
     because = f": {attempt.because}" if attempt.because else ""
     told = f"{known}{attempt.verdict.value}{because}"
     click.echo(words.clean(f"verified {attempt.missing.consumer} on {attempt.missing.provider}: {told}"), err=True)
+
+
+def _say_left(reason: Reason) -> None:
+    told = f"not healed, as no verification is missing: {reason.text}; resolve it: {reason.command}"
+    click.echo(words.clean(told), err=True)
 
 
 def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple[Reason, ...]:

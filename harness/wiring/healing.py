@@ -51,6 +51,12 @@ def missing_in(reasons: Iterable[Reason]) -> tuple[Missing, ...]:
     return tuple(found.values())
 
 
+def beyond_healing(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """What keeps an answer open and is no missing verification, each once: another command resolves it."""
+    left = (reason for reason in reasons if reason.verdict is Verdict.UNKNOWN and not missing_in([reason]))
+    return tuple(dict.fromkeys(left))
+
+
 def heal(missing: Iterable[Missing], options: Options) -> Iterator[Attempt]:
     """Start each provider version once per round, verify what is missing on it, and keep what was seen.
 

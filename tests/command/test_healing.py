@@ -16,7 +16,7 @@ from harness.contracts.pact_reader import read_pacts
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Known
 from harness.verdicts import Cause, Reason, Verdict
-from harness.wiring.healing import Attempt, Missing, missing_in, with_causes
+from harness.wiring.healing import Attempt, Missing, beyond_healing, missing_in, with_causes
 
 THINGS1, THINGS2, READER = Version("things", "1"), Version("things", "2"), Version("reader", "1")
 
@@ -47,6 +47,13 @@ def test_what_is_missing_is_asked_for_once_however_many_miss_it() -> None:
 )
 def test_only_a_missing_verification_can_be_run(other: Reason) -> None:
     assert missing_in([other]) == ()
+
+
+def test_what_no_verification_resolves_is_told_once_with_what_does() -> None:
+    bare = reason(provider=None, text="reader 1 needs things", command="harness run things")
+    own = reason(consumer=None, text="things 1 has no standing evidence", command="harness run things=1")
+    told = [reason(), bare, reason(Verdict.FAILED, contract=""), own, bare, reason(Verdict.PASSED, provider=None)]
+    assert beyond_healing(told) == (bare, own)
 
 
 def test_what_could_not_be_healed_says_why_and_all_else_stays() -> None:
@@ -98,6 +105,19 @@ def evidence(folder: Path) -> tuple[Evidence, ...]:
         return ledger.facts().evidence
     finally:
         ledger.close()
+
+
+@pytest.mark.slow
+def test_what_cannot_be_healed_is_named_with_the_command_that_resolves_it(folder: Path, ask: Ask) -> None:
+    ledger = open_ledger(f"sqlite:///{folder / '.harness' / 'ledger.db'}")
+    ledger.declare_environment("production", ["integration"])
+    ledger.close()
+    code, document, said = ask("things=1", "--heal")
+    assert (code, document["verdict"]) == (3, "UNKNOWN"), said
+    assert "verified reader 1 on things 1: PASSED" in said
+    left = [line for line in said.splitlines() if line.startswith("not healed, as no verification is missing: ")]
+    (command,) = {line.partition("resolve it: ")[2] for line in left}
+    assert command == "harness run things=1 --only integration"
 
 
 @pytest.mark.slow
