@@ -204,13 +204,14 @@ class Assembly:
     def rest(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
         """What depends on more than one keyword, or on what is referred to."""
         if isinstance(schema.get("$ref"), str):
-            made["$ref"] = self._reference(schema["$ref"])
+            made["$ref"] = self.reference(schema["$ref"])
         self._without_hidden(made, schema)
         self.number_format(made)
         if self.closed:
             self._close(made, schema)
 
-    def _reference(self, reference: str) -> str:
+    def reference(self, reference: str) -> str:
+        """What a reference is called among the definitions, where its target is put."""
         name = definition_name(reference)
         if name not in self.definitions:
             if len(self.definitions) >= _MOST_DEFINITIONS:

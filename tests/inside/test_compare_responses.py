@@ -316,6 +316,36 @@ def test_what_is_nested_deeply_is_compared_or_unknown() -> None:
     assert codes(document_with(answering(schema)), get(), needs(body)) == []
 
 
+def test_names_of_digits_are_names() -> None:
+    schema = {"type": "object", "properties": {"1": {"type": "object", "properties": {"0": {"type": "string"}}}}}
+    pact = pact_of({"request": get(), "response": needs({"1": {"0": 5}})})
+    (found,) = compare(pact, document_with(answering(schema))).findings
+    assert (found.path, found.actual) == ("#/interactions/0/response/body/1/0", "5")
+
+
+def test_a_long_chain_of_references_is_followed() -> None:
+    schemas: Json = {
+        f"S{n}": {"type": "object", "properties": {"a": {"$ref": f"#/components/schemas/S{n + 1}"}}}
+        for n in range(2000)
+    }
+    schemas["S2000"] = {"type": "integer"}
+    body: Any = {"a": {"a": {"b": 1}}}
+    document = document_with(answering({"$ref": "#/components/schemas/S0"}), components={"schemas": schemas})
+    assert codes(document, get(), needs(body)) == [BODY]
+
+
+def test_one_schema_that_cannot_be_read_leaves_the_others_decided() -> None:
+    broken = {"type": "object", "properties": {"a": {"type": "string", "pattern": "["}}}
+    paths = {**answering(broken), "/fine": answering(ORDER)["/orders"]}
+    pact = pact_of(
+        {"request": get(), "response": needs({"a": "b"})},
+        {"request": get("/fine"), "response": needs({"id": "1"})},
+    )
+    found = compare(pact, document_with(paths))
+    assert told(found) == [BODY]
+    assert len(found.unknown) == 1
+
+
 def test_many_pacts_are_compared_with_one_document() -> None:
     document = document_with(answering(ORDER))
     pacts = [pact_of({"request": get(), "response": needs({"id": value})}) for value in (1, "1")]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction, reference_of
 from harness.comparison.pact_openapi.answer import Severity
-from harness.comparison.pact_openapi.softening import is_example_only
+from harness.comparison.pact_openapi.softening import at, is_example_only
 from harness.comparison.pact_openapi.validators import Undecidable
 from harness.contracts.openapi_source import escaped
 
@@ -37,7 +38,12 @@ class Held:
 
 
 def hold(meeting: Meeting, held: Held) -> None:
-    """Tell everything in which a value is not what its schema says."""
+    """Tell everything in which a value is not what its schema says, once all schemas are ready."""
+    meeting.wanted.append((held.schema, held.direction))
+    meeting.later(partial(_hold, meeting, held))
+
+
+def _hold(meeting: Meeting, held: Held) -> None:
     try:
         faults = meeting.validators.faults(held.schema, held.value, held.direction)
     except Undecidable as error:
@@ -111,9 +117,5 @@ def _expected(fault: Fault) -> Any:
 
 
 def _value(value: Any, place: tuple[str | int, ...]) -> Any:
-    for step in place:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return "null" if value is None else value
+    found = at(value, place)
+    return "null" if found is None else found

@@ -41,15 +41,19 @@ def _compare(pact: Pact, routes: Routes, validators: Validators) -> Comparison:
         unknown.append("the document has no operation")
     if not pact.interactions:
         unknown.append("the pact has no interaction")
+    meetings = []
     for interaction in pact.interactions:
         if interaction.kind is not InteractionKind.HTTP:
             unknown.append(f"'{interaction.label}' is a message, which an OpenAPI document does not speak of")
             continue
         meeting = Meeting.of(interaction, validators)
+        meetings.append(meeting)
         reliance = _interaction(meeting, routes)
         if reliance is not None:
             reliances.append(reliance)
-        findings.extend(meeting.findings)
+    validators.prepare(wanted for meeting in meetings for wanted in meeting.wanted)
+    for meeting in meetings:
+        findings.extend(meeting.findings())
         unknown.extend(meeting.unknown)
     return Comparison(findings=tuple(findings), reliances=tuple(reliances), unknown=tuple(unknown))
 

@@ -70,13 +70,25 @@ class Routes:
     _found: dict[tuple[str, str, bool], Met | Missed] = field(default_factory=dict)
 
     @cached_property
-    def _by_method(self) -> dict[str, list[Route]]:
-        found: dict[str, list[Route]] = {}
-        for (method, path), operation in operations(self.document).items():
-            found.setdefault(method, []).append(Route(operation, _pattern(path)))
-        for routes in found.values():
-            routes.sort(key=lambda route: route.looseness)
+    def _routes(self) -> list[Route]:
+        found = [Route(operation, _pattern(path)) for (_, path), operation in operations(self.document).items()]
+        return sorted(found, key=lambda route: route.looseness)
+
+    @cached_property
+    def _alike(self) -> dict[tuple[str, int, str], list[Route]]:
+        """Routes by what tells most of them apart: method, number of steps and the first step, "" for any."""
+        found: dict[tuple[str, int, str], list[Route]] = {}
+        for route in self._routes:
+            steps = route.operation.path.split("/")
+            first = "" if "{" in steps[1 % len(steps)] else unquote(steps[1 % len(steps)])
+            found.setdefault((route.operation.method, len(steps), first), []).append(route)
         return found
+
+    def _candidates(self, method: str, path: str) -> list[Route]:
+        steps = path.split("/")
+        literal = unquote(steps[1 % len(steps)])
+        named = self._alike.get((method, len(steps), literal), []) if literal else []
+        return [*named, *self._alike.get((method, len(steps), ""), [])]
 
     @cached_property
     def _bases(self) -> list[str]:
@@ -85,7 +97,7 @@ class Routes:
     @property
     def empty(self) -> bool:
         """Whether the document has no operation at all."""
-        return not self._by_method
+        return not self._routes
 
     def find(self, method: str, path: str, *, refused: bool = False) -> Met | Missed:
         """The operation that takes a request of that method to that path, as written on the wire.
@@ -101,7 +113,7 @@ class Routes:
         missed: list[Missed] = []
         nearest: Met | None = None
         for base, below in self._places(path):
-            for route in self._by_method.get(method, ()):
+            for route in self._candidates(method, base):
                 match = route.pattern.fullmatch(base)
                 if match is None:
                     continue
@@ -143,8 +155,7 @@ class Routes:
         others = sorted(
             {
                 route.operation.method
-                for routes in self._by_method.values()
-                for route in routes
+                for route in self._routes
                 for below, _ in self._places(path)
                 if route.pattern.fullmatch(below)
             }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import LIST, NAMED, ONE, Assembly, Direction, Schema
+from harness.comparison.dialects import LIST, NAMED, ONE, Assembly, Direction, Schema, definition_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,29 +17,57 @@ _HOLDERS = (ONE | LIST | NAMED) - {"contentSchema"}
 _BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 
-def taken(schema: Schema, resolve: Callable[[str], Schema | None]) -> Schema:
-    """What a provider takes as a request."""
-    assembly = _Taken(resolve, Direction.REQUEST, closed=False)
-    return _with_definitions(assembly.bare(schema), assembly)
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A schema made ready for values, and the definitions that it refers to, near and far."""
+
+    schema: Schema
+    definitions: dict[str, Schema]
 
 
-def promised(schema: Schema, resolve: Callable[[str], Schema | None]) -> Schema:
-    """What a consumer may rely on: nothing but what is declared; it need not read all of it.
+class Taken(Assembly):
+    """What a provider takes as a request; definitions are made once for all schemas of a document."""
 
-    A consumer's example is a part of what comes, so nothing is required of it. What no schema names is not
-    promised, though the document may say that there may be more.
-    """
-    assembly = _Promised(resolve, Direction.RESPONSE, closed=False)
-    return _with_definitions(assembly.value(schema), assembly)
+    def __init__(self, resolve: Callable[[str], Schema | None], direction: Direction = Direction.REQUEST) -> None:
+        super().__init__(resolve, direction, closed=False)
+        self._pending: list[tuple[str, str]] = []
+        self._met: set[str] = set()  # the definitions that what is being made refers to
+        self._uses: dict[str, frozenset[str]] = {}
 
+    def shape(self, schema: Schema) -> Shape:
+        """A schema with what it refers to; definitions are made one after another, however long their chain is."""
+        self._met = set()
+        made = self.value(schema)
+        first = frozenset(self._met)
+        while self._pending:
+            name, reference = self._pending.pop()
+            self._met = set()
+            target = self.resolve(reference)
+            self.definitions[name] = True if target is None else self.bare(target)
+            self._uses[name] = frozenset(self._met)
+        return Shape(made, {name: self.definitions[name] for name in self._reached(first)})
 
-def _with_definitions(made: Schema, assembly: Assembly) -> Schema:
-    if not assembly.definitions or isinstance(made, bool):
-        return made
-    return {**made, "$defs": assembly.definitions}
+    def _reached(self, names: frozenset[str]) -> set[str]:
+        found, todo = set(names), list(names)
+        while todo:
+            new = self._uses[todo.pop()] - found
+            found |= new
+            todo.extend(new)
+        return found
 
+    def value(self, schema: Schema) -> Schema:
+        """The schema of a whole value: a property, an item, a body."""
+        return self.bare(schema)
 
-class _Taken(Assembly):
+    def reference(self, reference: str) -> str:
+        """What a reference is called; its target is made later."""
+        name = definition_name(reference)
+        self._met.add(name)
+        if name not in self.definitions:
+            self.definitions[name] = True
+            self._pending.append((name, reference))
+        return f"#/$defs/{name}"
+
     @staticmethod
     def number_format(made: dict[str, Any]) -> None:
         """Of a number that has the wrong format it is said so, whatever its type is said to be."""
@@ -49,7 +78,16 @@ class _Taken(Assembly):
             made["allOf"] = [*made.get("allOf", ()), {"if": {"type": "number"}, "then": limits}]
 
 
-class _Promised(_Taken):
+class Promised(Taken):
+    """What a consumer may rely on: nothing but what is declared; it need not read all of it.
+
+    A consumer's example is a part of what comes, so nothing is required of it. What no schema names is not
+    promised, though the document may say that there may be more.
+    """
+
+    def __init__(self, resolve: Callable[[str], Schema | None]) -> None:
+        super().__init__(resolve, Direction.RESPONSE)
+
     def value(self, schema: Schema) -> Schema:
         """The schema of a whole value: a property, an item, a body."""
         made = self.bare(schema)
@@ -61,6 +99,7 @@ class _Promised(_Taken):
         return {**made, ("unevaluatedProperties" if composed else "additionalProperties"): False}
 
     def bare(self, schema: Schema) -> Schema:
+        """The schema without annotations and without what is required: part of a value's schema, or all of it."""
         if isinstance(schema, bool):
             return schema
         made = self.assertions(schema)

@@ -26,11 +26,11 @@ def is_example_only(fault: Fault, rules: Rules, part: str, place: Sequence[str |
     if fault.branches:
         return any(
             branch
-            and all(is_example_only(each, rules, part, each.place, _at(value, each.place)) for each in branch)
+            and all(is_example_only(each, rules, part, each.place, at(value, each.place)) for each in branch)
             for branch in fault.branches
         )
     matchers = rules.at(part, place)
-    return bool(matchers) and all(_accepts_another(each, fault, _at(value, fault.place)) for each in matchers)
+    return bool(matchers) and all(_accepts_another(each, fault, at(value, fault.place)) for each in matchers)
 
 
 def _accepts_another(matcher: dict[str, Any], fault: Fault, example: Any) -> bool:
@@ -75,10 +75,11 @@ def _matches(pattern: Any, text: str) -> bool:
         return True
 
 
-def _at(value: Any, place: Sequence[str | int]) -> Any:
+def at(value: Any, place: Sequence[str | int]) -> Any:
+    """The part of a value at a place; None when it is not there."""
     for step in place:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step)
+        if isinstance(value, dict):
+            value = value.get(str(step))  # names of digits are told as numbers
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
         else:

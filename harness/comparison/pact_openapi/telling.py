@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.operations import Operation
 from harness.comparison.pact_openapi.answer import Finding, Severity
 from harness.comparison.pact_openapi.exchange import Message, message
-from harness.comparison.pact_openapi.validators import Validators
+from harness.comparison.pact_openapi.validators import Validators, Wanted
 from harness.contracts.openapi_source import escaped
 from harness.contracts.pact import Interaction
 from harness.identity import canonical_json
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from harness.comparison.openapi_diff.document import Document
 
 _SHOWN = 200
+Check = Callable[[], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +32,8 @@ class Meeting:
     response: Message
     validators: Validators
     operation: Operation | None = None
-    findings: list[Finding] = field(default_factory=list)
+    found: list[Finding | Check] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)  # the schemas that are needed
     unknown: list[str] = field(default_factory=list)
 
     @classmethod
@@ -62,7 +65,7 @@ class Meeting:
     ) -> None:
         """Note a finding; `at` is its place in the interaction."""
         steps = "".join(f"/{escaped(str(step))}" for step in at)
-        self.findings.append(
+        self.found.append(
             Finding(
                 code=code,
                 severity=severity,
@@ -76,6 +79,22 @@ class Meeting:
                 remedy=remedy,
             )
         )
+
+    def later(self, check: Check) -> None:
+        """Tell what a check tells at this place, when all schemas that are needed are ready."""
+        self.found.append(check)
+
+    def findings(self) -> list[Finding]:
+        """Everything that was told, in order."""
+        told: list[Finding] = []
+        for each in self.found:
+            if isinstance(each, Finding):
+                told.append(each)
+                continue
+            self.found = []
+            each()
+            told += [inner for inner in self.found if isinstance(inner, Finding)]
+        return told
 
     def undecided(self, what: str, why: str) -> None:
         """Note what could not be compared."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from harness.comparison.dialects import Direction, Schema, TooLarge
+from harness.comparison.dialects import Direction, Schema
 from harness.comparison.openapi_diff.document import Document
-from harness.comparison.pact_openapi.shapes import promised, taken
+from harness.comparison.pact_openapi.shapes import Promised, Shape, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
@@ -36,38 +36,81 @@ class Fault:
     branches: tuple[tuple[Fault, ...], ...] = ()  # of anyOf and oneOf: why none of them holds
 
 
+Wanted = tuple[Any, Direction]  # a schema as the document has it, and which way its values travel
+
+
+@dataclass(slots=True)
+class _Ready:
+    """Where the validator of a schema is: alone, or as a property among others."""
+
+    written: Any  # kept, so that no other schema can have its id
+    validator: jsonschema_rs.Draft202012Validator | None
+    key: str
+    why: str = ""  # why there is none
+
+
 @dataclass(slots=True)
 class Validators:
     """All schemas of one document."""
 
     document: Document
-    _made: dict[tuple[int, Direction], tuple[Any, jsonschema_rs.Draft202012Validator]] = field(
-        default_factory=dict
-    )
+    _ready: dict[tuple[int, Direction], _Ready] = field(default_factory=dict)
+    _shapes: dict[Direction, Taken] = field(default_factory=dict)
 
     def faults(self, written: Any, value: Any, direction: Direction) -> list[Fault]:
         """In what a value is not what a schema of the document says; raises Undecidable."""
-        validator = self._validator(written, direction)
-        if validator.is_valid(value):
+        if (id(written), direction) not in self._ready:
+            self.prepare([(written, direction)])
+        ready = self._ready[id(written), direction]
+        if ready.validator is None:
+            raise Undecidable(ready.why)
+        instance = {ready.key: value}
+        if ready.validator.is_valid(instance):
             return []
-        return _sorted_out(validator.iter_errors(value))
+        return _sorted_out(ready.validator.iter_errors(instance))
 
-    def _validator(self, written: Any, direction: Direction) -> jsonschema_rs.Draft202012Validator:
-        key = id(written), direction
-        if key not in self._made:
-            # The schema is kept with it, so that no other one can have its id.
-            self._made[key] = written, self._compiled(written, direction)
-        return self._made[key][1]
+    def prepare(self, wanted: Iterable[Wanted]) -> None:
+        """Make schemas ready together: what they share is compiled once for all of them."""
+        new = {(id(written), way): written for written, way in wanted if (id(written), way) not in self._ready}
+        for direction in Direction:
+            shapes: dict[str, Shape] = {}
+            named: dict[str, tuple[int, Direction]] = {}
+            for key, written in new.items():
+                if key[1] is direction:
+                    name = str(len(shapes))
+                    self._ready[key] = _Ready(written, None, name)
+                    shape = self._shape(self._ready[key], direction)
+                    if shape is not None:
+                        shapes[name], named[name] = shape, key
+            self._compile(shapes, {name: self._ready[key] for name, key in named.items()})
 
-    def _compiled(self, written: Any, direction: Direction) -> jsonschema_rs.Draft202012Validator:
-        shape = taken if direction is Direction.REQUEST else promised
+    def _shape(self, ready: _Ready, direction: Direction) -> Shape | None:
+        if direction not in self._shapes:
+            resolve = self.document.named
+            self._shapes[direction] = Taken(resolve) if direction is Direction.REQUEST else Promised(resolve)
         try:
-            schema = shape(self.document.schema(written), self.document.named)
-        except TooLarge as error:
-            raise Undecidable("the schema refers to more than can be looked at as one") from error
-        except RecursionError as error:
-            raise Undecidable("the schema is nested too deeply") from error
-        return compiled(schema)
+            return self._shapes[direction].shape(self.document.schema(ready.written))
+        except RecursionError:
+            ready.why = "the schema is nested too deeply"
+            return None
+
+    def _compile(self, shapes: dict[str, Shape], ready: dict[str, _Ready]) -> None:
+        """All at once; when one of them cannot be read, each by itself, so that it alone stays undecided."""
+        if not shapes:
+            return
+        properties = {name: shape.schema for name, shape in shapes.items()}
+        definitions = {name: each for shape in shapes.values() for name, each in shape.definitions.items()}
+        try:
+            validator = compiled({"properties": properties, "$defs": definitions})
+        except Undecidable as error:
+            if len(shapes) == 1:
+                next(iter(ready.values())).why = str(error)
+                return
+            for name, shape in shapes.items():
+                self._compile({name: shape}, {name: ready[name]})
+            return
+        for each in ready.values():
+            each.validator = validator
 
 
 def compiled(schema: Schema) -> jsonschema_rs.Draft202012Validator:
@@ -95,8 +138,9 @@ def _sorted_out(errors: Iterator[jsonschema_rs.ValidationError]) -> list[Fault]:
 def _faults(error: jsonschema_rs.ValidationError, depth: int) -> Iterator[Fault]:
     details: Mapping[str, Any] = error.kind.as_dict()
     keyword = _keyword(error)
-    place = tuple(error.instance_path)
+    place = tuple(error.instance_path)[1:]  # the first step is the name of the schema among others
     within = tuple(error.schema_path)
+    within = within if within[:1] == ("$defs",) else within[2:]
     unexpected = details.get("unexpected")
     if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(unexpected, list):
         for name in unexpected:
