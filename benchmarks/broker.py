@@ -129,21 +129,23 @@ def run(estate: Estate, url: str, requests: int) -> None:
     command = [sys.executable, "-m", "harness", "broker", "serve", "--port", "19555", "--database-url", url]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as served:
-        process = psutil.Process(served.pid)
-        base = "http://127.0.0.1:19555"
-        while True:
-            try:
-                httpx.get(f"{base}/diagnostic/status/heartbeat")
-                break
-            except httpx.TransportError:
-                time.sleep(0.02)
-        idle = process.memory_info().rss / 2**20
-        print(f"start-up {time.perf_counter() - began:.2f} s, idle memory {idle:.0f} MB")
-        for name, ask in operations(estate).items():
-            wall, used, size = measure(base, process, ask, requests)
-            print(f"  {name:32} {wall:8.1f} ms  cpu {used:7.2f} ms  {size:>9} B")
-        print(f"memory afterwards {process.memory_info().rss / 2**20:.0f} MB")
-        served.terminate()
+        try:
+            process = psutil.Process(served.pid)
+            base = "http://127.0.0.1:19555"
+            while True:
+                try:
+                    httpx.get(f"{base}/diagnostic/status/heartbeat")
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.02)
+            idle = process.memory_info().rss / 2**20
+            print(f"start-up {time.perf_counter() - began:.2f} s, idle memory {idle:.0f} MB")
+            for name, ask in operations(estate).items():
+                wall, used, size = measure(base, process, ask, requests)
+                print(f"  {name:32} {wall:8.1f} ms  cpu {used:7.2f} ms  {size:>9} B")
+            print(f"memory afterwards {process.memory_info().rss / 2**20:.0f} MB")
+        finally:
+            served.terminate()
 
 
 def main() -> None:

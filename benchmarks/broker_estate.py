@@ -56,6 +56,16 @@ def load(database: Database, estate: Estate) -> None:
         _versions(db, estate)
         _contracts(db, estate, names)
         _production(db, estate)
+        if db.dialect.name == "postgresql":
+            _go_on_counting(db)
+
+
+def _go_on_counting(db: sa.Connection) -> None:
+    """Rows that were written with their numbers do not move PostgreSQL's counters."""
+    for table in t.metadata.sorted_tables:
+        counter = sa.func.pg_get_serial_sequence(table.name, "id")
+        newest = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0) + 1).scalar_subquery()
+        db.execute(sa.select(sa.func.setval(counter, newest, sa.false())))
 
 
 def version_row(estate: Estate, service: int, number: int) -> int:

@@ -15,14 +15,23 @@ _HTTP = ("method", "path", "query", "headers", "body")
 
 
 def conflicts(there: dict[str, Any], added: dict[str, Any]) -> list[tuple[Any, Any]]:
-    """The interactions that ask for one thing in two ways, each with what is there."""
+    """The interactions that ask for one thing in two ways, each with what is there or else in its part."""
     found = []
     for name in _LISTS:
-        known = {_identity(each): each for each in _of(there, name)}
-        for each in _of(added, name):
-            before = known.get(_identity(each))
-            if before is not None and _request(before) != _request(each):
-                found.append((before, each))
+        known = _by_identity(_of(there, name))
+        for identity, each in _by_identity(_of(added, name)).items():
+            # Of two answers that one part gives, none is the newer one: merged, one would be lost.
+            first, own = each[0], [other for other in each[1:] if canonical_json(other) != canonical_json(each[0])]
+            found += [(first, other) for other in own]
+            before = known.get(identity, ())
+            found += [(one, other) for one in before for other in each if _request(one) != _request(other)]
+    return found
+
+
+def _by_identity(interactions: list[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for each in interactions:
+        found.setdefault(_identity(each), []).append(each)
     return found
 
 
