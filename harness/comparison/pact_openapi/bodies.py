@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction, reference_of
 from harness.comparison.pact_openapi.answer import Severity
-from harness.comparison.pact_openapi.softening import at, is_example_only
+from harness.comparison.pact_openapi.softening import at, is_example_only, lengthened
 from harness.comparison.pact_openapi.validators import Undecidable
 from harness.contracts.openapi_source import escaped
 
@@ -44,6 +44,9 @@ def hold(meeting: Meeting, held: Held) -> None:
 
 
 def _hold(meeting: Meeting, held: Held) -> None:
+    message = meeting.request if held.direction is Direction.REQUEST else meeting.response
+    if held.part == "body" and message.rules:
+        held = replace(held, value=lengthened(held.value, message.rules))
     try:
         faults = meeting.validators.faults(held.schema, held.value, held.direction)
     except Undecidable as error:
@@ -58,12 +61,9 @@ def _hold(meeting: Meeting, held: Held) -> None:
 def _soft(meeting: Meeting, held: Held, fault: Fault) -> bool:
     """Whether the value is an example only, or is made anew for every run."""
     message = meeting.request if held.direction is Direction.REQUEST else meeting.response
-    if held.part in message.generated:
-        return True
-    if held.direction is Direction.REQUEST:
-        return False
     place = fault.place if held.part == "body" else (held.name.lower(),)
-    return is_example_only(fault, message.rules, held.part, place, held.value)
+    sent = held.direction is Direction.REQUEST
+    return is_example_only(fault, message.rules, held.part, place, held.value, sent=sent)
 
 
 def _inside(fault: Fault) -> Iterator[Fault]:

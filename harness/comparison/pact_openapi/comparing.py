@@ -63,7 +63,7 @@ def _interaction(meeting: Meeting, routes: Routes) -> Reliance | None:
     path = urlsplit(interaction.path).path if "?" in interaction.path else interaction.path
     found = routes.find(interaction.method, path, refused=interaction.status >= REFUSED)
     if isinstance(found, Missed):
-        generated = "path" in meeting.request.generated
+        generated = bool(meeting.request.rules.generator("path", ()))
         meeting.tell(
             "request.path-or-method.unknown",
             found.text,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from harness.comparison.pact_openapi.media import is_json
-from harness.comparison.pact_openapi.rules import Rules, generated, rules_of
+from harness.comparison.pact_openapi.rules import Rules, rules_of
 
 if TYPE_CHECKING:
     from harness.contracts.pact import Interaction
@@ -37,7 +37,7 @@ class Message:
     @property
     def has_body(self) -> bool:
         """Whether there is a body, JSON's null included."""
-        return "body" in self.part and not (self.v4 and self.part["body"] is None)
+        return "body" in self.part and not (self.v4 and self.part["body"] in (None, {}))
 
     @cached_property
     def body(self) -> Body:
@@ -48,9 +48,8 @@ class Message:
         if not self._wrapped(written):
             return (written,)
         content = written["content"]
-        if written.get("encoded") not in (None, False, ""):
-            return _decoded(content)
-        return _decoded(content, plain=True) if written.get("encoded") == "json" else (content,)
+        encoded = str(written.get("encoded") or "").lower()
+        return _decoded(content, plain=encoded == "json") if encoded else (content,)
 
     def _wrapped(self, written: Any) -> bool:
         return self.v4 and isinstance(written, dict) and "content" in written
@@ -67,11 +66,6 @@ class Message:
     def rules(self) -> Rules:
         """What is accepted beside the example, by place."""
         return rules_of(self.part)
-
-    @cached_property
-    def generated(self) -> frozenset[str]:
-        """The parts whose value is made anew for every run: "path", "query", "header", "body"."""
-        return generated(self.part)
 
 
 def message(interaction: Interaction, side: str) -> Message:

@@ -26,9 +26,28 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All matching rules of a message."""
+    """All matching rules of a message, and what makes its values anew for every run."""
 
     all: tuple[Rule, ...] = ()
+    generators: tuple[Rule, ...] = ()  # those in place of matchers
+
+    def generator(self, part: str, place: Sequence[Step]) -> str:
+        """What makes the value of exactly that place anew: "Uuid"; "" when it is as written."""
+        here = tuple(map(str, place))
+        for rule in self.generators:
+            if rule.part == part and len(rule.steps) == len(here) and _covers(rule.steps, here):
+                return str(rule.matchers[0].get("type"))
+        return ""
+
+    def sizes(self, place: Sequence[Step]) -> tuple[int, int | None]:
+        """How few and how many items the consumer takes in a list of the body."""
+        matchers = list(self._exactly(place))
+        least = [each["min"] for each in matchers if isinstance(each.get("min"), int)]
+        most = [each["max"] for each in matchers if isinstance(each.get("max"), int)]
+        return max(least, default=0), min(most, default=None)
+
+    def __bool__(self) -> bool:
+        return bool(self.all or self.generators)
 
     def at(self, part: str, place: Sequence[Step]) -> tuple[dict[str, Any], ...]:
         """The matchers that decide at a place: the most exact rule there or above, when it reaches that far."""
@@ -86,7 +105,7 @@ def rules_of(part: dict[str, Any]) -> Rules:
             for path, each in value.items():
                 steps = _steps(path) if key == "body" else (path.lower(),)
                 found.append(Rule(part=key, steps=steps, matchers=_matchers(each)))
-    return Rules(tuple(found))
+    return Rules(tuple(found), tuple(_generators(part)))
 
 
 def _second(key: str, value: dict[str, Any]) -> Iterator[Rule]:
@@ -108,10 +127,16 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def generated(part: dict[str, Any]) -> frozenset[str]:
-    """The parts of a message that have generators."""
+def _generators(part: dict[str, Any]) -> Iterator[Rule]:
     written = part.get("generators")
-    if not isinstance(written, dict):
-        return frozenset()
-    found = {key for key, value in written.items() if value and not key.startswith("$")}
-    return frozenset(found | {(_steps(key) or ("",))[0] for key in written if key.startswith("$")})
+    for key, value in (written if isinstance(written, dict) else {}).items():
+        if not isinstance(value, dict):
+            continue
+        if key.startswith("$"):
+            yield from _second(key, value)
+        elif isinstance(value.get("type"), str) and key in {"path", "status"}:
+            yield Rule(part=key, steps=(), matchers=(value,))
+        else:
+            for path, each in value.items():
+                steps = _steps(path) if key == "body" else (path.removeprefix("$.").lower(),)
+                yield from [Rule(part=key, steps=steps, matchers=(each,))] if isinstance(each, dict) else []

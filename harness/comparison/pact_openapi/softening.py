@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_openapi.rules import Rules, kind_of
@@ -16,21 +17,73 @@ _NUMBERS = frozenset({"number", "integer", "decimal"})
 _ANY_OF_TYPE = frozenset({"type", "min-type", "max-type", "boolean", "include", "notEmpty", "semver", *_NUMBERS})
 _TIMES = frozenset({"date", "time", "timestamp", "datetime"})
 _SHAPE = frozenset({"additionalProperties", "unevaluatedProperties", "false"})
+_LONGEST = 200  # items of a lengthened list
 _COUNTED = frozenset({"minItems", "maxItems", "uniqueItems", "contains"})
 
 
-def is_example_only(fault: Fault, rules: Rules, part: str, place: Sequence[str | int], value: Any) -> bool:
-    """Whether another value, which the consumer accepts as well, is one that the document has."""
+def is_example_only(
+    fault: Fault, rules: Rules, part: str, place: Sequence[str | int], value: Any, *, sent: bool
+) -> bool:
+    """Whether another value, which the consumer means as well, is one that the document has.
+
+    `sent`: the provider has to take what is sent, so that only what is made anew for every run is no example.
+    """
+    if not rules:
+        return False
     if fault.keyword in _SHAPE:
-        return part == "body" and rules.names_are_free(place[:-1])
+        return part == "body" and not sent and rules.names_are_free(place[:-1])
     if fault.branches:
-        return any(
-            branch
-            and all(is_example_only(each, rules, part, each.place, at(value, each.place)) for each in branch)
-            for branch in fault.branches
-        )
-    matchers = rules.at(part, place)
+        soft = partial(_is_soft_inside, rules=rules, part=part, value=value, sent=sent)
+        return any(branch and all(map(soft, branch)) for branch in fault.branches)
+    generator = rules.generator(part, place)
+    if generator:
+        return _may_make(generator, fault)
+    if part == "body" and fault.keyword in ("minItems", "maxItems") and not _sizes_meet(fault, rules.sizes(place)):
+        return False
+    matchers = () if sent else rules.at(part, place)
     return bool(matchers) and all(_accepts_another(each, fault, at(value, fault.place)) for each in matchers)
+
+
+def _is_soft_inside(fault: Fault, *, rules: Rules, part: str, value: Any, sent: bool) -> bool:
+    return is_example_only(fault, rules, part, fault.place, at(value, fault.place), sent=sent)
+
+
+def _sizes_meet(fault: Fault, sizes: tuple[int, int | None]) -> bool:
+    """Whether a list may be as long as the document wants and the consumer takes."""
+    least, most = sizes
+    limit = fault.allowed if isinstance(fault.allowed, int) else 0
+    return least <= limit if fault.keyword == "maxItems" else most is None or most >= limit
+
+
+_MADE = {
+    "RandomInt": ("integer", "number"),
+    "RandomDecimal": ("number",),
+    "RandomBoolean": ("boolean",),
+    "ProviderState": ("string", "integer", "number", "boolean"),
+}
+_FORMATS = {"Uuid": "uuid", "Date": "date", "DateTime": "date-time", "Time": "time"}
+
+
+def _may_make(generator: str, fault: Fault) -> bool:
+    """Whether what a generator makes may be what a keyword wants."""
+    if fault.keyword == "type":
+        allowed = fault.allowed if isinstance(fault.allowed, list) else [fault.allowed]
+        return any(kind in allowed for kind in _MADE.get(generator, ("string",)))
+    if fault.keyword == "format":
+        return generator not in _FORMATS or _FORMATS[generator] == fault.allowed
+    return fault.keyword not in _COUNTED
+
+
+def lengthened(value: Any, rules: Rules, place: tuple[str | int, ...] = ()) -> Any:
+    """An example whose lists are as long as the consumer needs them, at least."""
+    if not rules.all:
+        return value
+    if isinstance(value, dict):
+        return {name: lengthened(each, rules, (*place, name)) for name, each in value.items()}
+    if not isinstance(value, list) or not value:
+        return value
+    made = [lengthened(each, rules, (*place, index)) for index, each in enumerate(value)]
+    return [*made, *([made[-1]] * (min(rules.sizes(place)[0], _LONGEST) - len(made)))]
 
 
 def _accepts_another(matcher: dict[str, Any], fault: Fault, example: Any) -> bool:

@@ -1,0 +1,184 @@
+"""Laws of the static comparison: a pact made from a document fits it, and no longer after any one change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pact_openapi_worlds import Json, Told, World, body_of, told, worlds
+
+from harness.comparison.openapi_diff import document_of
+from harness.comparison.pact_openapi import Comparison, Severity, compare
+from harness.contracts.pact_reader import read_pact
+from harness.verdicts import Verdict
+
+
+def compared(world: World) -> Comparison:
+    return compare(read_pact(json.dumps(world.pact), "pact.json"), document_of(world.document, "openapi.json"))
+
+
+def errors(comparison: Comparison) -> list[str]:
+    return [each.code for each in comparison.findings if each.severity is Severity.ERROR]
+
+
+@given(worlds())
+def test_a_pact_made_from_a_document_fits_it(world: World) -> None:
+    comparison = compared(world)
+    assert errors(comparison) == []
+    assert comparison.verdict is Verdict.PASSED
+
+
+# --- changes of a pact that no longer fit ------------------------------------------------------------------------
+
+
+def in_request(key: str, value: Any) -> Callable[[Json], None]:
+    def change(interaction: Json) -> None:
+        interaction["request"][key] = value
+
+    return change
+
+
+def header(side: str, name: str, value: str | None) -> Callable[[Json], None]:
+    def change(interaction: Json) -> None:
+        headers = interaction[side]["headers"]
+        headers.pop(name, None)
+        if value is not None:
+            headers[name] = [value] if "type" in interaction else value
+
+    return change
+
+
+def undeclared(side: str) -> Callable[[Json], None]:
+    def change(interaction: Json) -> None:
+        body_of(interaction, side)["nobody declares this"] = 1
+
+    return change
+
+
+def no_body(interaction: Json) -> None:
+    del interaction["request"]["body"]
+
+
+def other_status(interaction: Json) -> None:
+    interaction["response"]["status"] = 299
+
+
+CHANGES: list[tuple[str, Callable[[Json], None], str]] = [
+    ("another path", in_request("path", "/nothing/here"), "request.path-or-method.unknown"),
+    ("a longer path", in_request("path", "/things/7/more"), "request.path-or-method.unknown"),
+    ("another method", in_request("method", "PATCH"), "request.path-or-method.unknown"),
+    ("no query", in_request("query", {}), "request.query.incompatible"),
+    ("a parameter in another case", in_request("query", {"FILTER": ["7"]}), "request.query.incompatible"),
+    ("no header", header("request", "X-Mode", None), "request.header.incompatible"),
+    ("no body", no_body, "request.body.incompatible"),
+    ("a body of another type", header("request", "Content-Type", "text/csv"), "request.content-type.incompatible"),
+    ("another type wanted", header("request", "Accept", "image/png"), "request.accept.incompatible"),
+    ("no key", header("request", "x-key", None), "request.authorization.missing"),
+    ("another status", other_status, "response.status.unknown"),
+    ("a header that nobody declares", header("response", "X-Other", "1"), "response.header.unknown"),
+    ("a header that is no number", header("response", "X-Rate", "fast"), "response.header.incompatible"),
+    ("another answer", header("response", "Content-Type", "text/csv"), "response.content-type.incompatible"),
+    ("a property that nobody declares", undeclared("response"), "response.body.incompatible"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "code"), [each[1:] for each in CHANGES], ids=[each[0] for each in CHANGES])
+@settings(max_examples=15)
+@given(world=worlds())
+def test_one_change_is_one_broken_rule(change: Callable[[Json], None], code: str, world: World) -> None:
+    changed = world.copy()
+    change(changed.interaction)
+    comparison = compared(changed)
+    assert set(errors(comparison)) == {code}
+    assert comparison.verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+@given(parts=told(), version=st.sampled_from(["3.0.3", "3.1.0"]))
+def test_a_wrong_value_is_found_however_deep_it_is(side: str, parts: Told, version: str) -> None:
+    assert errors(compared(exchange(side, parts.schema, parts.value, version))) == []
+    assert set(errors(compared(exchange(side, parts.schema, parts.wrong, version)))) == {
+        f"{side}.body.incompatible"
+    }
+
+
+def exchange(side: str, schema: Json, value: Any, version: str = "3.1.0", rules: Json | None = None) -> World:
+    """One operation with a body on one side."""
+    content = {"content": {"application/json": {"schema": schema}}}
+    responses: Json = {"200": {"description": "", **(content if side == "response" else {})}}
+    operation: Json = {"responses": responses, **({"requestBody": content} if side == "request" else {})}
+    message = {"headers": {"Content-Type": "application/json"}, "body": {"it": value}["it"], **(rules or {})}
+    interaction = {
+        "description": "an exchange",
+        "request": {"method": "POST", "path": "/it", **(message if side == "request" else {})},
+        "response": {"status": 200, **(message if side == "response" else {})},
+    }
+    document = {"openapi": version, "info": {"title": "t", "version": "1"}, "paths": {"/it": {"post": operation}}}
+    pact = {"consumer": {"name": "c"}, "provider": {"name": "p"}, "interactions": [interaction]}
+    return World(document=document, pact={**pact, "metadata": {"pactSpecification": {"version": "3.0.0"}}})
+
+
+# --- what generators and matchers say ----------------------------------------------------------------------------
+
+ORDER: Json = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "state": {"type": "string", "enum": ["open", "paid"]},
+        "lines": {"type": "array", "items": {"type": "integer"}, "maxItems": 3},
+    },
+}
+
+
+def body_rules(place: str, *matchers: Json) -> Json:
+    return {"matchingRules": {"body": {place: {"matchers": list(matchers)}}}}
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_a_generated_value_is_an_example_and_nothing_beside_it_is(side: str) -> None:
+    made = {"generators": {"body": {"$.id": {"type": "Uuid"}}}}
+    assert errors(compared(exchange(side, ORDER, {"id": None, "state": "paid"}, rules=made))) == []
+    beside = compared(exchange(side, ORDER, {"id": None, "state": 7}, rules=made))
+    assert errors(beside)
+    assert {each.path.rpartition("/")[2] for each in beside.findings if each.severity is Severity.ERROR} == {
+        "state"
+    }
+
+
+@pytest.mark.parametrize("generator", ["RandomInt", "RandomBoolean", "Date"])
+def test_a_generator_that_makes_something_else_is_no_excuse(generator: str) -> None:
+    made = {"generators": {"body": {"$.id": {"type": generator}}}}
+    assert errors(compared(exchange("request", ORDER, {"id": 7 if generator != "Date" else "x"}, rules=made)))
+
+
+def test_a_matcher_frees_what_is_expected_and_not_what_is_sent() -> None:
+    rules = body_rules("$.state", {"match": "type"})
+    assert errors(compared(exchange("response", ORDER, {"state": "any text"}, rules=rules))) == []
+    assert errors(compared(exchange("request", ORDER, {"state": "any text"}, rules=rules)))
+
+
+@pytest.mark.parametrize(
+    ("matcher", "lines", "fits"),
+    [
+        ({"match": "type", "min": 1}, [1], True),
+        ({"match": "type", "min": 4}, [1], False),  # four are needed, three may come
+        ({"match": "type", "min": 2}, [1, 2, 3, 4], True),
+        ({"match": "type", "max": 2}, [1, 2], True),
+    ],
+)
+def test_as_many_items_are_needed_as_the_matcher_says(matcher: Json, lines: list[int], fits: bool) -> None:
+    rules = body_rules("$.lines", matcher)
+    assert (errors(compared(exchange("response", ORDER, {"lines": lines}, rules=rules))) == []) is fits
+
+
+def test_a_body_that_is_written_as_a_text_of_json_is_read() -> None:
+    world = exchange("response", ORDER, {})
+    body = {"content": '{"state": "lost"}', "contentType": "application/json", "encoded": "JSON"}
+    world.interaction["type"] = "Synchronous/HTTP"
+    world.interaction["response"]["body"] = body
+    world.pact["metadata"] = {"pactSpecification": {"version": "4.0"}}
+    assert errors(compared(world)) == ["response.body.incompatible"]
