@@ -2,9 +2,9 @@
 
     python benchmarks/compare.py [--operations 320] [--interactions 500] [--rounds 5]
 
-The document and the pact are generated, always the same. As a process: `harness compare --json PACT OPENAPI`, its wall
-time and largest resident memory. In process: reading both texts, preparing and comparing, in an interpreter that has
-everything imported. Warm: one more pact with a document whose schemas are ready. Each number is the median.
+The document and the pact are generated, always the same. As a process: `harness compare --json PACT OPENAPI`, wall
+time and largest resident memory. In process: reading both texts, preparing and comparing, in an interpreter that
+has everything imported. Warm: one more pact with a document whose schemas are ready. Each is the median.
 """
 
 from __future__ import annotations
