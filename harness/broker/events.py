@@ -79,11 +79,18 @@ def announce_result(call: Call, result: Result, remembered: Metadata) -> list[Tr
         return told
     for consumer in _consumers(call, result, remembered):
         happened = _result_happening(call, result, consumer)
-        for name in (VERIFIED, SUCCEEDED if result.success else FAILED):
+        for name in _events_of(result):
             told += trigger(call.db, replace(happened, event=name), call.settings, call.now)
     if told:
         call.later(call.wake)
     return told
+
+
+def _events_of(result: Result) -> tuple[str, ...]:
+    """What happened; a success that left interactions out succeeded in nothing that anybody should rest on."""
+    if result.partial:
+        return (VERIFIED,)
+    return VERIFIED, SUCCEEDED if result.success else FAILED
 
 
 def _consumers(call: Call, result: Result, remembered: Metadata) -> list[ShownVersion]:
@@ -124,7 +131,7 @@ def _result_happening(call: Call, result: Result, consumer: ShownVersion) -> Hap
         provider_tags=tuple(each.name for each in provider.tags),
         pact_url=f"{content}/metadata/{metadata}",
         result_url=f"{content}/verification-results/{result.id}",
-        success=result.success,
+        success=None if result.partial else result.success,
         build_url=result.build_url or "",
     )
 

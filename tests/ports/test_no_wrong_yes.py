@@ -144,3 +144,33 @@ def test_a_failure_of_the_same_build_counts_under_whatever_number_it_was_seen(
     pair = "/matrix?q[][pacticipant]=c&q[][version]=1&q[][pacticipant]=p&q[][version]=3&latestby=cvpv"
     assert says(client, pair) is False
     assert says(client, "/can-i-deploy?pacticipant=p&version=3&environment=prod") is False
+
+
+def test_no_picture_summary_or_event_makes_a_success_of_one_that_left_something_out(client: Client) -> None:
+    document = pact("c", "p", 0)
+    document["interactions"].append({**document["interactions"][0], "description": "writes"})
+    assert client.put("/pacts/provider/p/consumer/c/version/1", document).status == 201
+    hook = {
+        "description": "told",
+        "events": [{"name": "provider_verification_succeeded"}],
+        "request": {"method": "POST", "url": "https://hook.test/"},
+    }
+    assert client.post("/webhooks", hook).status == 201
+    read = client.get("/pacts/provider/p/consumer/c/version/1").json
+    ids = [each["_id"] for each in read["interactions"]]
+    where = read["_links"]["pb:publish-verification-results"]["href"]
+
+    def verified(results: list[Any]) -> tuple[bool, str, int]:
+        body = {"success": True, "providerApplicationVersion": "7", "testResults": results}
+        made = client.post(where, body)
+        assert made.status == 201
+        triggered = client.get(made.links["pb:triggered-webhooks"]["href"]).json
+        told = client.get("/verification-results/consumer/c/version/1/latest").json
+        badge = client.get("/pacts/provider/p/consumer/c/latest/badge", accept="image/svg+xml").text
+        assert ("verified" in badge.replace("unverified", "")) == told["success"]
+        (summed,) = [name for name, providers in told["providerSummary"].items() if providers == ["p"]]
+        return told["success"], summed, len(triggered["_embedded"]["triggeredWebhooks"])
+
+    assert verified([{"interactionId": ids[0], "success": True}]) == (False, "unknown", 0)
+    assert verified([{"success": True}, {"success": False}]) == (False, "unknown", 0)
+    assert verified([{"interactionId": each, "success": True} for each in ids]) == (True, "successful", 1)

@@ -155,9 +155,11 @@ def _exercised(test_results: Any, pact: Published) -> int:
     """
     if not isinstance(test_results, list) or not all(isinstance(each, dict) for each in test_results):
         return pact.promised
-    ids = {hal.maybe_text(each, "interactionId") for each in test_results} - {""}
+    # Of a success that tells of a failed interaction, that one was not kept.
+    kept = [each for each in test_results if each.get("success") is not False]
+    ids = {hal.maybe_text(each, "interactionId") for each in kept} - {""}
     named = sum(1 for each in pact.ids if each in ids)
-    return named or min(len(ids) or len(test_results), pact.promised)
+    return named or min(len(ids) or len(kept), pact.promised)
 
 
 def run_of(test_results: Any) -> str:

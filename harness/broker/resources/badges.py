@@ -115,7 +115,8 @@ def _of_pact(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
         return _drawn(call, Badge("pact not found", "unknown", "lightgrey"))
     found, _ = dashboard.items(call.db, [publications.c.id == pact.publication], None)
     result = results.latest(call.db, (consumer, provider), pact.sha)
-    status = found[0].status if found else "success" if result and result.success else ""
+    whole = result is not None and result.success and not result.partial
+    status = found[0].status if found else "success" if whole else ""
     label = f"{_name(call, consumer)}/{_name(call, provider)} pact"
     return _drawn(call, verification(label, status))
 

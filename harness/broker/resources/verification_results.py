@@ -146,20 +146,25 @@ def summarise(call: Call) -> Answer:
     known = results.latest_of_contracts(call.db, [pact.contract for pact in found])
     stands = {pact.provider: known.get(pact.contract) for pact in found}
     summary = {
-        "successful": sorted(name for name, each in stands.items() if each and each.success),
+        "successful": sorted(name for name, each in stands.items() if _holds(each)),
         "failed": sorted(name for name, each in stands.items() if each and not each.success),
-        "unknown": sorted(name for name, each in stands.items() if each is None),
+        "unknown": sorted(name for name, each in stands.items() if each is None or each.partial),
     }
     told_results = [told(call, each, call.path["version"]) for each in known.values()]
     title = f"Latest verification results for consumer {call.path['consumer']} version {call.path['version']}"
     return ok(
         {
-            "success": bool(stands) and all(each and each.success for each in stands.values()),
+            "success": bool(stands) and all(map(_holds, stands.values())),
             "providerSummary": summary,
             "_embedded": {"verificationResults": told_results},
             "_links": {"self": link(call.here(), title=title)},
         }
     )
+
+
+def _holds(result: Result | None) -> bool:
+    """Whether a yes may rest on it: a success that left no interaction out."""
+    return result is not None and result.success and not result.partial
 
 
 def _publish(call: Call, remembered: Metadata) -> Answer:

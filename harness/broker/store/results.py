@@ -117,7 +117,8 @@ def _named(given: Given) -> set[object] | None:
     if not isinstance(results, list) or not all(isinstance(each, dict) for each in results):
         return None
     told = [(_name_told(each), each.get("success")) for each in results]
-    if told and not any(name for name, _ in told):
+    contradicts = given.success and any(success is False for _, success in told)
+    if told and not contradicts and not any(name for name, _ in told):
         return None
     return {name for name, success in told if name and not (given.success and success is False)}
 
