@@ -68,9 +68,12 @@ def show_pacts(call: Call) -> Answer:
 def show_comparisons(call: Call) -> Answer:
     """Whether the pacts fit the document of a provider's version."""
     version, document = _the_document(call)
-    results = [(pact, _compare(call, pact, document)) for pact in _pacts(call)]
-    statuses = [result.verdict for _, result in results] + [_claimed(kept.claim_of(call.db, version))]
-    worst = max(statuses, key=_BADNESS.index)
+    claim = kept.claim_of(call.db, version)
+    results = [(pact, _compare(call, pact, document, claim)) for pact in _pacts(call)]
+    statuses = [result.verdict for _, result in results]
+    if claim is not None and claim.success is False:
+        statuses.append("failed")  # what a provider says against itself is believed
+    worst = max(statuses, key=_BADNESS.index, default="unknown")
     told = [
         {
             "consumer": {"name": pact.consumer, "version": {"number": pact.number}},
@@ -105,9 +108,10 @@ def _pacts(call: Call) -> list[Pact]:
     return pacts.latest_of_each(call.db, pacts.of_provider(provider))
 
 
-def _compare(call: Call, pact: Pact, document: Document | None) -> Comparison:
+def _compare(call: Call, pact: Pact, document: Document | None, claim: Claim | None) -> Comparison:
     found = pacts.newest(call.db, [pacts.of_versions([pact.version]), *pacts.of_provider(pact.provider)])
-    return compared(found.served if found else "", document)
+    served = found.served if found else ""
+    return compared(served, document, claim, trusted=call.settings.trust_claims)
 
 
 def _claimed(claim: Claim | None) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.events import announce
+from harness.broker.fitting import with_providers
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import JSON, Answer, ok
 from harness.broker.http.forms import Form
@@ -327,6 +328,7 @@ def _about_pact(call: Call, version: ShownVersion, published: Published, announc
     configured = webhooks.configured_for(call.db, consumer, provider)
     if configured and not announced.triggered:
         yield {"type": "debug", "text": "  No enabled webhooks found for the detected events"}
+    yield from with_providers(call, version.id, provider)
     yield from _next_steps(provider, verified=any_between(call.db, consumer, provider), configured=configured)
 
 

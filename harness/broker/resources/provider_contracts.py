@@ -7,6 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.broker.fitting import with_consumers
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.forms import Form
@@ -105,7 +106,7 @@ def publish(call: Call) -> Answer:
     for name in names:
         if tags.add(call.db, row, name, call.now):
             tagged(call, row, name, touch=not new)
-    return ok(_answer(call, version, names, branch, new=new))
+    return ok(_answer(call, version, row, names, branch, new=new))
 
 
 @routes.put("/contracts/provider/{provider}/version/{version}", answers={201: PUBLISHED, 409: s.ERROR}, body=OLD)
@@ -117,8 +118,8 @@ def publish_the_old_way(call: Call) -> Answer:
     assert given is not None
     version = Version(call.path["provider"], call.path["version"])
     new = shown_versions.find(call.db, version.pacticipant, version.number) is None
-    _keep(call, version, given)
-    body = _answer(call, version, [], None, new=new)
+    row = _keep(call, version, given)
+    body = _answer(call, version, row, [], None, new=new)
     where = call.to("contracts", "bi-directional", "provider", version.pacticipant, "version", version.number)
     body["_links"]["pf:ui"] = link(f"{where}/provider-contract", title="The provider contract")
     return Answer(status=201, body=body)
@@ -197,12 +198,15 @@ def _claim(form: Form) -> Claim:
     )
 
 
-def _answer(call: Call, version: Version, names: list[str], branch: str | None, *, new: bool) -> dict[str, Any]:
+def _answer(
+    call: Call, version: Version, row: int, names: list[str], branch: str | None, *, new: bool
+) -> dict[str, Any]:
     owner, number = version.pacticipant, version.number
     where = call.to("pacticipants", owner, "versions", number)
     notices = [
         {"type": "debug", "text": f"{'Created' if new else 'Updated'} {owner} version {number}"},
         {"type": "success", "text": f"Provider contract published for {owner} version {number}"},
+        *with_consumers(call, owner, row),
     ]
     links: dict[str, Any] = {
         "pb:pacticipant-version": link(where, title="Pacticipant version", name=number),

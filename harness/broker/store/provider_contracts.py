@@ -9,7 +9,15 @@ import sqlalchemy as sa
 
 from harness.broker.store import publications
 from harness.broker.store.rows import insert
-from harness.broker.store.tables import contracts, self_verifications, versions
+from harness.broker.store.tables import (
+    branches,
+    contracts,
+    deployments,
+    pacticipants,
+    releases,
+    self_verifications,
+    versions,
+)
 from harness.broker.store.tables import publications as published
 from harness.contracts.document import Contract, ContractKind
 
@@ -93,6 +101,26 @@ def document_of(db: sa.Connection, version: int) -> Document | None:
         source_type=row.source_type or "application/json",
         published_at=row.published_at,
     )
+
+
+def with_document(db: sa.Connection, provider: str) -> list[int]:
+    """The versions of a provider with a document that are live, and the head of its main branch with one."""
+    there = [sa.select(table.c.version_id).where(table.c.until.is_(None)) for table in (deployments, releases)]
+    heads = (
+        sa.select(branches.c.head_id)
+        .join_from(branches, pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+        .where(pacticipants.c.main_branch == branches.c.name)
+    )
+    query = (
+        sa.select(published.c.version_id)
+        .join(pacticipants, pacticipants.c.id == published.c.pacticipant_id)
+        .where(
+            pacticipants.c.name == provider,
+            published.c.kind == ContractKind.OPENAPI.value,
+            published.c.version_id.in_(sa.union(*there, heads)),
+        )
+    )
+    return list(db.execute(query.order_by(published.c.version_id.desc())).scalars())
 
 
 def claim_of(db: sa.Connection, version: int) -> Claim | None:

@@ -1,0 +1,166 @@
+"""Documents of providers held against pacts, where both are published; the same on both stores."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from broker_client import Client
+
+from harness.broker.settings import Settings
+
+ORDER = {"type": "object", "properties": {"id": {"type": "integer"}, "total": {"type": "number"}}}
+
+
+def document(schema: Any = ORDER) -> str:
+    answer = {"200": {"description": "an order", "content": {"application/json": {"schema": schema}}}}
+    paths = {"/orders": {"get": {"responses": answer}}}
+    return json.dumps({"openapi": "3.1.0", "info": {"title": "orders", "version": "1"}, "paths": paths})
+
+
+def publish_document(
+    client: Client, number: str = "1", text: str = "", claim: bool | None = None, branch: str = "main"
+) -> list[str]:
+    """The notices of a publication, but for those of the publication itself."""
+    contract: dict[str, Any] = {
+        "content": base64.b64encode((text or document()).encode()).decode(),
+        "contentType": "application/json",
+        "specification": "oas",
+    }
+    if claim is not None:
+        contract["selfVerificationResults"] = {"success": claim, "verifier": "schemathesis"}
+    body = {"pacticipantVersionNumber": number, "branch": branch, "contract": contract}
+    reply = client.post("/provider-contracts/provider/orders/publish", body)
+    assert reply.status == 200, reply.text
+    return [each["text"] for each in reply.json["notices"][2:]]
+
+
+def publish_pact(client: Client, body: Any, number: str = "1", consumer: str = "web") -> list[str]:
+    interaction = {
+        "description": "an order",
+        "request": {"method": "GET", "path": "/orders"},
+        "response": {"status": 200, "body": body},
+    }
+    pact = {"consumer": {"name": consumer}, "provider": {"name": "orders"}, "interactions": [interaction]}
+    contract = {
+        "consumerName": consumer,
+        "providerName": "orders",
+        "specification": "pact",
+        "contentType": "application/json",
+        "content": base64.b64encode(json.dumps(pact).encode()).decode(),
+    }
+    told = {
+        "pacticipantName": consumer,
+        "pacticipantVersionNumber": number,
+        "branch": "main",
+        "contracts": [contract],
+    }
+    reply = client.post("/contracts/publish", told)
+    assert reply.status == 200, reply.text
+    return [each["text"] for each in reply.json["notices"] if "document of" in each["text"]]
+
+
+def result(client: Client, kind: str = "cross-contract-verification-results", consumer: str = "") -> Any:
+    below = f"/consumer/{consumer}/version/1" if consumer else ""
+    reply = client.get(f"/contracts/bi-directional/provider/orders/version/1{below}/{kind}")
+    assert reply.status == 200, reply.text
+    return reply.json
+
+
+def test_a_pact_that_does_not_fit_is_a_no_with_its_findings(client: Client) -> None:
+    publish_document(client)
+    publish_pact(client, {"total": "12.50"})
+    told = result(client)
+    assert told["verificationStatus"] == "failed"
+    (comparison,) = told["_embedded"]["comparisons"]
+    assert comparison["consumer"] == {"name": "web", "version": {"number": "1"}}
+    assert '"12.50" is not of type "number"' in comparison["because"]
+    (finding,) = comparison["findings"]
+    assert (finding["code"], finding["severity"]) == ("response.body.incompatible", "error")
+    assert finding["path"] == "#/interactions/0/response/body/total"
+    assert result(client, consumer="web")["verificationStatus"] == "failed"
+
+
+def test_a_pact_that_fits_is_no_yes_before_anything_was_exercised(client: Client) -> None:
+    publish_document(client, claim=True)
+    publish_pact(client, {"total": 12.5})
+    told = result(client)
+    assert told["verificationStatus"] == "unknown"
+    assert told["_embedded"]["comparisons"][0]["because"] == "it fits the document; not exercised: GET /orders 200"
+
+
+def test_what_a_provider_says_against_itself_is_believed(client: Client) -> None:
+    publish_document(client, claim=False)
+    publish_pact(client, {"total": 12.5})
+    assert result(client)["verificationStatus"] == "failed"
+
+
+def test_one_consumer_that_does_not_fit_leaves_the_other_as_it_is(client: Client) -> None:
+    publish_document(client)
+    publish_pact(client, {"total": 1})
+    publish_pact(client, {"price": 1}, consumer="billing")
+    assert result(client)["verificationStatus"] == "failed"
+    assert result(client, consumer="web")["verificationStatus"] == "unknown"
+    assert result(client, consumer="billing")["verificationStatus"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("text", "because"),
+    [
+        ('{"openapi": "9.9"}', "9.9"),
+        ('{"openapi": "3.1.0", "paths": {"/orders": {"$ref": "#/nowhere"}}}', "leads nowhere"),
+        ('{"asyncapi": "3.0.0"}', "names no version"),
+        ("[]", "is an object"),
+    ],
+)
+def test_a_document_that_cannot_be_compared_is_kept_and_nothing_is_known(
+    client: Client, text: str, because: str
+) -> None:
+    publish_document(client, text=text)
+    assert publish_pact(client, {"total": 1}) == []
+    told = result(client)
+    assert told["verificationStatus"] == "unknown"
+    assert because in told["_embedded"]["comparisons"][0]["because"]
+
+
+def test_whoever_publishes_hears_whom_it_does_not_fit(client: Client) -> None:
+    assert publish_document(client) == []
+    (told,) = publish_pact(client, {"total": "1"})
+    assert told.startswith("This pact does not fit the document of orders version 1: 'an order': response body")
+    publish_pact(client, {"total": 1}, consumer="billing")
+    strings = {**ORDER, "properties": {"total": {"type": "string"}}}
+    first, second = publish_document(client, "2", document(strings))
+    assert first.startswith("billing version 1 does not fit this document:")
+    assert second == "web version 1: it fits this document; not exercised: GET /orders 200"
+
+
+def test_only_what_is_live_or_the_head_of_the_main_branch_is_held_against(client: Client) -> None:
+    publish_document(client)
+    publish_pact(client, {"total": "1"})
+    publish_pact(client, {"total": 1}, "2")  # the head of the main branch now
+    assert publish_document(client, "2") == [
+        "web version 2: it fits this document; not exercised: GET /orders 200"
+    ]
+    assert publish_pact(client, {"price": 1}, "3", "other")[0].startswith("This pact does not fit the document of")
+
+
+class TestWhereClaimsAreTrusted:
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(trust_claims=True)
+
+    @pytest.mark.parametrize(("claim", "status"), [(True, "success"), (False, "failed"), (None, "unknown")])
+    def test_a_claim_makes_a_yes_of_what_fits(self, client: Client, claim: bool | None, status: str) -> None:
+        publish_document(client, claim=claim)
+        publish_pact(client, {"total": 1})
+        told = result(client)
+        assert told["verificationStatus"] == status
+        if claim:
+            assert "claims" in told["_embedded"]["comparisons"][0]["because"]
+
+    def test_a_claim_does_not_mend_what_does_not_fit(self, client: Client) -> None:
+        publish_document(client, claim=True)
+        publish_pact(client, {"price": 1})
+        assert result(client)["verificationStatus"] == "failed"
