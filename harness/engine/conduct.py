@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.contracts.openapi import OpenApi
 from harness.engine.answer import Notes, decide, evidence_of, members, spread
+from harness.engine.comparing import compared
 from harness.engine.events import (
     CheckFinished,
     CheckFound,
@@ -71,6 +72,7 @@ class Conductor:
             starts=self.plan.starts,
             uses=self.plan.uses(),
         )
+        yield from compared(self.plan)
         for task in self.plan.answered:
             yield from self._observe(task, replayed(task))
         if self.plan.open:

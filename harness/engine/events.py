@@ -71,6 +71,17 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A pact was held against its provider's document, before anything was started; no evidence, a forecast."""
+
+    task: TaskId
+    verdict: Verdict  # FAILED: what the document says and what the pact needs cannot both be
+    because: str = ""
+    errors: tuple[str, ...] = ()  # everything that does not fit
+    event: Literal["compared"] = "compared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePreparing:
     """An image is being built or pulled, or a process prepared."""
 
@@ -182,6 +193,7 @@ class RunFinished:
 Event = (
     RunStarted
     | Planned
+    | Compared
     | ServicePreparing
     | ServiceStarting
     | ServiceReady

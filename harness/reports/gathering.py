@@ -9,6 +9,7 @@ from harness.engine.events import (
     CheckFinished,
     CheckFound,
     CheckStarted,
+    Compared,
     Decided,
     Planned,
     PromiseExercised,
@@ -44,6 +45,7 @@ class Gathered:
     results: dict[TaskId, list[Exercised]] = field(default_factory=dict)
     found: dict[TaskId, list[CheckFound]] = field(default_factory=dict)
     ends: dict[TaskId, CheckFinished] = field(default_factory=dict)
+    compared: dict[TaskId, Compared] = field(default_factory=dict)
     services: dict[tuple[str, str, str], ServiceEvent] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -54,6 +56,8 @@ class Gathered:
             case Planned():
                 self.planned = event
                 self.tasks |= dict.fromkeys((*event.tasks, *event.reused))
+            case Compared():
+                self.compared[event.task] = event
             case ServicePreparing() | ServiceStarting() | ServiceReady() | ServiceFailed():
                 self._service(event)
             case CheckStarted() | PromiseExercised() | CheckFound() | CheckFinished():

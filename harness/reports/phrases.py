@@ -182,6 +182,26 @@ def remarked(story: Story) -> tuple[tuple[TaskStory, Exercised], ...]:
 REACH = "to reach them, put examples into the document that find something, or links from what makes it"
 
 
+def contradicted(story: Story) -> tuple[tuple[TaskStory, str], ...]:
+    """Where the running provider and its document say different things of a pact, or only the document says no."""
+    told = ((task, _contradiction(task)) for task in story.tasks)
+    return tuple((task, text) for task, text in told if text)
+
+
+def _contradiction(task: TaskStory) -> str:
+    if task.document is None:
+        return ""
+    match task.document.verdict, task.verdict:
+        case Verdict.FAILED, Verdict.PASSED:
+            return f"kept, though the provider's document does not promise it: {task.document.because}"
+        case Verdict.FAILED, Verdict.UNKNOWN:
+            return f"the provider's document does not promise it: {task.document.because}"
+        case Verdict.PASSED, Verdict.FAILED:
+            return "fits the provider's document, and is broken: the provider does not do what its document says"
+        case _:
+            return ""
+
+
 def flaky(story: Story) -> tuple[TaskStory, ...]:
     """Tasks for which complete results of equal content disagree."""
     return tuple(task for task in story.tasks if task.flaky)

@@ -58,6 +58,7 @@ def screen(story: Story, width: int = WIDTH) -> Iterator[Line]:
     if story.verdict is Verdict.PASSED:
         yield from _tasks(story)
     yield from _remarks(story, width)
+    yield from _contradicted(story, width)
     yield from _accepted(story, width)
     yield from _effort(story, width)
 
@@ -203,6 +204,17 @@ def _remarks(story: Story, width: int) -> Iterator[Line]:
         yield _more(len(found) - MOST_REMARKS, "remark")
     if found:
         yield from _text(phrases.REACH, width)
+
+
+def _contradicted(story: Story, width: int) -> Iterator[Line]:
+    """The running provider and its document say different things: one of them is to be mended."""
+    found = phrases.contradicted(story)
+    if found:
+        yield ()
+    for task, text in found[:MOST_REMARKS]:
+        yield from _bullet("!", f"{phrases.title(task.id)}: {line(text, 300)}", width, "yellow")
+    if len(found) > MOST_REMARKS:
+        yield _more(len(found) - MOST_REMARKS, "contradiction")
 
 
 def _accepted(story: Story, width: int) -> Iterator[Line]:

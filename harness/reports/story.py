@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.engine.events import Decided, Planned, RunFinished, RunStarted, TaskId
+from harness.engine.events import Compared, Decided, Planned, RunFinished, RunStarted, TaskId
 from harness.identity import Version
 from harness.ports import Endpoint
 from harness.reports.gathering import Gathered, gather
@@ -66,6 +66,7 @@ class TaskStory:
     ended: bool = True
     results: tuple[Exercised, ...] = ()
     found: tuple[Broken, ...] = ()
+    document: Compared | None = None  # what its provider's document says of it
     broken: frozenset[str] = frozenset()  # the subjects that a finding breaks, whatever their own result says
 
     def standing(self, exercised: Exercised) -> Verdict:
@@ -248,6 +249,7 @@ def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskStory:
         ended=end is not None,
         results=results,
         found=found,
+        document=gathered.compared.get(task),
         broken=frozenset(_spot(b.finding, verdicts) for b in found if _breaks(b)),
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.engine.events import (
     CheckFinished,
     CheckStarted,
+    Compared,
     Planned,
     PromiseExercised,
     RunStarted,
@@ -174,6 +175,10 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
         case Planned():
             told = f", {number(len(event.reused))} known already" if event.reused else ""
             yield "", f"{many(len(event.tasks), 'check')} to run{told}"
+        case Compared() if event.verdict is Verdict.FAILED:
+            more = f" (and {number(len(event.errors) - 1)} more)" if len(event.errors) > 1 else ""
+            told = f"{title(event.task)} does not fit its document: {line(event.because, 200)}{more}"
+            yield "red", f"  {MARKS[Verdict.FAILED]}  {told}"
         case ServiceReady():
             yield "green", f"  ✔  {_unit(event.name, event.version)} ready, {duration(event.seconds)}"
         case ServiceFailed():
