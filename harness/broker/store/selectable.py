@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -42,6 +43,43 @@ class Place:
     released: bool
 
 
+# Made once: making a statement costs more than asking it.
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_MAIN_BRANCHES = sa.select(pacticipants.c.name, pacticipants.c.main_branch).where(
+    pacticipants.c.id.in_(
+        sa.select(publications.c.pacticipant_id).where(
+            publications.c.counterpart == sa.bindparam("provider"), publications.c.kind == "pact"
+        )
+    ),
+    pacticipants.c.main_branch.is_not(None),
+)
+_HEADS = (
+    sa.select(branches.c.head_id, branches.c.name)
+    .where(branches.c.head_id.in_(_IDS))
+    .order_by(in_order(branches.c.name), branches.c.id)
+)
+_newer = tags.alias()
+_TAG_HEADS = (
+    sa.select(tags.c.version_id, tags.c.name)
+    .where(
+        tags.c.version_id.in_(_IDS),
+        ~sa.exists().where(
+            _newer.c.pacticipant_id == tags.c.pacticipant_id,
+            _newer.c.name == tags.c.name,
+            _newer.c.version_id > tags.c.version_id,
+        ),
+    )
+    .order_by(in_order(tags.c.name), tags.c.id)
+)
+
+
+@cache
+def _live(table: sa.Table, *, named: bool) -> sa.Select[Any]:
+    query = sa.select(table.c.version_id, environments.c.name).join_from(table, environments)
+    query = query.where(table.c.until.is_(None)).order_by(in_order(environments.c.name), table.c.id)
+    return query.where(environments.c.name == sa.bindparam("environment")) if named else query
+
+
 def integrated(db: sa.Connection, provider: str) -> list[Integrated]:
     """The consumers of a provider, by name."""
     owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == provider).scalar_subquery()
@@ -71,45 +109,23 @@ def integrated(db: sa.Connection, provider: str) -> list[Integrated]:
 
 def main_branches(db: sa.Connection, provider: str) -> dict[str, str]:
     """The main branch of each consumer that has one and has a pact with a provider."""
-    consumers = sa.select(publications.c.pacticipant_id).where(
-        publications.c.counterpart == provider, publications.c.kind == "pact"
-    )
-    query = sa.select(pacticipants.c.name, pacticipants.c.main_branch).where(
-        pacticipants.c.id.in_(consumers), pacticipants.c.main_branch.is_not(None)
-    )
-    return {row.name: row.main_branch for row in db.execute(query)}
+    return {row.name: row.main_branch for row in db.execute(_MAIN_BRANCHES, {"provider": provider})}
 
 
 def branches_headed_by(db: sa.Connection, rows: Collection[int]) -> dict[int, list[str]]:
     """The branches whose head is each version, by name."""
     found: dict[int, list[str]] = {}
     for part in chunks(rows):
-        query = (
-            sa.select(branches.c.head_id, branches.c.name)
-            .where(branches.c.head_id.in_(part))
-            .order_by(in_order(branches.c.name), branches.c.id)
-        )
-        for version, name in db.execute(query):
+        for version, name in db.execute(_HEADS, {"ids": part}):
             found.setdefault(version, []).append(name)
     return found
 
 
 def tags_headed_by(db: sa.Connection, rows: Collection[int]) -> dict[int, list[str]]:
     """The tags whose newest version is each, by name."""
-    newer = tags.alias()
-    higher = sa.exists().where(
-        newer.c.pacticipant_id == tags.c.pacticipant_id,
-        newer.c.name == tags.c.name,
-        newer.c.version_id > tags.c.version_id,
-    )
     found: dict[int, list[str]] = {}
     for part in chunks(rows):
-        query = (
-            sa.select(tags.c.version_id, tags.c.name)
-            .where(tags.c.version_id.in_(part), ~higher)
-            .order_by(in_order(tags.c.name), tags.c.id)
-        )
-        for version, name in db.execute(query):
+        for version, name in db.execute(_TAG_HEADS, {"ids": part}):
             found.setdefault(version, []).append(name)
     return found
 
@@ -120,15 +136,8 @@ def live(db: sa.Connection, environment: str, *, deployed: bool, released: bool)
     for table, wanted, is_release in ((deployments, deployed, False), (releases, released, True)):
         if not wanted:
             continue
-        query = (
-            sa.select(table.c.version_id, environments.c.name)
-            .join_from(table, environments)
-            .where(table.c.until.is_(None))
-            .order_by(in_order(environments.c.name), table.c.id)
-        )
-        if environment:
-            query = query.where(environments.c.name == environment)
-        for version, name in db.execute(query):
+        query = _live(table, named=bool(environment))
+        for version, name in db.execute(query, {"environment": environment}):
             place = Place(name, is_release)
             if place not in found.setdefault(version, []):
                 found[version].append(place)

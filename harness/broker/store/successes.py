@@ -14,18 +14,45 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
+# Made once: making a statement costs more than asking it.
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_SUCCESSES = (
+    sa.select(verifications.c.contract_id, verifications.c.version_id, verifications.c.at, verifications.c.wip)
+    .where(
+        verifications.c.contract_id.in_(_IDS),
+        verifications.c.success.is_(True),
+        verifications.c.partial.is_(False),
+    )
+    .order_by(verifications.c.id)
+)
+_BRANCHES = (
+    sa.select(branch_versions.c.version_id, branches.c.name)
+    .join_from(branch_versions, branches)
+    .where(branch_versions.c.version_id.in_(_IDS))
+)
+_TAGS = sa.select(tags.c.version_id, tags.c.name).where(tags.c.version_id.in_(_IDS))
+_BRANCH = (
+    sa.select(branches.c.id, branches.c.created_at)
+    .join(pacticipants)
+    .where(pacticipants.c.name == sa.bindparam("provider"), branches.c.name == sa.bindparam("name"))
+)
+_FIRST_ON = (
+    sa.select(versions.c.created_at)
+    .join_from(branch_versions, versions, versions.c.id == branch_versions.c.version_id)
+    .where(
+        branch_versions.c.id
+        == sa.select(sa.func.min(branch_versions.c.id))
+        .where(branch_versions.c.branch_id == sa.bindparam("branch"))
+        .scalar_subquery()
+    )
+)
+
+
 def of_contracts(db: sa.Connection, contracts: Collection[int]) -> dict[int, list[Success]]:
     """Every success that stands for something, by content."""
     rows: list[Any] = []
     for part in chunks(contracts):
-        query = sa.select(
-            verifications.c.contract_id, verifications.c.version_id, verifications.c.at, verifications.c.wip
-        ).where(
-            verifications.c.contract_id.in_(part),
-            verifications.c.success.is_(True),
-            verifications.c.partial.is_(False),
-        )
-        rows += db.execute(query.order_by(verifications.c.id)).all()
+        rows += db.execute(_SUCCESSES, {"ids": part}).all()
     of_version = {row.version_id for row in rows}
     on, marked = _names(db, of_version)
     found: dict[int, list[Success]] = {}
@@ -45,11 +72,9 @@ def _names(db: sa.Connection, ids: Collection[int]) -> tuple[dict[int, list[str]
     on: dict[int, list[str]] = {}
     marked: dict[int, list[str]] = {}
     for part in chunks(ids):
-        branch = sa.select(branch_versions.c.version_id, branches.c.name).join_from(branch_versions, branches)
-        for row, name in db.execute(branch.where(branch_versions.c.version_id.in_(part))):
+        for row, name in db.execute(_BRANCHES, {"ids": part}):
             on.setdefault(row, []).append(name)
-        tag = sa.select(tags.c.version_id, tags.c.name).where(tags.c.version_id.in_(part))
-        for row, name in db.execute(tag):
+        for row, name in db.execute(_TAGS, {"ids": part}):
             marked.setdefault(row, []).append(name)
     return on, marked
 
@@ -62,21 +87,14 @@ def lines(db: sa.Connection, provider: str, branch: str, tagged: Sequence[str]) 
 
 
 def _branch(db: sa.Connection, provider: str, name: str) -> Line:
-    query = sa.select(branches.c.id, branches.c.created_at).join(pacticipants)
-    row = db.execute(query.where(pacticipants.c.name == provider, branches.c.name == name)).one_or_none()
+    row = db.execute(_BRANCH, {"provider": provider, "name": name}).one_or_none()
     if row is None:
         return Line(kind="branch", name=name)
-    added = sa.select(sa.func.min(branch_versions.c.id)).where(branch_versions.c.branch_id == row.id)
-    first = (
-        sa.select(versions.c.created_at)
-        .join_from(branch_versions, versions, versions.c.id == branch_versions.c.version_id)
-        .where(branch_versions.c.id == added.scalar_subquery())
-    )
     return Line(
         kind="branch",
         name=name,
         created=row.created_at,
-        first_version=db.execute(first).scalar() or row.created_at,
+        first_version=db.execute(_FIRST_ON, {"branch": row.id}).scalar() or row.created_at,
     )
 
 

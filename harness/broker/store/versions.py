@@ -62,14 +62,17 @@ def set_build_url(db: sa.Connection, row: int, url: str, now: str | None) -> Non
     db.execute(sa.update(versions).where(versions.c.id == row).values(changed))
 
 
+_PACTICIPANT = sa.select(pacticipants.c.id).where(pacticipants.c.name == sa.bindparam("name"))
+
+
 def exists(db: sa.Connection, name: str) -> bool:
     """Whether anybody has mentioned a pacticipant."""
-    return db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar() is not None
+    return db.execute(_PACTICIPANT, {"name": name}).scalar() is not None
 
 
 def pacticipant(db: sa.Connection, name: str) -> int:
     """The row of a known pacticipant. Raises UnknownName."""
-    found = db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar()
+    found = db.execute(_PACTICIPANT, {"name": name}).scalar()
     if found is None:
         raise refusals.unknown_pacticipant(name, db.execute(sa.select(pacticipants.c.name)).scalars())
     return int(found)
