@@ -45,7 +45,7 @@ def hold(meeting: Meeting, held: Held) -> None:
 
 def _hold(meeting: Meeting, held: Held) -> None:
     message = meeting.request if held.direction is Direction.REQUEST else meeting.response
-    if held.part == "body" and message.rules:
+    if held.part == "body" and message.rules.lengthen:
         held = replace(held, value=lengthened(held.value, message.rules))
     try:
         faults = meeting.validators.faults(held.schema, held.value, held.direction)

@@ -155,9 +155,9 @@ def check_headers(meeting: Meeting, operation: Operation) -> None:
     for name, parameter in declared.items():
         if name not in apart:
             _parameter(meeting, operation, parameter, meeting.request.headers.get(name))
-    known = declared.keys() | REGISTERED | key_names(meeting.document, "header")
+    keys = key_names(meeting.document, "header")
     for name in meeting.request.headers:
-        if name not in known:
+        if not (name in declared or name in REGISTERED or name in keys):
             text = f"{operation.label} does not speak of the header `{name}`"
             at = ("request", "headers", name)
             meeting.tell("request.header.unknown", text, severity=Severity.WARNING, at=at, actual=name)

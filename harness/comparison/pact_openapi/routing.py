@@ -15,7 +15,7 @@ from harness.comparison.pact_openapi.parameters import value_of
 from harness.comparison.pact_openapi.validators import Undecidable, Validators
 
 if TYPE_CHECKING:
-    from harness.comparison.openapi_diff.operations import Parameter
+    from harness.comparison.openapi_diff.operations import Body, Parameter, Response
 
 _PARAMETER = re.compile(r"(\{[^{}/]+\})")
 
@@ -35,6 +35,40 @@ class Missed:
     text: str
     place: str = "#/paths"
     expected: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Known(Operation):
+    """An operation whose parts are read once, however many interactions meet it: one schema stays one value."""
+
+    @cached_property
+    def _parameters(self) -> dict[tuple[str, str], Parameter]:
+        return Operation.parameters(self)
+
+    @cached_property
+    def _body(self) -> Body | None:
+        return Operation.body(self)
+
+    @cached_property
+    def _responses(self) -> dict[str, Response]:
+        return Operation.responses(self)
+
+    def parameters(self) -> dict[tuple[str, str], Parameter]:
+        """By location and name; not to be changed."""
+        return self._parameters
+
+    def body(self) -> Body | None:
+        """What it takes as a body; None when it takes none."""
+        return self._body
+
+    def responses(self) -> dict[str, Response]:
+        """By status as written; not to be changed."""
+        return self._responses
+
+    @classmethod
+    def of(cls, each: Operation) -> Known:
+        """The same operation, its parts not read yet."""
+        return cls(each.document, each.method, each.path, each.item, each.written, each.pointer)
 
 
 @dataclass(frozen=True)
@@ -71,7 +105,7 @@ class Routes:
 
     @cached_property
     def _routes(self) -> list[Route]:
-        found = [Route(operation, _pattern(path)) for (_, path), operation in operations(self.document).items()]
+        found = [Route(Known.of(each), _pattern(path)) for (_, path), each in operations(self.document).items()]
         return sorted(found, key=lambda route: route.looseness)
 
     @cached_property

@@ -46,6 +46,12 @@ class Rules:
         most = [each["max"] for each in matchers if isinstance(each.get("max"), int)]
         return max(least, default=0), min(most, default=None)
 
+    @property
+    def lengthen(self) -> bool:
+        """Whether a list has to be longer than one item."""
+        counted = (each.get("min") for rule in self.all for each in rule.matchers)
+        return any(isinstance(count, int) and count > 1 for count in counted)
+
     def __bool__(self) -> bool:
         return bool(self.all or self.generators)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.document import listing, mapping
@@ -21,6 +22,7 @@ def schemes(document: Document) -> dict[str, Any]:
     return mapping(document.part("components").get("securitySchemes"))
 
 
+@lru_cache(maxsize=32)
 def key_names(document: Document, location: str) -> frozenset[str]:
     """The names of the keys that travel in the query or in headers (these in lower case)."""
     found = (document.meant(each) for each in schemes(document).values())
