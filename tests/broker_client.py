@@ -15,7 +15,7 @@ from uuid import uuid4
 import jsonschema_rs
 import pytest
 import sqlalchemy as sa
-from real_postgres import started
+from real_postgres import running
 
 from harness.broker.app import api_document, broker, router
 from harness.broker.http.extensions import by_extension
@@ -188,10 +188,10 @@ def sqlite_database(empty_ledger: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A real PostgreSQL; its URL."""
-    with started(tmp_path_factory.mktemp("postgres"), "delete") as server:
-        yield server.get_uri()
+    with running() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

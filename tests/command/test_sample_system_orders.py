@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +14,7 @@ from orders_service.app import create_app
 from orders_service.catalog_client import CatalogClient
 from orders_service.payments_client import PaymentsClient
 from orders_service.storage import Storage
-from real_postgres import started
+from real_postgres import running
 from starlette.testclient import TestClient
 
 NOBODY = "http://127.0.0.1:1"
@@ -31,11 +28,8 @@ def database() -> Iterator[str]:
     """The URL of a PostgreSQL that lives as long as this file's tests."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns on import where the machine sets no XDG_RUNTIME_DIR
-        folder = Path(tempfile.mkdtemp(prefix="orders-"))
-        server = started(folder, "stop")
-        yield server.get_uri()
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        with running() as url:
+            yield url
 
 
 @pytest.fixture
