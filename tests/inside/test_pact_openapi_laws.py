@@ -197,3 +197,66 @@ def test_the_parts_of_an_operation_are_read_once_however_many_interactions_meet_
     assert operations[0].parameters() is operations[1].parameters()
     assert operations[0].body() is operations[1].body()
     assert operations[0].responses() is operations[1].responses()
+
+
+# --- alternatives ------------------------------------------------------------------------------------------------
+
+
+def record(**properties: Json) -> Json:
+    return {"type": "object", "properties": properties}
+
+
+TEXT: Json = {"type": "string"}
+CAT, DOG = record(kind=TEXT, meow=TEXT), record(kind=TEXT, bark=TEXT)
+
+
+def animals(word: str, **discriminator: Any) -> Json:
+    return {word: [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}], **discriminator}
+
+
+def with_animals(world: World) -> World:
+    world.document["components"] = {"schemas": {"Cat": CAT, "Dog": DOG}}
+    return world
+
+
+TAGGED = {"discriminator": {"propertyName": "kind"}}
+MAPPED = {"discriminator": {"propertyName": "kind", "mapping": {"d": "#/components/schemas/Dog", "c": "Cat"}}}
+
+
+@pytest.mark.parametrize(
+    ("side", "schema", "value", "fits"),
+    [
+        ("response", animals("oneOf"), {"meow": "m"}, True),
+        ("response", animals("oneOf"), {"meow": "m", "bark": "b"}, False),  # no animal does both
+        ("response", animals("anyOf"), {"meow": "m", "bark": "b"}, True),
+        ("response", animals("oneOf", **TAGGED), {"kind": "Dog", "bark": "b"}, True),
+        ("response", animals("oneOf", **TAGGED), {"kind": "Dog", "meow": "m"}, False),
+        ("response", animals("anyOf", **TAGGED), {"kind": "Dog", "meow": "m"}, False),
+        ("response", animals("oneOf", **TAGGED), {"kind": "Cow"}, False),
+        ("response", animals("oneOf", **MAPPED), {"kind": "d", "bark": "b"}, True),
+        ("response", animals("oneOf", **MAPPED), {"kind": "c", "bark": "b"}, False),
+        ("request", animals("oneOf", **TAGGED), {"kind": "Dog", "bark": "b"}, True),  # fits both but for its name
+        ("request", animals("oneOf", **TAGGED), {"kind": "Cow", "bark": "b"}, False),
+        ("response", {"oneOf": [TEXT, {}]}, {"any": 1}, True),
+        ("response", {"anyOf": [TEXT, {}]}, {"any": 1}, True),
+    ],
+)
+def test_of_alternatives_one_is_meant(side: str, schema: Json, value: Any, fits: bool) -> None:
+    assert (errors(compared(with_animals(exchange(side, schema, value)))) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("scheme", "given", "fits"),
+    [
+        ("bearer", "Bearer abc", True),
+        ("bearer", "Basic abc", False),
+        ("basic", "basic abc", True),
+        ("digest", "x", True),
+    ],
+)
+def test_credentials_are_of_the_scheme_that_is_asked_for(scheme: str, given: str, fits: bool) -> None:
+    world = exchange("request", TEXT, "a")
+    world.document["components"] = {"securitySchemes": {"door": {"type": "http", "scheme": scheme}}}
+    world.document["security"] = [{"door": []}]
+    world.interaction["request"]["headers"]["Authorization"] = given
+    assert (errors(compared(world)) == []) is fits

@@ -69,6 +69,8 @@ def _wanted(meeting: Meeting, scheme: dict[str, Any]) -> tuple[str, str] | None:
     if kind in {"basic", "http"}:
         asked = "basic" if kind == "basic" else str(scheme.get("scheme", "")).lower()
         given = request.headers.get("authorization", [])
-        if not given:
+        made = request.rules.generator("header", ("authorization",))
+        other = asked in {"basic", "bearer"} and not any(each.lower().startswith(f"{asked} ") for each in given)
+        if not given or (other and not made):
             return f"credentials in the header Authorization ({asked})", "headers"
     return None

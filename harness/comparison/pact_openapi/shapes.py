@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 _PARTIAL = frozenset({"required", "minProperties", "dependentRequired"})
 _SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"})
+_ALTERNATIVES = frozenset({"anyOf", "oneOf"})
+_BESIDE = frozenset(
+    {"anyOf", "properties", "patternProperties", "additionalProperties", "allOf", "$ref", "if", "dependentSchemas"}
+)
 _UNTOUCHED = frozenset({"not", "if", "contains", "propertyNames"})
 _HOLDERS = (ONE | LIST | NAMED) - {"contentSchema"}
 _BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
@@ -59,6 +63,13 @@ class Taken(Assembly):
         """The schema of a whole value: a property, an item, a body."""
         return self.bare(schema)
 
+    def bare(self, schema: Schema) -> Schema:
+        """The schema without annotations; a discriminator says which of its branches is meant."""
+        made = super().bare(schema)
+        if isinstance(made, dict) and isinstance(schema, dict):
+            made |= {key: _discriminated(made[key], schema, key) for key in _ALTERNATIVES & made.keys()}
+        return made
+
     def reference(self, reference: str) -> str:
         """What a reference is called; its target is made later."""
         name = definition_name(reference)
@@ -90,70 +101,80 @@ class Promised(Taken):
 
     def value(self, schema: Schema) -> Schema:
         """The schema of a whole value: a property, an item, a body."""
+        if isinstance(schema, dict) and _is_one_of_several(schema):
+            return self._made(schema, self.value)
         made = self.bare(schema)
         if isinstance(made, bool) or not isinstance(schema, dict) or not _says_something(made):
             return made
-        if "additionalProperties" in made:
+        if "additionalProperties" in made or any(map(_anything, schema.get("anyOf", ()))):
             return made
         composed = made.keys() & (_SAME_VALUE | {"$ref", "if"})
         return {**made, ("unevaluatedProperties" if composed else "additionalProperties"): False}
 
     def bare(self, schema: Schema) -> Schema:
         """The schema without annotations and without what is required: part of a value's schema, or all of it."""
-        if isinstance(schema, bool):
-            return schema
+        return schema if isinstance(schema, bool) else self._made(schema, self.bare)
+
+    def _made(self, schema: dict[str, Any], branch: Callable[[Schema], Schema]) -> dict[str, Any]:
         made = self.assertions(schema)
-        made.update((key, self._keyword(key, item)) for key, item in schema.items() if key in _HOLDERS)
+        made.update((key, self._keyword(key, item, branch)) for key, item in schema.items() if key in _HOLDERS)
         if _anything(made.get("additionalProperties")):
             del made["additionalProperties"]  # that something may be there promises nothing
         self.rest(made, schema)
         for key in _PARTIAL & made.keys():
             del made[key]
-        self._one_of(made, schema)
+        for key in _ALTERNATIVES & made.keys():
+            made[key] = _discriminated(made[key], schema, key)
+        _any_will_do(made)
         return made
 
-    def _keyword(self, key: str, item: Any) -> Any:
+    def _keyword(self, key: str, item: Any, branch: Callable[[Schema], Schema]) -> Any:
         """What a keyword holds: schemas of the same value, of parts of it, or of what it must not be."""
         if key in _UNTOUCHED:
             return super().bare(item)
-        inner = self.bare if key in _SAME_VALUE else self.value
+        inner = branch if key in _ALTERNATIVES else self.bare if key in _SAME_VALUE else self.value
         if key in LIST:
             return [inner(each) for each in item]
         if key in NAMED:
             return {name: inner(each) for name, each in item.items()}
         return inner(item)
 
-    def _one_of(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
-        """Without what is required several branches hold for an example, and any of them will do."""
-        branches = made.pop("oneOf", None)
-        if branches is None:
-            return
-        chosen = self._discriminated(branches, schema)
-        if "anyOf" in made:
-            made["allOf"] = [*made.get("allOf", ()), {"anyOf": chosen}]
-        else:
-            made["anyOf"] = chosen
 
-    @staticmethod
-    def _discriminated(branches: list[Any], schema: Mapping[str, Any]) -> list[Any]:
-        discriminator = schema.get("discriminator")
-        name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
-        if not isinstance(name, str):
-            return branches
-        mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
-        names: dict[str, list[str]] = {}
-        for value, target in (mapping if isinstance(mapping, dict) else {}).items():
-            names.setdefault(str(target).rpartition("/")[2], []).append(value)
-        told = []
-        for branch, written in zip(branches, schema["oneOf"], strict=True):
-            reference = written.get("$ref") if isinstance(written, dict) else None
-            if isinstance(reference, str):
-                last = reference.rpartition("/")[2]
-                allowed = {"properties": {name: {"enum": names.get(last, [last])}}}
-                told.append({"allOf": [branch, allowed]})
-            else:
-                told.append(branch)
-        return told
+def _is_one_of_several(schema: Mapping[str, Any]) -> bool:
+    """Whether one branch of `oneOf` describes the whole value; those of `anyOf` may add to each other."""
+    return "oneOf" in schema and not schema.keys() & _BESIDE
+
+
+def _any_will_do(made: dict[str, Any]) -> None:
+    """Without what is required several branches hold for an example, and any of them will do."""
+    branches = made.pop("oneOf", None)
+    if branches is None:
+        return
+    if "anyOf" in made:
+        made["allOf"] = [*made.get("allOf", ()), {"anyOf": branches}]
+    else:
+        made["anyOf"] = branches
+
+
+def _discriminated(branches: list[Any], schema: Mapping[str, Any], key: str) -> list[Any]:
+    """The branches, each for the values of the discriminator that name it."""
+    discriminator = schema.get("discriminator")
+    name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+    if not isinstance(discriminator, dict) or not isinstance(name, str):
+        return branches
+    mapping = discriminator.get("mapping")
+    names: dict[str, list[str]] = {}
+    for value, target in (mapping if isinstance(mapping, dict) else {}).items():
+        names.setdefault(str(target).rpartition("/")[2], []).append(value)
+    told = []
+    for branch, written in zip(branches, schema[key], strict=True):
+        reference = written.get("$ref") if isinstance(written, dict) else None
+        if isinstance(reference, str):
+            last = reference.rpartition("/")[2]
+            told.append({"allOf": [branch, {"properties": {name: {"enum": names.get(last, [last])}}}]})
+        else:
+            told.append(branch)
+    return told
 
 
 def _anything(schema: Any) -> bool:
