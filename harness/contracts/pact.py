@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.contracts.document import Contract, ContractKind
+from harness.identity import canonical_json
 
 
 class InteractionKind(StrEnum):
@@ -37,13 +38,19 @@ class Interaction:
     path: str = ""
     status: int = 0  # the expected response status
     pending: bool = False
+    twin: bool = False  # another of its pact has the same description and states, with other parameters
     document: dict[str, Any]  # the interaction as written
 
     @property
     def label(self) -> str:
         """Description and states together: what makes it one of a kind in its pact."""
-        given = ", ".join(state.name for state in self.states)
+        given = ", ".join(self._told(state) for state in self.states)
         return f"{self.description} (given {given})" if given else self.description
+
+    def _told(self, state: ProviderState) -> str:
+        if not self.twin or not state.params:
+            return state.name
+        return f"{state.name} with {', '.join(f'{name}={canonical_json(value)}' for name, value in state.params)}"
 
     @property
     def expects_redirect(self) -> bool:

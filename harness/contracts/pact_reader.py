@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from harness.errors import ContractError, Problem
 from harness.identity import canonical_json, content_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _GLOB = frozenset("*?[")
 _DEEPEST = 100  # levels; the verifier's own JSON reader stops at 128
@@ -188,11 +189,18 @@ def _pact(document: dict[str, Any], place: str) -> Pact:
         consumer=document["consumer"]["name"],
         provider=document["provider"]["name"],
         specification=str(specification_of(document) or ""),
-        interactions=tuple(interactions),
+        interactions=tuple(_told_apart(interactions)),
         key=pact_key(document),
         document=document,
         place=place,
     )
+
+
+def _told_apart(interactions: Sequence[Interaction]) -> Iterator[Interaction]:
+    """Where a label is not enough, the parameters of the states are part of it."""
+    alike = Counter(each.label for each in interactions)
+    for each in interactions:
+        yield replace(each, twin=True) if alike[each.label] > 1 else each
 
 
 def _interaction(index: int, document: dict[str, Any], *, v4: bool) -> Interaction:

@@ -169,6 +169,17 @@ def test_one_description_in_two_states_is_two_interactions() -> None:
     assert len(read_pact(json.dumps(twice), "p.json").interactions) == 2
 
 
+def test_one_description_with_two_parameters_of_a_state_is_told_apart() -> None:
+    states = [[{"name": "an order exists", "params": {"id": number}}] for number in (7, 8)]
+    alone = interaction("another", providerStates=states[0])
+    read = read_pact(json.dumps(pact(*(interaction(providerStates=each) for each in states), alone)), "p.json")
+    assert [each.label for each in read.interactions] == [
+        "an order (given an order exists with id=7)",
+        "an order (given an order exists with id=8)",
+        "another (given an order exists)",
+    ]
+
+
 def test_fifty_thousand_interactions_are_read_in_linear_time() -> None:
     def seconds(number: int) -> float:
         text = json.dumps(pact(*(interaction(str(index)) for index in range(number))))
