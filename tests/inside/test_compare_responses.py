@@ -230,6 +230,13 @@ def test_a_matcher_reaches_what_is_inside_unless_a_nearer_one_decides() -> None:
     assert codes(document, get(), needs([{"state": "gone"}], nearer)) == [BODY]
 
 
+def test_an_expression_that_takes_for_ever_is_given_up() -> None:
+    schema = {"type": "object", "properties": {"a": {"enum": ["a" * 60 + "b"]}}}
+    rules = {"body": {"$.a": {"matchers": [{"match": "regex", "regex": "^(a+)+$"}]}}}
+    found = codes(document_with(answering(schema)), get(), needs({"a": "aaa"}, rules))
+    assert found in ([], [BODY])  # what matters is that there is an answer
+
+
 def test_names_that_are_examples_need_not_be_declared() -> None:
     document = document_with(answering({"type": "object", "properties": {"prices": ORDER}}))
     free = {"body": {"$.prices": {"matchers": [{"match": "values"}]}}}

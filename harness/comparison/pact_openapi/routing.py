@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -15,6 +16,8 @@ from harness.comparison.pact_openapi.parameters import value_of
 from harness.comparison.pact_openapi.validators import Undecidable, Validators
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.comparison.openapi_diff.operations import Body, Parameter, Response
 
 _PARAMETER = re.compile(r"(\{[^{}/]+\})")
@@ -173,7 +176,9 @@ class Routes:
         for number, parameter in route.parameters:
             if parameter.schema is None or parameter.media:
                 continue
-            text = match.group(int(number) + 1)
+            text = match.groupdict().get(f"p{number}")
+            if text is None:
+                continue
             schema = self.document.schema(parameter.schema)
             value = value_of([unquote(text)], schema, parameter.style, self.document, parameter.name)
             try:
@@ -199,10 +204,19 @@ class Routes:
         return Missed(f"no path of the document is {path}")
 
 
+_MOST_IN_A_STEP = 3  # parameters; where there are more, a step is not taken apart: that could take for ever
+
+
 def _pattern(path: str) -> re.Pattern[str]:
     """A template as an expression; only what stands in braces as a whole is a parameter."""
-    parts = _PARAMETER.split(path)
-    return re.compile("".join("([^/]+?)" if _PARAMETER.fullmatch(part) else _literal(part) for part in parts))
+    number = count()
+    return re.compile("/".join(_step(step, number) for step in path.split("/")))
+
+
+def _step(step: str, number: Iterator[int]) -> str:
+    parts = _PARAMETER.split(step)
+    named = [f"(?P<p{next(number)}>[^/]+?)" if _PARAMETER.fullmatch(part) else _literal(part) for part in parts]
+    return "".join(named) if len(parts) // 2 <= _MOST_IN_A_STEP else "[^/]+"
 
 
 def _literal(part: str) -> str:

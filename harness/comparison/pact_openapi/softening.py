@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_openapi.rules import Rules, kind_of
+from harness.comparison.pact_openapi.validators import Undecidable, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,8 +121,8 @@ def _some_match(pattern: Any, fault: Fault) -> bool:
 
 def _matches(pattern: Any, text: str) -> bool:
     try:
-        return re.search(str(pattern), text) is not None
-    except re.error:
+        return compiled({"pattern": str(pattern)}).is_valid(text)
+    except Undecidable:
         return True
 
 
