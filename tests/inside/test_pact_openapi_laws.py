@@ -260,3 +260,58 @@ def test_credentials_are_of_the_scheme_that_is_asked_for(scheme: str, given: str
     world.document["security"] = [{"door": []}]
     world.interaction["request"]["headers"]["Authorization"] = given
     assert (errors(compared(world)) == []) is fits
+
+
+# --- forms and servers -------------------------------------------------------------------------------------------
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("sent", "fits"),
+    [
+        ("count=1&tags=a&tags=b", True),
+        ("count=one", False),
+        ("tags=a", False),
+        ("", False),
+        ("count=1&count=2", True),
+    ],
+)
+@pytest.mark.parametrize("old", [True, False])
+def test_a_form_is_read_by_its_fields(sent: str, fits: bool, old: bool) -> None:
+    count, tags = {"type": "integer"}, {"type": "array", "items": TEXT}
+    world = exchange("request", {}, sent)
+    operation = world.document["paths"]["/it"]["post"]
+    del operation["requestBody"]
+    if old:
+        world.document["swagger"] = "2.0"
+        del world.document["openapi"]
+        fields = [
+            {"name": "count", "in": "formData", "required": True, **count},
+            {"name": "tags", "in": "formData", "collectionFormat": "multi", **tags},
+        ]
+        operation |= {"consumes": [FORM], "parameters": fields}
+    else:
+        schema = {**record(count=count, tags=tags), "required": ["count"]}
+        operation["requestBody"] = {"content": {FORM: {"schema": schema}}}
+    world.interaction["request"]["headers"] = {"Content-Type": FORM}
+    assert (errors(compared(world)) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("path", "codes"),
+    [
+        ("/v2/it", []),
+        ("/it", ["request.path-or-method.server"]),
+        ("/v1/it", ["request.path-or-method.unknown"]),  # the server of the document is not that of the operation
+        ("/v2/it/more", ["request.path-or-method.unknown"]),
+    ],
+)
+@pytest.mark.parametrize("level", ["operation", "path"])
+def test_an_operation_is_found_below_its_own_servers(path: str, codes: list[str], level: str) -> None:
+    world = exchange("request", TEXT, "a")
+    item = world.document["paths"]["/it"]
+    world.document["servers"] = [{"url": "https://example.org/v1"}]
+    (item["post"] if level == "operation" else item)["servers"] = [{"url": "https://example.org/v2"}]
+    world.interaction["request"]["path"] = path
+    assert [each.code for each in compared(world).findings] == codes

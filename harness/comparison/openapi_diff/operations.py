@@ -260,9 +260,13 @@ def bases(document: Document) -> frozenset[str]:
     """The paths below which a document's operations are found; "" is the root."""
     if document.old:
         return frozenset({_base(str(document.value.get("basePath", "")))})
-    servers = [mapping(each) for each in listing(document.value.get("servers"))]
-    found = {_base(urlsplit(_filled(each)).path) for each in servers if isinstance(each.get("url"), str)}
-    return frozenset(found or {""})
+    return server_paths(document.value) or frozenset({""})
+
+
+def server_paths(part: dict[str, Any]) -> frozenset[str]:
+    """The paths of the servers that a document, a path item or an operation names itself."""
+    servers = [mapping(each) for each in listing(part.get("servers"))]
+    return frozenset(_base(urlsplit(_filled(each)).path) for each in servers if isinstance(each.get("url"), str))
 
 
 def _filled(server: dict[str, Any]) -> str:

@@ -51,6 +51,14 @@ class Message:
         encoded = str(written.get("encoded") or "").lower()
         return _decoded(content, plain=encoded == "json") if encoded else (content,)
 
+    @property
+    def text(self) -> str | None:
+        """The body as it is written, where that is a text."""
+        written: Any = self.part.get("body")
+        if self._wrapped(written):
+            written = None if written.get("encoded") else written["content"]
+        return written if isinstance(written, str) else None
+
     def _wrapped(self, written: Any) -> bool:
         return self.v4 and isinstance(written, dict) and "content" in written
 

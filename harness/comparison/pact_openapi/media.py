@@ -21,6 +21,11 @@ def is_json(media: str) -> bool:
     return _JSON.fullmatch(bare(media)) is not None
 
 
+def is_form(media: str) -> bool:
+    """Whether bodies of it are the fields of a form, as a query is written."""
+    return bare(media) == "application/x-www-form-urlencoded"
+
+
 def accepted(header: Iterable[str]) -> list[str]:
     """The media types of `Accept` headers, without those that are refused by `q=0`."""
     found = []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.document import listing
 from harness.comparison.pact_openapi.answer import Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
-from harness.comparison.pact_openapi.media import accepted, chosen, is_json, meet
+from harness.comparison.pact_openapi.media import accepted, chosen, is_form, is_json, meet
 from harness.comparison.pact_openapi.parameters import kinds_of, properties_of, value_of, with_properties
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.security import check_security, key_names
@@ -233,15 +234,16 @@ def check_body(meeting: Meeting, operation: Operation) -> None:
             )
         return
     media = chosen(request.media, body.content) if request.media else _json_of(list(body.content))
-    if media is None or request.body is None or not is_json(media):
+    schema = body.content[media] if media is not None else None
+    if media is None or schema is None:
         return
-    schema = body.content[media]
-    if schema is None:
+    read = _form(meeting, schema) if is_form(media) else request.body if is_json(media) else None
+    if read is None:
         return
     hold(
         meeting,
         Held(
-            value=request.body[0],
+            value=read[0],
             schema=schema,
             direction=Direction.REQUEST,
             part="body",
@@ -250,6 +252,20 @@ def check_body(meeting: Meeting, operation: Operation) -> None:
             place=f"{place}/content/{escaped(media)}/schema",
         ),
     )
+
+
+def _form(meeting: Meeting, schema: Any) -> tuple[Any] | None:
+    """The fields of a form as values; None for a body that is no text."""
+    text, document = meeting.request.text, meeting.document
+    if text is None:
+        return None
+    properties = properties_of(document.schema(schema), document)
+    made = {}
+    for name, texts in parse_qs(text, keep_blank_values=True).items():
+        part = properties.get(name, True)
+        several = not document.old or (isinstance(part, dict) and part.get("collectionFormat") == "multi")
+        made[name] = value_of(texts, part, ("form", several), document)
+    return (made,)
 
 
 def _json_of(media: list[str]) -> str | None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.document import Document
-from harness.comparison.openapi_diff.operations import Operation, bases, operations
+from harness.comparison.openapi_diff.operations import Operation, bases, operations, server_paths
 from harness.comparison.pact_openapi.parameters import value_of
 from harness.comparison.pact_openapi.validators import Undecidable, Validators
 
@@ -92,6 +92,13 @@ class Route:
         ]
 
     @cached_property
+    def own_bases(self) -> frozenset[str]:
+        """The paths of its own servers; those of the document hold when it has none."""
+        if self.operation.document.old:
+            return frozenset()
+        return server_paths(self.operation.written) or server_paths(self.operation.item)
+
+    @cached_property
     def looseness(self) -> tuple[tuple[bool, ...], int]:
         """What is more literal comes first."""
         steps = self.operation.path.split("/")
@@ -128,8 +135,16 @@ class Routes:
         return [*named, *self._alike.get((method, len(steps), ""), [])]
 
     @cached_property
+    def _shared_bases(self) -> frozenset[str]:
+        return bases(self.document)
+
+    @cached_property
     def _bases(self) -> list[str]:
-        return sorted(bases(self.document), key=len, reverse=True)
+        every = self._shared_bases.union(*(route.own_bases for route in self._routes))
+        return sorted(every, key=len, reverse=True)
+
+    def _serves(self, route: Route, base: str) -> bool:
+        return base in (route.own_bases or self._shared_bases)
 
     @property
     def empty(self) -> bool:
@@ -149,28 +164,26 @@ class Routes:
     def _find(self, method: str, path: str, refused: bool) -> Met | Missed:  # noqa: FBT001 - named by its caller
         missed: list[Missed] = []
         nearest: Met | None = None
-        for base, below in self._places(path):
-            for route in self._candidates(method, base):
-                match = route.pattern.fullmatch(base)
-                if match is None:
-                    continue
-                fault = self._fault(route, match)
-                if fault is None:
-                    return Met(route.operation, below)
-                missed.append(fault)
-                nearest = nearest or Met(route.operation, below)
+        for route, match, below in self._matches(method, path):
+            fault = self._fault(route, match)
+            if fault is None:
+                return Met(route.operation, below)
+            missed.append(fault)
+            nearest = nearest or Met(route.operation, below)
         if nearest is not None and refused:
             return nearest
         return missed[0] if missed else self._nothing(method, path)
 
-    def _places(self, path: str) -> list[tuple[str, bool]]:
-        """The path below each server; a document of OpenAPI 3 is often read without its servers."""
-        found = [
-            (path[len(base) :] or "/", True) for base in self._bases if path == base or path.startswith(f"{base}/")
-        ]
-        if not self.document.old and "" not in self._bases:
-            found.append((path, False))
-        return found
+    def _matches(self, method: str, path: str) -> Iterator[tuple[Route, re.Match[str], bool]]:
+        """The routes that fit, and whether below their server; OpenAPI 3 is often read without servers."""
+        for base in self._bases:
+            if path == base or path.startswith(f"{base}/"):
+                rest = path[len(base) :] or "/"
+                fitting = [each for each in self._candidates(method, rest) if self._serves(each, base)]
+                yield from ((each, match, True) for each in fitting if (match := each.pattern.fullmatch(rest)))
+        if not self.document.old:
+            others = [each for each in self._candidates(method, path) if not self._serves(each, "")]
+            yield from ((each, match, False) for each in others if (match := each.pattern.fullmatch(path)))
 
     def _fault(self, route: Route, match: re.Match[str]) -> Missed | None:
         for number, parameter in route.parameters:
@@ -191,14 +204,8 @@ class Routes:
         return None
 
     def _nothing(self, method: str, path: str) -> Missed:
-        others = sorted(
-            {
-                route.operation.method
-                for route in self._routes
-                for below, _ in self._places(path)
-                if route.pattern.fullmatch(below)
-            }
-        )
+        every = dict.fromkeys(route.operation.method for route in self._routes)
+        others = sorted(each for each in every if next(self._matches(each, path), None))
         if others:
             return Missed(f"{path} is there for {', '.join(others)}, not for {method}", expected=", ".join(others))
         return Missed(f"no path of the document is {path}")
