@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from harness.comparison.coverage import Coverage
     from harness.matrix import Evidence, EvidenceKind, Facts, Known
     from harness.verdicts import Exchange
 
@@ -173,6 +174,9 @@ class Ledger(Protocol):
 
     def reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
         """The latest conclusive evidence for this content and identity, with its results and findings."""
+
+    def coverage(self, version: Version) -> Coverage:
+        """What checks of ours saw a running provider of this version answer; operations as they were asked."""
 
     def facts(self) -> Facts:
         """All that a decision may rest on."""

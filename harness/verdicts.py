@@ -53,6 +53,7 @@ class Cause(StrEnum):
     TOOL_CRASHED = "tool crashed"
     TIME_RAN_OUT = "time ran out"
     NOTHING_EXERCISED = "nothing was exercised"
+    NOT_EXERCISED = "not exercised"
     KIND_NOT_CHECKED = "nothing can check this kind yet"
     UNREADABLE = "document cannot be read"
     DISAGREEING = "results disagree"
@@ -106,6 +107,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """One kind of answer that a running provider really gave, where a promise was kept."""
+
+    operation: str  # "GET /orders/{id}", or as it was asked: "GET /orders/7"
+    status: int
+    media_type: str = ""  # "application/json", without parameters; "" when there was none
+    fields: tuple[str, ...] = ()  # of the body, sorted: "/items/[]/total"
+    parameters: tuple[str, ...] = ()  # that were sent, sorted: "query limit", "header if-match", "body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exercised:
     """One promise that a check tried to see kept: an interaction, an operation, a test."""
 
@@ -119,6 +131,7 @@ class Exercised:
     operation: str = ""  # "GET /orders/{id}" where it is known
     exchange: Exchange | None = None
     remark: str = ""  # what a reader of a yes must know: a part of the promise that nothing touched
+    covered: tuple[Covered, ...] = ()  # what of the provider's answers was seen; only where PASSED
 
     def __post_init__(self) -> None:
         if self.verdict is not Verdict.PASSED and (self.cause is None or not self.because):

@@ -9,11 +9,13 @@ from typing import Any
 
 from harness.broker import refusals
 from harness.broker.store.evidence import check as check_evidence
+from harness.comparison.coverage import Coverage
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import IdentityConflict
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.ports import Publication
+from harness.verdicts import Verdict
 
 Slot = tuple[ContractKind, str]
 
@@ -136,6 +138,20 @@ class MemoryLedger:
             if (each.kind, each.contract, each.identity) == (kind, contract, identity) and each.decisive:
                 return each if each.conclusive else None
         return None
+
+    def coverage(self, version: Version) -> Coverage:
+        """By the same rule as a matrix: by what was built where it is known, else by the name."""
+        built = {b.artifact for b in self.records[version].builds.values()} if version in self.records else set()
+        built.discard("")
+        return Coverage.of(
+            covered
+            for each in self.seen
+            if each.provider.pacticipant == version.pacticipant
+            and (each.artifact in built if each.artifact and built else each.provider == version)
+            for result in each.results
+            if result.verdict is Verdict.PASSED
+            for covered in result.covered
+        )
 
     def facts(self) -> Facts:
         live = [

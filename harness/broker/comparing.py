@@ -7,18 +7,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from harness.broker.store import coverage
+from harness.broker.store import provider_contracts as kept
+from harness.comparison.backing import backed
+from harness.comparison.coverage import Coverage
+from harness.comparison.openapi_diff import Document as Read
 from harness.comparison.openapi_diff import read_document
-from harness.comparison.pact_openapi import Comparison as Found
-from harness.comparison.pact_openapi import Severity, compare
+from harness.comparison.pact_openapi import compare
+from harness.contracts.openapi import OpenApi
+from harness.contracts.openapi_reader import read_openapi
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError
+from harness.identity import Version
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from harness.broker.store.provider_contracts import Claim, Document
-    from harness.comparison.openapi_diff import Document as Read
+    import sqlalchemy as sa
 
-_MOST_NAMED = 5  # operations in one sentence
+    from harness.broker.store.provider_contracts import Document
+
 _DOCUMENTS = 32  # that are kept ready
 
 
@@ -29,54 +36,74 @@ class Comparison:
     verdict: str
     because: str = ""
     findings: Sequence[Mapping[str, Any]] = ()
+    claimed: bool = False  # a success that rests on the provider's own word
 
 
-def compared(
-    pact: str, document: Document | None, claim: Claim | None = None, *, trusted: bool = False
-) -> Comparison:
-    """What a comparison is worth: that the texts agree is no evidence of what the provider does.
+NOTHING = Coverage()
 
-    With `trusted`, a provider's word that its own tests held it to its document is taken for evidence.
-    """
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backing:
+    """What speaks for a provider's document beside its text."""
+
+    coverage: Coverage = NOTHING  # what checks of ours saw the running provider answer
+    claim: bool | None = None  # whether the provider says that its own tests held it to its document
+    trusted: bool = False  # whether such a word counts
+
+
+def backing_of(db: sa.Connection, document: Document | None, *, trusted: bool) -> Backing:
+    """What is known of the version that has a document."""
+    if document is None:
+        return Backing()
+    claim = kept.claim_of(db, document.version)
+    seen = coverage.of_version(db, Version(document.provider, document.number))
+    return Backing(coverage=seen, claim=None if claim is None else claim.success, trusted=trusted)
+
+
+def compared(pact: str, document: Document | None, backing: Backing) -> Comparison:
+    """What a comparison is worth: that the texts agree is no evidence of what the provider does."""
     if document is None:
         return Comparison(verdict="unknown", because="this version of the provider has published no document")
     try:
-        found = compare(read_pact(pact, "the pact", ambiguous=True), _read(document.key, document.source))
+        ready = _read(document.key, document.source)
+        found = compare(read_pact(pact, "the pact", ambiguous=True), ready.document)
     except ContractError as error:
         problem = error.problems[0]
         return Comparison(verdict="unknown", because=f"it cannot be compared: {problem.where}: {problem.text}")
     except RecursionError:
         return Comparison(verdict="unknown", because="it cannot be compared: it is nested too deeply")
-    return _judged(found, claim, trusted=trusted)
-
-
-@lru_cache(maxsize=_DOCUMENTS)
-def _read(key: str, source: bytes) -> Read:
-    del key  # what tells documents apart quickly
-    return read_document(source, "the document")
-
-
-def _judged(found: Found, claim: Claim | None, *, trusted: bool) -> Comparison:
-    findings = tuple(_finding(each) for each in found.findings)
-    if found.verdict is Verdict.FAILED:
-        errors = [each for each in found.findings if each.severity is Severity.ERROR]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        because = f"'{errors[0].description}': {errors[0].text}{more}"
-        return Comparison(verdict="failed", because=because, findings=findings)
-    if found.verdict is Verdict.UNKNOWN:
-        return Comparison(verdict="unknown", because=found.unknown[0], findings=findings)
-    if trusted and claim is not None and claim.success:
-        because = "it fits the document, and the provider claims that it keeps it"
-        return Comparison(verdict="success", because=because, findings=findings)
+    told = backed(found, ready.by_operation(backing.coverage), claim=backing.claim, trust_claims=backing.trusted)
     return Comparison(
-        verdict="unknown", because=f"it fits the document; {_not_exercised(found)}", findings=findings
+        verdict=_WORDS[told.verdict],
+        because=told.because,
+        findings=tuple(_finding(each) for each in found.findings),
+        claimed=told.claimed,
     )
 
 
-def _not_exercised(found: Found) -> str:
-    relied = list(dict.fromkeys(f"{each.operation} {each.status}" for each in found.reliances))
-    more = f" and {len(relied) - _MOST_NAMED} more" if len(relied) > _MOST_NAMED else ""
-    return f"not exercised: {', '.join(relied[:_MOST_NAMED])}{more}"
+_WORDS = {Verdict.PASSED: "success", Verdict.FAILED: "failed", Verdict.UNKNOWN: "unknown"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A document, read for comparing and for naming what was seen by its operations."""
+
+    document: Read
+    offered: OpenApi | None  # None when it is good for comparing alone
+
+    def by_operation(self, seen: Coverage) -> Coverage:
+        return seen.within(self.offered) if self.offered is not None else seen
+
+
+@lru_cache(maxsize=_DOCUMENTS)
+def _read(key: str, source: bytes) -> _Ready:
+    del key  # what tells documents apart quickly
+    document = read_document(source, "the document")
+    try:
+        offered = read_openapi(source, "the provider", "the document")
+    except ContractError:
+        offered = None
+    return _Ready(document=document, offered=offered)
 
 
 def _finding(each: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.store import environments, publications, scoped, versions
+from harness.broker.store import coverage, environments, publications, scoped, versions
 from harness.broker.store import evidence as seen
 from harness.broker.store.database import Database, open_database
 from harness.matrix import Facts
@@ -15,6 +15,7 @@ from harness.matrix import Facts
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from harness.comparison.coverage import Coverage
     from harness.contracts.document import Contract
     from harness.identity import Version
     from harness.matrix import Evidence, EvidenceKind, Known
@@ -66,6 +67,11 @@ class SqlLedger:
         """The latest conclusive evidence for this content and identity, with its results and findings."""
         with self.database.reading() as db:
             return seen.reusable(db, kind, contract, identity)
+
+    def coverage(self, version: Version) -> Coverage:
+        """What checks of ours saw a running provider of this version answer; operations as they were asked."""
+        with self.database.reading() as db:
+            return coverage.of_version(db, version)
 
     def facts(self) -> Facts:
         """All that a decision may rest on, as of one moment."""

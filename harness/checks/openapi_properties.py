@@ -14,6 +14,7 @@ from harness.checks.drivers.replaying import Again, again
 from harness.checks.drivers.schemathesis_failures import Sorted, pointer, sort_out
 from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
 from harness.checks.drivers.schemathesis_shards import OPERATION_PHASES, SEQUENCES
+from harness.comparison.coverage import Coverage
 from harness.contracts.openapi import OpenApi
 from harness.matrix import EvidenceKind
 from harness.verdicts import Cause, Difference, Exercised, Finding, Verdict
@@ -117,6 +118,9 @@ def _verdict(document: OpenApi, operation: Operation, told: Sequence[Told], know
         place=f"{document.place}{pointer(label)}",
         operation=label,
         remark=_unseen(operation, _answers(label, told)),
+        covered=Coverage.of(
+            each for t in told if label in t.seen.covered for each in t.seen.covered[label].seen
+        ).seen,
     )
 
 

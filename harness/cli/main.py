@@ -28,6 +28,7 @@ COMMANDS = {  # name to module; a command is imported only when it is asked for,
     "record-support-ended": "record_support_ended",
     "diff": "diff",
     "compare": "compare",
+    "coverage": "coverage",
     "report": "report",
     "broker": "broker",
 }

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from broker_client import Client
 
+from harness.broker.ledger import SqlLedger
 from harness.broker.settings import Settings
+from harness.broker.store.database import Database
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind
+from harness.verdicts import Cause, Covered, Exercised, Verdict
 
 ORDER = {"type": "object", "properties": {"id": {"type": "integer"}, "total": {"type": "number"}}}
 
@@ -91,6 +96,55 @@ def test_a_pact_that_fits_is_no_yes_before_anything_was_exercised(client: Client
     assert told["_embedded"]["comparisons"][0]["because"] == "it fits the document; not exercised: GET /orders 200"
 
 
+def seen(
+    fields: tuple[str, ...], status: int = 200, verdict: Verdict = Verdict.PASSED, number: str = "1"
+) -> Evidence:
+    """What a property run saw of a version."""
+    cause, because = (None, "") if verdict is Verdict.PASSED else (Cause.BROKEN_PROMISE, "it is broken")
+    covered = Covered(operation="GET /orders", status=status, media_type="application/json", fields=fields)
+    return Evidence(
+        kind=EvidenceKind.PROPERTIES,
+        contract="k",
+        provider=Version("orders", number),
+        artifact="",
+        identity="",
+        verdict=verdict,
+        promised=1,
+        exercised=1,
+        complete=True,
+        run="r",
+        at="2026-01-01T00:00:00Z",
+        cause=cause,
+        because=because,
+        results=(
+            Exercised(subject="GET /orders", verdict=verdict, cause=cause, because=because, covered=(covered,)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "because"),
+    [
+        (seen(("/total", "/id")), ""),
+        (seen(("/id",)), "not exercised: GET /orders 200 /total"),
+        (seen(("/total",), status=500), "not exercised: GET /orders 200"),
+        (seen(("/total",), verdict=Verdict.FAILED), "not exercised: GET /orders 200"),
+        (seen(("/total",), number="2"), "not exercised: GET /orders 200"),
+    ],
+)
+def test_a_yes_needs_everything_that_is_relied_on_to_have_been_exercised(
+    client: Client, database: Database, evidence: Evidence, because: str
+) -> None:
+    publish_document(client)
+    publish_pact(client, {"total": 12.5})
+    SqlLedger(database).record_evidence(evidence)
+    told = result(client)
+    (comparison,) = told["_embedded"]["comparisons"]
+    assert told["verificationStatus"] == ("unknown" if because else "success")
+    assert comparison["because"].endswith(because or "all that it relies on was exercised")
+    assert comparison["claimed"] is False
+
+
 def test_what_a_provider_says_against_itself_is_believed(client: Client) -> None:
     publish_document(client, claim=False)
     publish_pact(client, {"total": 12.5})
@@ -133,16 +187,14 @@ def test_whoever_publishes_hears_whom_it_does_not_fit(client: Client) -> None:
     strings = {**ORDER, "properties": {"total": {"type": "string"}}}
     first, second = publish_document(client, "2", document(strings))
     assert first.startswith("billing version 1 does not fit this document:")
-    assert second == "web version 1: it fits this document; not exercised: GET /orders 200"
+    assert second == "web version 1 fits this document"
 
 
 def test_only_what_is_live_or_the_head_of_the_main_branch_is_held_against(client: Client) -> None:
     publish_document(client)
     publish_pact(client, {"total": "1"})
     publish_pact(client, {"total": 1}, "2")  # the head of the main branch now
-    assert publish_document(client, "2") == [
-        "web version 2: it fits this document; not exercised: GET /orders 200"
-    ]
+    assert publish_document(client, "2") == ["web version 2 fits this document"]
     assert publish_pact(client, {"price": 1}, "3", "other")[0].startswith("This pact does not fit the document of")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.broker.remote.hal import Document
     from harness.broker.remote.selected import Chosen, Wish
     from harness.broker.remote.survey import Survey
+    from harness.comparison.coverage import Coverage
 
 HORIZON = 10  # versions of each pacticipant, the newest, that are read in full when nothing is asked for by name
 AT_MOST = 400  # of them in all: in a large estate fewer of each
@@ -132,6 +133,10 @@ class RemoteLedger:
     def reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
         """The latest conclusive evidence for this content and identity that this machine has seen."""
         return self.beside.reusable(kind, contract, identity)
+
+    def coverage(self, version: Version) -> Coverage:
+        """What checks of this machine saw that version answer: a broker keeps no coverage."""
+        return self.beside.coverage(version)
 
     def facts(self) -> Facts:
         """All that a decision may rest on: what is live, what was asked for, and the newest of each pacticipant.

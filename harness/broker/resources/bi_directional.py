@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.comparing import Comparison, compared
+from harness.broker.comparing import Backing, Comparison, backing_of, compared
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.hal import given, link, moment
@@ -69,7 +69,8 @@ def show_comparisons(call: Call) -> Answer:
     """Whether the pacts fit the document of a provider's version."""
     version, document = _the_document(call)
     claim = kept.claim_of(call.db, version)
-    results = [(pact, _compare(call, pact, document, claim)) for pact in _pacts(call)]
+    backing = backing_of(call.db, document, trusted=call.settings.trust_claims)
+    results = [(pact, _compare(call, pact, document, backing)) for pact in _pacts(call)]
     statuses = [result.verdict for _, result in results]
     if claim is not None and claim.success is False:
         statuses.append("failed")  # what a provider says against itself is believed
@@ -79,6 +80,7 @@ def show_comparisons(call: Call) -> Answer:
             "consumer": {"name": pact.consumer, "version": {"number": pact.number}},
             "verificationStatus": result.verdict,
             "because": result.because,
+            "claimed": result.claimed,
             "findings": [dict(each) for each in result.findings],
         }
         for pact, result in results
@@ -108,10 +110,9 @@ def _pacts(call: Call) -> list[Pact]:
     return pacts.latest_of_each(call.db, pacts.of_provider(provider))
 
 
-def _compare(call: Call, pact: Pact, document: Document | None, claim: Claim | None) -> Comparison:
+def _compare(call: Call, pact: Pact, document: Document | None, backing: Backing) -> Comparison:
     found = pacts.newest(call.db, [pacts.of_versions([pact.version]), *pacts.of_provider(pact.provider)])
-    served = found.served if found else ""
-    return compared(served, document, claim, trusted=call.settings.trust_claims)
+    return compared(found.served if found else "", document, backing)
 
 
 def _claimed(claim: Claim | None) -> str:

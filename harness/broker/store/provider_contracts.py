@@ -44,6 +44,7 @@ class Document:
 
     contract: int
     key: str
+    provider: str
     version: int
     number: str
     source: bytes
@@ -84,9 +85,10 @@ def claim(db: sa.Connection, version: int, contract: int, told: Claim, now: str)
 def document_of(db: sa.Connection, version: int) -> Document | None:
     """The document of a provider's version."""
     query = (
-        sa.select(contracts, published.c.published_at, versions.c.number)
-        .join_from(published, contracts)
+        sa.select(contracts, published.c.published_at, versions.c.number, pacticipants.c.name.label("provider"))
+        .join_from(published, contracts, contracts.c.id == published.c.contract_id)
         .join(versions, versions.c.id == published.c.version_id)
+        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
         .where(published.c.version_id == version, published.c.kind == ContractKind.OPENAPI.value)
     )
     row: Any = db.execute(query).one_or_none()
@@ -95,6 +97,7 @@ def document_of(db: sa.Connection, version: int) -> Document | None:
     return Document(
         contract=row.id,
         key=row.key,
+        provider=row.provider,
         version=version,
         number=row.number,
         source=row.source or row.text.encode("utf-8", "replace"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.checks.api import Target
 from harness.checks.drivers.pact_results import Kind
+from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
 from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict
@@ -96,7 +97,9 @@ class Bench:
             return self.unknown(
                 interaction, Cause.STATE_FAILED, f"the promise was kept, but {not_undone}", exchange
             )
-        return (self._exercised(interaction, Verdict.PASSED, exchange),)
+        kept = self._exercised(interaction, Verdict.PASSED, exchange)
+        covered = covered_by(exchange)
+        return (replace(kept, covered=(covered,) if covered else ()),)
 
     def _refuted(self, interaction: Interaction, result: Result, exchange: Exchange | None) -> Answers:
         if result.fault_of_the_pact:

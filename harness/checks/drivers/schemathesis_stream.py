@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.checks.drivers.schemathesis_covering import Covering
+from harness.comparison.coverage import Coverage
 from harness.verdicts import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
 
 _RECENT = 5  # requests that are kept to tell what was going on when a service died
 _BODY = 4096  # characters of a body that are kept
@@ -58,6 +61,7 @@ class Observation:
     """Everything that one child process told."""
 
     statuses: Mapping[str, Counter[int]]  # per operation, what it answered how often
+    covered: Mapping[str, Coverage]  # per operation, what the answers held in cases that passed
     finished: Mapping[str, frozenset[str]]  # per phase, the operations that went through it
     skipped: Mapping[str, str]  # operations that a phase left out, and why
     failures: tuple[Failure, ...]
@@ -75,6 +79,7 @@ class _Reader:
     redact: Callable[[str], str]
     hidden: frozenset[str]
     statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    covering: Covering = field(default_factory=Covering)
     finished: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     skipped: dict[str, str] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
@@ -124,8 +129,11 @@ class _Reader:
             node = _mapping(_mapping(cases.get(case)).get("value"))
             operation = label if phase != "stateful" else f"{node.get('method')} {node.get('path')}"
             sent = self._sent(operation, interaction)
-            for check in checks.get(case, ()):
+            told = checks.get(case, ())
+            for check in told:
                 self._check(case, node, sent, check)
+            if told and all(check.get("status") == "success" for check in told):
+                self.covering.take(operation, sent.exchange, _answer(interaction))
 
     def _sent(self, operation: str, interaction: Mapping[str, Any]) -> Sent:
         request = _mapping(interaction.get("request"))
@@ -195,6 +203,7 @@ def observe(lines: Iterable[bytes], *, secrets: Sequence[str] = (), hidden: Iter
         reader.event(name, said)
     return Observation(
         statuses=dict(reader.statuses),
+        covered=reader.covering.told(),
         finished={phase: frozenset(labels) for phase, labels in reader.finished.items()},
         skipped=reader.skipped,
         failures=tuple(reader.failures),
@@ -206,6 +215,10 @@ def observe(lines: Iterable[bytes], *, secrets: Sequence[str] = (), hidden: Iter
         stopped=reader.stopped,
         fatal=reader.fatal,
     )
+
+
+def _answer(interaction: Mapping[str, Any]) -> bytes:
+    return _bytes(_mapping(interaction.get("response")).get("content"))
 
 
 def _events(lines: Iterable[bytes]) -> Iterator[tuple[str, Mapping[str, Any]]]:

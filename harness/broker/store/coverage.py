@@ -1,0 +1,57 @@
+"""What checks saw a provider's version answer, from the evidence that is kept."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from harness.broker.store.tables import builds, pacticipants, versions
+from harness.broker.store.tables import evidence as table
+from harness.comparison.coverage import Coverage
+from harness.verdicts import Covered, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.identity import Version
+
+
+def of_version(db: sa.Connection, version: Version) -> Coverage:
+    """All that was seen of what this version is: by its builds where they are known, else by its name."""
+    built = _artifacts(db, version)
+    mine = table.c.number == version.number
+    if built:
+        mine = sa.or_(sa.and_(mine, table.c.artifact == ""), table.c.artifact.in_(sorted(built)))
+    query = sa.select(table.c.details).where(table.c.provider == version.pacticipant, mine)
+    # Row by row: the details of a large run hold every exchange.
+    return Coverage.of(each for row in db.execute(query) for each in _covered(row.details))
+
+
+def _artifacts(db: sa.Connection, version: Version) -> set[str]:
+    query = (
+        sa.select(builds.c.artifact)
+        .join_from(builds, versions)
+        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+        .where(pacticipants.c.name == version.pacticipant, versions.c.number == version.number)
+    )
+    return {artifact for artifact in db.execute(query).scalars() if artifact}
+
+
+def _covered(details: str) -> Iterator[Covered]:
+    if '"covered"' not in details:
+        return  # seen by a harness that kept no coverage
+    for result in json.loads(details)["results"]:
+        if result.get("verdict") == Verdict.PASSED.value:
+            yield from (_value(each) for each in result.get("covered", ()))
+
+
+def _value(each: dict[str, Any]) -> Covered:
+    return Covered(
+        operation=each["operation"],
+        status=each["status"],
+        media_type=each["media_type"],
+        fields=tuple(each["fields"]),
+        parameters=tuple(each["parameters"]),
+    )

@@ -1,0 +1,158 @@
+"""What of a provider was really exercised: operations, parameters, statuses, media types, response fields."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from harness.contracts.openapi_reader import find_operation
+from harness.contracts.openapi_source import escaped
+from harness.identity import content_key
+from harness.verdicts import Covered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from harness.contracts.openapi import OpenApi
+    from harness.verdicts import Exchange
+
+DEEPEST = 32  # steps into a body; what lies deeper counts as not seen
+MOST = 2000  # fields of one kind of answer; what is beyond counts as not seen
+_USUAL = frozenset(  # headers that every client sends
+    {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Every kind of answer that was seen, one entry for each operation, status and media type, sorted."""
+
+    seen: tuple[Covered, ...] = ()
+
+    @classmethod
+    def of(cls, covered: Iterable[Covered]) -> Coverage:
+        """All of it together; what was seen twice is there once."""
+        fields: dict[tuple[str, int, str], set[str]] = defaultdict(set)
+        parameters: dict[tuple[str, int, str], set[str]] = defaultdict(set)
+        for each in covered:
+            kind = (each.operation, each.status, each.media_type)
+            fields[kind].update(each.fields)
+            parameters[kind].update(each.parameters)
+        return cls(
+            tuple(
+                Covered(
+                    operation=kind[0],
+                    status=kind[1],
+                    media_type=kind[2],
+                    fields=tuple(sorted(fields[kind])),
+                    parameters=tuple(sorted(parameters[kind])),
+                )
+                for kind in sorted(fields)
+            )
+        )
+
+    def __or__(self, other: Coverage) -> Coverage:
+        """What either saw."""
+        return Coverage.of((*self.seen, *other.seen))
+
+    @property
+    def key(self) -> str:
+        """Its content key: equal coverage has equal keys."""
+        return content_key(self.document())
+
+    def document(self) -> list[dict[str, Any]]:
+        """As JSON keeps it."""
+        return [
+            {
+                "operation": each.operation,
+                "status": each.status,
+                "mediaType": each.media_type,
+                "fields": list(each.fields),
+                "parameters": list(each.parameters),
+            }
+            for each in self.seen
+        ]
+
+    def within(self, document: OpenApi) -> Coverage:
+        """The same by the operations of a document: `GET /orders/7` is `GET /orders/{id}` there."""
+        known = {operation.label for operation in document.operations}
+        return Coverage.of(
+            each if each.operation in known else replace(each, operation=_label(each.operation, document))
+            for each in self.seen
+        )
+
+    def of_operation(self, operation: str) -> tuple[Covered, ...]:
+        """What was seen of one operation."""
+        return tuple(each for each in self.seen if each.operation == operation)
+
+
+def _label(operation: str, document: OpenApi) -> str:
+    method, _, path = operation.partition(" ")
+    found = find_operation(document, method, path)
+    return found.label if found else operation
+
+
+def covered_by(exchange: Exchange, operation: str = "") -> Covered | None:
+    """What one exchange shows; None when no answer came. Of a body that was cut no field counts."""
+    if not exchange.status:
+        return None
+    asked = urlsplit(exchange.url)
+    media = _media(exchange.response_headers)
+    return Covered(
+        operation=operation or f"{exchange.method} {asked.path or '/'}",
+        status=exchange.status,
+        media_type=media,
+        fields=fields_of(exchange.response_body) if is_json(media) else (),
+        parameters=parameters_of(exchange),
+    )
+
+
+def parameters_of(exchange: Exchange) -> tuple[str, ...]:
+    """Where a request carried something, by name; never what."""
+    query = {f"query {name}" for name, _ in parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)}
+    headers = {name.lower() for name, _ in exchange.request_headers} - _USUAL
+    body = {"body"} if exchange.request_size else set()
+    return tuple(sorted(query | {f"header {name}" for name in headers} | body))
+
+
+def fields_of(body: str | bytes) -> tuple[str, ...]:
+    """The places of a JSON body; none of one that is no JSON."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    found: set[str] = set()
+    for place in _places(value):
+        found.add(place)
+        if len(found) == MOST:
+            break
+    return tuple(sorted(found))
+
+
+def _places(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
+    if depth >= DEEPEST:
+        return
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name == "[]":
+                continue  # would be taken for the items of an array
+            here = f"{place}/{escaped(name)}"
+            yield here
+            yield from _places(item, here, depth + 1)
+    elif isinstance(value, list) and value:
+        yield f"{place}/[]"
+        for item in value:
+            yield from _places(item, f"{place}/[]", depth + 1)
+
+
+def _media(headers: Iterable[tuple[str, str]]) -> str:
+    given = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return given.partition(";")[0].strip().lower()
+
+
+def is_json(media: str) -> bool:
+    """Whether bodies of this media type are JSON."""
+    return media.endswith(("/json", "+json"))

@@ -1,0 +1,70 @@
+"""What was exercised of a provider's version, beside what its document declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness import wiring
+from harness.comparison.coverage import Coverage
+from harness.comparison.declared import Row, rows
+from harness.contracts.openapi_reader import read_openapi
+from harness.errors import UnknownName, did_you_mean
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.matrix import Facts
+    from harness.ports import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercise:
+    """A version, what was seen of it, and its document's operations where it has published one."""
+
+    version: Version
+    coverage: Coverage
+    rows: tuple[Row, ...] = ()
+    document: str = ""  # content key; "" when it has published none
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What was seen and is no operation of the document."""
+        known = {row.operation for row in self.rows}
+        return tuple(dict.fromkeys(e.operation for e in self.coverage.seen if e.operation not in known))
+
+
+def exercised(name: str, number: str, manifest: Path | None, broker: str | None) -> Exercise:
+    """What of a version was exercised; of the newest without a number. Raises UnknownName."""
+    with wiring.memory(manifest, broker) as ledger:
+        facts = ledger.facts_about([Version(name, number)], ()) if number else ledger.facts()
+        version = _meant(name, number, facts)
+        coverage = ledger.coverage(version)
+        return _beside_document(version, coverage, facts.versions[version].openapi, ledger)
+
+
+def _meant(name: str, number: str, facts: Facts) -> Version:
+    numbers = facts.index.numbers(name)
+    if not numbers:
+        known = sorted({version.pacticipant for version in facts.versions})
+        raise UnknownName(f"nothing is known of '{name}'", hint=did_you_mean(name, known))
+    if not number:
+        return numbers[-1]
+    version = Version(name, number)
+    if version not in numbers:
+        hint = did_you_mean(number, [each.number for each in numbers])
+        raise UnknownName(f"no version {version}", hint=hint)
+    return version
+
+
+def _beside_document(version: Version, coverage: Coverage, key: str, ledger: Ledger) -> Exercise:
+    from harness.comparison.openapi_diff import document_of
+
+    contract = ledger.contract(key) if key else None
+    if contract is None:
+        return Exercise(version=version, coverage=coverage)
+    read = read_openapi(contract.text, version.pacticipant, f"the document of {version}")
+    within = coverage.within(read)
+    declared = rows(document_of(read.document, read.place), within)
+    return Exercise(version=version, coverage=within, rows=declared, document=key)

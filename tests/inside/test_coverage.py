@@ -1,0 +1,143 @@
+"""What of a provider was exercised, and what a static yes is worth with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pact_and_document import answering, document_with, get, pact_of
+
+from harness.comparison.backing import Backed, backed
+from harness.comparison.coverage import Coverage, covered_by, fields_of
+from harness.comparison.declared import rows
+from harness.comparison.pact_openapi import compare
+from harness.contracts.openapi_reader import read_openapi
+from harness.verdicts import Cause, Covered, Exchange, Verdict
+
+NAMES = st.sampled_from(["GET /orders", "GET /orders/{id}", "POST /orders"])
+FIELDS = st.lists(st.sampled_from(["/id", "/total", "/lines/[]/sku"]), unique=True).map(tuple)
+COVERED = st.builds(
+    Covered,
+    operation=NAMES,
+    status=st.sampled_from([200, 404]),
+    media_type=st.sampled_from(["application/json", ""]),
+    fields=FIELDS,
+    parameters=st.lists(st.sampled_from(["query limit", "body"]), unique=True).map(tuple),
+)
+COVERAGE = st.lists(COVERED, max_size=5).map(Coverage.of)
+
+
+@given(COVERAGE, COVERAGE, COVERAGE)
+def test_what_several_runs_saw_is_put_together_in_any_order(
+    one: Coverage, other: Coverage, third: Coverage
+) -> None:
+    assert one | other == other | one
+    assert (one | other) | third == one | (other | third)
+    assert one | one == one
+    assert (one | Coverage()).key == one.key
+
+
+def exchange(
+    body: Any, status: int = 200, url: str = "http://h/orders/7?limit=2", media: str = "json"
+) -> Exchange:
+    return Exchange(
+        method="GET",
+        url="http://h/orders/7?limit=2",
+        request_headers=(("X-Key", "secret"), ("Accept", "*/*")),
+        status=status,
+        response_headers=(("Content-Type", f"application/{media}; charset=utf-8"),),
+        response_body=body if isinstance(body, str) else json.dumps(body),
+    )
+
+
+def test_one_answer_shows_its_fields_and_what_was_sent_by_name() -> None:
+    found = covered_by(exchange({"id": 7, "lines": [{"sku": "a"}, {"count": 1}], "a/b": None}))
+    assert found is not None
+    assert (found.operation, found.status, found.media_type) == ("GET /orders/7", 200, "application/json")
+    assert set(found.fields) == {"/id", "/lines", "/lines/[]", "/lines/[]/sku", "/lines/[]/count", "/a~1b"}
+    assert found.parameters == ("header x-key", "query limit")
+    assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize("body", ["", "{", '{"id": 7', "\x00", "[" * 100_000])
+def test_a_body_that_is_no_json_shows_no_field(body: str) -> None:
+    assert fields_of(body) == ()
+
+
+def test_no_answer_shows_nothing_and_another_media_type_no_field() -> None:
+    assert covered_by(exchange({}, status=0)) is None
+    other = covered_by(exchange({"id": 1}, media="xml"))
+    assert other is not None
+    assert other.fields == ()
+
+
+ORDER = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "lines": {"type": "array", "items": {"$ref": "#/components/schemas/O"}},
+    },
+}
+DOCUMENT = document_with(answering({"$ref": "#/components/schemas/O"}), components={"schemas": {"O": ORDER}})
+
+
+def seen(*fields: str, status: int = 200, media: str = "application/json") -> Coverage:
+    return Coverage.of([Covered(operation="GET /orders", status=status, media_type=media, fields=fields)])
+
+
+def worth(body: Any, coverage: Coverage, claim: bool | None = None, *, trusted: bool = False) -> Backed:
+    comparison = compare(pact_of({"request": get(), "response": {"body": body}}), DOCUMENT)
+    return backed(comparison, coverage, claim=claim, trust_claims=trusted)
+
+
+def test_a_static_yes_needs_all_that_is_relied_on_to_be_exercised() -> None:
+    body = {"id": 1, "lines": [{"id": 2}]}
+    everything = seen("/id", "/lines", "/lines/[]", "/lines/[]/id")
+    assert worth(body, everything).verdict is Verdict.PASSED
+    part = worth(body, seen("/id", "/lines", "/lines/[]"))
+    assert (part.verdict, part.cause) == (Verdict.UNKNOWN, Cause.NOT_EXERCISED)
+    assert part.missing == ("GET /orders 200 /lines/[]/id",)
+    assert "not exercised: GET /orders 200 /lines/[]/id" in part.because
+    for other in (Coverage(), seen("/id", status=404), seen("/id", media="text/html")):
+        assert worth({"id": 1}, other).missing == ("GET /orders 200",)
+
+
+def test_what_does_not_fit_is_a_no_whatever_was_exercised_or_claimed() -> None:
+    told = worth({"id": "1"}, seen("/id"), True, trusted=True)
+    assert (told.verdict, told.cause) == (Verdict.FAILED, Cause.BROKEN_PROMISE)
+
+
+def test_a_claim_counts_only_where_it_is_trusted_and_is_marked() -> None:
+    assert worth({"id": 1}, Coverage(), True).verdict is Verdict.UNKNOWN
+    assert worth({"id": 1}, Coverage(), False, trusted=True).verdict is Verdict.UNKNOWN
+    told = worth({"id": 1}, Coverage(), True, trusted=True)
+    assert (told.verdict, told.claimed) == (Verdict.PASSED, True)
+    assert not worth({"id": 1}, seen("/id"), True, trusted=True).claimed
+
+
+@given(st.lists(st.sampled_from(["/id", "/lines", "/lines/[]", "/lines/[]/id"]), unique=True))
+def test_more_coverage_never_takes_a_yes_back(fields: list[str]) -> None:
+    body = {"id": 1, "lines": [{"id": 2}]}
+    order = [Verdict.UNKNOWN, Verdict.PASSED]
+    before, after = worth(body, seen(*fields)).verdict, worth(body, seen(*fields, "/id", "/lines")).verdict
+    assert order.index(after) >= order.index(before)
+
+
+def test_what_is_declared_is_told_beside_what_was_exercised() -> None:
+    (row,) = rows(DOCUMENT, seen("/id", "/other", status=200) | seen(status=418))
+    assert row.operation == "GET /orders"
+    assert (row.statuses.seen, row.undeclared) == (("200",), ("418",))
+    assert row.fields.seen == ("200 /id",)
+    assert "200 /lines" in row.fields.unseen
+
+
+def test_requests_are_named_by_the_operations_of_the_document() -> None:
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    item = {**answering(ORDER)["/orders"], "parameters": [parameter]}
+    text = json.dumps({**DOCUMENT.value, "paths": {"/orders/{id}": item}})
+    asked = Coverage.of([Covered(operation="GET /orders/7", status=200, media_type="")])
+    told = asked.within(read_openapi(text, "orders", "o.json"))
+    assert [each.operation for each in told.seen] == ["GET /orders/{id}"]
