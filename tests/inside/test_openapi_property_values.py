@@ -97,6 +97,7 @@ def seen(*labels: str, **changes: Any) -> Observation:
     """A report of a process that did all that it was asked for."""
     complete: dict[str, Any] = {
         "statuses": {label: Counter({200: 3}) for label in labels},
+        "covered": {},
         "finished": {phase: frozenset(labels) for phase in OPERATION_PHASES},
         "skipped": {},
         "failures": (),
