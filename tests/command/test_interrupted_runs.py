@@ -133,10 +133,16 @@ def test_a_system_that_is_still_starting_for_pytest_is_given_up_with_the_session
 
 
 def _interrupted(process: subprocess.Popen[bytes], number: signal.Signals) -> float:
-    """Seconds from the signal to the end."""
+    """Seconds from the signal to the end; who is not heard asks again, as a person does."""
     began = time.monotonic()
     process.send_signal(number)
-    assert process.wait(timeout=60) == 130
+    try:
+        code = process.wait(timeout=AT_ONCE / 2)
+    except subprocess.TimeoutExpired:
+        # An interruption that Python raises inside of a callback is lost: rare, and only on a busy machine.
+        process.send_signal(number)
+        code = process.wait(timeout=60)
+    assert code == 130
     return time.monotonic() - began
 
 
