@@ -108,15 +108,22 @@ def measure(base: str, process: psutil.Process, ask: Ask, requests: int) -> tupl
         for n in range(3):
             client_answer = ask(client, -1 - n)
             assert client_answer.status_code < 300, client_answer.text[:300]
-        before = process.cpu_times()
+        before = processor_seconds(process)
         walls = []
         for n in range(requests):
             began = time.perf_counter()
             ask(client, n)
             walls.append((time.perf_counter() - began) * 1000)
-        after = process.cpu_times()
-    used = (after.user + after.system - before.user - before.system) * 1000 / requests
+        used = (processor_seconds(process) - before) * 1000 / requests
     return statistics.median(walls), used, len(client_answer.content)
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """What a process has used until now: to the nanosecond where the system tells, else in ticks of 10 ms."""
+    if sys.platform == "linux":
+        return time.clock_gettime(~process.pid << 3 | 2)  # as clock_getcpuclockid(3) makes it
+    used = process.cpu_times()
+    return used.user + used.system
 
 
 def run(estate: Estate, url: str, requests: int) -> None:

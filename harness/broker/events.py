@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harness.broker.store.results import Result
     from harness.broker.store.shown_versions import ShownVersion
     from harness.broker.store.webhooks import Webhook
+
+Earlier = dict[str, Any]  # of whom, and before which version
 
 PUBLISHED = "contract_published"
 CHANGED = "contract_content_changed"
@@ -178,16 +180,13 @@ def _happening(call: Call, version: ShownVersion, published: Published) -> Happe
 
 def _changes(db: sa.Connection, version: ShownVersion, published: Published) -> tuple[str, bool]:
     """Whether the content is new, and the words for it: by tag, else by branch, else by what came before."""
-    earlier = [
-        *pacts.of_pair(published.consumer, published.provider),
-        pacts.before(version.id),
-    ]
+    earlier = {"consumer": published.consumer, "provider": published.provider, "before": version.id}
     if version.tags:
         found = [_of_tag(db, earlier, each.name, published.contract) for each in version.tags]
         changed = [text for text in found if text]
         names = ", ".join(each.name for each in version.tags)
         return (", ".join(changed), True) if changed else (_same(names), False)
-    untagged = _newest(db, [*earlier, pacts.untagged()])
+    untagged = db.execute(_UNTAGGED, earlier).scalar()
     if untagged is None:
         return "first time untagged pact published", True
     reference = _before_on_branch(db, earlier, version)
@@ -199,8 +198,8 @@ def _changes(db: sa.Connection, version: ShownVersion, published: Published) -> 
     return "pact content has changed since the previous version on the same branch", True
 
 
-def _of_tag(db: sa.Connection, earlier: Sequence[sa.ColumnElement[bool]], tag: str, contract: int) -> str:
-    before = _newest(db, [*earlier, pacts.tagged(tag)])
+def _of_tag(db: sa.Connection, earlier: Earlier, tag: str, contract: int) -> str:
+    before = db.execute(_TAGGED, {**earlier, "named": tag}).scalar()
     if before is None:
         return f"first time any pact published for this consumer with consumer version tagged {tag}"
     if before != contract:
@@ -208,24 +207,30 @@ def _of_tag(db: sa.Connection, earlier: Sequence[sa.ColumnElement[bool]], tag: s
     return ""
 
 
-def _before_on_branch(
-    db: sa.Connection, earlier: Sequence[sa.ColumnElement[bool]], version: ShownVersion
-) -> int | None:
+def _before_on_branch(db: sa.Connection, earlier: Earlier, version: ShownVersion) -> int | None:
     """What the branch had before; a new branch begins with what the main one has."""
     for each in version.branches:
-        found = _newest(db, [*earlier, pacts.on_branch(each.name)])
+        found = db.execute(_ON_BRANCH, {**earlier, "named": each.name}).scalar()
         if found is not None:
-            return found
-    return _newest(db, [*earlier, pacts.on_main()]) if version.branches else None
+            return int(found)
+    return db.execute(_ON_MAIN, earlier).scalar() if version.branches else None
 
 
-def _newest(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> int | None:
-    query = (
-        sa.select(publications.c.contract_id)
-        .where(pacts.IS_PACT, *where)
-        .order_by(publications.c.version_id.desc())
+# Made once: making a statement costs more than asking it. Each is the content of the newest earlier version.
+_EARLIER = (
+    sa.select(publications.c.contract_id)
+    .where(
+        pacts.IS_PACT,
+        *pacts.of_pair(sa.bindparam("consumer"), sa.bindparam("provider")),
+        pacts.before(sa.bindparam("before")),
     )
-    return db.execute(query.limit(1)).scalar()
+    .order_by(publications.c.version_id.desc())
+    .limit(1)
+)
+_UNTAGGED = _EARLIER.where(pacts.untagged())
+_TAGGED = _EARLIER.where(pacts.tagged(sa.bindparam("named")))
+_ON_BRANCH = _EARLIER.where(pacts.on_branch(sa.bindparam("named")))
+_ON_MAIN = _EARLIER.where(pacts.on_main())
 
 
 def _same(tags_named: str) -> str:

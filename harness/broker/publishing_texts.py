@@ -49,11 +49,12 @@ def duplicate(call: Call, names: Iterable[str]) -> str:
     """What is said of a new name that is almost a known one; "" when there is none."""
     if not call.settings.check_duplicate_names:
         return ""
-    known: list[str] | None = None
-    for name in dict.fromkeys(names):
-        if pacticipants.by_name(call.db, name) is not None:
+    asked = list(dict.fromkeys(names))
+    there = pacticipants.known(call.db, asked)
+    known = [] if there.issuperset(asked) else pacticipants.all_names(call.db)
+    for name in asked:
+        if name in there:
             continue
-        known = pacticipants.all_names(call.db) if known is None else known
         close = [each for each in known if words(each) == words(name)]
         if close:
             return _duplicate(call, name, close)

@@ -35,7 +35,7 @@ def served(contract: Contract) -> Served:
     if not isinstance(document, dict):
         return Served(text=contract.text, interactions=0)
     shown = {name: _with_ids(value) if name in _LISTS else value for name, value in document.items()}
-    return Served(text=_spelled(shown), interactions=len(interaction_ids(document)))
+    return Served(text=_spelled(shown), interactions=len(interactions_of(document)))
 
 
 def interaction_ids(document: dict[str, Any]) -> tuple[str, ...]:

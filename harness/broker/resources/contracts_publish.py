@@ -91,12 +91,12 @@ def publish(call: Call) -> Answer:
     request = _read(call)
     call.who.permit(request.version.pacticipant)
     _refuse_duplicates(call, request)
-    _refuse_conflicts(call, request)
-    row = shown_versions.find(call.db, request.version.pacticipant, request.version.number)
-    new = row is None
+    there = shown_versions.find(call.db, request.version.pacticipant, request.version.number)
+    _refuse_conflicts(call, request, there)
+    new = there is None
     row = mention(call.db, request.version, call.now)
     _describe(call, request, row, new=new)
-    version = shown_versions.shown(call.db, [row])[0]
+    version = shown_versions.shown(call.db, [row], pacts=False)[0]
     notices = list(_about_version(request, new=new))
     done = []
     for given in request.given:
@@ -252,8 +252,7 @@ def _refuse_duplicates(call: Call, request: Request) -> None:
         raise _conflict([{"type": "error", "text": text}], [text])
 
 
-def _refuse_conflicts(call: Call, request: Request) -> None:
-    row = shown_versions.find(call.db, request.version.pacticipant, request.version.number)
+def _refuse_conflicts(call: Call, request: Request, row: int | None) -> None:
     allowed = call.settings.allow_dangerous_modification
     refusals = [publishing.refusal(call.db, row, given, allowed=allowed) for given in request.given]
     refusals += _among_themselves(request)

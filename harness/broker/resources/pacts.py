@@ -194,7 +194,7 @@ def _publish(call: Call, *, merge: bool) -> Answer:
         raise Refused(409, cannot_change(given.consumer, number, given.provider))
     row = mention(call.db, Version(given.consumer, number), call.now)
     done = publishing.publish(call.db, row, given, call.now)
-    announce(call, shown_versions.shown(call.db, [row])[0], done)
+    announce(call, shown_versions.shown(call.db, [row], pacts=False)[0], done)
     status = 201 if done.outcome is publishing.Outcome.CREATED else 200
     return Answer(status=status, body=body(call, _the_pact(call)))
 

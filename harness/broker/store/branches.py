@@ -33,18 +33,36 @@ def add(
     touch: bool = True,
 ) -> bool:
     """Put a version on a branch; whether it was not there yet. `touch`: the version existed before."""
-    touched = {"updated_at": now} if touch else {}
     refusals.check_name("the branch", name)
-    owner = db.execute(sa.select(versions.c.pacticipant_id).where(versions.c.id == version)).scalar_one()
-    branch = find(db, owner, name) or insert(db, branches, pacticipant_id=owner, name=name, created_at=now)
-    there = sa.select(branch_versions.c.id).filter_by(branch_id=branch, version_id=version)
-    if db.execute(there).scalar() is not None:
+    owner, branch, there = db.execute(_STANDING, {"version": version, "named": name}).one()
+    if there is not None:
         return False
+    if branch is None:
+        branch = insert(db, branches, pacticipant_id=owner, name=name, created_at=now)
     insert(db, branch_versions, branch_id=branch, version_id=version, created_at=now)
-    db.execute(sa.update(branches).where(branches.c.id == branch).values(head_id=version))
-    db.execute(sa.update(versions).where(versions.c.id == version).values(branch=name, **touched))
+    db.execute(_LEAD, {"of": branch, "version": version})
+    db.execute(_TOUCH if touch else _BELONG, {"of": version, "named": name, **({"now": now} if touch else {})})
     detect_main(db, owner, name, main_candidates, now)
     return True
+
+
+# Made once: making a statement costs more than asking it.
+_STANDING = (  # of a version and the name of a branch: whose it is, the branch, and whether it is on it
+    sa.select(versions.c.pacticipant_id, branches.c.id, branch_versions.c.id)
+    .outerjoin_from(
+        versions,
+        branches,
+        sa.and_(branches.c.pacticipant_id == versions.c.pacticipant_id, branches.c.name == sa.bindparam("named")),
+    )
+    .outerjoin(
+        branch_versions,
+        sa.and_(branch_versions.c.branch_id == branches.c.id, branch_versions.c.version_id == versions.c.id),
+    )
+    .where(versions.c.id == sa.bindparam("version"))
+)
+_LEAD = sa.update(branches).where(branches.c.id == sa.bindparam("of")).values(head_id=sa.bindparam("version"))
+_BELONG = sa.update(versions).where(versions.c.id == sa.bindparam("of")).values(branch=sa.bindparam("named"))
+_TOUCH = _BELONG.values(updated_at=sa.bindparam("now"))
 
 
 def find(db: sa.Connection, pacticipant: int, name: str) -> int | None:
@@ -55,15 +73,22 @@ def find(db: sa.Connection, pacticipant: int, name: str) -> int | None:
 def detect_main(db: sa.Connection, pacticipant: int, name: str, candidates: tuple[str, ...], now: str) -> None:
     """A branch or tag with one of these names becomes the main branch of a pacticipant that has none."""
     if name in candidates:
-        without = sa.and_(pacticipants.c.id == pacticipant, pacticipants.c.main_branch.is_(None))
-        db.execute(sa.update(pacticipants).where(without).values(main_branch=name, updated_at=now))
+        db.execute(_BE_MAIN, {"of": pacticipant, "named": name, "now": now})
 
 
 def detect_main_of(db: sa.Connection, version: int, name: str, candidates: tuple[str, ...], now: str) -> None:
     """The same, of the pacticipant of a version."""
     if name in candidates:
-        owner = db.execute(sa.select(versions.c.pacticipant_id).where(versions.c.id == version)).scalar_one()
+        owner = db.execute(_OWNER, {"version": version}).scalar_one()
         detect_main(db, owner, name, candidates, now)
+
+
+_OWNER = sa.select(versions.c.pacticipant_id).where(versions.c.id == sa.bindparam("version"))
+_BE_MAIN = (
+    sa.update(pacticipants)
+    .where(pacticipants.c.id == sa.bindparam("of"), pacticipants.c.main_branch.is_(None))
+    .values(main_branch=sa.bindparam("named"), updated_at=sa.bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

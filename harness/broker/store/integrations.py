@@ -65,7 +65,16 @@ def listed(db: sa.Connection, containing: str, page: Page | None) -> tuple[Seque
 
 def touch(db: sa.Connection, consumer: int, provider: int, now: str) -> None:
     """Something was published or verified between the two."""
-    pair = {"consumer_id": consumer, "provider_id": provider}
-    changed = db.execute(sa.update(integrations).filter_by(**pair).values(contract_at=now))
+    changed = db.execute(_TOUCH, {"consumer": consumer, "provider": provider, "now": now})
     if not changed.rowcount:
-        insert(db, integrations, **pair, created_at=now, contract_at=now)
+        insert(db, integrations, consumer_id=consumer, provider_id=provider, created_at=now, contract_at=now)
+
+
+_TOUCH = (
+    sa.update(integrations)
+    .where(
+        integrations.c.consumer_id == sa.bindparam("consumer"),
+        integrations.c.provider_id == sa.bindparam("provider"),
+    )
+    .values(contract_at=sa.bindparam("now"))
+)

@@ -69,6 +69,14 @@ def by_name(db: sa.Connection, name: str) -> Pacticipant | None:
     return None if row is None else _value(row)
 
 
+_KNOWN = sa.select(pacticipants.c.name).where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
+
+
+def known(db: sa.Connection, names: Collection[str]) -> set[str]:
+    """Which of these names there are."""
+    return {name for part in chunks(names) for name in db.execute(_KNOWN, {"names": part}).scalars()}
+
+
 def all_names(db: sa.Connection) -> list[str]:
     """Every name, oldest first."""
     return list(db.execute(sa.select(pacticipants.c.name).order_by(pacticipants.c.id)).scalars())

@@ -25,6 +25,7 @@ from harness.contracts.document import ContractKind
 
 consumers = pacticipants.alias("consumers")
 IS_PACT = publications.c.kind == ContractKind.PACT.value
+Name = str | sa.BindParameter[Any]  # or a place for one, in a statement that is made once
 Conditions = Iterable[sa.ColumnElement[bool]]
 
 
@@ -115,7 +116,7 @@ def latest_of_each(db: sa.Connection, where: Conditions, *, with_order: bool = F
     return [_value(row) for row in rows]
 
 
-def of_pair(consumer: str, provider: str) -> list[sa.ColumnElement[bool]]:
+def of_pair(consumer: Name, provider: Name) -> list[sa.ColumnElement[bool]]:
     """Between these two."""
     owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == consumer).scalar_subquery()
     return [publications.c.pacticipant_id == owner, publications.c.counterpart == provider]
@@ -148,7 +149,7 @@ def of_sha(sha: str) -> sa.ColumnElement[bool]:
     return publications.c.contract_id.in_(sa.select(contracts.c.id).where(contracts.c.key == sha))
 
 
-def tagged(tag: str) -> sa.ColumnElement[bool]:
+def tagged(tag: Name) -> sa.ColumnElement[bool]:
     """Of versions with a tag."""
     return publications.c.version_id.in_(sa.select(tags.c.version_id).where(tags.c.name == tag))
 
@@ -164,7 +165,7 @@ def untagged() -> sa.ColumnElement[bool]:
     return ~sa.exists().where(tags.c.version_id == publications.c.version_id)
 
 
-def on_branch(name: str) -> sa.ColumnElement[bool]:
+def on_branch(name: Name) -> sa.ColumnElement[bool]:
     """Of versions on a branch with this name."""
     on = (
         sa.select(branch_versions.c.version_id).join_from(branch_versions, branches).where(branches.c.name == name)
@@ -223,7 +224,7 @@ def live_in(environment: str) -> sa.ColumnElement[bool]:
     return publications.c.version_id.in_(sa.union(*there))
 
 
-def before(version: int) -> sa.ColumnElement[bool]:
+def before(version: int | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     """Of older versions."""
     return publications.c.version_id < version
 

@@ -108,22 +108,25 @@ def document_of(db: sa.Connection, version: int) -> Document | None:
 
 def with_document(db: sa.Connection, provider: str) -> list[int]:
     """The versions of a provider with a document that are live, and the head of its main branch with one."""
-    there = [sa.select(table.c.version_id).where(table.c.until.is_(None)) for table in (deployments, releases)]
-    heads = (
-        sa.select(branches.c.head_id)
-        .join_from(branches, pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
-        .where(pacticipants.c.main_branch == branches.c.name)
+    return list(db.execute(_WITH_DOCUMENT, {"provider": provider}).scalars())
+
+
+_live = [sa.select(table.c.version_id).where(table.c.until.is_(None)) for table in (deployments, releases)]
+_heads = (
+    sa.select(branches.c.head_id)
+    .join_from(branches, pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+    .where(pacticipants.c.main_branch == branches.c.name)
+)
+_WITH_DOCUMENT = (
+    sa.select(published.c.version_id)
+    .join(pacticipants, pacticipants.c.id == published.c.pacticipant_id)
+    .where(
+        pacticipants.c.name == sa.bindparam("provider"),
+        published.c.kind == ContractKind.OPENAPI.value,
+        published.c.version_id.in_(sa.union(*_live, _heads)),
     )
-    query = (
-        sa.select(published.c.version_id)
-        .join(pacticipants, pacticipants.c.id == published.c.pacticipant_id)
-        .where(
-            pacticipants.c.name == provider,
-            published.c.kind == ContractKind.OPENAPI.value,
-            published.c.version_id.in_(sa.union(*there, heads)),
-        )
-    )
-    return list(db.execute(query.order_by(published.c.version_id.desc())).scalars())
+    .order_by(published.c.version_id.desc())
+)
 
 
 def claim_of(db: sa.Connection, version: int) -> Claim | None:

@@ -79,7 +79,7 @@ def keep(db: sa.Connection, contract: Contract, now: str) -> int:
         "owner": contract.owner,
         "counterpart": contract.counterpart,
     }
-    found = db.execute(sa.select(contracts.c.id).filter_by(**same)).scalar()
+    found = db.execute(_SAME, same).scalar()
     if found is not None:
         return int(found)
     shown = served(contract) if contract.kind is ContractKind.PACT else None
@@ -95,6 +95,12 @@ def keep(db: sa.Connection, contract: Contract, now: str) -> int:
     if shown:
         verifications.told_before(db, contract, row)
     return row
+
+
+# Made once: making a statement costs more than asking it.
+_SAME = sa.select(contracts.c.id).where(
+    *(contracts.c[name] == sa.bindparam(name) for name in ("key", "kind", "owner", "counterpart"))
+)
 
 
 def _previous(db: sa.Connection, version_row: int, contract: Contract) -> str:

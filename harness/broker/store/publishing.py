@@ -128,16 +128,18 @@ def publish(db: sa.Connection, version: int, given: Given, now: str) -> Publishe
 def _there(db: sa.Connection, version: int | None, provider: str) -> Any:
     if version is None:
         return None
-    query = (
-        sa.select(publications, contracts.c.key, contracts.c.text)
-        .join(contracts)
-        .where(
-            publications.c.version_id == version,
-            publications.c.kind == ContractKind.PACT.value,
-            publications.c.counterpart == provider,
-        )
+    return db.execute(_THERE, {"version": version, "provider": provider}).one_or_none()
+
+
+_THERE = (
+    sa.select(publications, contracts.c.key, contracts.c.text)
+    .join(contracts)
+    .where(
+        publications.c.version_id == sa.bindparam("version"),
+        publications.c.kind == ContractKind.PACT.value,
+        publications.c.counterpart == sa.bindparam("provider"),
     )
-    return db.execute(query).one_or_none()
+)
 
 
 def _merged(given: Given, known: Any) -> Given:

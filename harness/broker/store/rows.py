@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,9 +21,14 @@ T = TypeVar("T")
 
 def insert(db: sa.Connection, table: sa.Table, **values: Any) -> int:
     """A new row; its id."""
-    made = db.execute(sa.insert(table).values(values)).inserted_primary_key
+    made = db.execute(_insertion(table), values).inserted_primary_key
     assert made is not None
     return int(made[0])
+
+
+@cache
+def _insertion(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)  # made once: making a statement costs more than asking it
 
 
 def chunks(values: Collection[T]) -> Iterator[list[T]]:

@@ -8,10 +8,18 @@ from harness.broker import refusals
 from harness.broker.store.rows import insert
 from harness.broker.store.tables import branch_versions, pacticipants, tags, versions
 
+# Made once: making a statement costs more than asking it.
+_VERSION: sa.BindParameter[int] = sa.bindparam("version")
+_SINCE = sa.select(tags.c.created_at).where(tags.c.version_id == _VERSION, tags.c.name == sa.bindparam("named"))
+_OWNER = sa.select(versions.c.pacticipant_id).where(versions.c.id == _VERSION)
+_alone = sa.select(sa.func.count()).select_from(tags).where(tags.c.version_id == _VERSION).scalar_subquery() == 1
+_on_branch = sa.exists().where(branch_versions.c.version_id == _VERSION)
+_WITH_ONE_TAG = sa.select(versions.c.created_at).where(versions.c.id == _VERSION, _alone, ~_on_branch)
+
 
 def created_at(db: sa.Connection, version: int, name: str) -> str | None:
     """Since when a version has a tag; None when it has not."""
-    return db.execute(sa.select(tags.c.created_at).filter_by(version_id=version, name=name)).scalar()
+    return db.execute(_SINCE, {"version": version, "named": name}).scalar()
 
 
 def add(db: sa.Connection, version: int, name: str, now: str) -> bool:
@@ -19,16 +27,14 @@ def add(db: sa.Connection, version: int, name: str, now: str) -> bool:
     refusals.check_name("the tag", name)
     if created_at(db, version, name) is not None:
         return False
-    owner = db.execute(sa.select(versions.c.pacticipant_id).where(versions.c.id == version)).scalar_one()
+    owner = db.execute(_OWNER, {"version": version}).scalar_one()
     insert(db, tags, pacticipant_id=owner, version_id=version, name=name, created_at=now)
     return True
 
 
 def since_with_one_tag_only(db: sa.Connection, version: int) -> str | None:
     """Since when there is a version, when it has one tag and is on no branch."""
-    alone = sa.select(sa.func.count()).select_from(tags).where(tags.c.version_id == version).scalar_subquery() == 1
-    on_branch = sa.exists().where(branch_versions.c.version_id == version)
-    return db.execute(sa.select(versions.c.created_at).where(versions.c.id == version, alone, ~on_branch)).scalar()
+    return db.execute(_WITH_ONE_TAG, {"version": version}).scalar()
 
 
 def remove(db: sa.Connection, version: int, name: str) -> None:

@@ -72,6 +72,12 @@ def told_before(db: sa.Connection, contract: Contract, row: int) -> None:
 
 def any_between(db: sa.Connection, consumer: str, provider: str) -> bool:
     """Whether any result was ever given of a pact between two."""
-    pair = sa.and_(contracts.c.owner == consumer, contracts.c.counterpart == provider)
-    query = sa.select(verifications.c.id).join(contracts).where(pair).limit(1)
-    return db.execute(query).scalar() is not None
+    return db.execute(_BETWEEN, {"owner": consumer, "counterpart": provider}).scalar() is not None
+
+
+_BETWEEN = (
+    sa.select(verifications.c.id)
+    .join(contracts)
+    .where(contracts.c.owner == sa.bindparam("owner"), contracts.c.counterpart == sa.bindparam("counterpart"))
+    .limit(1)
+)

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+# Made once: making a statement costs more than asking it.
+_PACTICIPANT = sa.select(pacticipants.c.id).where(pacticipants.c.name == sa.bindparam("name"))
+_VERSION = (
+    sa.select(versions.c.id)
+    .join(pacticipants)
+    .where(pacticipants.c.name == sa.bindparam("name"), versions.c.number == sa.bindparam("number"))
+)
+
+
 def mention(db: sa.Connection, version: Version, now: str) -> int:
     """The row of a version, made on its first mention."""
     refusals.check_version(version)
@@ -41,18 +50,13 @@ def mention(db: sa.Connection, version: Version, now: str) -> int:
 def mention_pacticipant(db: sa.Connection, name: str, now: str) -> int:
     """The row of a pacticipant, made on its first mention."""
     refusals.check_name("the pacticipant", name)
-    found = db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar()
+    found = db.execute(_PACTICIPANT, {"name": name}).scalar()
     return insert(db, pacticipants, name=name, created_at=now) if found is None else int(found)
 
 
 def find(db: sa.Connection, version: Version) -> int | None:
     """The row of a version that somebody has mentioned."""
-    query = (
-        sa.select(versions.c.id)
-        .join(pacticipants)
-        .where(pacticipants.c.name == version.pacticipant, versions.c.number == version.number)
-    )
-    found = db.execute(query).scalar()
+    found = db.execute(_VERSION, {"name": version.pacticipant, "number": version.number}).scalar()
     return None if found is None else int(found)
 
 
@@ -60,9 +64,6 @@ def set_build_url(db: sa.Connection, row: int, url: str, now: str | None) -> Non
     """Say where a version was built; with `now` it is a change of what was said before."""
     changed = {"build_url": url} if now is None else {"build_url": url, "updated_at": now}
     db.execute(sa.update(versions).where(versions.c.id == row).values(changed))
-
-
-_PACTICIPANT = sa.select(pacticipants.c.id).where(pacticipants.c.name == sa.bindparam("name"))
 
 
 def exists(db: sa.Connection, name: str) -> bool:

@@ -103,9 +103,10 @@ def by_ids(db: sa.Connection, ids: Collection[int]) -> dict[int, Webhook]:
 
 def listed(db: sa.Connection) -> list[Webhook]:
     """All, oldest first."""
-    return [_value(row) for row in db.execute(sa.select(webhooks).order_by(webhooks.c.id))]
+    return [_value(row) for row in db.execute(_ALL)]
 
 
+_ALL = sa.select(webhooks).order_by(webhooks.c.id)
 _ANY_ENABLED = sa.select(webhooks.c.id).where(webhooks.c.enabled.is_(True)).limit(1)
 
 
