@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -109,6 +109,21 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What texts say of a pact on a provider version, and what of it was seen to be true (bi-directional)."""
+
+    verdict: Verdict
+    cause: Cause | None = None  # always set unless PASSED
+    because: str  # one sentence
+    claimed: bool = False  # a yes that rests on the provider's own word
+    at: str = ""  # since when the document says so: ISO 8601, UTC
+
+
+# The content key of a pact and a provider version; None where that version is to be verified with pacts.
+Statements = Callable[[str, Version], Stated | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a decision may rest on; evidence is oldest first."""
 
@@ -118,6 +133,7 @@ class Facts:
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name to required kinds
     history: tuple[Stay, ...] = ()  # every stay anywhere, ended or not, oldest first
     objections: tuple[Objection, ...] = ()  # of a remote broker; none from a ledger of our own
+    statements: Statements | None = field(default=None, repr=False, compare=False)  # asked where nothing was run
     _made: list[Index] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
@@ -205,13 +221,15 @@ class Cell:
     cause: Cause | None = None
     evidence: Evidence | None = None  # the one that decides
     flaky: bool = False  # complete results for one run identity disagree
+    stated: Stated | None = None  # what decides where no run does
 
 
 def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *, consumer: str = "") -> Cell:
     """The standing verdict of a consumer's promise document on a provider version.
 
     The latest decisive evidence stands, per artifact; where several artifacts carry one version number
-    (two runtimes), the worst of them. Without a content key nothing is known of any content.
+    (two runtimes), the worst of them. Where no run decides, and the provider has published its document as a
+    provider contract, that document does. Without a content key nothing is known of any content.
     """
     cells = facts.index.cells
     cell = cells.get((kind, contract, provider, consumer))
@@ -225,8 +243,7 @@ def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, 
     relevant = [e for e in spoken if e.speaks_for(consumer) and ran(facts, e, provider)]
     latest = {e.artifact: e for e in relevant if e.decisive}
     if not latest:
-        last = relevant[-1] if relevant else None
-        return Cell(verdict=Verdict.UNKNOWN, cause=(last and last.cause) or Cause.NOT_VERIFIED, evidence=last)
+        return _undecided(facts, kind, contract, provider, relevant[-1] if relevant else None)
     deciding = max(latest.values(), key=lambda e: e.verdict)
     return Cell(
         verdict=deciding.verdict,
@@ -234,6 +251,15 @@ def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, 
         evidence=deciding,
         flaky=_disagree(relevant),
     )
+
+
+def _undecided(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, last: Evidence | None) -> Cell:
+    """No run decides: the provider's document may. What cut a run short says more than that it may not."""
+    asks = facts.statements if contract and kind is EvidenceKind.PACTS else None
+    stated = asks(contract, provider) if asks is not None else None
+    if stated is None or (last is not None and stated.verdict is Verdict.UNKNOWN):
+        return Cell(verdict=Verdict.UNKNOWN, cause=(last and last.cause) or Cause.NOT_VERIFIED, evidence=last)
+    return Cell(verdict=stated.verdict, cause=stated.cause, stated=stated)
 
 
 def ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:

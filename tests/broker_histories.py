@@ -5,6 +5,8 @@ A step is a name and its arguments; `Model` and `Player` have a method of that n
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +17,12 @@ from urllib.parse import quote
 from broker_client import Client
 from hypothesis import strategies as st
 
+from harness.broker.ledger import SqlLedger
 from harness.broker.metadata import Metadata, encode
 from harness.contracts.pact_reader import pact_key
+from harness.identity import Version
+from harness.matrix import Evidence, EvidenceKind
+from harness.verdicts import Covered, Exercised, Verdict
 
 CONSUMERS, PROVIDER = ("c", "d"), "p"
 NUMBERS, CONTENTS, BRANCHES, TAGS, PLACES = "123", (0, 1), ("main", "feat/x"), ("dev", "rc"), ("test", "prod")
@@ -71,6 +77,8 @@ class Model:
     released: list[tuple[str, str, str]] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     main: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, tuple[frozenset[int], bool | None]] = field(default_factory=dict)  # and the last claim
+    exercised: set[tuple[str, int]] = field(default_factory=set)
 
     def act(self, step: Step) -> None:
         """Do one step."""
@@ -134,6 +142,18 @@ class Model:
             self.mention(PROVIDER, number)
             self.results.append(Result(consumer, content, number, success, wip, self.now))
 
+    def document(self, number: str, contents: tuple[int, ...], claim: bool | None) -> None:
+        """A provider contract; another document under the same number is refused, with its claim."""
+        before, said = self.documents.get(number, (frozenset(contents), None))
+        if before == frozenset(contents):
+            self.mention(PROVIDER, number)
+            self.documents[number] = before, said if claim is None else claim
+
+    def exercise(self, number: str, content: int) -> None:
+        """A property run saw the answer that a content relies on."""
+        self.mention(PROVIDER, number)
+        self.exercised.add((number, content))
+
     def branches_of(self, whose: str, number: str) -> set[str]:
         """The branches that a version is on now."""
         return {name for (owner, name), each in self.branches.items() if owner == whose and number in each.members}
@@ -154,6 +174,7 @@ class Player:
     """The same through the API, with names that no other history has."""
 
     client: Client
+    ledger: SqlLedger | None = None  # for what only runs of ours see
     suffix: str = field(default_factory=lambda: f"-{next(_histories)}")
     places: dict[str, str] = field(default_factory=dict)
 
@@ -220,6 +241,49 @@ class Player:
         body = {"success": success, "providerApplicationVersion": number}
         assert self.client.post(f"{url}{remembered}/verification-results", body).status in (201, 404)
 
+    def document(self, number: str, contents: tuple[int, ...], claim: bool | None) -> None:
+        """POST of a provider contract."""
+        body = provider_contract(contents)
+        if claim is not None:
+            body["selfVerificationResults"] = {"success": claim, "verifier": "own"}
+        told = self.client.post(
+            f"/provider-contracts/provider/{self.name(PROVIDER)}/publish",
+            {"pacticipantVersionNumber": number, "contract": body},
+        )
+        assert told.status in (200, 409)
+
+    def exercise(self, number: str, content: int) -> None:
+        """Evidence of a property run, told to the ledger."""
+        assert self.ledger is not None
+        self.ledger.record_evidence(property_run(Version(self.name(PROVIDER), number), f"GET /{content}"))
+
+
+def provider_contract(contents: Sequence[int]) -> dict[str, Any]:
+    """A document that promises what some of the pacts need."""
+    paths = {f"/{each}": {"get": {"responses": {"200": {"description": "fine"}}}} for each in contents}
+    text = json.dumps({"openapi": "3.1.0", "info": {"title": "p", "version": "1"}, "paths": paths})
+    encoded = base64.b64encode(text.encode()).decode()
+    return {"content": encoded, "contentType": "application/json", "specification": "oas"}
+
+
+def property_run(provider: Version, operation: str) -> Evidence:
+    """What a property run saw of one operation."""
+    covered = Covered(operation=operation, status=200)
+    return Evidence(
+        kind=EvidenceKind.PROPERTIES,
+        contract="document",
+        provider=provider,
+        artifact="",
+        identity="",
+        verdict=Verdict.PASSED,
+        promised=1,
+        exercised=1,
+        complete=True,
+        run="r",
+        at="2026-01-01T00:00:00+00:00",
+        results=(Exercised(subject=operation, verdict=Verdict.PASSED, covered=(covered,)),),
+    )
+
 
 def _steps() -> Iterator[st.SearchStrategy[Step]]:
     consumer, anybody = st.sampled_from(CONSUMERS), st.sampled_from((*CONSUMERS, PROVIDER))
@@ -240,6 +304,16 @@ def _steps() -> Iterator[st.SearchStrategy[Step]]:
     yield st.tuples(st.just("release"), st.tuples(anybody, number, place))
 
 
+def _documents() -> Iterator[st.SearchStrategy[Step]]:
+    number, contents = st.sampled_from(NUMBERS), st.sampled_from([(0,), (0,), (1,), (0, 1)])
+    claim = st.sampled_from([None, None, True, False])
+    yield st.tuples(st.just("document"), st.tuples(number, contents, claim))
+    yield st.tuples(st.just("exercise"), st.tuples(number, st.sampled_from(CONTENTS)))
+
+
 # The provider is known, and somebody has published something, so that there is always something to ask.
 FIRST: Sequence[Step] = (("publish", ("c", "1", 0, None)),)
 HISTORIES = st.lists(st.one_of(*_steps()), min_size=15, max_size=40).map(lambda steps: [*FIRST, *steps])
+WITH_DOCUMENTS = st.lists(st.one_of(*_steps(), *_documents(), *_documents()), min_size=15, max_size=40).map(
+    lambda steps: [*FIRST, *steps]
+)

@@ -19,7 +19,7 @@ from harness.contracts.openapi_reader import read_openapi
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError
 from harness.identity import Version
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -31,12 +31,18 @@ _DOCUMENTS = 32  # that are kept ready
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Whether a pact fits a document: success, failed, or unknown."""
+    """Whether a pact fits a document, and why."""
 
-    verdict: str
+    told: Verdict
+    cause: Cause | None = Cause.KIND_NOT_CHECKED  # always set unless PASSED
     because: str = ""
     findings: Sequence[Mapping[str, Any]] = ()
     claimed: bool = False  # a success that rests on the provider's own word
+
+    @property
+    def verdict(self) -> str:
+        """The same in the words of the API: success, failed, or unknown."""
+        return _WORDS[self.told]
 
 
 NOTHING = Coverage()
@@ -63,22 +69,27 @@ def backing_of(db: sa.Connection, document: Document | None, *, trusted: bool) -
 def compared(pact: str, document: Document | None, backing: Backing) -> Comparison:
     """What a comparison is worth: that the texts agree is no evidence of what the provider does."""
     if document is None:
-        return Comparison(verdict="unknown", because="this version of the provider has published no document")
+        return _unknown("this version of the provider has published no document")
     try:
         ready = _read(document.key, document.source)
         found = compare(read_pact(pact, "the pact", ambiguous=True), ready.document)
     except ContractError as error:
         problem = error.problems[0]
-        return Comparison(verdict="unknown", because=f"it cannot be compared: {problem.where}: {problem.text}")
+        return _unknown(f"it cannot be compared: {problem.where}: {problem.text}")
     except RecursionError:
-        return Comparison(verdict="unknown", because="it cannot be compared: it is nested too deeply")
+        return _unknown("it cannot be compared: it is nested too deeply")
     told = backed(found, ready.by_operation(backing.coverage), claim=backing.claim, trust_claims=backing.trusted)
     return Comparison(
-        verdict=_WORDS[told.verdict],
+        told=told.verdict,
+        cause=told.cause,
         because=told.because,
         findings=tuple(_finding(each) for each in found.findings),
         claimed=told.claimed,
     )
+
+
+def _unknown(because: str) -> Comparison:
+    return Comparison(told=Verdict.UNKNOWN, because=because)
 
 
 _WORDS = {Verdict.PASSED: "success", Verdict.FAILED: "failed", Verdict.UNKNOWN: "unknown"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from harness.broker.stating import statements
 from harness.broker.store import coverage, environments, publications, scoped, versions
 from harness.broker.store import evidence as seen
 from harness.broker.store.database import Database, open_database
@@ -15,10 +16,12 @@ from harness.matrix import Facts
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    import sqlalchemy as sa
+
     from harness.comparison.coverage import Coverage
     from harness.contracts.document import Contract
     from harness.identity import Version
-    from harness.matrix import Evidence, EvidenceKind, Known
+    from harness.matrix import Evidence, EvidenceKind, Known, Statements
     from harness.ports import Publication
 
 
@@ -32,6 +35,7 @@ class SqlLedger:
 
     database: Database
     now: Callable[[], str] = field(default=_now)
+    trust_claims: bool = False  # whether a provider's word on its own document counts as evidence
 
     def record_version(
         self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
@@ -82,6 +86,7 @@ class SqlLedger:
                 live=environments.live(db),
                 environments=environments.policies(db),
                 history=environments.stays(db),
+                statements=self._statements(db),
             )
 
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
@@ -91,12 +96,17 @@ class SqlLedger:
         """
         with self.database.reading() as db:
             found = scoped.facts_about(db, versions, places)
-        return self.facts() if found is None else found
+            if found is not None:
+                return replace(found, statements=self._statements(db))
+        return self.facts()
 
     def facts_of(self, places: Collection[str]) -> Facts:
         """The part of the facts on which every way back in these environments rests, history included."""
         with self.database.reading() as db:
-            return scoped.facts_of(db, places)
+            return replace(scoped.facts_of(db, places), statements=self._statements(db))
+
+    def _statements(self, db: sa.Connection) -> Statements | None:
+        return statements(db, self.database, trusted=self.trust_claims)
 
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
         """It now runs there instead of what ran on that instance. Raises UnknownName."""
@@ -128,10 +138,10 @@ class SqlLedger:
         self.database.close()
 
 
-def open_ledger(url: str) -> SqlLedger:
+def open_ledger(url: str, *, trust_claims: bool = False) -> SqlLedger:
     """The ledger at `sqlite:///path`, a path, or `postgresql://…`, made and brought up to date as needed.
 
     Raises UsageError for any other form, EnvironmentProblem for a database that cannot be used or that a
     newer harness wrote.
     """
-    return SqlLedger(open_database(url))
+    return SqlLedger(open_database(url), trust_claims=trust_claims)

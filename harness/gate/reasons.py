@@ -19,6 +19,11 @@ _WORDS = {
     Verdict.FAILED: "is broken by",
     Verdict.UNKNOWN: "is not verified on",
 }
+_STATED = {  # of a provider that is held to its document
+    Verdict.PASSED: "fits the document of",
+    Verdict.FAILED: "does not fit the document of",
+    Verdict.UNKNOWN: "is not verified on",
+}
 
 
 def verdict_of(pair: Pair, facts: Facts) -> Verdict:
@@ -35,10 +40,11 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
     if not pair.contract:
         return _unpublished_need(pair, facts)
     cell = _cell(pair.contract, pair.consumer, pair.provider, facts)
+    words = _STATED if cell.stated else _WORDS
     return Reason(
         verdict=cell.verdict,
         cause=cell.cause if cell.verdict is not Verdict.PASSED else None,
-        text=f"{pair.consumer} {_WORDS[cell.verdict]} {pair.provider}{_note(cell, pair.provider, pair, facts)}",
+        text=f"{pair.consumer} {words[cell.verdict]} {pair.provider}{_note(cell, pair.provider, pair, facts)}",
         consumer=pair.consumer,
         provider=pair.provider,
         contract=pair.contract,
@@ -69,6 +75,8 @@ def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str
     notes = []
     if cell.verdict is not Verdict.PASSED and cell.evidence and cell.evidence.because:
         notes.append(cell.evidence.because)
+    if cell.stated:
+        notes.append(cell.stated.because)
     if cell.evidence and cell.verdict is not Verdict.UNKNOWN:
         notes += _shared(cell, provider, pair, facts)
     if cell.flaky:

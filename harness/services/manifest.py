@@ -140,6 +140,7 @@ def _system(reading: Reading, path: Path, document: Node) -> System:
     }
     names = {name for section in entries.values() for name in section}
     consumer_suite, integration_suite = settings.suites(reading, keys.get("suites"))
+    require, trust_claims = settings.gate(reading, keys.get("gate"))
     resources = (resource(reading, name, node, names) for name, node in entries["resources"].items())
     return System(
         root=path.parent,
@@ -150,7 +151,8 @@ def _system(reading: Reading, path: Path, document: Node) -> System:
         pacts=pact_places(reading, keys.get("pacts"), "pacts"),
         consumer_suite=consumer_suite,
         integration_suite=integration_suite,
-        require=settings.gate(reading, keys.get("gate")),
+        require=require,
+        trust_claims=trust_claims,
         environments=settings.environments(reading, keys.get("environments")),
         seed=reading.whole(keys.get("seed"), "seed", 20, (0, 2**63 - 1)),
     )

@@ -151,6 +151,15 @@ class Reading:
             return default
         return value
 
+    def truth(self, node: Node | None, what: str) -> bool:
+        """Yes or no; no when nothing is written."""
+        if node is None:
+            return False
+        if not isinstance(node.value, bool):
+            self.expected(node, what, "true or false")
+            return False
+        return node.value
+
     def port(self, node: Node | None, what: str) -> int:
         """A TCP port; 0 when it is none."""
         return self.whole(node, what, 0, (1, 65535))

@@ -34,10 +34,11 @@ def broker(reading: Reading, node: Node | None) -> str:
     return url
 
 
-def gate(reading: Reading, node: Node | None) -> tuple[str, ...]:
-    """`[gate] require`, the policy of `harness run`."""
-    keys = reading.table(node, "gate", ("require",))
-    return _require(reading, keys.get("require"), "gate.require", ("pacts", "properties"))
+def gate(reading: Reading, node: Node | None) -> tuple[tuple[str, ...], bool]:
+    """`[gate] require`, the policy of `harness run`, and `trust_claims`, which holds everywhere."""
+    keys = reading.table(node, "gate", ("require", "trust_claims"))
+    require = _require(reading, keys.get("require"), "gate.require", ("pacts", "properties"))
+    return require, reading.truth(keys.get("trust_claims"), "gate.trust_claims")
 
 
 def environments(reading: Reading, node: Node | None) -> tuple[EnvironmentPolicy, ...]:

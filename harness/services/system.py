@@ -194,6 +194,7 @@ class System:
     consumer_suite: Suite | None = None  # writes pacts
     integration_suite: Suite | None = None  # gets the `system` fixture
     require: tuple[str, ...] = ("pacts", "properties")  # the policy of `harness run` itself
+    trust_claims: bool = False  # whether a provider's word on its own document counts as evidence
     environments: tuple[EnvironmentPolicy, ...] = ()
     seed: int = 20
 

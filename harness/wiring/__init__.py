@@ -59,7 +59,8 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
     root = described.root if described else Path.cwd()
     if not url:
         keep_out_of_git(root / EMBEDDED.parent)
-    ledger = open_ledger(url or f"sqlite:///{root / EMBEDDED}")
+    trusts = bool(described and described.trust_claims)
+    ledger = open_ledger(url or f"sqlite:///{root / EMBEDDED}", trust_claims=trusts)
     try:
         if described:
             known = ledger.facts_about((), ()).environments if described.environments else {}

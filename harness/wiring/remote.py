@@ -32,7 +32,9 @@ def remote_ledger(url: str, described: System | None) -> Iterator[Ledger]:
     path = beside(url, root)
     wiring.keep_out_of_git(path.parent)
     policies = {each.name: each.require for each in described.environments} if described else {}
-    ledger = RemoteLedger(site=site, beside=open_ledger(f"sqlite:///{path}"), policies=policies)
+    trusts = bool(described and described.trust_claims)
+    kept = open_ledger(f"sqlite:///{path}")
+    ledger = RemoteLedger(site=site, beside=kept, policies=policies, trust_claims=trusts)
     try:
         yield ledger
     finally:

@@ -32,6 +32,7 @@ def mistakes(text: str, folder: Path, environ: dict[str, str] | None = None) -> 
         ),
         ('seed = "x"', 1, "seed: a whole number from 0 to 9223372036854775807 is needed, not 'x'", ""),
         ("seed = true", 1, "not true", ""),
+        ('[gate]\ntrust_claims = "yes"', 2, "gate.trust_claims: true or false is needed, not 'yes'", ""),
         ("services = 3", 1, "services: a table is needed, not 3", ""),
         ("[services]\na = 3", 2, "services.a: a table is needed, not 3", ""),
         ("[services.a]\nimage = 7", 2, "services.a.image: a text is needed, not 7", 'write "7"'),

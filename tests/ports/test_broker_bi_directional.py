@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from broker_client import Client
+from remote_ledgers import own_ledger
 
 from harness.broker.ledger import SqlLedger
+from harness.broker.remote.results import row_of, stated
 from harness.broker.settings import Settings
 from harness.broker.store.database import Database
+from harness.contracts.openapi_reader import read_openapi
+from harness.gate import Decision, can_i_deploy
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Cause, Covered, Exercised, Verdict
@@ -216,3 +222,139 @@ class TestWhereClaimsAreTrusted:
         publish_document(client, claim=True)
         publish_pact(client, {"price": 1})
         assert result(client)["verificationStatus"] == "failed"
+
+
+def live(client: Client, ledger: SqlLedger) -> None:
+    """The provider's version 1 is in production, where nothing but pacts is demanded."""
+    ledger.declare_environment("production", [])
+    ledger.record_deployment("production", Version("orders", "1"))
+
+
+def gate(client: Client, ledger: SqlLedger) -> Decision:
+    """What the gate says of the consumer there; the broker's own answer is the same."""
+    decision = can_i_deploy([Version("web", "1")], "production", ledger.facts_about([WEB], ["production"]))
+    told = client.get("/can-i-deploy?pacticipant=web&version=1&environment=production").json
+    assert told["summary"]["deployable"] is WORDS[decision.verdict]
+    assert {each["verificationType"] for each in told["matrix"]} == {"BDCT"}
+    return decision
+
+
+WEB = Version("web", "1")
+WORDS = {Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}
+
+
+def test_the_gate_says_yes_only_to_what_was_exercised(client: Client, database: Database) -> None:
+    ledger = SqlLedger(database)
+    publish_document(client, claim=True)
+    publish_pact(client, {"total": 12.5})
+    live(client, ledger)
+    first = gate(client, ledger)
+    assert first.verdict is Verdict.UNKNOWN
+    assert first.reasons[0].cause is Cause.NOT_EXERCISED
+    because = "it fits the document; not exercised: GET /orders 200"
+    assert first.reasons[0].text == f"web 1 is not verified on orders 1 ({because})"
+    assert first.reasons[0].command == "harness verify orders=1 --against web=1"
+    ledger.record_evidence(seen(("/total",)))
+    then = gate(client, ledger)
+    assert then.verdict is Verdict.PASSED
+    because = "it fits the document, and all that it relies on was exercised"
+    assert then.reasons[0].text == f"web 1 fits the document of orders 1 ({because})"
+
+
+@pytest.mark.parametrize(
+    ("body", "claim", "because"),
+    [
+        ({"total": "12.50"}, True, '"12.50" is not of type "number"'),
+        ({"total": 12.5}, False, "the provider's own tests did not hold it to its document"),
+    ],
+)
+def test_the_gate_says_no_to_what_the_document_breaks(
+    client: Client, database: Database, body: Any, claim: bool, because: str
+) -> None:
+    ledger = SqlLedger(database)
+    publish_document(client, claim=claim)
+    publish_pact(client, body)
+    live(client, ledger)
+    ledger.record_evidence(seen(("/total",)))
+    decision = gate(client, ledger)
+    assert decision.verdict is Verdict.FAILED
+    assert decision.reasons[0].text.startswith("web 1 does not fit the document of orders 1 (")
+    assert because in decision.reasons[0].text
+
+
+def test_what_was_run_counts_more_than_what_is_written(client: Client, database: Database) -> None:
+    ledger = SqlLedger(database)
+    publish_document(client)
+    publish_pact(client, {"total": "12.50"})
+    live(client, ledger)
+    assert gate(client, ledger).verdict is Verdict.FAILED
+    pact = client.get("/pacts/provider/orders/consumer/web/version/1").json
+    results = pact["_links"]["pb:publish-verification-results"]["href"]
+    assert client.post(results, {"success": True, "providerApplicationVersion": "1"}).status == 201
+    facts = ledger.facts_about([WEB], ["production"])
+    assert can_i_deploy([WEB], "production", facts).verdict is Verdict.PASSED
+    told = client.get("/can-i-deploy?pacticipant=web&version=1&environment=production").json
+    assert told["summary"]["deployable"] is True
+    assert "verificationType" not in told["matrix"][0]  # nobody's row is of a document
+
+
+def test_a_provider_of_which_pacts_are_verified_is_not_held_to_its_document(
+    client: Client, database: Database
+) -> None:
+    ledger = SqlLedger(database)
+    document_of_a_run = read_openapi(document().encode(), "orders", "a document").contract()
+    ledger.publish(Version("orders", "1"), [document_of_a_run])
+    publish_pact(client, {"total": 12.5})
+    live(client, ledger)
+    ledger.record_evidence(seen(("/total",)))
+    decision = can_i_deploy([WEB], "production", ledger.facts_about([WEB], ["production"]))
+    assert (decision.verdict, decision.reasons[0].cause) == (Verdict.UNKNOWN, Cause.NOT_VERIFIED)
+    assert (
+        client.get("/can-i-deploy?pacticipant=web&version=1&environment=production").json["summary"]["deployable"]
+        is None
+    )
+
+
+def test_a_claim_counts_only_where_it_is_trusted_and_is_marked(client: Client, database: Database) -> None:
+    ledger = SqlLedger(database)
+    publish_document(client, claim=True)
+    publish_pact(client, {"total": 12.5})
+    publish_document(client)  # once more, without a word: nothing is taken back
+    live(client, ledger)
+    assert gate(client, ledger).verdict is Verdict.UNKNOWN
+    facts = replace(ledger, trust_claims=True).facts_about([WEB], ["production"])
+    decision = can_i_deploy([WEB], "production", facts)
+    assert decision.verdict is Verdict.PASSED
+    assert "the provider claims that it keeps it" in decision.reasons[0].text
+
+
+def test_a_remote_gate_reads_what_the_broker_says_of_a_document(
+    client: Client, database: Database, tmp_path: Path
+) -> None:
+    ledger = SqlLedger(database)
+    publish_document(client, claim=True)
+    publish_pact(client, {"total": 12.5})
+    live(client, ledger)
+    remote = own_ledger(client.app, tmp_path / "beside.db")
+    first = can_i_deploy([WEB], "production", remote.facts_about([WEB], ["production"])).reasons[0]
+    assert (first.verdict, first.cause) == (Verdict.UNKNOWN, Cause.NOT_EXERCISED)
+    assert "not exercised: GET /orders 200" in first.text
+    ledger.record_evidence(seen(("/total",)))
+    then = can_i_deploy([WEB], "production", remote.facts_about([WEB], ["production"])).reasons[0]
+    remote.close()
+    assert (then.verdict, then.text.partition(" (")[0]) == (Verdict.PASSED, "web 1 fits the document of orders 1")
+
+
+@pytest.mark.parametrize(("trusted", "verdict"), [(False, Verdict.UNKNOWN), (True, Verdict.PASSED)])
+def test_a_yes_of_a_foreign_broker_about_a_document_is_a_claim(trusted: bool, verdict: Verdict) -> None:
+    """A broker that does not say on what its yes rests means the provider's own word."""
+    row = {
+        "consumer": {"name": "web", "version": {"number": "1"}},
+        "provider": {"name": "orders", "version": {"number": "1"}},
+        "verificationResult": {"success": True, "verifiedAt": "2026-01-01T00:00:00+00:00"},
+        "verificationType": "BDCT",
+    }
+    read = row_of(row, "the matrix")
+    assert read is not None
+    told = stated(read, trusted=trusted)
+    assert (told.verdict, told.claimed) == (verdict, verdict is Verdict.PASSED)

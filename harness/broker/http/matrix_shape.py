@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.broker.matrices.promised import Row
     from harness.broker.store.matrix_details import Details
     from harness.broker.store.shown_versions import ShownVersion
+    from harness.matrix import Stated
 
 _NOTICE = s.record({"type": s.text(), "text": s.text()})
 MATRIX = s.Schema(
@@ -47,7 +48,7 @@ def told(call: Call, question: Question, answer: Answered) -> dict[str, Any]:
     """The answer with its rows, as many as were asked for."""
     listed = _listed(question, answer)
     details = matrix_details.of(call.db, [row for row, _ in listed])
-    shape = _Shape(call, details)
+    shape = _Shape(call, details, typed=any(row.stated for row, _ in listed))
     return {
         "summary": _summary(answer),
         "notices": _notices(answer),
@@ -82,9 +83,10 @@ def _notices(answer: Answered) -> list[dict[str, str]]:
 class _Shape:
     """Rows as JSON; each version is told once and used in all its rows."""
 
-    def __init__(self, call: Call, details: Details) -> None:
+    def __init__(self, call: Call, details: Details, *, typed: bool) -> None:
         self.call = call
         self.details = details
+        self.typed = typed  # rows say what their result is: of a run (CDCT), or of a document (BDCT)
         self.versions: dict[int, dict[str, Any]] = {}
 
     def row(self, row: Row, *, ignored: bool) -> dict[str, Any]:
@@ -94,7 +96,7 @@ class _Shape:
             "pacts", "provider", row.provider, "consumer", row.consumer, "version", consumer.number
         )
         published = self.details.published[row.publication]
-        told = {
+        told: dict[str, Any] = {
             "consumer": self._party(row.consumer, self._version(row.consumer_version)),
             "provider": self._party(
                 row.provider, None if row.provider_version is None else self._version(row.provider_version)
@@ -102,6 +104,9 @@ class _Shape:
             "pact": {"createdAt": moment(published.at), "_links": {"self": {"href": pact}}},
             "verificationResult": self._result(row, consumer, published.sha),
         }
+        if self.typed:
+            told["verificationType"] = "BDCT" if row.stated else "CDCT"
+            told["because"] = row.stated.because if row.stated else None
         return {**told, "ignored": True} if ignored else told
 
     def _party(self, name: str, version: dict[str, Any] | None) -> dict[str, Any]:
@@ -109,6 +114,8 @@ class _Shape:
         return {"name": name, "version": version, "_links": links}
 
     def _result(self, row: Row, consumer: ShownVersion, sha: str) -> dict[str, Any] | None:
+        if row.stated is not None:
+            return self._stated(row, row.stated, consumer)
         if row.verification is None or row.success is None:
             return None
         content = self.call.to("pacts", "provider", row.provider, "consumer", row.consumer, "pact-version", sha)
@@ -116,6 +123,18 @@ class _Shape:
         where = content + path("metadata", metadata, "verification-results", str(row.verification))
         at = moment(self.details.verified[row.verification])
         return {"success": row.success, "verifiedAt": at, "_links": {"self": {"href": where}}}
+
+    def _stated(self, row: Row, stated: Stated, consumer: ShownVersion) -> dict[str, Any] | None:
+        if row.success is None or row.provider_version is None:
+            return None
+        number = self.details.versions[row.provider_version].number
+        where = self.call.to(
+            *("contracts", "bi-directional", "provider", row.provider, "version", number),
+            *("consumer", row.consumer, "version", consumer.number, "cross-contract-verification-results"),
+        )
+        at = moment(max(stated.at, self.details.published[row.publication].at))  # both sides said so since then
+        told = {"success": row.success, "verifiedAt": at, "claimed": stated.claimed}
+        return {**told, "_links": {"self": {"href": where}}}
 
     def _version(self, row: int) -> dict[str, Any]:
         if row not in self.versions:

@@ -117,13 +117,18 @@ def _no_result(scene: Scene, consumer: str, provider: str) -> str:
 
 def _unverified(scene: Scene, row: Row) -> str:
     consumer = _words(scene, row.consumer, row.consumer_version)
-    return f"There is no verified pact between {consumer} and {_words(scene, row.provider, row.provider_version)}"
+    provider = _words(scene, row.provider, row.provider_version)
+    return f"There is no verified pact between {consumer} and {provider}{_because(row)}"
+
+
+def _because(row: Row) -> str:
+    return f": {row.stated.because}" if row.stated else ""
 
 
 def _failed(scene: Scene, row: Row) -> str:
     consumer = _words(scene, row.consumer, row.consumer_version)
     provider = _words(scene, row.provider, row.provider_version)
-    return f"The verification for the pact between {consumer} and {provider} failed"
+    return f"The verification for the pact between {consumer} and {provider} failed{_because(row)}"
 
 
 def _all_well(considered: Rows) -> str:

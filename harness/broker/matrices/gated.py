@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from harness.broker.matrices.matrix import answered as by_matrix
 from harness.broker.matrices.resolving import resolve_ignored, scene
+from harness.broker.stating import statements
 from harness.broker.store import scoped
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import (
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
 _MOST_SETS = 64  # of versions that one question may mean; the gate is asked for each
 
 
-def answered(db: sa.Connection, question: Question) -> Answered:
+def answered(db: sa.Connection, question: Question, *, trusted: bool = False) -> Answered:
     """The answer of the matrix, held against the gate where the matrix cannot see everything. Raises Invalid."""
     staged = scene(db, question)
-    found = by_matrix(db, question, staged)
+    found = by_matrix(db, question, staged, trusted=trusted)
     if found.deployable is not True:
         return found
-    reasons = list(_against(db, question, staged))
+    reasons = list(_against(db, question, staged, trusted=trusted))
     if not reasons:
         return found
     failed = any(reason.verdict is Verdict.FAILED for reason in reasons)
@@ -54,18 +55,18 @@ def answered(db: sa.Connection, question: Question) -> Answered:
     return replace(found, deployable=False if failed else None, errors=told, successes=[], unknown=unknown)
 
 
-def _against(db: sa.Connection, question: Question, staged: Scene) -> Iterator[Reason]:
+def _against(db: sa.Connection, question: Question, staged: Scene, *, trusted: bool) -> Iterator[Reason]:
     """What stands against a yes of the matrix, but for what is to be ignored."""
     if question.environment:
         # What is released of those that are asked for stays beside them, and the matrix does not look at it.
         beside = len(question.selectors) > 1 or any(pair.consumer == pair.provider for pair in staged.pairs)
         if beside or _beyond_pacts(db, question.environment) or _may_be_silent(db, staged):
-            yield from _of_the_gate(db, question, staged)
+            yield from _of_the_gate(db, question, staged, trusted=trusted)
     elif question.infers or len(question.selectors) == 1:
         yield from _of_the_silent(db, question, staged)
 
 
-def _of_the_gate(db: sa.Connection, question: Question, staged: Scene) -> Iterator[Reason]:
+def _of_the_gate(db: sa.Connection, question: Question, staged: Scene, *, trusted: bool) -> Iterator[Reason]:
     """What the gate has against each set of versions that may be meant."""
     sets = _sets(staged)
     if sets is None:
@@ -75,6 +76,7 @@ def _of_the_gate(db: sa.Connection, question: Question, staged: Scene) -> Iterat
     facts = scoped.facts_about(db, {each for chosen in sets for each in chosen}, [question.environment])
     if facts is None:
         raise RuntimeError("the matrix tells of a version that the ledger does not know")
+    facts = replace(facts, statements=statements(db, None, trusted=trusted))
     for chosen in sets:
         for reason in can_i_deploy(chosen, question.environment, facts).reasons:
             # Of a provider that is not there the matrix has told, and it knows whether that is to be ignored.

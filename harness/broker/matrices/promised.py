@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from harness.matrix import Stated
 
 
 class Result(NamedTuple):
@@ -13,6 +16,7 @@ class Result(NamedTuple):
     provider_version: int | None = None
     verification: int | None = None
     success: bool | None = None
+    stated: Stated | None = None  # what the provider's document says, where that decides
 
 
 class Row(NamedTuple):
@@ -25,6 +29,7 @@ class Row(NamedTuple):
     provider_version: int | None
     verification: int | None
     success: bool | None
+    stated: Stated | None = None
 
 
 class Promise(NamedTuple):
@@ -79,7 +84,7 @@ class Rows:
         """Those rows of which something holds."""
         found = []
         for each in self.promises:
-            kept = tuple(Result(*row[-3:]) for row in each.rows() if holds(row))
+            kept = tuple(Result(*row[-4:]) for row in each.rows() if holds(row))
             if kept:
                 found.append(each._replace(results=kept))
         return Rows(found)

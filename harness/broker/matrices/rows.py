@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from harness.broker.matrices.promised import Promise, Result, Rows, latest
+from harness.broker.stating import Stating, held_to_documents
 from harness.broker.store.rows import chunks
-from harness.broker.store.tables import builds, contracts, pacticipants, publications, verifications
+from harness.broker.store.tables import (
+    builds,
+    contracts,
+    pacticipants,
+    publications,
+    self_verifications,
+    verifications,
+)
 from harness.contracts.document import ContractKind
+from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from harness.broker.matrices.resolving import Pair, Scene
+    from harness.matrix import Stated
 
 
 class Standing(NamedTuple):
     """The result of a content on a provider version that stands."""
 
-    verification: int
+    verification: int | None
     success: bool | None
+    stated: Stated | None = None  # what the document says, where no result decides
 
 
 # Made once: making a statement costs more than asking it.
@@ -57,16 +68,19 @@ _EQUAL = sa.select(contracts.c.id, contracts.c.key, contracts.c.counterpart).whe
     contracts.c.kind == ContractKind.PACT.value, contracts.c.key.in_(_KEYS)
 )
 _ANY_BUILD = sa.select(builds.c.id).where(builds.c.artifact > "").limit(1)
+_ANY_HELD = sa.select(self_verifications.c.id).limit(1)
 _BUILDS = sa.select(builds.c.version_id, builds.c.artifact).where(
     builds.c.version_id.in_(sa.bindparam("ids", expanding=True)), builds.c.artifact != ""
 )
 
 
-def rows_of(db: sa.Connection, scene: Scene, *, latest_by: str, every_pair: bool) -> Rows:
+def rows_of(db: sa.Connection, scene: Scene, *, latest_by: str, every_pair: bool, trusted: bool) -> Rows:
     """All rows, without any limit; `every_pair`: each live pair counts, also one that nobody has verified."""
     promised = _publications(db, scene)
     wanted = _provider_versions(scene)
     known = _results(db, {each.contract_id for each in promised}, wanted)
+    if db.execute(_ANY_HELD).scalar() is not None:
+        _state(Stating(db, trusted), promised, wanted, known)
     met: dict[int, tuple[Result, ...]] = {}  # the versions of one content share its results
     found = []
     for each in promised:
@@ -133,6 +147,25 @@ def _results(
     }
 
 
+def _state(
+    stating: Stating,
+    promised: Sequence[Any],
+    wanted: dict[str, frozenset[int] | None],
+    known: dict[int, dict[int, Standing]],
+) -> None:
+    """Where no result decides, the document of a provider that is held to it does, as `harness.matrix.judge`."""
+    held = held_to_documents(stating.db, wanted.keys())
+    for contract, provider in {(each.contract_id, each.counterpart) for each in promised}:
+        rows = wanted.get(provider, frozenset())
+        on = known.setdefault(contract, {})
+        for version in held.get(provider, ()):
+            before = on.get(version)
+            if (rows is None or version in rows) and (before is None or before.success is None):
+                stated = stating.of(contract, version)
+                said = None if stated.verdict is Verdict.UNKNOWN else stated.verdict is Verdict.PASSED
+                on[version] = Standing(before.verification if before else None, said, stated)
+
+
 def _of_itself(row: Any) -> Iterable[int]:
     """Of which versions a result speaks where no build is known: of the one that it names."""
     return (row.version_id,)
@@ -168,7 +201,7 @@ def _stand(standing: dict[str, Standing], row: Any) -> None:
 
 def _badness(standing: Standing) -> tuple[int, int]:
     """A failure before a success, that before what decides nothing; among equals the newest."""
-    return {False: 0, True: 1, None: 2}[standing.success], -standing.verification
+    return {False: 0, True: 1, None: 2}[standing.success], -(standing.verification or 0)
 
 
 def _equal_contracts(db: sa.Connection, promised: Collection[int]) -> dict[int, list[int]]:
@@ -226,7 +259,7 @@ def _promise(each: Any, results: tuple[Result, ...]) -> Promise:
 def _met(known: dict[int, Standing], rows: frozenset[int] | None, *, every_pair: bool) -> tuple[Result, ...]:
     """What is known of a content on each provider version, newest first; None: any version."""
     stands = {version: s for version, s in known.items() if rows is None or version in rows}
-    found = [Result(version, s.verification, s.success) for version, s in stands.items()]
+    found = [Result(version, s.verification, s.success, s.stated) for version, s in stands.items()]
     missing = [] if rows is None else [version for version in rows if version not in stands]
     if every_pair and missing and (stands or len(missing) > 1):
         found += [Result(version) for version in missing]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.broker import refusals
@@ -15,11 +16,12 @@ from harness.broker.remote.site import Site
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import BrokerSilent
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Objection, Stay
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Objection, Stated, Stay
 from harness.ports import Publication
 
 if TYPE_CHECKING:
     from harness.broker.remote.hal import Document
+    from harness.broker.remote.results import Row
     from harness.broker.remote.selected import Chosen, Wish
     from harness.broker.remote.survey import Survey
     from harness.comparison.coverage import Coverage
@@ -37,6 +39,7 @@ class RemoteLedger:
     site: Site
     beside: SqlLedger  # builds, documents, evidence of other kinds, descriptors: what a broker cannot keep
     policies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the manifest's
+    trust_claims: bool = False  # whether a provider's word on its own document counts as evidence
     _read: dict[str, Published] = field(default_factory=dict)  # by content key and by the broker's own name
     _chosen: dict[tuple[str, str, str], Published] = field(default_factory=dict)  # by key and the two sides
     _asked: dict[Version, None] = field(default_factory=dict)
@@ -287,6 +290,7 @@ class RemoteLedger:
             live=live,
             environments={name: self._policy(name, here) for name in environments},
             history=history,
+            statements=partial(_stated, read.stated, trusted=self.trust_claims) if read.stated else None,
         )
 
     def _policy(self, name: str, here: Facts) -> tuple[str, ...]:
@@ -300,6 +304,13 @@ class RemoteLedger:
                 self._read.setdefault(each.contract.key, each)
                 self._read.setdefault(each.sha, each)
         return pacts
+
+
+def _stated(
+    rows: Mapping[tuple[str, Version], Row], contract: str, provider: Version, *, trusted: bool
+) -> Stated | None:
+    row = rows.get((contract, provider))
+    return None if row is None else results.stated(row, trusted=trusted)
 
 
 def _order(stay: Stay) -> tuple[str, str]:

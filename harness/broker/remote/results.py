@@ -9,7 +9,7 @@ from harness.broker.remote import hal, reading
 from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.site import Site, with_query
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind
+from harness.matrix import Evidence, EvidenceKind, Stated
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
@@ -30,9 +30,12 @@ class Row:
 
     consumer: Version
     provider: Version
-    success: bool
+    success: bool | None  # None: of a document alone, which decides nothing yet
     at: str
     link: str
+    static: bool = False  # of the provider's document (bi-directional), not of a run
+    claimed: bool = False  # it rests on the provider's own word; a broker that does not say so means that
+    because: str = ""  # what the broker says of a document
 
 
 def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collection[str]]) -> list[Row]:
@@ -73,16 +76,21 @@ def matrix(site: Site, selectors: Selectors) -> list[Row]:
         url = with_query(site.below("matrix"), query)
         rows = hal.parts(site.read(url), "matrix", shown(url))
         if len(rows) < limit:
-            return [row for each in rows if (row := _row(each, shown(url))) is not None]
+            return [row for each in rows if (row := row_of(each, shown(url))) is not None]
         if limit >= LAST_LIMIT:
             raise hal.junk(shown(url), f"the matrix has {limit} rows or more")
         limit *= 10
 
 
-def _row(document: Document, place: str) -> Row | None:
+def row_of(document: Document, place: str) -> Row | None:
+    """A row of a matrix, where it says something."""
     result = document.get("verificationResult")
     provider = hal.part(document, "provider", place)
-    if result is None or provider.get("version") is None:
+    if provider.get("version") is None:
+        return None
+    if hal.maybe_text(document, "verificationType") == "BDCT":
+        return _static(document, place)
+    if result is None:
         return None
     if not isinstance(result, dict) or not isinstance(result.get("success"), bool):
         raise hal.junk(place, "a result says neither yes nor no")
@@ -93,6 +101,23 @@ def _row(document: Document, place: str) -> Row | None:
         success=result["success"],
         at=hal.maybe_text(result, "verifiedAt"),
         link=hal.href(result, "self", place),
+    )
+
+
+def _static(document: Document, place: str) -> Row:
+    """What the broker says of a provider's document, also where it says that it knows too little."""
+    result = document.get("verificationResult")
+    told = result if isinstance(result, dict) else {}
+    success = told.get("success")
+    return Row(
+        consumer=_version(hal.part(document, "consumer", place), place),
+        provider=_version(hal.part(document, "provider", place), place),
+        success=success if isinstance(success, bool) else None,
+        at=hal.maybe_text(told, "verifiedAt"),
+        link="",
+        static=True,
+        claimed=told.get("claimed") is not False,
+        because=hal.maybe_text(document, "because"),
     )
 
 
@@ -123,6 +148,19 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
         run=run_of(told.get("testResults")) or hal.maybe_text(told, "buildUrl") or _number(row.link),
         at=row.at or hal.maybe_text(told, "verificationDate"),
     )
+
+
+def stated(row: Row, *, trusted: bool) -> Stated:
+    """What a broker that compares documents says of a pair; the provider's own word counts only where trusted."""
+    because = " ".join(row.because.split()) or "the broker holds the pact against the provider's document"
+    if row.success is None:
+        return Stated(verdict=Verdict.UNKNOWN, cause=Cause.NOT_EXERCISED, because=because, at=row.at)
+    if not row.success:
+        return Stated(verdict=Verdict.FAILED, cause=Cause.BROKEN_PROMISE, because=because, at=row.at)
+    if row.claimed and not trusted:
+        because = "the broker's yes rests on the provider's own word, and gate.trust_claims is not set"
+        return Stated(verdict=Verdict.UNKNOWN, cause=Cause.NOT_EXERCISED, because=because, at=row.at)
+    return Stated(verdict=Verdict.PASSED, because=because, claimed=row.claimed, at=row.at)
 
 
 def in_full(site: Site, row: Row) -> Document:
@@ -178,8 +216,8 @@ def any_result(site: Site, version: Version) -> Row | None:
     """One result that a version gave as a provider, where there is one."""
     url = with_query(site.below("matrix"), [*selector(version), ("latestby", "cvpv"), ("limit", "20")])
     for each in hal.parts(site.read(url), "matrix", shown(url)):
-        row = _row(each, shown(url))
-        if row is not None and row.provider == version:
+        row = row_of(each, shown(url))
+        if row is not None and row.provider == version and not row.static:
             return row
     return None
 

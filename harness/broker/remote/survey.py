@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from harness.broker.remote import reading, results
 from harness.broker.remote.reading import Described, Published
+from harness.broker.remote.results import Row
 from harness.identity import Version
 from harness.matrix import Evidence, Known
 
 if TYPE_CHECKING:
-    from harness.broker.remote.results import Row
     from harness.broker.remote.site import Site
 
 
@@ -25,6 +25,7 @@ class Survey:
     pacts: Mapping[Version, Mapping[str, Published]] = field(default_factory=dict)  # by provider
     unread: Mapping[Version, frozenset[str]] = field(default_factory=dict)  # providers of pacts that were not read
     evidence: tuple[Evidence, ...] = ()
+    stated: Mapping[tuple[str, Version], Row] = field(default_factory=dict)  # of documents, by key of the pact
     mentioned: tuple[Version, ...] = ()  # of these only the number is told, so nothing is taken for granted
 
     def versions(self) -> dict[Version, Known]:
@@ -69,13 +70,23 @@ def survey(
         [(version, wanted) for version, wanted in ((v, _asked(w, found)) for v, w in questions) if wanted],
     )
     between = [row for part in rows for row in part if row.provider in found]
-    told = site.each(lambda row: _evidence(site, row, pacts), between)
+    told = site.each(lambda row: _evidence(site, row, pacts), [row for row in between if not row.static])
     return Survey(
         described=found,
         pacts=pacts,
         unread=unread,
         evidence=tuple(each for each in told if each is not None),
+        stated=dict(_stated(between, pacts)),
     )
+
+
+def _stated(
+    rows: Iterable[Row], pacts: Mapping[Version, Mapping[str, Published]]
+) -> Iterator[tuple[tuple[str, Version], Row]]:
+    for row in rows:
+        pact = pacts[row.consumer].get(row.provider.pacticipant)
+        if row.static and pact is not None:
+            yield (pact.contract.key, row.provider), row
 
 
 def _skipped(version: Described, about: Collection[str]) -> frozenset[str]:

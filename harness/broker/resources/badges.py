@@ -135,7 +135,7 @@ def _can_i(call: Call, question: Callable[[], Question], what: str) -> Answer:
 
 def _deployable(call: Call, question: Callable[[], Question]) -> bool | None:
     try:
-        return answered(call.db, question()).deployable
+        return answered(call.db, question(), trusted=call.settings.trust_claims).deployable
     except Refusal:
         return None
 

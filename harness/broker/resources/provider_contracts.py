@@ -135,8 +135,7 @@ def _keep(call: Call, version: Version, given: Given) -> int:
     except IdentityConflict as error:
         told = "; ".join(problem.text for problem in error.problems)
         raise Refused(409, f"{told}. Publish it under another version.") from error
-    if given.claim is not None:
-        kept.claim(call.db, row, contract, given.claim, call.now)
+    kept.claim(call.db, row, contract, given.claim or Claim(success=None), call.now)
     return row
 
 

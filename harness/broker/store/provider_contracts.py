@@ -66,7 +66,7 @@ def publish(db: sa.Connection, version: Version, contract: Contract, source: tup
 
 
 def claim(db: sa.Connection, version: int, contract: int, told: Claim, now: str) -> None:
-    """Keep what a provider says of itself; what it said before stays in the history."""
+    """Keep what a provider says of itself, if only that it is held to its document; what it said before stays."""
     insert(
         db,
         self_verifications,
@@ -130,8 +130,9 @@ _WITH_DOCUMENT = (
 
 
 def claim_of(db: sa.Connection, version: int) -> Claim | None:
-    """What a provider's version said of itself last."""
-    query = sa.select(self_verifications).where(self_verifications.c.version_id == version)
+    """What a provider's version said of itself last; a publication without a word of it takes nothing back."""
+    mine = self_verifications.c.version_id == version, self_verifications.c.success.is_not(None)
+    query = sa.select(self_verifications).where(*mine)
     row = db.execute(query.order_by(self_verifications.c.id.desc()).limit(1)).one_or_none()
     if row is None:
         return None
