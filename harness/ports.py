@@ -166,6 +166,12 @@ class Ledger(Protocol):
     def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
         """Keep contracts under a version, all or none. Raises IdentityConflict for other content."""
 
+    def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
+        """Make a published document a provider contract: it decides about pacts that nobody has run.
+
+        `own_tests`: whether the provider's own tests held it to its document; None says nothing.
+        """
+
     def contract(self, key: str) -> Contract | None:
         """A contract by its content key."""
 

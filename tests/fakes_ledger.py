@@ -9,13 +9,17 @@ from typing import Any
 
 from harness.broker import refusals
 from harness.broker.store.evidence import check as check_evidence
+from harness.comparison.backing import backed
 from harness.comparison.coverage import Coverage
+from harness.comparison.openapi_diff import read_document
+from harness.comparison.pact_openapi import compare
 from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_reader import read_pact
 from harness.errors import IdentityConflict
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stay
+from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stated, Stay
 from harness.ports import Publication
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Verdict
 
 Slot = tuple[ContractKind, str]
 
@@ -50,6 +54,7 @@ class MemoryLedger:
     deployed: dict[tuple[str, str, str], Version] = field(default_factory=dict)
     released: dict[tuple[str, Version], None] = field(default_factory=dict)
     history: list[Stay] = field(default_factory=list)
+    held: dict[Version, tuple[Contract, bool | None]] = field(default_factory=dict)  # provider contracts
     ticks: Any = field(default_factory=count)
 
     def now(self) -> str:
@@ -119,6 +124,21 @@ class MemoryLedger:
                 previous = record.contracts[slot][0].key
         return previous
 
+    def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
+        self._mention(version)
+        self.held[version] = document, own_tests
+
+    def _stated(self, key: str, provider: Version) -> Stated | None:
+        pact, (document, own_tests) = self.contract(key), self.held.get(provider, (None, None))
+        if pact is None or document is None:
+            return None
+        if own_tests is False:
+            because = "the provider's own tests did not hold it to its document"
+            return Stated(verdict=Verdict.FAILED, cause=Cause.BROKEN_PROMISE, because=because)
+        found = compare(read_pact(pact.text, ""), read_document(document.text.encode(), ""))
+        told = backed(found, self.coverage(provider))
+        return Stated(verdict=told.verdict, cause=told.cause, because=told.because)
+
     def contract(self, key: str) -> Contract | None:
         kept = [each for record in self.records.values() for each in record.contracts.values()]
         matching = sorted((since, contract.text) for contract, since in kept if contract.key == key)
@@ -171,6 +191,7 @@ class MemoryLedger:
             live=tuple(sorted(live)),
             environments=dict(self.environments),
             history=tuple(self.history),
+            statements=self._stated if self.held else None,
         )
 
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:

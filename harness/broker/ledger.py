@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.stating import statements
-from harness.broker.store import coverage, environments, publications, scoped, versions
+from harness.broker.store import (
+    coverage,
+    environments,
+    provider_contracts,
+    publications,
+    scoped,
+    versions,
+)
 from harness.broker.store import evidence as seen
 from harness.broker.store.database import Database, open_database
 from harness.matrix import Facts
@@ -56,6 +63,14 @@ class SqlLedger:
         """Keep contracts under a version, all or none. Raises IdentityConflict for other content."""
         with self.database.writing() as db:
             return publications.publish(db, version, contracts, self.now())
+
+    def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
+        """Make a published document a provider contract: it decides about pacts that nobody has run."""
+        told = provider_contracts.Claim(success=own_tests)
+        with self.database.writing() as db:
+            row = versions.mention(db, version, self.now())
+            contract = publications.keep(db, document, self.now())
+            provider_contracts.claim(db, row, contract, told, self.now())
 
     def contract(self, key: str) -> Contract | None:
         """A contract by its content key."""

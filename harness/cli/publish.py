@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 @click.option("--branch", help="The branch, instead of what git and CI tell.")
 @click.option("--build-url", help="The build, instead of what CI tells.")
 @click.option("--provider", help="For OpenAPI documents given by PATH: whose they are.")
+@click.option(
+    "--self-verification",
+    type=click.Choice(["passed", "failed", "none"]),
+    help="OpenAPI documents are provider contracts, and decide about pacts that nobody has run; what the"
+    " provider's own tests said of them.",
+)
 @click.option("--allow-dirty", is_flag=True, help="Publish although the working tree has changes.")
 @words.manifest_option
 @words.broker_option
@@ -29,6 +35,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     branch: str | None,
     build_url: str | None,
     provider: str | None,
+    self_verification: str | None,
     manifest: Path | None,
     broker: str | None,
     *,
@@ -44,6 +51,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         branch=branch or "",
         build_url=build_url or "",
         provider=provider or "",
+        self_verification=self_verification or "",
         allow_dirty=allow_dirty,
     )
     published = publish(manifest, broker, wish)

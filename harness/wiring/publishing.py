@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
+from harness.contracts.document import ContractKind
 from harness.errors import UsageError
 from harness.wiring import content
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.contracts.document import Contract
-    from harness.ports import Publication
+    from harness.ports import Ledger, Publication
     from harness.services.system import System
 
 
@@ -30,6 +31,10 @@ class Wish:
     build_url: str = ""
     provider: str = ""  # whose the OpenAPI documents among the paths are
     allow_dirty: bool = False
+    self_verification: str = ""  # passed, failed, none: the documents are provider contracts; "": they are not
+
+
+OWN_TESTS = {"passed": True, "failed": False, "none": None}  # what the provider's own tests said of its document
 
 
 def publish(manifest: Path | None, broker: str | None, wish: Wish) -> Sequence[Publication]:
@@ -48,7 +53,7 @@ def publish(manifest: Path | None, broker: str | None, wish: Wish) -> Sequence[P
     contracts = tuple(_at_paths(wish) if wish.paths else _of_manifest(system))
     declared = {s.name: s.version for s in system.services if s.version} if system else {}
     with wiring.ledger_at(broker or (system.broker if system else ""), system) as ledger:
-        return publishing.publish(
+        published = publishing.publish(
             ledger,
             contracts,
             {c.owner: wish.number for c in contracts} if wish.number else declared,
@@ -56,6 +61,20 @@ def publish(manifest: Path | None, broker: str | None, wish: Wish) -> Sequence[P
             number=version(checkout),
             allow_dirty=wish.allow_dirty,
         )
+        if wish.self_verification:
+            _hold_to_documents(ledger, published, own_tests=OWN_TESTS[wish.self_verification])
+        return published
+
+
+def _hold_to_documents(ledger: Ledger, published: Sequence[Publication], *, own_tests: bool | None) -> None:
+    documents = [each for each in published if each.contract.kind is ContractKind.OPENAPI]
+    if not documents:
+        raise UsageError(
+            "there is no OpenAPI document among what was published, so no provider is held to one",
+            hint="name it: harness publish openapi.yaml --provider NAME --self-verification passed",
+        )
+    for each in documents:
+        ledger.hold_to_document(each.version, each.contract, own_tests=own_tests)
 
 
 def _system(manifest: Path | None, wish: Wish) -> System | None:

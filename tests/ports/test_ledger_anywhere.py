@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from harness.broker.ledger import SqlLedger
 from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.settings import Settings
 from harness.contracts.document import Contract, ContractKind
+from harness.contracts.openapi_reader import read_openapi
 from harness.errors import HarnessError, IdentityConflict, UnknownName, UsageError
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
@@ -126,6 +129,46 @@ def test_the_documents_of_a_provider_are_kept_beside_its_pacts(ledger: AnyLedger
     found = ledger.contract("d1")
     assert found is not None
     assert found.text == document.text
+
+
+def document_of(*paths: str) -> Contract:
+    """A document with these paths."""
+    answers = {"get": {"responses": {"200": {"description": "fine"}}}}
+    document = {"openapi": "3.1.0", "info": {"title": "o", "version": "1"}, "paths": dict.fromkeys(paths, answers)}
+    return read_openapi(json.dumps(document).encode(), "orders", "a document").contract()
+
+
+@pytest.mark.parametrize(
+    ("paths", "own_tests", "verdict", "because"),
+    [
+        (["/a", "/b"], None, Verdict.UNKNOWN, "not exercised: GET /a 200"),
+        (["/a", "/b"], True, Verdict.UNKNOWN, "not exercised: GET /a 200"),
+        (["/a", "/b"], False, Verdict.FAILED, "own tests did not hold it"),
+        (["/a"], True, Verdict.FAILED, "/b"),
+    ],
+)
+def test_a_document_decides_where_its_provider_is_held_to_it_and_nothing_was_run(
+    ledger: AnyLedger,
+    request: pytest.FixtureRequest,
+    paths: list[str],
+    own_tests: bool | None,
+    verdict: Verdict,
+    because: str,
+) -> None:
+    pact, document = pact_between("web", "orders", "/a", "/b"), document_of(*paths)
+    ledger.publish(WEB1, [pact])
+    ledger.publish(ORDERS1, [document])
+    if request.node.callspec.params["ledger"] == "remote":
+        refuse = partial(ledger.hold_to_document, ORDERS1, document, own_tests=own_tests)
+        assert "takes no provider contracts" in told_by(UsageError, refuse)
+        return
+    ledger.hold_to_document(ORDERS1, document, own_tests=own_tests)
+    ledger.record_deployment("production", ORDERS1)
+    reason = can_i_deploy([WEB1], "production", ledger.facts_about([WEB1], ["production"])).reasons[0]
+    assert (reason.verdict, because in reason.text) == (verdict, True), reason.text
+    ledger.record_evidence(seen(pact, ORDERS1))
+    reason = can_i_deploy([WEB1], "production", ledger.facts_about([WEB1], ["production"])).reasons[0]
+    assert (reason.verdict, reason.text) == (Verdict.PASSED, "web 1 is verified on orders 1")
 
 
 # --- publishing ----------------------------------------------------------------------------------------------

@@ -74,6 +74,11 @@ class RemoteLedger:
         seen: set[str] = set(before)
         return [told.get(id(each)) or self._publication(version, each, seen) for each in contracts]
 
+    def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
+        """Publish a document as a provider contract, where the broker takes one. Raises UsageError."""
+        writing.provider_contract(self.site, version, document, own_tests=own_tests)
+        self._everything = None
+
     def _publication(self, version: Version, contract: Contract, seen: set[str]) -> Publication:
         created = contract.counterpart not in seen
         seen.add(contract.counterpart)

@@ -12,7 +12,7 @@ from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.http import MERGE_PATCH
 from harness.broker.remote.site import with_query
 from harness.contracts.pact_reader import pact_key, read_pact
-from harness.errors import BrokerRefused, BrokerSilent, IdentityConflict
+from harness.errors import BrokerRefused, BrokerSilent, IdentityConflict, UsageError
 from harness.verdicts import Exercised, Verdict
 
 if TYPE_CHECKING:
@@ -82,6 +82,29 @@ def _same(given: Contract, kept: Published) -> bool:
     # What was submitted with `_id`s of its own has a key with them, and comes back without them.
     plain, _ = reading.without_ids(json.loads(given.text))
     return pact_key(plain) == kept.contract.key
+
+
+def provider_contract(site: Site, owner: Version, document: Contract, *, own_tests: bool | None) -> None:
+    """Publish a document to which its provider is held. Raises UsageError where the broker takes none."""
+    if not hal.links(site.index, _PROVIDER_CONTRACT):
+        raise UsageError(
+            "this broker takes no provider contracts, so no document can decide about pacts",
+            where=shown(site.base),
+            hint="leave --self-verification out, or publish to a broker that takes them: harness broker serve",
+        )
+    url = site.link(_PROVIDER_CONTRACT, provider=owner.pacticipant)
+    told = {} if own_tests is None else {"selfVerificationResults": {"success": own_tests, "verifier": "harness"}}
+    contract = {
+        "content": base64.b64encode(document.text.encode("utf-8", "surrogatepass")).decode(),
+        "contentType": "application/json",
+        "specification": "oas",
+        **told,
+    }
+    body = {"pacticipantVersionNumber": owner.number, "contract": contract}
+    site.change("POST", url, body, f"the provider contract of {owner}")
+
+
+_PROVIDER_CONTRACT = "pf:publish-provider-contract"
 
 
 def result(site: Site, evidence: Evidence, pact: Published) -> None:
