@@ -137,12 +137,13 @@ def _results(
     speaks = _speakers(built) if built else _of_itself
     standing: dict[int, dict[int, dict[str, Standing]]] = {}
     for _, row in sorted(told.items()):
+        now = Standing(row.id, None if row.partial else row.success)
         for contract in _contracts_of(row, equal):
             on = standing.setdefault(contract, {})
             for version in speaks(row):
-                _stand(on.setdefault(version, {}), row)
+                _stand(on.setdefault(version, {}), row.artifact, now)
     return {
-        contract: {version: min(by_artifact.values(), key=_badness) for version, by_artifact in on.items()}
+        contract: {version: _worst(by_artifact) for version, by_artifact in on.items()}
         for contract, on in standing.items()
     }
 
@@ -164,6 +165,11 @@ def _state(
                 stated = stating.of(contract, version)
                 said = None if stated.verdict is Verdict.UNKNOWN else stated.verdict is Verdict.PASSED
                 on[version] = Standing(before.verification if before else None, said, stated)
+
+
+def _worst(by_artifact: dict[str, Standing]) -> Standing:
+    found = list(by_artifact.values())  # there may be many thousands of these, and most are of one artifact
+    return found[0] if len(found) == 1 else min(found, key=_badness)
 
 
 def _of_itself(row: Any) -> Iterable[int]:
@@ -192,11 +198,11 @@ def _contracts_of(row: Any, equal: dict[int, list[int]]) -> Iterable[int]:
     return equal.get(row.contract_id, own) if equal and row.artifact else own
 
 
-def _stand(standing: dict[str, Standing], row: Any) -> None:
+def _stand(standing: dict[str, Standing], artifact: str, now: Standing) -> None:
     """The latest result stands that decides; one that left interactions out takes nothing back."""
-    before = standing.get(row.artifact)
-    if not row.partial or before is None or before.success is None:
-        standing[row.artifact] = Standing(row.id, None if row.partial else row.success)
+    before = standing.get(artifact)
+    if now.success is not None or before is None or before.success is None:
+        standing[artifact] = now
 
 
 def _badness(standing: Standing) -> tuple[int, int]:
@@ -247,13 +253,8 @@ def _speakers(built: dict[int, set[str]]) -> Callable[[Any], Iterable[int]]:
 
 
 def _promise(each: Any, results: tuple[Result, ...]) -> Promise:
-    return Promise(
-        consumer=each.name,
-        provider=each.counterpart,
-        publication=each.id,
-        consumer_version=each.version_id,
-        results=results,
-    )
+    publication, _, version, provider, consumer = each
+    return Promise(consumer, provider, publication, version, results)
 
 
 def _met(known: dict[int, Standing], rows: frozenset[int] | None, *, every_pair: bool) -> tuple[Result, ...]:

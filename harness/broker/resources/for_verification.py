@@ -20,7 +20,6 @@ from harness.broker.selecting.choosing import Chosen, chosen, line_of
 from harness.broker.selecting.selectors import Selector
 from harness.broker.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
 from harness.broker.store import pacts, places, selectable, successes
-from harness.broker.store.tables import publications
 from harness.broker.store.versions import exists
 
 if TYPE_CHECKING:
@@ -253,7 +252,7 @@ def _candidates(call: Call, asked: Asked, lines: Sequence[Line], selected: Seque
         return []
     rows = selectable.work_in_progress(call.db, call.path["provider"], asked.wip_since)
     explicit = {(each.pact.consumer, each.pact.sha) for each in selected}
-    found = pacts.listed(call.db, [publications.c.id.in_(rows)], newest_first=False) if rows else []
+    found = pacts.of_publications(call.db, rows, newest_first=False)
     return [pact for pact in found if (pact.consumer, pact.sha) not in explicit]
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.broker.metadata import Selected
 from harness.broker.selecting.selectors import Selector
-from harness.broker.store import pacts, selectable
+from harness.broker.store import chosen_pacts, pacts, selectable
+from harness.broker.store.chosen_pacts import Between, Standing
 from harness.broker.store.pacts import Pact
 
 if TYPE_CHECKING:
@@ -52,38 +53,36 @@ def _of_defaults(db: sa.Connection, provider: str) -> Iterator[Chosen]:
     consumers = {each.consumer: each for each in selectable.integrated(db, provider)}
     on_main = {name for name, each in consumers.items() if each.main_head}
     tagged = {name for name, each in consumers.items() if each.tagged_main} - on_main
-    base = pacts.of_provider(provider)
+    between = Between(provider=provider)
     if on_main:
-        for pact in pacts.listed(db, [*base, pacts.heads_of_main()]):
+        for pact in chosen_pacts.listed(db, between, Standing.HEAD_OF_MAIN):
             if pact.consumer in on_main:
                 named = Selector(main_branch=True, consumer=pact.consumer, named=True)
                 yield _main(consumers[pact.consumer].main_branch, pact, named)
     for name in sorted(tagged):
         yield from _by(db, provider, Selector(tag=consumers[name].main_branch, latest=True, consumer=name), "")
     if len(on_main) + len(tagged) < len(consumers):
-        for pact in pacts.latest_of_each(db, base):
+        for pact in pacts.latest_of_each(db, between.conditions):
             if pact.consumer not in on_main | tagged:
                 yield _latest(pact, Selector(latest=True, consumer=pact.consumer), provider)
 
 
 def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> Iterable[Chosen]:
-    base = pacts.of_provider(provider)
-    if selector.consumer:
-        base = [*base, pacts.of_consumer(selector.consumer)]
+    between = Between(provider=provider, consumer=selector.consumer)
     if selector.deployed or selector.released:
-        return _live(db, base, selector)
+        return _live(db, between, selector)
     if selector.main_branch:
         names = selectable.main_branches(db, provider)
-        heads = pacts.listed(db, [*base, pacts.heads_of_main()])
+        heads = chosen_pacts.listed(db, between, Standing.HEAD_OF_MAIN)
         return [_main(names.get(pact.consumer, ""), pact, selector) for pact in heads]
     if selector.every_branch:
-        return _every_branch(db, base, selector)
+        return _every_branch(db, between, selector)
     name = branch if selector.matching_branch else selector.branch
     if name:
-        return _of_branch(db, base, selector, name)
+        return _of_branch(db, between, selector, name)
     if selector.tag:
-        return _of_tag(db, base, selector)
-    return [_latest(pact, selector, provider) for pact in pacts.latest_of_each(db, base)]
+        return _of_tag(db, between, selector)
+    return [_latest(pact, selector, provider) for pact in pacts.latest_of_each(db, between.conditions)]
 
 
 def _of(selector: Selector) -> str:
@@ -98,10 +97,8 @@ def _main(name: str, pact: Pact, selector: Selector) -> Chosen:
     )
 
 
-def _every_branch(
-    db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector
-) -> Iterable[Chosen]:
-    found = pacts.listed(db, [*base, pacts.any_head()])
+def _every_branch(db: sa.Connection, between: Between, selector: Selector) -> Iterable[Chosen]:
+    found = chosen_pacts.listed(db, between, Standing.HEAD_OF_ANY)
     headed = selectable.branches_headed_by(db, {pact.version for pact in found})
     for pact in found:
         for name in headed[pact.version]:
@@ -116,14 +113,13 @@ def _headed(pact: Pact, selector: Selector, name: str, more: str = "") -> Chosen
     )
 
 
-def _of_branch(
-    db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector, name: str
-) -> list[Chosen]:
-    found = [_headed(pact, selector, name) for pact in pacts.listed(db, [*base, pacts.heads_of(name)])]
+def _of_branch(db: sa.Connection, between: Between, selector: Selector, name: str) -> list[Chosen]:
+    heads = chosen_pacts.listed(db, between, Standing.HEAD_OF, name)
+    found = [_headed(pact, selector, name) for pact in heads]
     if selector.fallback_branch:
         told = f" (fallback branch used as no pact was found from branch '{name}')"
         fallback = selector.fallback_branch
-        others = pacts.listed(db, [*base, pacts.heads_of(fallback)])
+        others = chosen_pacts.listed(db, between, Standing.HEAD_OF, fallback)
         found += _fallback(found, others, lambda pact: _headed(pact, selector, fallback, told))
     return found
 
@@ -136,15 +132,16 @@ def _fallback(
     return [as_chosen(pact) for pact in others if pact.consumer not in known]
 
 
-def _of_tag(db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector) -> list[Chosen]:
+def _of_tag(db: sa.Connection, between: Between, selector: Selector) -> list[Chosen]:
     if not selector.latest:
-        return [_all_tagged(pact, selector) for pact in pacts.listed(db, [*base, pacts.tagged(selector.tag)])]
-    heads = pacts.listed(db, [*base, pacts.head_tagged(selector.tag)])
+        every = chosen_pacts.listed(db, between, Standing.TAGGED, selector.tag)
+        return [_all_tagged(pact, selector) for pact in every]
+    heads = chosen_pacts.listed(db, between, Standing.NEWEST_TAGGED, selector.tag)
     found = [_tagged(pact, selector, selector.tag) for pact in heads]
     if selector.fallback_tag:
         told = f" (fallback tag used as no pact was found with tag '{selector.tag}')"
         fallback = selector.fallback_tag
-        others = pacts.listed(db, [*base, pacts.head_tagged(fallback)])
+        others = chosen_pacts.listed(db, between, Standing.NEWEST_TAGGED, fallback)
         found += _fallback(found, others, lambda pact: _tagged(pact, selector, fallback, told))
     return found
 
@@ -170,9 +167,11 @@ def _latest(pact: Pact, selector: Selector, provider: str) -> Chosen:
     return Chosen(pact=pact, reasons=(Reason(shorts=("latest",), line=line, selected=remembered),))
 
 
-def _live(db: sa.Connection, base: Sequence[sa.ColumnElement[bool]], selector: Selector) -> Iterable[Chosen]:
-    wanted = selectable.live(db, selector.environment, deployed=selector.deployed, released=selector.released)
-    found = pacts.listed(db, [*base, pacts.of_live(selector.environment)])
+def _live(db: sa.Connection, between: Between, selector: Selector) -> Iterable[Chosen]:
+    where = selector.environment
+    found = chosen_pacts.listed(db, between, Standing.LIVE_IN if where else Standing.LIVE, where)
+    rows = {pact.version for pact in found}
+    wanted = selectable.live(db, rows, where, deployed=selector.deployed, released=selector.released)
     for pact in found:
         for place in wanted.get(pact.version, ()):
             yield _present(pact, place, selector)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from harness.broker.store import pacts, results
 from harness.broker.store.pacts import Pact
 from harness.broker.store.results import Result
-from harness.broker.store.rows import chunks, in_order
+from harness.broker.store.rows import in_order
 from harness.broker.store.tables import (
     branches,
     integrations,
@@ -50,7 +50,7 @@ def items(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page
     rows = _rows(db, where)
     total = len(rows)
     chosen = rows if page is None else rows[page.offset : page.offset + page.size]
-    found = [pact for part in chunks(chosen) for pact in pacts.listed(db, [publications.c.id.in_(part)])]
+    found = pacts.of_publications(db, chosen)
     known = results.latest_of_contracts(db, [pact.contract for pact in found]) if found else {}
     told = _triggered(db, found)
     verified = _verified(db, [pact for pact in found if pact.contract not in known])
@@ -73,38 +73,16 @@ def _activity(item: Item) -> tuple[str, int, int]:
 
 def _rows(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[int]:
     """The publications of heads; of a pair without any, its newest one."""
-    heads = sa.union(
-        sa.select(branches.c.head_id).where(branches.c.head_id.is_not(None)),
-        sa.select(sa.func.max(tags.c.version_id)).group_by(tags.c.pacticipant_id, tags.c.name),
-    )
-    is_pact = publications.c.kind == ContractKind.PACT.value
-    query = (
-        sa.select(publications.c.id, publications.c.pacticipant_id, publications.c.counterpart)
-        .join_from(publications, pacticipants, pacticipants.c.id == publications.c.pacticipant_id)
-        .where(is_pact, publications.c.version_id.in_(heads), *where)
-        .order_by(
-            in_order(pacticipants.c.name),
-            in_order(publications.c.counterpart),
-            publications.c.version_id.desc(),
-            publications.c.id,
-        )
-    )
-    found = db.execute(query).all()
-    pairs = {(row.pacticipant_id, row.counterpart) for row in found}
-    return [row.id for row in found] + _newest_of_others(db, pairs, where)
+    found = db.execute(_HEADS.where(*where) if where else _HEADS).all()
+    pairs = {(owner, provider) for _, owner, provider in found}
+    return [row for row, _, _ in found] + _newest_of_others(db, pairs, where)
 
 
 def _newest_of_others(
     db: sa.Connection, pairs: set[tuple[int, str]], where: Sequence[sa.ColumnElement[bool]]
 ) -> list[int]:
-    provider = pacticipants.alias("provider")
-    query = (
-        sa.select(integrations.c.consumer_id, provider.c.name)
-        .join_from(integrations, provider, provider.c.id == integrations.c.provider_id)
-        .order_by(integrations.c.id)
-    )
     found: list[int] = []
-    for consumer, name in db.execute(query).all():
+    for consumer, name in db.execute(_PAIRS).all():
         if (consumer, name) in pairs:
             continue
         newest = (
@@ -126,11 +104,7 @@ def _verified(db: sa.Connection, found: Sequence[Pact]) -> set[tuple[str, str]]:
     """The pairs of which some content was verified with success."""
     verified = set()
     for consumer, provider in {(pact.consumer, pact.provider) for pact in found}:
-        contract = sa.select(publications.c.contract_id).where(*pacts.of_pair(consumer, provider))
-        query = sa.select(verifications.c.id).where(
-            verifications.c.contract_id.in_(contract), verifications.c.success.is_(True)
-        )
-        if db.execute(query.limit(1)).scalar() is not None:
+        if db.execute(_SUCCESS, {"consumer": consumer, "provider": provider}).scalar() is not None:
             verified.add((consumer, provider))
     return verified
 
@@ -140,12 +114,51 @@ def _triggered(db: sa.Connection, found: Sequence[Pact]) -> dict[tuple[str, str]
     worst: dict[tuple[str, str], str] = {}
     order = ("none", "success", "not_run", "retrying", "failure")
     pairs = {(pact.consumer, pact.provider) for pact in found}
-    newest = sa.select(sa.func.max(triggers.c.id)).group_by(
-        triggers.c.consumer, triggers.c.provider, triggers.c.webhook_uuid, triggers.c.event
-    )
-    query = sa.select(triggers.c.consumer, triggers.c.provider, triggers.c.status)
-    for consumer, provider, status in db.execute(query.where(triggers.c.id.in_(newest))):
+    for consumer, provider, status in db.execute(_TRIGGERED):
         if (consumer, provider) in pairs:
             before = worst.get((consumer, provider), "none")
             worst[consumer, provider] = max(before, status, key=order.index)
     return worst
+
+
+# Made once: making a statement costs more than asking it.
+_HEADS = (
+    sa.select(publications.c.id, publications.c.pacticipant_id, publications.c.counterpart)
+    .join_from(publications, pacticipants, pacticipants.c.id == publications.c.pacticipant_id)
+    .where(
+        publications.c.kind == ContractKind.PACT.value,
+        publications.c.version_id.in_(
+            sa.union(
+                sa.select(branches.c.head_id).where(branches.c.head_id.is_not(None)),
+                sa.select(sa.func.max(tags.c.version_id)).group_by(tags.c.pacticipant_id, tags.c.name),
+            )
+        ),
+    )
+    .order_by(
+        in_order(pacticipants.c.name),
+        in_order(publications.c.counterpart),
+        publications.c.version_id.desc(),
+        publications.c.id,
+    )
+)
+_provider = pacticipants.alias("provider")
+_PAIRS = (
+    sa.select(integrations.c.consumer_id, _provider.c.name)
+    .join_from(integrations, _provider, _provider.c.id == integrations.c.provider_id)
+    .order_by(integrations.c.id)
+)
+_of_pair = sa.select(publications.c.contract_id).where(
+    *pacts.of_pair(sa.bindparam("consumer"), sa.bindparam("provider"))
+)
+_SUCCESS = (
+    sa.select(verifications.c.id)
+    .where(verifications.c.contract_id.in_(_of_pair), verifications.c.success.is_(True))
+    .limit(1)
+)
+_TRIGGERED = sa.select(triggers.c.consumer, triggers.c.provider, triggers.c.status).where(
+    triggers.c.id.in_(
+        sa.select(sa.func.max(triggers.c.id)).group_by(
+            triggers.c.consumer, triggers.c.provider, triggers.c.webhook_uuid, triggers.c.event
+        )
+    )
+)

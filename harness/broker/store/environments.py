@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# Made once: making a statement costs more than asking it.
+_PLACE = sa.select(environments.c.id).where(environments.c.name == sa.bindparam("named"))
+_LIST = (
+    sa.update(environments)
+    .where(environments.c.name == sa.bindparam("named"), environments.c.uuid.is_(None))
+    .values(uuid=sa.bindparam("called"), created_at=sa.bindparam("now"))
+)
+_in_slot = (
+    deployments.c.environment_id == sa.bindparam("place"),
+    deployments.c.pacticipant_id == sa.bindparam("owner"),
+    deployments.c.instance == sa.bindparam("slot"),
+    deployments.c.until.is_(None),
+)
+_IN_SLOT = sa.select(deployments.c.version_id).where(*_in_slot)
+_END = sa.update(deployments).where(*_in_slot).values(until=sa.bindparam("now"))
+
+
 def declare(db: sa.Connection, name: str, require: Sequence[str], now: str) -> None:
     """Make an environment known, or give it another policy. Raises UnknownName, UsageError."""
     refusals.check_name("the environment", name)
@@ -30,8 +47,7 @@ def declare(db: sa.Connection, name: str, require: Sequence[str], now: str) -> N
 
 def _list(db: sa.Connection, name: str, now: str) -> None:
     """From its first use on, an environment that everybody has is one of this broker's."""
-    unlisted = sa.and_(environments.c.name == name, environments.c.uuid.is_(None))
-    db.execute(sa.update(environments).where(unlisted).values(uuid=new_uuid(), created_at=now))
+    db.execute(_LIST, {"named": name, "called": new_uuid(), "now": now})
 
 
 def policies(db: sa.Connection) -> dict[str, tuple[str, ...]]:
@@ -41,7 +57,7 @@ def policies(db: sa.Connection) -> dict[str, tuple[str, ...]]:
 
 
 def _known(db: sa.Connection, name: str) -> int:
-    found = db.execute(sa.select(environments.c.id).where(environments.c.name == name)).scalar()
+    found = db.execute(_PLACE, {"named": name}).scalar()
     if found is None:
         raise refusals.unknown_environment(name, db.execute(sa.select(environments.c.name)).scalars())
     return int(found)
@@ -52,12 +68,14 @@ def deploy(db: sa.Connection, environment: str, version: Version, instance: str,
     refusals.check_name("the application instance", instance, empty=True)
     place = _known(db, environment)
     owner, row = known_version(db, version)
-    slot = {"environment_id": place, "pacticipant_id": owner, "instance": instance}
-    live = sa.select(deployments.c.version_id).filter_by(**slot, until=None)
-    if db.execute(live).scalar() == row:
+    slot = {"place": place, "owner": owner, "slot": instance}
+    before = db.execute(_IN_SLOT, slot).scalar()
+    if before == row:
         return
-    db.execute(sa.update(deployments).filter_by(**slot, until=None).values(until=now))
-    insert(db, deployments, **slot, version_id=row, since=now, uuid=new_uuid())
+    if before is not None:
+        db.execute(_END, {**slot, "now": now})
+    there = {"environment_id": place, "pacticipant_id": owner, "instance": instance}
+    insert(db, deployments, **there, version_id=row, since=now, uuid=new_uuid())
     _list(db, environment, now)
 
 

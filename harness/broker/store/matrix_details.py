@@ -57,13 +57,16 @@ class Details:
 
 # Made once: making a statement costs more than asking it.
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-_PLACES = [
-    sa.select(table.c.version_id, environments.c.uuid)
-    .join_from(table, environments)
-    .where(table.c.version_id.in_(_IDS), table.c.until.is_(None), environments.c.uuid.is_not(None))
-    .order_by(environments.c.name)
-    for table in (deployments, releases)
-]
+_PLACES = sa.union_all(
+    *(
+        sa.select(
+            table.c.version_id, environments.c.uuid, environments.c.name, sa.literal(released).label("released")
+        )
+        .join_from(table, environments)
+        .where(table.c.version_id.in_(_IDS), table.c.until.is_(None), environments.c.uuid.is_not(None))
+        for released, table in enumerate((deployments, releases))
+    )
+).order_by("released", "name")
 _ENVIRONMENTS = sa.select(environments).where(environments.c.uuid.in_(_IDS))
 _PUBLISHED = (
     sa.select(publications.c.id, publications.c.published_at, contracts.c.key, publications.c.revision)
@@ -95,12 +98,13 @@ def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
 
 def _places(db: sa.Connection, ids: Collection[int]) -> dict[int, list[str]]:
     found: dict[int, dict[str, None]] = {}
-    for query in _PLACES:
-        for version, uuid in _rows(db, query, ids):
-            found.setdefault(version, {})[uuid] = None
+    for version, uuid, _, _ in _rows(db, _PLACES, ids):
+        found.setdefault(version, {})[uuid] = None
     return {version: list(uuids) for version, uuids in found.items()}
 
 
-def _rows(db: sa.Connection, query: sa.Select[Any], ids: Collection[Any]) -> Iterator[Any]:
+def _rows(
+    db: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[Any], ids: Collection[Any]
+) -> Iterator[Any]:
     for part in chunks(sorted(ids)):
         yield from db.execute(query, {"ids": part})

@@ -50,25 +50,40 @@ def listed(
     db: sa.Connection, *, containing: str = "", label: str | None = None, page: Page | None = None
 ) -> tuple[Sequence[Pacticipant], int]:
     """Pacticipants by name, and how many there are in all."""
-    query = sa.select(pacticipants.c.id, pacticipants.c.name)
-    if label is not None:
-        query = query.join(labels).where(labels.c.name == label)
+    query = _NAMED if label is None else _NAMED.join(labels).where(labels.c.name == label)
     named = [(by_name_key(name), row) for row, name in db.execute(query) if contains(name, containing)]
     rows = [row for _, row in sorted(named)]
     wanted = rows if page is None else rows[page.offset : page.offset + page.size]
     found: dict[int, Pacticipant] = {}
     for part in chunks(wanted):
-        for each in db.execute(sa.select(pacticipants).where(pacticipants.c.id.in_(part))):
+        for each in db.execute(_OF_ROWS, {"ids": part}):
             found[each.id] = _value(each)
     return [found[row] for row in wanted], len(rows)
 
 
 def by_name(db: sa.Connection, name: str) -> Pacticipant | None:
     """The one with a name."""
-    row = db.execute(sa.select(pacticipants).where(pacticipants.c.name == name)).one_or_none()
+    row = db.execute(_CALLED, {"named": name}).one_or_none()
     return None if row is None else _value(row)
 
 
+# Made once: making a statement costs more than asking it.
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_NAMED = sa.select(pacticipants.c.id, pacticipants.c.name)
+_CALLED = sa.select(pacticipants).where(pacticipants.c.name == sa.bindparam("named"))
+_OF_ROWS = sa.select(pacticipants).where(pacticipants.c.id.in_(_IDS))
+_LABELS = (
+    sa.select(labels.c.pacticipant_id, labels.c.name)
+    .where(labels.c.pacticipant_id.in_(_IDS))
+    .order_by(labels.c.id)
+)
+_NEWEST = sa.select(versions.c.pacticipant_id, versions.c.number).where(
+    versions.c.id.in_(
+        sa.select(sa.func.max(versions.c.id))
+        .where(versions.c.pacticipant_id.in_(_IDS))
+        .group_by(versions.c.pacticipant_id)
+    )
+)
 _KNOWN = sa.select(pacticipants.c.name).where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
 
 
@@ -104,9 +119,7 @@ def labels_of(db: sa.Connection, ids: Collection[int]) -> dict[int, list[str]]:
     """The labels of several, by their rows, oldest first."""
     found: dict[int, list[str]] = {}
     for part in chunks(ids):
-        wanted = labels.c.pacticipant_id.in_(part)
-        query = sa.select(labels.c.pacticipant_id, labels.c.name).where(wanted).order_by(labels.c.id)
-        for row, name in db.execute(query):
+        for row, name in db.execute(_LABELS, {"ids": part}):
             found.setdefault(row, []).append(name)
     return found
 
@@ -115,13 +128,7 @@ def latest_numbers(db: sa.Connection, ids: Collection[int]) -> Mapping[int, str]
     """The number of the newest version of several, by their rows."""
     found: dict[int, str] = {}
     for part in chunks(ids):
-        newest = (
-            sa.select(sa.func.max(versions.c.id))
-            .where(versions.c.pacticipant_id.in_(part))
-            .group_by(versions.c.pacticipant_id)
-        )
-        query = sa.select(versions.c.pacticipant_id, versions.c.number).where(versions.c.id.in_(newest))
-        found |= {row: number for row, number in db.execute(query)}
+        found |= {row: number for row, number in db.execute(_NEWEST, {"ids": part})}
     return found
 
 

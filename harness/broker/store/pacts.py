@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.store.rows import in_order
+from harness.broker.store.rows import chunks, in_order
 from harness.broker.store.tables import (
     branch_versions,
     branches,
@@ -76,21 +76,40 @@ def _value(row: Any) -> Pact:
         provider=row.counterpart,
         sha=row.key,
         published_at=row.published_at,
-        served=getattr(row, "served", None) or getattr(row, "text", None) or "",
     )
 
 
-def listed(db: sa.Connection, where: Conditions, *, newest_first: bool = True) -> list[Pact]:
-    """The publications that meet all conditions, without their contents."""
+def _with_content(row: Any) -> Pact:
+    return replace(_value(row), served=row.served or row.text or "")
+
+
+def listed(db: sa.Connection, where: Conditions) -> list[Pact]:
+    """The publications that meet all conditions, newest first, without their contents."""
+    return read(db, statement(where), {})
+
+
+def statement(where: Conditions, *, newest_first: bool = True) -> sa.Select[Any]:
+    """What `read` asks, for those who ask the same again and again: making it costs more than asking it."""
     order = publications.c.version_id.desc() if newest_first else publications.c.version_id
-    return [_value(row) for row in db.execute(_query().where(*where).order_by(order, publications.c.id))]
+    return _query().where(*where).order_by(order, publications.c.id)
+
+
+def read(db: sa.Connection, asked: sa.Select[Any], told: dict[str, Any]) -> list[Pact]:
+    """The publications that a statement selects, without their contents."""
+    return [_value(row) for row in db.execute(asked, told)]
+
+
+def of_publications(db: sa.Connection, rows: Collection[int], *, newest_first: bool = True) -> list[Pact]:
+    """The publications of some rows, without their contents."""
+    asked = _OF_ROWS if newest_first else _OF_ROWS_OLDEST_FIRST
+    return [pact for part in chunks(rows) for pact in read(db, asked, {"rows": part})]
 
 
 def newest(db: sa.Connection, where: Conditions) -> Pact | None:
     """The publication of the newest version that meets all conditions, with its content."""
     query = _query(contracts.c.served, contracts.c.text).where(*where)
     row = db.execute(query.order_by(publications.c.version_id.desc()).limit(1)).one_or_none()
-    return None if row is None else _value(row)
+    return None if row is None else _with_content(row)
 
 
 def latest_of_each(db: sa.Connection, where: Conditions, *, with_order: bool = False) -> list[Pact]:
@@ -122,12 +141,12 @@ def of_pair(consumer: Name, provider: Name) -> list[sa.ColumnElement[bool]]:
     return [publications.c.pacticipant_id == owner, publications.c.counterpart == provider]
 
 
-def of_provider(provider: str) -> list[sa.ColumnElement[bool]]:
+def of_provider(provider: Name) -> list[sa.ColumnElement[bool]]:
     """With this provider."""
     return [publications.c.counterpart == provider]
 
 
-def of_consumer(consumer: str) -> sa.ColumnElement[bool]:
+def of_consumer(consumer: Name) -> sa.ColumnElement[bool]:
     """Of this consumer."""
     owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == consumer).scalar_subquery()
     return publications.c.pacticipant_id == owner
@@ -154,7 +173,7 @@ def tagged(tag: Name) -> sa.ColumnElement[bool]:
     return publications.c.version_id.in_(sa.select(tags.c.version_id).where(tags.c.name == tag))
 
 
-def head_tagged(tag: str) -> sa.ColumnElement[bool]:
+def head_tagged(tag: Name) -> sa.ColumnElement[bool]:
     """Of each consumer's newest version with a tag."""
     heads = sa.select(sa.func.max(tags.c.version_id)).where(tags.c.name == tag).group_by(tags.c.pacticipant_id)
     return publications.c.version_id.in_(heads)
@@ -173,7 +192,7 @@ def on_branch(name: Name) -> sa.ColumnElement[bool]:
     return publications.c.version_id.in_(on)
 
 
-def heads_of(name: str) -> sa.ColumnElement[bool]:
+def heads_of(name: Name) -> sa.ColumnElement[bool]:
     """Of the head of each consumer's branch with this name."""
     return publications.c.version_id.in_(sa.select(branches.c.head_id).where(branches.c.name == name))
 
@@ -212,7 +231,7 @@ def of_live(environment: str) -> sa.ColumnElement[bool]:
     return publications.c.version_id.in_(sa.union(*there))
 
 
-def live_in(environment: str) -> sa.ColumnElement[bool]:
+def live_in(environment: Name) -> sa.ColumnElement[bool]:
     """Of versions that are deployed or supported in an environment, named or called by its uuid."""
     place = sa.select(environments.c.id).where(
         sa.or_(environments.c.name == environment, environments.c.uuid == environment)
@@ -259,4 +278,8 @@ def contents(db: sa.Connection, where: Conditions) -> list[tuple[Pact, str]]:
         .where(*where)
         .order_by(in_order(consumers.c.name), versions.c.id)
     )
-    return [(value, value.served) for value in map(_value, db.execute(query))]
+    return [(value, value.served) for value in map(_with_content, db.execute(query))]
+
+
+_of_rows = publications.c.id.in_(sa.bindparam("rows", expanding=True))
+_OF_ROWS, _OF_ROWS_OLDEST_FIRST = statement([_of_rows]), statement([_of_rows], newest_first=False)

@@ -42,17 +42,21 @@ class Environment:
     updated_at: str  # "" when it never changed
 
 
+# Made once: making a statement costs more than asking it.
+_ALL = sa.select(environments).where(environments.c.uuid.is_not(None))
+_NAMED = _ALL.where(environments.c.name == sa.bindparam("named"))
+_CALLED = sa.select(environments).where(environments.c.uuid == sa.bindparam("called"))
+
+
 def listed(db: sa.Connection, name: str = "") -> list[Environment]:
     """The environments of this broker, by name; with a name only that one."""
-    query = sa.select(environments).where(environments.c.uuid.is_not(None))
-    if name:
-        query = query.where(environments.c.name == name)
-    return sorted((_value(row) for row in db.execute(query)), key=lambda each: by_name_key(each.name))
+    rows = db.execute(_NAMED, {"named": name}) if name else db.execute(_ALL)
+    return sorted(map(_value, rows), key=lambda each: by_name_key(each.name))
 
 
 def by_uuid(db: sa.Connection, uuid: str) -> Environment | None:
     """The one that the API calls so."""
-    row = db.execute(sa.select(environments).where(environments.c.uuid == uuid)).one_or_none()
+    row = db.execute(_CALLED, {"called": uuid}).one_or_none()
     return None if row is None else _value(row)
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from harness.broker.served_pact import interaction_id, interactions_of, served
 from harness.broker.store import evidence, integrations
+from harness.broker.store.rows import chunks
 from harness.broker.store.tables import contracts, verifications, versions
 from harness.broker.store.versions import mention, mention_pacticipant
 from harness.contracts.document import Contract, ContractKind
@@ -180,13 +181,16 @@ def contract_row(db: sa.Connection, pair: tuple[str, str], sha: str) -> int | No
 
 def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, Result]:
     """The newest result of each content."""
-    newest = (
-        sa.select(sa.func.max(verifications.c.id))
-        .where(verifications.c.contract_id.in_(rows))
-        .group_by(verifications.c.contract_id)
-    )
-    found = db.execute(_query().where(verifications.c.id.in_(newest)).order_by(verifications.c.id))
+    found = (row for part in chunks(rows) for row in db.execute(_LATEST, {"contracts": part}))
     return {row.contract_id: _value(row) for row in found}
+
+
+_newest = (
+    sa.select(sa.func.max(verifications.c.id))
+    .where(verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)))
+    .group_by(verifications.c.contract_id)
+)
+_LATEST = _query().where(verifications.c.id.in_(_newest)).order_by(verifications.c.id)
 
 
 def _value(row: Any) -> Result:

@@ -76,7 +76,9 @@ _TAG_HEADS = (
 @cache
 def _live(table: sa.Table, *, named: bool) -> sa.Select[Any]:
     query = sa.select(table.c.version_id, environments.c.name).join_from(table, environments)
-    query = query.where(table.c.until.is_(None)).order_by(in_order(environments.c.name), table.c.id)
+    query = query.where(table.c.version_id.in_(_IDS), table.c.until.is_(None)).order_by(
+        in_order(environments.c.name), table.c.id
+    )
     return query.where(environments.c.name == sa.bindparam("environment")) if named else query
 
 
@@ -130,14 +132,17 @@ def tags_headed_by(db: sa.Connection, rows: Collection[int]) -> dict[int, list[s
     return found
 
 
-def live(db: sa.Connection, environment: str, *, deployed: bool, released: bool) -> dict[int, list[Place]]:
-    """What is deployed or released now, by the version's row; each environment once."""
+def live(
+    db: sa.Connection, rows: Collection[int], environment: str, *, deployed: bool, released: bool
+) -> dict[int, list[Place]]:
+    """Where versions are deployed or released now; each environment once."""
     found: dict[int, list[Place]] = {}
     for table, wanted, is_release in ((deployments, deployed, False), (releases, released, True)):
         if not wanted:
             continue
         query = _live(table, named=bool(environment))
-        for version, name in db.execute(query, {"environment": environment}):
+        told = [row for ids in chunks(rows) for row in db.execute(query, {"ids": ids, "environment": environment})]
+        for version, name in told:
             place = Place(name, is_release)
             if place not in found.setdefault(version, []):
                 found[version].append(place)
@@ -146,28 +151,26 @@ def live(db: sa.Connection, environment: str, *, deployed: bool, released: bool)
 
 def work_in_progress(db: sa.Connection, provider: str, since: str) -> list[int]:
     """The publications with a provider of the heads of all branches and tags, published since a time."""
-    consumers = (
-        sa.select(publications.c.pacticipant_id)
-        .where(publications.c.counterpart == provider, publications.c.kind == "pact")
-        .distinct()
+    return list(db.execute(_WORK_IN_PROGRESS, {"provider": provider, "since": since}).scalars())
+
+
+_with_provider = (publications.c.counterpart == sa.bindparam("provider"), publications.c.kind == "pact")
+_consumers = sa.select(publications.c.pacticipant_id).where(*_with_provider).distinct()
+_heads = sa.union(
+    sa.select(branches.c.head_id).where(
+        branches.c.pacticipant_id.in_(_consumers), branches.c.head_id.is_not(None)
+    ),
+    sa.select(sa.func.max(tags.c.version_id))
+    .where(tags.c.pacticipant_id.in_(_consumers))
+    .group_by(tags.c.pacticipant_id, tags.c.name),
+)
+_WORK_IN_PROGRESS = (
+    sa.select(publications.c.id)
+    .join(versions, versions.c.id == publications.c.version_id)
+    .where(
+        *_with_provider,
+        publications.c.published_at >= sa.bindparam("since"),
+        publications.c.version_id.in_(_heads),
     )
-    heads = sa.union(
-        sa.select(branches.c.head_id).where(
-            branches.c.pacticipant_id.in_(consumers), branches.c.head_id.is_not(None)
-        ),
-        sa.select(sa.func.max(tags.c.version_id))
-        .where(tags.c.pacticipant_id.in_(consumers))
-        .group_by(tags.c.pacticipant_id, tags.c.name),
-    )
-    query = (
-        sa.select(publications.c.id)
-        .join(versions, versions.c.id == publications.c.version_id)
-        .where(
-            publications.c.counterpart == provider,
-            publications.c.kind == "pact",
-            publications.c.published_at >= since,
-            publications.c.version_id.in_(heads),
-        )
-        .order_by(publications.c.id)
-    )
-    return list(db.execute(query).scalars())
+    .order_by(publications.c.id)
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -34,8 +35,8 @@ class Stay:
 def deploy(db: sa.Connection, environment: Environment, version: Version, instance: str, now: str) -> Stay:
     """It now runs there instead of what ran on that instance."""
     environments.deploy(db, environment.name, version, instance, now)
-    here = sa.and_(deployments.c.instance == instance, deployments.c.until.is_(None))
-    return _of_version(db, deployments, environment, version, here)[-1]
+    told = {"place": environment.id, "named": version.pacticipant, "number": version.number, "slot": instance}
+    return _told(db, db.execute(_HERE, told).all())[-1]
 
 
 def release(db: sa.Connection, environment: Environment, version: Version, now: str) -> tuple[Stay, bool]:
@@ -107,8 +108,13 @@ def end(db: sa.Connection, stay: Stay, now: str, *, released: bool) -> None:
 
 
 def _read(db: sa.Connection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> list[Stay]:
+    return _told(db, db.execute(_query(table).where(*where)).all())
+
+
+@cache
+def _query(table: sa.Table) -> sa.Select[Any]:
     instance = table.c.instance if "instance" in table.c else sa.literal("")
-    query = (
+    return (
         sa.select(
             table.c.id,
             table.c.uuid,
@@ -122,10 +128,21 @@ def _read(db: sa.Connection, table: sa.Table, where: Sequence[sa.ColumnElement[b
         .join(versions, versions.c.id == table.c.version_id)
         .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
         .join(places, places.c.id == table.c.environment_id)
-        .where(table.c.uuid.is_not(None), *where)
+        .where(table.c.uuid.is_not(None))
         .order_by(table.c.id)
     )
-    rows = db.execute(query).all()
+
+
+_HERE = _query(deployments).where(  # made once: making a statement costs more than asking it
+    pacticipants.c.name == sa.bindparam("named"),
+    versions.c.number == sa.bindparam("number"),
+    deployments.c.environment_id == sa.bindparam("place"),
+    deployments.c.instance == sa.bindparam("slot"),
+    deployments.c.until.is_(None),
+)
+
+
+def _told(db: sa.Connection, rows: Sequence[Any]) -> list[Stay]:
     there = {uuid: environment_by_uuid(db, uuid) for uuid in {row.place for row in rows} if uuid}
     return [found for row in rows if (found := _value(row, there.get(row.place))) is not None]
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
+_Names = dict[int, frozenset[str]]
+
 # Made once: making a statement costs more than asking it.
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _SUCCESSES = (
@@ -56,26 +58,24 @@ def of_contracts(db: sa.Connection, contracts: Collection[int]) -> dict[int, lis
     of_version = {row.version_id for row in rows}
     on, marked = _names(db, of_version)
     found: dict[int, list[Success]] = {}
-    for row in rows:
-        success = Success(
-            contract=row.contract_id,
-            at=row.at,
-            wip=row.wip,
-            branches=frozenset(on.get(row.version_id, ())),
-            tags=frozenset(marked.get(row.version_id, ())),
-        )
-        found.setdefault(row.contract_id, []).append(success)
+    for contract, version, at, wip in rows:
+        success = Success(contract, at, wip, on.get(version, _NONE), marked.get(version, _NONE))
+        found.setdefault(contract, []).append(success)
     return found
 
 
-def _names(db: sa.Connection, ids: Collection[int]) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
-    on: dict[int, list[str]] = {}
-    marked: dict[int, list[str]] = {}
+_NONE: frozenset[str] = frozenset()
+
+
+def _names(db: sa.Connection, ids: Collection[int]) -> tuple[_Names, _Names]:
+    """The branches and the tags of versions."""
+    on: _Names = {}
+    marked: _Names = {}
     for part in chunks(ids):
         for row, name in db.execute(_BRANCHES, {"ids": part}):
-            on.setdefault(row, []).append(name)
+            on[row] = on.get(row, _NONE) | {name}
         for row, name in db.execute(_TAGS, {"ids": part}):
-            marked.setdefault(row, []).append(name)
+            marked[row] = marked.get(row, _NONE) | {name}
     return on, marked
 
 
