@@ -122,7 +122,7 @@ def _pact(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
 def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
     del pages
     selectors = [Asked(pacticipant=call.path[side]) for side in ("consumer", "provider")]
-    answer = answered(call.db, Question(selectors=selectors, latest_by="cvpv"))
+    answer = answered(call.db, Question(selectors=selectors, latest_by="cvpv"), trusted=call.settings.trust_claims)
     rows = list(islice(answer.considered, _MOST_ROWS))
     details = matrix_details.of(call.db, rows)
     return "matrix", {"answer": answer, "rows": rows, "details": details, "path": call.path, "most": _MOST_ROWS}

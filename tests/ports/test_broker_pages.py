@@ -7,6 +7,7 @@ import json
 
 import pytest
 from broker_client import Client, Reply
+from broker_histories import provider_contract
 
 from harness.broker.app import broker
 from harness.broker.settings import Settings
@@ -59,6 +60,15 @@ def test_a_pact_its_results_and_the_way_to_them(browser: Client) -> None:
     assert "never verified" in look(browser, "/").text
     assert "What web 1 needs of orders" in look(browser, "/pacts/provider/orders/consumer/web/version/1").text
     assert "not verified" in look(browser, "/matrix/provider/orders/consumer/web").text
+
+
+def test_a_result_that_rests_on_a_document_says_so(browser: Client) -> None:
+    publish(browser)
+    body = {"pacticipantVersionNumber": "7", "contract": provider_contract([0])}
+    assert browser.post("/provider-contracts/provider/orders/publish", body).status == 200
+    page = look(browser, "/matrix/provider/orders/consumer/web").text
+    assert "failed" in page
+    assert "by its document: &#39;an order&#39;:" in page
 
 
 def test_a_program_still_gets_the_api(browser: Client) -> None:

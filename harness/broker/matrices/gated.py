@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _MOST_SETS = 64  # of versions that one question may mean; the gate is asked for each
 
 
-def answered(db: sa.Connection, question: Question, *, trusted: bool = False) -> Answered:
+def answered(db: sa.Connection, question: Question, *, trusted: bool) -> Answered:
     """The answer of the matrix, held against the gate where the matrix cannot see everything. Raises Invalid."""
     staged = scene(db, question)
     found = by_matrix(db, question, staged, trusted=trusted)
