@@ -150,9 +150,8 @@ def _beyond_pacts(db: sa.Connection, environment: str) -> bool:
     place = db.execute(_PLACE, {"name": environment}).one_or_none()
     if place is None:
         return False
-    if set(json.loads(place.require)) - {EvidenceKind.PACTS.value}:
-        return True
-    return any(db.execute(query, {"place": place.id}).scalar() is not None for query in _SILENT_THERE)
+    require, *silent = place
+    return bool(set(json.loads(require)) - {EvidenceKind.PACTS.value}) or any(silent)
 
 
 def _may_be_silent(db: sa.Connection, staged: Scene) -> bool:
@@ -162,20 +161,18 @@ def _may_be_silent(db: sa.Connection, staged: Scene) -> bool:
 
 
 # Made once: making a statement costs more than asking it.
-_PLACE = sa.select(environments.c.id, environments.c.require).where(environments.c.name == sa.bindparam("name"))
 _NEEDS = sa.exists().where(integrations.c.consumer_id == versions.c.pacticipant_id)
 _SILENT_THERE = [
-    sa.select(table.c.id)
-    .join_from(table, versions, versions.c.id == table.c.version_id)
-    .where(
-        table.c.environment_id == sa.bindparam("place"),
+    sa.exists().where(
+        table.c.environment_id == environments.c.id,
         table.c.until.is_(None),
+        versions.c.id == table.c.version_id,
         ~sa.exists().where(publications.c.version_id == table.c.version_id),
         _NEEDS,
     )
-    .limit(1)
     for table in (deployments, releases)
 ]
+_PLACE = sa.select(environments.c.require, *_SILENT_THERE).where(environments.c.name == sa.bindparam("name"))
 _SILENT = sa.select(versions.c.id).where(
     versions.c.id.in_(sa.bindparam("ids", expanding=True)),
     ~sa.exists().where(publications.c.version_id == versions.c.id),

@@ -67,8 +67,7 @@ _KEYS = sa.select(contracts.c.key).where(contracts.c.id.in_(sa.bindparam("contra
 _EQUAL = sa.select(contracts.c.id, contracts.c.key, contracts.c.counterpart).where(
     contracts.c.kind == ContractKind.PACT.value, contracts.c.key.in_(_KEYS)
 )
-_ANY_BUILD = sa.select(builds.c.id).where(builds.c.artifact > "").limit(1)
-_ANY_HELD = sa.select(self_verifications.c.id).limit(1)
+_ANY = sa.select(sa.exists().where(builds.c.artifact > ""), sa.exists(sa.select(self_verifications.c.id)))
 _BUILDS = sa.select(builds.c.version_id, builds.c.artifact).where(
     builds.c.version_id.in_(sa.bindparam("ids", expanding=True)), builds.c.artifact != ""
 )
@@ -78,8 +77,9 @@ def rows_of(db: sa.Connection, scene: Scene, *, latest_by: str, every_pair: bool
     """All rows, without any limit; `every_pair`: each live pair counts, also one that nobody has verified."""
     promised = _publications(db, scene)
     wanted = _provider_versions(scene)
-    known = _results(db, {each.contract_id for each in promised}, wanted)
-    if db.execute(_ANY_HELD).scalar() is not None:
+    any_build, any_held = db.execute(_ANY).one()
+    known = _results(db, {each.contract_id for each in promised}, wanted, any_build=any_build)
+    if any_held:
         _state(Stating(db, trusted), promised, wanted, known)
     met: dict[int, tuple[Result, ...]] = {}  # the versions of one content share its results
     found = []
@@ -126,13 +126,18 @@ def _provider_versions(scene: Scene) -> dict[str, frozenset[int] | None]:
 
 
 def _results(
-    db: sa.Connection, promised: Collection[int], wanted: dict[str, frozenset[int] | None]
+    db: sa.Connection,
+    promised: Collection[int],
+    wanted: dict[str, frozenset[int] | None],
+    *,
+    any_build: bool,
 ) -> dict[int, dict[int, Standing]]:
     """By content and provider version: the latest result of each artifact, and the worst of them."""
     limited = None not in wanted.values()
     chosen = {row for rows in wanted.values() if rows for row in rows} if limited else None
-    built = _builds(db, chosen or ())
-    equal = _equal_contracts(db, promised)
+    # Only results of foreign verifiers: nothing is shared.
+    built = _builds(db, chosen or ()) if any_build else {}
+    equal = _equal_contracts(db, promised) if any_build else {}
     told = _told(db, {*promised, *equal}, chosen, sorted({a for artifacts in built.values() for a in artifacts}))
     speaks = _speakers(built) if built else _of_itself
     standing: dict[int, dict[int, dict[str, Standing]]] = {}
@@ -212,8 +217,6 @@ def _badness(standing: Standing) -> tuple[int, int]:
 
 def _equal_contracts(db: sa.Connection, promised: Collection[int]) -> dict[int, list[int]]:
     """Promises of the same content that other consumers made to the same provider, with those asked for."""
-    if db.execute(_ANY_BUILD).scalar() is None:  # only results of foreign verifiers: nothing is shared
-        return {}
     groups: dict[tuple[str, str], set[int]] = {}
     for part in chunks(sorted(promised)):
         for row, key, provider in db.execute(_EQUAL, {"contracts": part}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,15 +59,12 @@ class Details:
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _PLACES = sa.union_all(
     *(
-        sa.select(
-            table.c.version_id, environments.c.uuid, environments.c.name, sa.literal(released).label("released")
-        )
+        sa.select(table.c.version_id, sa.literal(released).label("released"), *environments.c)
         .join_from(table, environments)
         .where(table.c.version_id.in_(_IDS), table.c.until.is_(None), environments.c.uuid.is_not(None))
         for released, table in enumerate((deployments, releases))
     )
 ).order_by("released", "name")
-_ENVIRONMENTS = sa.select(environments).where(environments.c.uuid.in_(_IDS))
 _PUBLISHED = (
     sa.select(publications.c.id, publications.c.published_at, contracts.c.key, publications.c.revision)
     .join_from(publications, contracts)
@@ -80,8 +77,7 @@ def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
     """What some rows point at, in a handful of queries."""
     ids = {row.consumer_version for row in rows} | {r.provider_version for r in rows if r.provider_version}
     versions = {each.id: each for each in shown_versions.shown(db, sorted(ids), pacts=False)}
-    places = _places(db, sorted(ids))
-    uuids = {uuid for listed in places.values() for uuid in listed}
+    there = list(_rows(db, _PLACES, ids))
     publication_ids = {row.publication for row in rows}
     verification_ids = {row.verification for row in rows if row.verification}
     return Details(
@@ -91,15 +87,15 @@ def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
             for row in _rows(db, _PUBLISHED, publication_ids)
         },
         verified={row.id: row.at for row in _rows(db, _VERIFIED, verification_ids)},
-        places=places,
-        environments={row.uuid: row for row in _rows(db, _ENVIRONMENTS, uuids)},
+        places=_places(there),
+        environments={row.uuid: row for row in there},
     )
 
 
-def _places(db: sa.Connection, ids: Collection[int]) -> dict[int, list[str]]:
+def _places(there: Iterable[Any]) -> dict[int, list[str]]:
     found: dict[int, dict[str, None]] = {}
-    for version, uuid, _, _ in _rows(db, _PLACES, ids):
-        found.setdefault(version, {})[uuid] = None
+    for row in there:
+        found.setdefault(row.version_id, {})[row.uuid] = None
     return {version: list(uuids) for version, uuids in found.items()}
 
 
