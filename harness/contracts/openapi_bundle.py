@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from harness.contracts.openapi_source import escaped, parse, references
+from harness.contracts.openapi_source import escaped, parse, references, referring
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def bundle(document: dict[str, Any], place: str) -> dict[str, Any]:
     Only files beside a document that was itself read from a file are read. Raises ContractError with all
     references that lead nowhere.
     """
-    if not any(_foreign(target["$ref"]) for _, target in references(document)):
+    if not any(_foreign(target["$ref"]) for target in referring(document)):
         return document
     files = _Files(Path(place) if Path(place).is_file() else None, place)
     whole = files.rewritten(document, files.root)
@@ -108,6 +108,8 @@ def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
     """References within the document that lead nowhere."""
     from harness.contracts.openapi_source import at_pointer
 
+    if _all_lead(document, {target["$ref"] for target in referring(document)}):
+        return  # the usual case; only where something is wrong, every place is named
     anchors = frozenset(_anchors(document))
     for at, target in references(document):
         reference = target["$ref"]
@@ -119,6 +121,13 @@ def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
                 yield Problem(f"$ref '{reference}' leads nowhere", f"{place}{at}", _nearest(document, fragment))
         elif fragment and fragment not in anchors:
             yield Problem(f"$ref '{reference}' names an anchor that is not there", f"{place}{at}")
+
+
+def _all_lead(document: dict[str, Any], references_there: set[str]) -> bool:
+    """Whether each of them is a pointer that leads somewhere."""
+    from harness.contracts.openapi_source import at_pointer
+
+    return all(each.startswith("#/") and at_pointer(document, each[1:])[1] for each in references_there)
 
 
 def _nearest(document: dict[str, Any], fragment: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ContractError, Problem
@@ -22,8 +23,11 @@ def parse(text: str | bytes, place: str) -> Any:
         raise ContractError(Problem("the document is empty", place))
     named_yaml = place.lower().endswith((".yaml", ".yml"))
     try:
-        value = _yaml(words, place) if named_yaml or words.lstrip()[0] not in "{[" else _json(words, place)
-        problems = list(_Shape(place, max(_MOST_NODES, len(words))).problems(value))
+        is_yaml = named_yaml or words.lstrip()[0] not in "{["
+        value = _yaml(words, place) if is_yaml else _json(words, place)
+        # JSON has no anchors: only where a quick look finds something, every place is looked at by its name.
+        looked_at = not is_yaml and _is_sound(value)
+        problems = [] if looked_at else list(_Shape(place, max(_MOST_NODES, len(words))).problems(value))
     except RecursionError:
         raise ContractError(Problem("it is nested too deeply", place, _SHALLOWER)) from None
     if problems:
@@ -51,11 +55,10 @@ def _json(text: str, place: str) -> Any:
     twice: list[str] = []
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in made:
-                twice.append(name)
-            made[name] = value
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            counted = Counter(name for name, _ in pairs)
+            twice.extend(name for name, times in counted.items() if times > 1)
         return made
 
     try:
@@ -124,6 +127,23 @@ def _key(key: object) -> object:
     if isinstance(key, bool):
         return "true" if key else "false"
     return str(key) if isinstance(key, (int, float)) else key
+
+
+def _is_sound(value: Any) -> bool:
+    """Whether a value without anchors is shallow, and its numbers finite."""
+    level: list[Any] = [[value]]
+    for _ in range(_DEEPEST + 1):
+        inner: list[Any] = []
+        for holder in level:
+            for item in holder.values() if isinstance(holder, dict) else holder:
+                if isinstance(item, (dict, list)):
+                    inner.append(item)
+                elif isinstance(item, float) and not math.isfinite(item):
+                    return False
+        if not inner:
+            return True
+        level = inner
+    return False
 
 
 class _Shape:
@@ -195,6 +215,27 @@ def at_pointer(document: Any, fragment: str) -> tuple[Any, bool]:
 
 _DATA = frozenset({"example", "default", "enum", "const", "value", "examples"})  # values, not descriptions
 _NAMES = frozenset({"properties", "patternProperties", "schemas", "examples", "responses", "parameters"})
+
+
+def referring(value: Any) -> list[Mapping[str, Any]]:
+    """Every object with a `$ref`, in no order; what `references` finds, without the places."""
+    found: list[Mapping[str, Any]] = []
+    waiting: list[tuple[Any, str]] = [(value, "")]
+    while waiting:
+        holder, parent = waiting.pop()
+        if isinstance(holder, dict):
+            if isinstance(holder.get("$ref"), str):
+                found.append(holder)
+            values_apart = parent not in _NAMES
+            for name, item in holder.items():
+                if not isinstance(item, (dict, list)):
+                    continue
+                if values_apart and name in _DATA and not (name == "examples" and isinstance(item, dict)):
+                    continue
+                waiting.append((item, name))
+        elif isinstance(holder, list):
+            waiting += [(item, parent) for item in holder if isinstance(item, (dict, list))]
+    return found
 
 
 def references(value: Any, at: str = "#", parent: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -182,19 +182,21 @@ def _headers(headers: Any, where: str) -> Iterator[Problem]:
 
 def _contradictions(entries: list[Any], where: str) -> Iterator[Problem]:
     """One description in one state promises one thing; the same thing said twice is harmless."""
-    seen: dict[str, tuple[int, str]] = {}
+    seen: dict[str, int] = {}
     for index, entry in enumerate(entries):
         if not isinstance(entry, dict):
             continue
         states = entry.get("providerStates") or entry.get("providerState") or entry.get("provider_state")
-        name = canonical_json([entry.get("type"), entry.get("description"), states])
-        content = canonical_json({key: value for key, value in entry.items() if key not in _TRIMMINGS})
-        first, other = seen.setdefault(name, (index, content))
-        if other != content:
+        first = seen.setdefault(canonical_json([entry.get("type"), entry.get("description"), states]), index)
+        if first != index and _promised(entries[first]) != _promised(entry):
             text = f"{_shown(entry.get('description'))} is promised twice, with different content"
             yield Problem(
                 f"{text}: see {where}/{first}", f"{where}/{index}", "give one of them another description or state"
             )
+
+
+def _promised(entry: dict[str, Any]) -> str:
+    return canonical_json({key: value for key, value in entry.items() if key not in _TRIMMINGS})
 
 
 _TRIMMINGS = frozenset({"_id", "key", "comments"})  # parts of an interaction that promise nothing

@@ -51,6 +51,9 @@ class Document:
     place: str
     version: str  # "2.0", "3.0", "3.1"
     _normal: dict[str, Schema] = field(default_factory=dict)
+    _targets: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[int, tuple[Any, Schema]] = field(default_factory=dict)  # what it was made of is kept with it
+    kinds: dict[int, tuple[Schema, frozenset[str]]] = field(default_factory=dict)  # of schemas kept here
 
     @property
     def old(self) -> bool:
@@ -76,11 +79,21 @@ class Document:
 
     def at(self, reference: str) -> Any:
         """What a reference leads to; None when it is an anchor."""
-        return at_pointer(self.value, reference.removeprefix("#"))[0] if reference.startswith("#/") else None
+        if reference not in self._targets:
+            is_pointer = reference.startswith("#/")
+            self._targets[reference] = at_pointer(self.value, reference[1:])[0] if is_pointer else None
+        return self._targets[reference]
 
     def schema(self, node: Any) -> Schema:
         """A schema as it is written here, in the dialect of 2020-12."""
         return normal(node, self.version)
+
+    def kept(self, node: Any) -> Schema:
+        """The same, made once for a node that is asked for again and again."""
+        found = self._kept.get(id(node))
+        if found is None:
+            found = self._kept[id(node)] = node, self.schema(node)
+        return found[1]
 
     def named(self, reference: str) -> Schema | None:
         """The schema that a reference leads to, in the dialect of 2020-12."""
@@ -146,20 +159,25 @@ class Sameness:
         """Whether two nodes are equal in everything that they are and refer to."""
         if not self.comparable or not equal(old, new):
             return False
-        return not any(unit(reference) in self.changed for reference in references_in(old))
+        return not self.changed or not any(unit(each) in self.changed for each in references_in(old))
 
 
 def equal(old: Any, new: Any) -> bool:
     """Equal as JSON: `1` and `true` differ, the order of keys does not matter."""
     from json import dumps
 
-    return bool(old == new) and dumps(old, sort_keys=True) == dumps(new, sort_keys=True)
+    if old != new:
+        return False
+    # As Python sees it `1`, `1.0` and `true` are equal; written out they differ.
+    return repr(old) == repr(new) or dumps(old, sort_keys=True) == dumps(new, sort_keys=True)
 
 
 def sameness(old: Document, new: Document) -> Sameness:
     """Compare the named parts of two documents once."""
     ours, theirs = _units(old), _units(new)
     changed = {name for name in ours.keys() | theirs.keys() if not equal(ours.get(name), theirs.get(name))}
+    if not changed:
+        return Sameness(changed=frozenset(), comparable=old.version == new.version)
     users: dict[str, set[str]] = {}
     for parts in (ours, theirs):
         for name, part in parts.items():

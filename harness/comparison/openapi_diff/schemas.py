@@ -50,9 +50,11 @@ class SchemaComparison:
 
     def _checked(self, old: Any, new: Any) -> tuple[SchemaChange, ...]:
         """What was found by name, or what a value shows where nothing that was found breaks anybody."""
+        if self.sides.same(old, new):
+            return ()
         before, after = self.sides.old.schema(old), self.sides.new.schema(new)
         if self.sides.same(before, after):
-            return ()
+            return ()  # what differs is annotations
         found = tuple(self._all(before, after))
         further = missed(self.sides, before, after, found)
         return found if further is None else (*found, further)

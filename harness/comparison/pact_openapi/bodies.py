@@ -38,9 +38,12 @@ class Held:
 
 
 def hold(meeting: Meeting, held: Held) -> None:
-    """Tell everything in which a value is not what its schema says, once all schemas are ready."""
+    """Tell everything in which a value is not what its schema says, as soon as the schema is ready."""
+    if meeting.validators.is_ready(held.schema, held.direction):
+        _hold(meeting, held)
+        return
     meeting.wanted.append((held.schema, held.direction))
-    meeting.later(partial(_hold, meeting, held))
+    meeting.later(partial(_hold, held=held))
 
 
 def _hold(meeting: Meeting, held: Held) -> None:

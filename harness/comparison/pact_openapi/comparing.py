@@ -47,8 +47,9 @@ def _compare(pact: Pact, routes: Routes, validators: Validators) -> Comparison:
             unknown.append(f"'{interaction.label}' is a message, which an OpenAPI document does not speak of")
             continue
         meeting = Meeting.of(interaction, validators)
-        meetings.append(meeting)
         reliance = _interaction(meeting, routes)
+        if meeting.found or meeting.unknown:
+            meetings.append(meeting)
         if reliance is not None:
             reliances.append(reliance)
     validators.prepare(wanted for meeting in meetings for wanted in meeting.wanted)

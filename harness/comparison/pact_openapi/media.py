@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,11 +12,13 @@ if TYPE_CHECKING:
 _JSON = re.compile(r"application/json|[^/]+/([^;]+\+)?json|\*/\*|application/\*")
 
 
+@lru_cache(maxsize=4_096)
 def bare(media: str) -> str:
     """Without parameters, in lower case."""
     return media.partition(";")[0].strip().lower()
 
 
+@lru_cache(maxsize=4_096)
 def is_json(media: str) -> bool:
     """Whether bodies of it are JSON, or may be."""
     return _JSON.fullmatch(bare(media)) is not None
@@ -26,15 +29,20 @@ def is_form(media: str) -> bool:
     return bare(media) == "application/x-www-form-urlencoded"
 
 
-def accepted(header: Iterable[str]) -> list[str]:
+def accepted(header: Iterable[str]) -> tuple[str, ...]:
     """The media types of `Accept` headers, without those that are refused by `q=0`."""
+    return _accepted(",".join(header))
+
+
+@lru_cache(maxsize=4_096)
+def _accepted(header: str) -> tuple[str, ...]:
     found = []
-    for part in ",".join(header).split(","):
+    for part in header.split(","):
         name, *parameters = (each.strip().lower() for each in part.split(";"))
         refused = any(re.fullmatch(r"q=0(\.0*)?", each) for each in parameters)
         if name and not refused:
             found.append(name)
-    return found
+    return tuple(found)
 
 
 def meet(one: str, other: str) -> bool:

@@ -34,6 +34,15 @@ def kinds_of(schema: Schema, document: Document, depth: int = 0) -> frozenset[st
     """The types that a schema speaks of, in itself and in its branches; none when it does not say."""
     if depth > _DEEPEST:
         return frozenset()
+    known = document.kinds.get(id(schema))
+    if known is None:
+        known = schema, _kinds_of(schema, document, depth)
+        if depth == 0:  # deeper down something may have been left out
+            document.kinds[id(schema)] = known
+    return known[1]
+
+
+def _kinds_of(schema: Schema, document: Document, depth: int) -> frozenset[str]:
     schema, _ = document.followed(schema)
     if not isinstance(schema, dict):
         return frozenset()

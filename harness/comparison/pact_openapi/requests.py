@@ -141,7 +141,7 @@ def _texts_of(query: dict[str, list[str]], name: str, parameter: Parameter, meet
 
 def _spread(query: dict[str, list[str]], parameter: Parameter, meeting: Meeting) -> Texts:
     """An object in the style `form` with `explode`: each of its properties is a parameter of the query."""
-    schema = meeting.document.schema(parameter.schema)
+    schema = meeting.document.kept(parameter.schema)
     if "object" not in kinds_of(schema, meeting.document):
         return None
     names = properties_of(schema, meeting.document)
@@ -198,7 +198,7 @@ def _parameter(meeting: Meeting, operation: Operation, parameter: Parameter, tex
 
 def _values(meeting: Meeting, parameter: Parameter, texts: list[str] | dict[str, list[str]]) -> list[Any]:
     """One value; several where one that is no list is given several times."""
-    schema, document = meeting.document.schema(parameter.schema), meeting.document
+    schema, document = meeting.document.kept(parameter.schema), meeting.document
     if isinstance(texts, dict):
         pairs = [(name, each[0] if each else "") for name, each in texts.items()]
         return [with_properties(pairs, schema, document)]
@@ -259,7 +259,7 @@ def _form(meeting: Meeting, schema: Any) -> tuple[Any] | None:
     text, document = meeting.request.text, meeting.document
     if text is None:
         return None
-    properties = properties_of(document.schema(schema), document)
+    properties = properties_of(document.kept(schema), document)
     made = {}
     for name, texts in parse_qs(text, keep_blank_values=True).items():
         part = properties.get(name, True)

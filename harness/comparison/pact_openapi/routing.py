@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -192,7 +192,7 @@ class Routes:
             text = match.groupdict().get(f"p{number}")
             if text is None:
                 continue
-            schema = self.document.schema(parameter.schema)
+            schema = self.document.kept(parameter.schema)
             value = value_of([unquote(text)], schema, parameter.style, self.document, parameter.name)
             try:
                 faults = self.validators.faults(parameter.schema, value, Direction.REQUEST)
@@ -228,9 +228,11 @@ def _step(step: str, number: Iterator[int]) -> str:
 
 def _literal(part: str) -> str:
     """A letter may be written as itself or percent-encoded; both are one path."""
-    return "".join(_letter(letter) for letter in unquote(part))
+    plain = unquote(part)
+    return plain if plain.isalnum() and plain.isascii() else "".join(map(_letter, plain))
 
 
+@lru_cache(maxsize=4_096)
 def _letter(letter: str) -> str:
     encoded = "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
     plain = re.escape(letter)

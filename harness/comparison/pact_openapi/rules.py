@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def _matchers(value: Any) -> tuple[dict[str, Any], ...]:
     return tuple(each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
 
 
+@lru_cache(maxsize=16_384)
 def _steps(path: str) -> tuple[str, ...]:
     found = []
     for match in _STEP.finditer(path.removeprefix("$")):

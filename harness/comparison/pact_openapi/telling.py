@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.comparison.openapi_diff.document import Document
 
 _SHOWN = 200
-Check = Callable[[], None]
+Check = Callable[["Meeting"], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Meeting:
                 told.append(each)
                 continue
             self.found = []
-            each()
+            each(self)
             told += [inner for inner in self.found if isinstance(inner, Finding)]
         return told
 

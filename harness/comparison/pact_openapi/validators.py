@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _MOST_DEPTH = 200
+_TOO_DEEP = "the schema is nested too deeply"
 
 
 class Undecidable(Exception):
@@ -43,9 +44,9 @@ Wanted = tuple[Any, Direction]  # a schema as the document has it, and which way
 class _Ready:
     """Where the validator of a schema is: alone, or as a property among others."""
 
-    written: Any  # kept, so that no other schema can have its id
-    validator: jsonschema_rs.Draft202012Validator | None
-    key: str
+    written: Any
+    validator: jsonschema_rs.Draft202012Validator | None = None
+    key: str = ""
     why: str = ""  # why there is none
 
 
@@ -54,14 +55,15 @@ class Validators:
     """All schemas of one document."""
 
     document: Document
-    _ready: dict[tuple[int, Direction], _Ready] = field(default_factory=dict)
+    _ready: dict[tuple[int, Direction], tuple[_Ready, Any]] = field(default_factory=dict)
+    _alike: dict[tuple[str, Direction], _Ready] = field(default_factory=dict)  # by the text of the schema
     _shapes: dict[Direction, Taken] = field(default_factory=dict)
 
     def faults(self, written: Any, value: Any, direction: Direction) -> list[Fault]:
         """In what a value is not what a schema of the document says; raises Undecidable."""
         if (id(written), direction) not in self._ready:
             self.prepare([(written, direction)])
-        ready = self._ready[id(written), direction]
+        ready, _ = self._ready[id(written), direction]
         if ready.validator is None:
             raise Undecidable(ready.why)
         instance = {ready.key: value}
@@ -69,20 +71,38 @@ class Validators:
             return []
         return _sorted_out(ready.validator.iter_errors(instance))
 
+    def is_ready(self, written: Any, direction: Direction) -> bool:
+        """Whether values can be held against a schema of the document at once."""
+        return (id(written), direction) in self._ready
+
     def prepare(self, wanted: Iterable[Wanted]) -> None:
         """Make schemas ready together: what they share is compiled once for all of them."""
-        new = {(id(written), way): written for written, way in wanted if (id(written), way) not in self._ready}
-        for direction in Direction:
+        new: dict[Direction, list[_Ready]] = {}
+        for written, way in wanted:
+            if (id(written), way) not in self._ready:
+                ready, is_new = self._alike_or_new(written, way)
+                self._ready[id(written), way] = ready, written  # kept, so that no other schema can have its id
+                if is_new:
+                    new.setdefault(way, []).append(ready)
+        for way, several in new.items():
             shapes: dict[str, Shape] = {}
-            named: dict[str, tuple[int, Direction]] = {}
-            for key, written in new.items():
-                if key[1] is direction:
-                    name = str(len(shapes))
-                    self._ready[key] = _Ready(written, None, name)
-                    shape = self._shape(self._ready[key], direction)
-                    if shape is not None:
-                        shapes[name], named[name] = shape, key
-            self._compile(shapes, {name: self._ready[key] for name, key in named.items()})
+            for number, ready in enumerate(several):
+                ready.key = str(number)
+                shape = self._shape(ready, way)
+                if shape is not None:
+                    shapes[ready.key] = shape
+            self._compile(shapes, {name: several[int(name)] for name in shapes})
+
+    def _alike_or_new(self, written: Any, way: Direction) -> tuple[_Ready, bool]:
+        """Schemas that are written alike mean the same, wherever they stand: most only name another."""
+        try:
+            text = repr(written)
+        except RecursionError:
+            return _Ready(written, why=_TOO_DEEP), False
+        is_new = (text, way) not in self._alike
+        if is_new:
+            self._alike[text, way] = _Ready(written)
+        return self._alike[text, way], is_new
 
     def _shape(self, ready: _Ready, direction: Direction) -> Shape | None:
         if direction not in self._shapes:
@@ -91,11 +111,11 @@ class Validators:
         try:
             return self._shapes[direction].shape(self.document.schema(ready.written))
         except RecursionError:
-            ready.why = "the schema is nested too deeply"
+            ready.why = _TOO_DEEP
             return None
 
     def _compile(self, shapes: dict[str, Shape], ready: dict[str, _Ready]) -> None:
-        """All at once; when one of them cannot be read, each by itself, so that it alone stays undecided."""
+        """All at once; when one cannot be read, in ever smaller parts, so that it alone stays undecided."""
         if not shapes:
             return
         properties = {name: shape.schema for name, shape in shapes.items()}
@@ -106,8 +126,9 @@ class Validators:
             if len(shapes) == 1:
                 next(iter(ready.values())).why = str(error)
                 return
-            for name, shape in shapes.items():
-                self._compile({name: shape}, {name: ready[name]})
+            names = list(shapes)
+            for part in (names[: len(names) // 2], names[len(names) // 2 :]):
+                self._compile({name: shapes[name] for name in part}, {name: ready[name] for name in part})
             return
         for each in ready.values():
             each.validator = validator
