@@ -35,6 +35,8 @@ _HELD = (
     .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
     .distinct()
 )
+_HELD_ONE = _HELD.where(pacticipants.c.name == sa.bindparam("name"), versions.c.number == sa.bindparam("number"))
+_ANY_HELD = sa.select(self_verifications.c.id).limit(1)
 _HELD_OF = _HELD.where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
 _TEXT = sa.select(contracts.c.text).where(contracts.c.id == sa.bindparam("id"))
 _TEXT_OF_KEY = (
@@ -43,6 +45,11 @@ _TEXT_OF_KEY = (
     .order_by(contracts.c.id)
     .limit(1)
 )
+
+
+def anybody_held(db: sa.Connection) -> bool:
+    """Whether any version is held to its document at all."""
+    return db.execute(_ANY_HELD).scalar() is not None
 
 
 def held_to_documents(db: sa.Connection, providers: Collection[str]) -> Mapping[str, Mapping[int, str]]:
@@ -96,21 +103,20 @@ def statements(db: sa.Connection, database: Database | None, *, trusted: bool) -
 
     With a database every answer is read from it anew; else from the connection, as long as that is open.
     """
-    held = {(row.name, row.number): row.id for row in db.execute(_HELD)}
-    if not held:
+    if not anybody_held(db):
         return None
 
     def states(key: str, provider: Version) -> Stated | None:
-        version = held.get((provider.pacticipant, provider.number))
-        if version is None:
-            return None
         if database is None:
-            return _stated(db, key, version)
+            return _stated(db, key, provider, trusted=trusted)
         with database.reading() as fresh:
-            return _stated(fresh, key, version)
-
-    def _stated(at: sa.Connection, key: str, version: int) -> Stated | None:
-        text: Any = at.execute(_TEXT_OF_KEY, {"key": key}).scalar()
-        return None if text is None else Stating(at, trusted).of_text(text, version)
+            return _stated(fresh, key, provider, trusted=trusted)
 
     return states
+
+
+def _stated(db: sa.Connection, key: str, provider: Version, *, trusted: bool) -> Stated | None:
+    asked = {"name": provider.pacticipant, "number": provider.number}
+    version: Any = db.execute(_HELD_ONE, asked).scalar()
+    text: Any = None if version is None else db.execute(_TEXT_OF_KEY, {"key": key}).scalar()
+    return None if text is None else Stating(db, trusted).of_text(text, version)
