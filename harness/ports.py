@@ -124,9 +124,12 @@ class Recorder(Protocol):
     """Puts a recording proxy on one edge of the service graph."""
 
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None
+        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
     ) -> AbstractContextManager[Recording]:
-        """Listen, forward to upstream with these headers set, remember each exchange, redact secrets."""
+        """Listen, forward to upstream with these headers set, remember each exchange, redact secrets.
+
+        `within`: seconds that the service has for an answer, where the usual ones are too few.
+        """
 
 
 TAG_HEADER = "X-Contract-Harness-Tag"  # names one interaction; the recorder strips it before forwarding

@@ -115,6 +115,7 @@ class Covered:
     media_type: str = ""  # "application/json", without parameters; "" when there was none
     fields: tuple[str, ...] = ()  # of the body, sorted: "/items/[]/total"
     parameters: tuple[str, ...] = ()  # that were sent, sorted: "query limit", "header if-match", "body"
+    service: str = ""  # whose answer it is, where a result speaks of several services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

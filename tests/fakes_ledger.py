@@ -171,6 +171,7 @@ class MemoryLedger:
             for result in each.results
             if result.verdict is Verdict.PASSED
             for covered in result.covered
+            if covered.service in ("", version.pacticipant)
         )
 
     def facts(self) -> Facts:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.drivers.pytest_suite import Outcome, replay, root_of, run_suite
 from harness.checks.drivers.pytest_system import VARIABLE, write_system
+from harness.comparison.coverage import Coverage, covered_by
 from harness.errors import ToolCrashed
 from harness.matrix import EvidenceKind
-from harness.verdicts import Cause, Exercised, Finding, Verdict
+from harness.verdicts import Cause, Covered, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.checks.api import Target
+    from harness.ports import Recording
     from harness.services.system import Suite
 
 _TESTS_FAILED, _NOTHING_COLLECTED = 1, 5  # pytest's own exit codes; 0 is "all passed"
@@ -32,20 +35,65 @@ class SuiteCheck:
         """Run the suite's tests; closing the iterator early is safe, for the process has ended by then."""
         suite = target.suite
         assert suite is not None
-        environment = {}
-        if self.kind is EvidenceKind.INTEGRATION:
-            folder = Path(tempfile.mkdtemp(prefix="system-", dir=target.settings.scratch))
-            write_system(folder / "system.json", target.running.values())
-            environment[VARIABLE] = str(folder / "system.json")
-        outcome = run_suite(
-            suite.path,
-            timeout=suite.timeout,
-            scratch=target.settings.scratch,
-            environment=environment,
-            options=(f"--pacts={suite.writes}",) if suite.writes else (),
-            ending=target.settings.ending,
-        )
-        yield from tell(suite, outcome)
+        with ExitStack() as stack:
+            recordings: dict[str, Recording] = {}
+            environment = {}
+            if self.kind is EvidenceKind.INTEGRATION:
+                recordings = _recordings(target, suite, stack)
+                environment[VARIABLE] = str(_system(target, recordings))
+            outcome = run_suite(
+                suite.path,
+                timeout=suite.timeout,
+                scratch=target.settings.scratch,
+                environment=environment,
+                options=(f"--pacts={suite.writes}",) if suite.writes else (),
+                ending=target.settings.ending,
+            )
+            covered = tuple(_seen(recordings)) if _kept(outcome) else ()
+        yield from _with(covered, tell(suite, outcome))
+
+
+def _recordings(target: Target, suite: Suite, stack: ExitStack) -> dict[str, Recording]:
+    """A recorder before everything that speaks HTTP: what the tests ask counts as exercised."""
+    return {
+        name: stack.enter_context(target.recorder.record(instance.url, within=suite.timeout))
+        for name, instance in target.running.items()
+        if instance.url.startswith("http://")
+    }
+
+
+def _system(target: Target, recordings: Mapping[str, Recording]) -> Path:
+    """The file that tells the tests where everything runs."""
+    told = []
+    for name, instance in target.running.items():
+        endpoints = instance.endpoints
+        if name in recordings:
+            endpoints = (replace(endpoints[0], url=recordings[name].url), *endpoints[1:])
+        told.append(replace(instance, endpoints=endpoints))
+    folder = Path(tempfile.mkdtemp(prefix="system-", dir=target.settings.scratch))
+    write_system(folder / "system.json", told)
+    return folder / "system.json"
+
+
+def _kept(outcome: Outcome) -> bool:
+    """Whether nothing failed: nobody knows which request belongs to which test."""
+    return outcome.exit == 0 and not (outcome.crash or outcome.timed_out or outcome.not_collected)
+
+
+def _seen(recordings: Mapping[str, Recording]) -> Iterator[Covered]:
+    for name, recording in recordings.items():
+        found = Coverage.of(c for each in recording.exchanges() if (c := covered_by(each)) is not None)
+        yield from (replace(each, service=name) for each in found.seen)
+
+
+def _with(covered: tuple[Covered, ...], items: Iterator[Exercised | Finding]) -> Iterator[Exercised | Finding]:
+    """What the whole suite saw, told with its first test."""
+    for item in items:
+        if covered and isinstance(item, Exercised) and item.verdict is Verdict.PASSED:
+            yield replace(item, covered=covered)
+            covered = ()
+        else:
+            yield item
 
 
 def tell(suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:

@@ -22,8 +22,8 @@ def command(provider: str, manifest: Path | None, broker: str | None, *, as_json
     """Show what checks saw a version of PROVIDER do: operations, parameters, statuses, fields of responses.
 
     Only answers of the running provider count, in promises that were kept: verified pacts and property checks.
-    Requests of test suites are not seen. Without VERSION it is the newest that is known. Exit codes: 0 when
-    something was exercised, 3 when nothing was.
+    Requests of the integration suite count when all of it passed. Without VERSION it is the newest that is known.
+    Exit codes: 0 when something was exercised, 3 when nothing was.
     """
     from harness.reports import coverages
     from harness.wiring.covering import exercised

@@ -34,7 +34,7 @@ class Coverage:
 
     @classmethod
     def of(cls, covered: Iterable[Covered]) -> Coverage:
-        """All of it together; what was seen twice is there once."""
+        """All of it together, of one service; what was seen twice is there once."""
         fields: dict[tuple[str, int, str], set[str]] = defaultdict(set)
         parameters: dict[tuple[str, int, str], set[str]] = defaultdict(set)
         for each in covered:

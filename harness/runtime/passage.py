@@ -163,11 +163,7 @@ class Passage:
         """Another protocol begins: from now on bytes pass both ways, unseen."""
         self._keep_record()
         self.client.sock.sendall(head.written())
-        service.sock.settimeout(None)
-        back = threading.Thread(target=_pump, args=(service, self.client), name="recorder-tunnel", daemon=True)
-        back.start()
-        _pump(self.client, service)
-        back.join()
+        _both_ways(self.client, service)
         self.connections.drop(service)
         return False
 
@@ -180,6 +176,22 @@ class Passage:
             self._filed = True
             seconds = time.perf_counter() - self.began
             self.file(Filed(self.tag, self.request, self.sent, self.response, self.came, seconds))
+
+
+def tunnel(client: Stream, connections: Connections, begun: Head) -> None:
+    """Pass a conversation that is no HTTP/1 on, unseen, from its first bytes."""
+    service = connections.fresh()
+    service.sock.sendall(begun.written())
+    _both_ways(client, service)
+    connections.drop(service)
+
+
+def _both_ways(client: Stream, service: Stream) -> None:
+    service.sock.settimeout(None)
+    back = threading.Thread(target=_pump, args=(service, client), name="recorder-tunnel", daemon=True)
+    back.start()
+    _pump(client, service)
+    back.join()
 
 
 def _pump(source: Stream, sink: Stream) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.ports import TAG_HEADER
 from harness.runtime import redaction
-from harness.runtime.passage import Connections, Filed, Passage
+from harness.runtime.passage import Connections, Filed, Passage, tunnel
 from harness.runtime.wire import Body, Gone, Head, Stream
 from harness.verdicts import Exchange
 
@@ -27,6 +27,8 @@ _TAG = TAG_HEADER.lower().encode()
 _HOPS = (b"connection", b"keep-alive", b"proxy-connection", b"expect")
 _REFUSAL = b"HTTP/1.1 424 Failed Dependency\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HTTP_2 = b"PRI * HTTP/2.0"  # a client that knows beforehand what the service speaks, as those of gRPC do
+_MOST = 50_000  # exchanges that are remembered; what comes after them passes unseen
 _SPARE = 8  # threads that may wait for connections
 
 
@@ -37,9 +39,11 @@ class HttpRecorder:
     patience: float = 30.0  # seconds for the service to answer
 
     @contextlib.contextmanager
-    def record(self, upstream: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Proxy]:
+    def record(
+        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
+    ) -> Iterator[Proxy]:
         """Listen on this machine, forward to upstream with these headers set, remember each exchange."""
-        proxy = Proxy(upstream, dict(headers or {}), self.patience)
+        proxy = Proxy(upstream, dict(headers or {}), within or self.patience)
         try:
             yield proxy
         finally:
@@ -128,6 +132,9 @@ class Proxy:
     def _passed(self, client: Stream) -> bool:
         """Pass one request on and its answer back; whether the client may send another."""
         asked = client.head()
+        if asked.start == _HTTP_2:
+            tunnel(client, self._connections, asked)
+            return False
         request = self._forwarded(asked)
         tag = b"".join(asked.values(_TAG)[:1]).decode("latin-1")
         if tag and self._before and not self._before(tag):
@@ -135,8 +142,12 @@ class Proxy:
             return False
         if asked.says(b"expect", b"100-continue"):
             client.sock.sendall(_CONTINUE)
-        passage = Passage(client, self._connections, request, tag, self._filed.append, self._homeward)
+        passage = Passage(client, self._connections, request, tag, self._file, self._homeward)
         return passage.run() and asked.start.endswith(b"/1.1") and not asked.says(b"connection", b"close")
+
+    def _file(self, filed: Filed) -> None:
+        if len(self._filed) < _MOST:
+            self._filed.append(filed)
 
     def _forwarded(self, asked: Head) -> Head:
         method, _, rest = asked.start.partition(b" ")

@@ -90,7 +90,9 @@ class Ticks:
 
 
 class NoRecorder:
-    def record(self, upstream: str, *, headers: Mapping[str, str] | None = None) -> object:
+    def record(
+        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
+    ) -> object:
         raise AssertionError("nothing is recorded here")
 
 

@@ -63,9 +63,9 @@ def document(*labels: str) -> OpenApi:
 
 class NoRecorder:
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None
+        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
     ) -> AbstractContextManager[Recording]:
-        raise AssertionError(f"asked to record {upstream} with {headers}")
+        raise AssertionError(f"asked to record {upstream} with {headers} within {within}")
 
 
 def target(doc: OpenApi | None, **service: Any) -> Target:

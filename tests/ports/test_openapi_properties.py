@@ -203,9 +203,9 @@ class NoRecorder:
     """Property checks go to the service itself."""
 
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None
+        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
     ) -> AbstractContextManager[Recording]:
-        raise AssertionError(f"asked to record {upstream} with {headers}")
+        raise AssertionError(f"asked to record {upstream} with {headers} within {within}")
 
 
 def target(url: str, scratch: Path, *, jobs: int = 1, service: Service | None = None, path: str = "") -> Target:

@@ -7,6 +7,7 @@ import gzip
 import http.client
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -274,6 +275,27 @@ def test_what_is_no_request_gets_no_answer() -> None:
     with recorded(OK) as (proxy, upstream):
         assert raw(proxy, b"\x16\x03\x01 garbage\r\n\r\n") == b""
         assert upstream.heard == []
+
+
+def test_what_speaks_http_2_from_the_start_passes_unseen() -> None:
+    preface, settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x00\x00\x00\x04\x01 Connection: close"
+    with recorded(settings) as (proxy, upstream):
+        assert raw(proxy, preface) == settings
+        assert preface.startswith(upstream.heard[0])
+        assert proxy.exchanges() == []
+
+
+def test_a_service_may_be_given_more_time_than_usual() -> None:
+    def slow(_: bytes) -> bytes:
+        time.sleep(0.4)
+        return OK
+
+    upstream = Upstream(slow)
+    try:
+        with HttpRecorder(0.1).record(upstream.url, within=30) as proxy:
+            assert get(proxy).status == 200
+    finally:
+        upstream.close()
 
 
 def test_leaving_closes_everything_even_in_the_middle_of_a_request() -> None:

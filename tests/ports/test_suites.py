@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -17,8 +20,9 @@ from harness.checks.suites import SuiteCheck, tell
 from harness.errors import ToolCrashed, UsageError
 from harness.matrix import EvidenceKind
 from harness.ports import Endpoint, Instance
+from harness.runtime.recorder import HttpRecorder
 from harness.services.system import Service, Suite
-from harness.verdicts import Cause, Exercised, Finding, Verdict
+from harness.verdicts import Cause, Covered, Exercised, Finding, Verdict
 
 pytestmark = pytest.mark.slow  # each starts a pytest of its own
 
@@ -28,11 +32,11 @@ ORDERS = Instance(
     version="1",
     endpoints=(Endpoint(name="http", url="http://127.0.0.1:1", inside="http://orders:8000"),),
 )
-
-
-class NoRecorder:
-    def record(self, upstream: str, **_: object) -> object:
-        raise AssertionError("nothing is recorded here")
+DATABASE = Instance(
+    name="database",
+    version="",
+    endpoints=(Endpoint(name="main", url="postgresql://127.0.0.1:1/d", inside="postgresql://db/d"),),
+)
 
 
 def run(folder: Path, text: str, timeout: float = 60) -> list[Exercised | Finding]:
@@ -40,7 +44,11 @@ def run(folder: Path, text: str, timeout: float = 60) -> list[Exercised | Findin
 
 
 def stream(
-    folder: Path, text: str, kind: EvidenceKind = EvidenceKind.INTEGRATION, timeout: float = 60
+    folder: Path,
+    text: str,
+    kind: EvidenceKind = EvidenceKind.INTEGRATION,
+    timeout: float = 60,
+    running: Instance = ORDERS,
 ) -> Iterator[Exercised | Finding]:
     suite = folder / "suite"
     suite.mkdir(exist_ok=True)
@@ -50,9 +58,9 @@ def stream(
     target = Target(
         service=Service(name="the system"),
         instance=SYSTEM,
-        running={"orders": ORDERS},
+        running={"orders": running, "database": DATABASE},
         suite=Suite(path=suite, timeout=timeout),
-        recorder=NoRecorder(),  # type: ignore[arg-type]  # must not be used
+        recorder=HttpRecorder(),
         settings=Settings(scratch=scratch),
     )
     return SuiteCheck(kind).run(target)
@@ -158,12 +166,71 @@ def test_the_suite_gets_the_addresses_of_the_running_system_and_nothing_of_an_ou
     text = """
 import json, os
 def test_it():
-    told = json.load(open(os.environ["HARNESS_SYSTEM"]))
-    assert told["instances"][0]["endpoints"][0]["url"] == "http://127.0.0.1:1"
+    orders, database = json.load(open(os.environ["HARNESS_SYSTEM"]))["instances"]
+    assert orders["endpoints"][0]["url"].startswith("http://127.0.0.1:")
+    assert orders["endpoints"][0]["inside"] == "http://orders:8000"
+    assert database["endpoints"][0]["url"] == "postgresql://127.0.0.1:1/d"
     assert not [name for name in os.environ if name.startswith("PYTEST_XDIST")]
 """
     monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", "outer")
     assert only(run(tmp_path, text)).verdict is Verdict.PASSED
+
+
+class Orders(BaseHTTPRequestHandler):
+    """A service with one order."""
+
+    def do_GET(self) -> None:
+        body = b'{"id": 7, "lines": [{"sku": "a"}]}'
+        self.send_response(200 if self.path.startswith("/orders/7") else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def orders() -> Iterator[Instance]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Orders) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield replace(ORDERS, endpoints=(Endpoint(name="http", url=url, inside=url),))
+        server.shutdown()
+        thread.join()
+
+
+ASKS = """
+import json, os, urllib.request
+def test_first(): pass
+def test_it():
+    told = json.load(open(os.environ["HARNESS_SYSTEM"]))
+    with urllib.request.urlopen(told["instances"][0]["endpoints"][0]["url"] + "/orders/7?full=1") as answer:
+        assert json.load(answer)["id"] == 7
+"""
+
+
+def test_what_the_tests_ask_of_a_service_counts_as_exercised(tmp_path: Path, orders: Instance) -> None:
+    items = list(stream(tmp_path, ASKS, running=orders))
+    seen = [covered for item in items if isinstance(item, Exercised) for covered in item.covered]
+    assert seen == [
+        Covered(
+            operation="GET /orders/7",
+            status=200,
+            media_type="application/json",
+            fields=("/id", "/lines", "/lines/[]", "/lines/[]/sku"),
+            parameters=("query full",),
+            service="orders",
+        )
+    ]
+
+
+def test_of_a_suite_that_failed_nothing_counts_as_exercised(tmp_path: Path, orders: Instance) -> None:
+    items = list(stream(tmp_path, f"{ASKS}    assert 0\n", running=orders))
+    assert {item.verdict for item in items if isinstance(item, Exercised)} == {Verdict.PASSED, Verdict.FAILED}
+    assert not [item for item in items if isinstance(item, Exercised) and item.covered]
 
 
 def test_under_xdist_every_test_is_told_once(tmp_path: Path) -> None:

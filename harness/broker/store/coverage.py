@@ -26,7 +26,7 @@ def of_version(db: sa.Connection, version: Version) -> Coverage:
         mine = sa.or_(sa.and_(mine, table.c.artifact == ""), table.c.artifact.in_(sorted(built)))
     query = sa.select(table.c.details).where(table.c.provider == version.pacticipant, mine)
     # Row by row: the details of a large run hold every exchange.
-    return Coverage.of(each for row in db.execute(query) for each in _covered(row.details))
+    return Coverage.of(each for row in db.execute(query) for each in _covered(row.details, version.pacticipant))
 
 
 def _artifacts(db: sa.Connection, version: Version) -> set[str]:
@@ -39,12 +39,13 @@ def _artifacts(db: sa.Connection, version: Version) -> set[str]:
     return {artifact for artifact in db.execute(query).scalars() if artifact}
 
 
-def _covered(details: str) -> Iterator[Covered]:
+def _covered(details: str, provider: str) -> Iterator[Covered]:
     if '"covered"' not in details:
         return  # seen by a harness that kept no coverage
     for result in json.loads(details)["results"]:
         if result.get("verdict") == Verdict.PASSED.value:
-            yield from (_value(each) for each in result.get("covered", ()))
+            mine = ("", provider)  # the result of a suite speaks of every service that it met
+            yield from (_value(e) for e in result.get("covered", ()) if e.get("service", "") in mine)
 
 
 def _value(each: dict[str, Any]) -> Covered:
