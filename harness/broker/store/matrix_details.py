@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -65,12 +66,14 @@ _PLACES = sa.union_all(
         for released, table in enumerate((deployments, releases))
     )
 ).order_by("released", "name")
-_PUBLISHED = (
+_MOMENTS = sa.union_all(  # of publications and of results
     sa.select(publications.c.id, publications.c.published_at, contracts.c.key, publications.c.revision)
     .join_from(publications, contracts)
-    .where(publications.c.id.in_(_IDS))
+    .where(publications.c.id.in_(_IDS)),
+    sa.select(
+        verifications.c.id, verifications.c.at, sa.literal_column("''"), sa.literal_column("0").label("none")
+    ).where(verifications.c.id.in_(sa.bindparam("verified", expanding=True))),
 )
-_VERIFIED = sa.select(verifications.c.id, verifications.c.at).where(verifications.c.id.in_(_IDS))
 
 
 def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
@@ -80,13 +83,11 @@ def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
     there = list(_rows(db, _PLACES, ids))
     publication_ids = {row.publication for row in rows}
     verification_ids = {row.verification for row in rows if row.verification}
+    moments = list(_moments(db, publication_ids, verification_ids))
     return Details(
         versions=versions,
-        published={
-            row.id: Publication(row.published_at, row.key, row.revision)
-            for row in _rows(db, _PUBLISHED, publication_ids)
-        },
-        verified={row.id: row.at for row in _rows(db, _VERIFIED, verification_ids)},
+        published={row: Publication(at, sha, revision) for row, at, sha, revision in moments if sha},
+        verified={row: at for row, at, sha, _ in moments if not sha},
         places=_places(there),
         environments={row.uuid: row for row in there},
     )
@@ -97,6 +98,12 @@ def _places(there: Iterable[Any]) -> dict[int, list[str]]:
     for row in there:
         found.setdefault(row.version_id, {})[row.uuid] = None
     return {version: list(uuids) for version, uuids in found.items()}
+
+
+def _moments(db: sa.Connection, published: Collection[int], verified: Collection[int]) -> Iterator[Any]:
+    nobody: list[int] = []
+    for ids, results in zip_longest(chunks(sorted(published)), chunks(sorted(verified)), fillvalue=nobody):
+        yield from db.execute(_MOMENTS, {"ids": ids, "verified": results})
 
 
 def _rows(

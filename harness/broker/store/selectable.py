@@ -74,12 +74,20 @@ _TAG_HEADS = (
 
 
 @cache
-def _live(table: sa.Table, *, named: bool) -> sa.Select[Any]:
-    query = sa.select(table.c.version_id, environments.c.name).join_from(table, environments)
-    query = query.where(table.c.version_id.in_(_IDS), table.c.until.is_(None)).order_by(
-        in_order(environments.c.name), table.c.id
-    )
-    return query.where(environments.c.name == sa.bindparam("environment")) if named else query
+def _live(*, named: bool) -> sa.CompoundSelect[Any]:
+    """Deployments, then releases."""
+    parts = []
+    for table, released in ((deployments, "0"), (releases, "1")):
+        query = sa.select(
+            table.c.version_id,
+            environments.c.name,
+            sa.literal_column(released).label("released"),
+            in_order(environments.c.name).label("place"),
+            table.c.id.label("nth"),
+        )
+        query = query.join_from(table, environments).where(table.c.version_id.in_(_IDS), table.c.until.is_(None))
+        parts.append(query.where(environments.c.name == sa.bindparam("environment")) if named else query)
+    return sa.union_all(*parts).order_by("released", "place", "nth")
 
 
 def integrated(db: sa.Connection, provider: str) -> list[Integrated]:
@@ -137,14 +145,11 @@ def live(
 ) -> dict[int, list[Place]]:
     """Where versions are deployed or released now; each environment once."""
     found: dict[int, list[Place]] = {}
-    for table, wanted, is_release in ((deployments, deployed, False), (releases, released, True)):
-        if not wanted:
-            continue
-        query = _live(table, named=bool(environment))
-        told = [row for ids in chunks(rows) for row in db.execute(query, {"ids": ids, "environment": environment})]
-        for version, name in told:
-            place = Place(name, is_release)
-            if place not in found.setdefault(version, []):
+    query = _live(named=bool(environment))
+    for ids in chunks(rows):
+        for version, name, is_release, *_ in db.execute(query, {"ids": ids, "environment": environment}):
+            place = Place(name, bool(is_release))
+            if (released if is_release else deployed) and place not in found.setdefault(version, []):
                 found[version].append(place)
     return found
 

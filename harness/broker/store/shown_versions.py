@@ -81,19 +81,26 @@ _FIND = (
     .where(pacticipants.c.name == sa.bindparam("name"), versions.c.number == sa.bindparam("number"))
 )
 _BASICS = sa.select(versions, pacticipants.c.name).join(pacticipants).where(versions.c.id.in_(_IDS))
-_BRANCHES = (
-    sa.select(branch_versions.c.version_id, branches.c.name, branches.c.head_id)
-    .join(branches)
-    .where(branch_versions.c.version_id.in_(_IDS))
-    .order_by(branch_versions.c.id)
-)
 _newer = tags.alias()
 _higher = sa.exists().where(
     _newer.c.pacticipant_id == tags.c.pacticipant_id,
     _newer.c.name == tags.c.name,
     _newer.c.version_id > tags.c.version_id,
 )
-_TAGS = sa.select(tags.c.version_id, tags.c.name, ~_higher).where(tags.c.version_id.in_(_IDS)).order_by(tags.c.id)
+_BELONGING = sa.union_all(  # the branches of versions, then their tags
+    sa.select(
+        sa.literal_column("0").label("kind"),
+        branch_versions.c.id.label("nth"),
+        branch_versions.c.version_id,
+        branches.c.name,
+        (branches.c.head_id == branch_versions.c.version_id).label("head"),
+    )
+    .join_from(branch_versions, branches)
+    .where(branch_versions.c.version_id.in_(_IDS)),
+    sa.select(sa.literal_column("1"), tags.c.id, tags.c.version_id, tags.c.name, ~_higher).where(
+        tags.c.version_id.in_(_IDS)
+    ),
+).order_by("kind", "nth")
 _PROVIDERS = (
     sa.select(publications.c.version_id, publications.c.counterpart)
     .where(publications.c.version_id.in_(_IDS), publications.c.kind == ContractKind.PACT.value)
@@ -150,8 +157,9 @@ def shown(
 ) -> list[ShownVersion]:
     """The versions of some rows, in that order; with `places` also where they are now."""
     basics = {row.id: row for row in _rows(db, _BASICS, ids)}
-    on = _grouped((row[0], OnBranch(row[1], row[2] == row[0])) for row in _rows(db, _BRANCHES, ids))
-    marked = _grouped((row[0], Tagged(row[1], bool(row[2]))) for row in _rows(db, _TAGS, ids))
+    belonging = list(_rows(db, _BELONGING, ids))
+    on = _grouped((row, OnBranch(name, bool(head))) for kind, _, row, name, head in belonging if not kind)
+    marked = _grouped((row, Tagged(name, bool(head))) for kind, _, row, name, head in belonging if kind)
     promised = _grouped((row[0], row[1]) for row in _rows(db, _PROVIDERS, ids)) if pacts else {}
     there = present(db, ids, deployments) if places else {}
     supported = present(db, ids, releases) if places else {}
@@ -174,7 +182,9 @@ def shown(
     ]
 
 
-def _rows(db: sa.Connection, query: sa.Select[Any], ids: Collection[int]) -> Iterator[Any]:
+def _rows(
+    db: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[Any], ids: Collection[int]
+) -> Iterator[Any]:
     for part in chunks(ids):
         yield from db.execute(query, {"ids": part})
 

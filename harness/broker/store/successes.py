@@ -27,26 +27,20 @@ _SUCCESSES = (
     )
     .order_by(verifications.c.id)
 )
-_BRANCHES = (
-    sa.select(branch_versions.c.version_id, branches.c.name)
+_BELONGING = sa.union_all(  # the branches of versions, and their tags
+    sa.select(sa.literal_column("0").label("kind"), branch_versions.c.version_id, branches.c.name)
     .join_from(branch_versions, branches)
-    .where(branch_versions.c.version_id.in_(_IDS))
+    .where(branch_versions.c.version_id.in_(_IDS)),
+    sa.select(sa.literal_column("1"), tags.c.version_id, tags.c.name).where(tags.c.version_id.in_(_IDS)),
 )
-_TAGS = sa.select(tags.c.version_id, tags.c.name).where(tags.c.version_id.in_(_IDS))
-_BRANCH = (
-    sa.select(branches.c.id, branches.c.created_at)
-    .join(pacticipants)
+_on = branch_versions.alias()
+_first = sa.select(sa.func.min(_on.c.id)).where(_on.c.branch_id == branches.c.id).scalar_subquery()
+_BRANCH = (  # and when the version was made that was first on it
+    sa.select(branches.c.created_at, versions.c.created_at.label("first_version"))
+    .join_from(branches, pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+    .outerjoin(branch_versions, branch_versions.c.id == _first)
+    .outerjoin(versions, versions.c.id == branch_versions.c.version_id)
     .where(pacticipants.c.name == sa.bindparam("provider"), branches.c.name == sa.bindparam("name"))
-)
-_FIRST_ON = (
-    sa.select(versions.c.created_at)
-    .join_from(branch_versions, versions, versions.c.id == branch_versions.c.version_id)
-    .where(
-        branch_versions.c.id
-        == sa.select(sa.func.min(branch_versions.c.id))
-        .where(branch_versions.c.branch_id == sa.bindparam("branch"))
-        .scalar_subquery()
-    )
 )
 
 
@@ -72,10 +66,9 @@ def _names(db: sa.Connection, ids: Collection[int]) -> tuple[_Names, _Names]:
     on: _Names = {}
     marked: _Names = {}
     for part in chunks(ids):
-        for row, name in db.execute(_BRANCHES, {"ids": part}):
-            on[row] = on.get(row, _NONE) | {name}
-        for row, name in db.execute(_TAGS, {"ids": part}):
-            marked[row] = marked.get(row, _NONE) | {name}
+        for kind, row, name in db.execute(_BELONGING, {"ids": part}):
+            names = marked if kind else on
+            names[row] = names.get(row, _NONE) | {name}
     return on, marked
 
 
@@ -94,7 +87,7 @@ def _branch(db: sa.Connection, provider: str, name: str) -> Line:
         kind="branch",
         name=name,
         created=row.created_at,
-        first_version=db.execute(_FIRST_ON, {"branch": row.id}).scalar() or row.created_at,
+        first_version=row.first_version or row.created_at,
     )
 
 
