@@ -50,15 +50,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session", autouse=True)
 def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run folders and locks of the tests are kept apart from those of the person who runs them."""
+    """Run folders, locks and caches of the tests are kept apart from those of the person who runs them."""
     folder = tmp_path_factory.mktemp("state")
-    before = os.environ.get("HARNESS_STATE_DIR")
+    before = {name: os.environ.get(name) for name in ("HARNESS_STATE_DIR", "HARNESS_CACHE_DIR")}
     os.environ["HARNESS_STATE_DIR"] = str(folder)
+    os.environ["HARNESS_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
     yield folder
-    if before is None:
-        del os.environ["HARNESS_STATE_DIR"]
-    else:
-        os.environ["HARNESS_STATE_DIR"] = before
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -74,12 +75,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     from harness.comparison.openapi_diff.hits import exit_of, who_is_hit
     from harness.reports import openapi_changes
     from harness.wiring.documents import document_source, service_of
+    from harness.wiring.kept_documents import keeping_reader
 
     asked = bool(environments or against)
     if fail_on == "used" and not asked:
         raise UsageError("--fail-on used needs to know whom to ask", hint="add --environment or --against")
     sources = [document_source(given, manifest, broker) for given in (old, new)]
-    before, after = (read_document(source.text, source.place) for source in sources)
+    reader = keeping_reader(os.environ)
+    before, after = (read_document(source.text, source.place, reader) for source in sources)
     found = diff(before, after, Notice(today=datetime.now(UTC).date(), stable_days=days, beta_days=days))
     affected: Sequence[Affected] | None = None
     if asked:

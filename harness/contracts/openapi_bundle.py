@@ -12,10 +12,12 @@ from harness.errors import ContractError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.contracts.openapi_source import Reader
+
 KEY = "x-contract-harness-files"
 
 
-def bundle(document: dict[str, Any], place: str) -> dict[str, Any]:
+def bundle(document: dict[str, Any], place: str, reader: Reader = parse) -> dict[str, Any]:
     """The document with every file that it refers to inside it; the same value when it refers to none.
 
     Only files beside a document that was itself read from a file are read. Raises ContractError with all
@@ -23,7 +25,7 @@ def bundle(document: dict[str, Any], place: str) -> dict[str, Any]:
     """
     if not any(_foreign(target["$ref"]) for target in referring(document)):
         return document
-    files = _Files(Path(place) if Path(place).is_file() else None, place)
+    files = _Files(Path(place) if Path(place).is_file() else None, place, reader)
     whole = files.rewritten(document, files.root)
     if files.problems:
         raise ContractError(*files.problems)
@@ -37,8 +39,9 @@ def _foreign(reference: str) -> bool:
 class _Files:
     """Every file that was met, by its name relative to the document's folder."""
 
-    def __init__(self, root: Path | None, place: str) -> None:
+    def __init__(self, root: Path | None, place: str, reader: Reader) -> None:
         self.root = root
+        self.reader = reader
         self.place = place
         self.content: dict[str, Any] = {}
         self.problems: list[Problem] = []
@@ -86,7 +89,7 @@ class _Files:
 
     def _read(self, name: str, other: Path, reference: str, at: str) -> None:
         try:
-            value = parse(other.read_bytes(), str(other))
+            value = self.reader(other.read_bytes(), str(other))
         except OSError as error:
             told = error.strerror or str(error)
             self.problems.append(Problem(f"$ref '{reference}' leads to {other}: {told}", at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ContractError, Problem
@@ -16,14 +17,21 @@ _MOST_NODES = 1_000_000  # once all anchors are written out, unless the text its
 _DEEPEST = 200
 
 
+Reader = Callable[["str | bytes", str], Any]  # reads a text as `parse` does
+
+
+def named_yaml(place: str) -> bool:
+    """Whether a document is YAML by its name."""
+    return place.lower().endswith((".yaml", ".yml"))
+
+
 def parse(text: str | bytes, place: str) -> Any:
     """The document's value. Raises ContractError with line and column where the text says them."""
     words = _decoded(text, place)
     if not words.strip():
         raise ContractError(Problem("the document is empty", place))
-    named_yaml = place.lower().endswith((".yaml", ".yml"))
+    is_yaml = named_yaml(place) or words.lstrip()[0] not in "{["
     try:
-        is_yaml = named_yaml or words.lstrip()[0] not in "{["
         value = _yaml(words, place) if is_yaml else _json(words, place)
         # JSON has no anchors: only where a quick look finds something, every place is looked at by its name.
         looked_at = not is_yaml and _is_sound(value)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
-from harness.comparison.openapi_diff import read_document
+from harness.comparison.openapi_diff.document import bundled
 from harness.comparison.pact_openapi import Compared, Comparison, compare_all
 from harness.contracts.document import ContractKind
-from harness.contracts.openapi_source import parse
 from harness.contracts.pact_reader import read_pact, read_pacts
 from harness.errors import UnknownName, UsageError
 from harness.wiring.documents import document_source, fetched, version_named
+from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.contracts.pact import Pact
     from harness.identity import Version
-    from harness.wiring.documents import Source
 
 PACT_FORMS = "a file, a folder, a URL, or a version in the ledger (web@1.4)"
 
@@ -28,19 +28,16 @@ def compared(pacts: Sequence[str], document: str, manifest: Path | None, broker:
     """Every pact that is meant, compared with the document. Raises UsageError, UnknownName, ContractError."""
     source = document_source(document, manifest, broker)
     read = [pact for given in pacts for pact in _pacts(given, source.service, manifest, broker)]
-    if _is_asyncapi(source):
+    reader = keeping_reader(os.environ)
+    value = reader(source.text, source.place)
+    if isinstance(value, dict) and "asyncapi" in value and "openapi" not in value:
         told = Comparison(unknown=("the document is AsyncAPI; messages are not compared with it",))
         return [Compared(pact=each, document=source.place, comparison=told) for each in read]
-    found = compare_all(read, read_document(source.text, source.place))
+    found = compare_all(read, bundled(value, source.place, reader))
     return [
         Compared(pact=pact, document=source.place, comparison=comparison)
         for pact, comparison in zip(read, found, strict=True)
     ]
-
-
-def _is_asyncapi(source: Source) -> bool:
-    value = parse(source.text, source.place)
-    return isinstance(value, dict) and "asyncapi" in value and "openapi" not in value
 
 
 def _pacts(given: str, provider: str, manifest: Path | None, broker: str | None) -> Iterator[Pact]:

@@ -101,6 +101,11 @@ def test_a_consumer_that_expects_an_error_may_ask_for_what_cannot_be() -> None:
         ({"schema": {"type": "boolean"}}, "q=yes", BAD_QUERY),
         ({"schema": {"type": ["integer", "null"]}}, "q=null", []),
         ({"schema": {"enum": ["a", "b"]}}, "q=b", []),
+        ({"schema": {"enum": [True, False, 1]}}, "q=false", []),
+        ({"schema": {"enum": [True, False, 1]}}, "q=1", []),
+        ({"schema": {"enum": [True, False, 1]}}, "q=2", BAD_QUERY),
+        ({"schema": {"enum": ["1", 2]}}, "q=1", []),
+        ({"schema": {"const": 7}}, "q=7", []),
         ({"schema": NUMBER, "required": True}, "", BAD_QUERY),
         ({"schema": NUMBER}, "", []),
         ({"schema": {"type": "array", "items": NUMBER}}, "q=1&q=2", []),
@@ -126,6 +131,18 @@ def test_a_consumer_that_expects_an_error_may_ask_for_what_cannot_be() -> None:
 )
 def test_a_query_parameter_has_a_value_that_it_may_have(parameter: Json, value: Any, expected: list[str]) -> None:
     assert codes(document_with(query(**parameter)), get(query=value)) == expected
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_parameter_is_not_taken_for_the_property_of_another(first: bool) -> None:
+    template = {"type": "object", "properties": {"version": {"type": "integer"}, "name": {"type": "string"}}}
+    written: list[Json] = [
+        {"name": "template", "in": "query", "schema": template},
+        {"name": "version", "in": "query", "required": True, "schema": {"enum": ["2011-01-01"]}},
+    ]
+    document = document_with(operation(parameters=written if first else written[::-1]))
+    assert codes(document, get(query="version=2011-01-01&name=a")) == []
+    assert codes(document, get(query="name=a")) == BAD_QUERY
 
 
 @pytest.mark.parametrize(

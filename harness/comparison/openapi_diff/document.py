@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction, Schema, normal, references_in, whole
 from harness.contracts.openapi_bundle import KEY, bundle, unresolved
 from harness.contracts.openapi_source import at_pointer, parse
 from harness.errors import ContractError, Problem
 
+if TYPE_CHECKING:
+    from harness.contracts.openapi_source import Reader
+
 _VERSION = re.compile(r"3\.\d+(\.\d+)?(-\w+)?$")
 _MOST_STEPS = 50  # references that refer to references
 
 
-def read_document(text: str | bytes, place: str) -> Document:
+def read_document(text: str | bytes, place: str, reader: Reader = parse) -> Document:
     """A document from JSON or YAML, OpenAPI 2.0 or 3.x; it need not be without faults to be compared.
 
     Raises ContractError when it cannot be read, is no OpenAPI document, or refers to what is not there.
     """
-    value = parse(text, place)
+    return bundled(reader(text, place), place, reader)
+
+
+def bundled(value: Any, place: str, reader: Reader = parse) -> Document:
+    """The same from the value of its text; `reader` reads the files that it refers to."""
     if not isinstance(value, dict):
         raise ContractError(Problem("an OpenAPI document is an object", place))
-    return document_of(bundle(value, place), place)
+    return document_of(bundle(value, place, reader), place)
 
 
 def document_of(value: dict[str, Any], place: str) -> Document:

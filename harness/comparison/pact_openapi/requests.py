@@ -144,7 +144,12 @@ def _spread(query: dict[str, list[str]], parameter: Parameter, meeting: Meeting)
     schema = meeting.document.kept(parameter.schema)
     if "object" not in kinds_of(schema, meeting.document):
         return None
-    names = properties_of(schema, meeting.document)
+    own = (
+        {name for location, name in meeting.operation.parameters() if location == "query"}
+        if meeting.operation
+        else ()
+    )
+    names = properties_of(schema, meeting.document).keys() - own  # what is a parameter itself is not meant
     found = {name: query.pop(name) for name in list(query) if name in names}
     return found or None
 

@@ -1,0 +1,103 @@
+"""YAML documents that were read before, kept as JSON by their content: JSON is read a hundred times as quickly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import __version__
+from harness.contracts.openapi_source import named_yaml, parse
+from harness.identity import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.contracts.openapi_source import Reader
+
+MOST_BYTES = 64 * 1024 * 1024  # of all that is kept
+WORTH_IT = 4_096  # bytes of YAML; less is read as quickly again
+_OURS = re.compile(r"[0-9a-f]{64}(\.json|\.[0-9a-f]{32}\.part)")  # parts are left over by what was killed
+
+
+def keeping_reader(environ: Mapping[str, str]) -> Reader:
+    """What reads documents: it keeps YAML in HARNESS_CACHE_DIR, or below the person's folder for caches.
+
+    HARNESS_CACHE_DIR set to nothing keeps nothing.
+    """
+    own = environ.get("HARNESS_CACHE_DIR")
+    if own is not None:
+        return KeptDocuments(Path(own).absolute() / "documents") if own.strip() else parse
+    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
+    return KeptDocuments(Path(home) / "contract-harness" / "documents")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocuments:
+    """A folder of values by the content of the texts that they were read from; it may be deleted at any time."""
+
+    folder: Path
+    most: int = MOST_BYTES
+
+    def __call__(self, text: str | bytes, place: str) -> Any:
+        """The value of a document, as `parse` reads it. Raises ContractError."""
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        is_json = data.lstrip()[:1] in (b"{", b"[") and not named_yaml(place)
+        if is_json or len(data) < WORTH_IT:
+            return parse(text, place)
+        path = self.folder / f"{digest('yaml', __version__, data)}.json"
+        found = _read(path)
+        if found is None:
+            found = (parse(text, place),)
+            self._keep(path, found[0])
+        return found[0]
+
+    def _keep(self, path: Path, value: Any) -> None:
+        """Written whole or not at all; a folder that cannot be written to costs time, nothing else."""
+        partial = path.with_name(f"{path.stem}.{uuid.uuid4().hex}.part")
+        with suppress(OSError, ValueError, RecursionError):  # a number that is too long to be written is no JSON
+            written = json.dumps(value).encode()
+            if len(written) > self.most:
+                return
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(_sum(written) + b"\n" + written)
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """The oldest go first; what was read is as good as new."""
+        ours = [path for path in self.folder.iterdir() if _OURS.fullmatch(path.name)]
+        kept = sorted(ours, key=lambda path: path.stat().st_mtime, reverse=True)
+        total = 0
+        for path in kept:
+            total += path.stat().st_size
+            if total > self.most:
+                path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[Any] | None:
+    """What is kept, as a 1-tuple; None when it is not there, or is not what was written."""
+    try:
+        given, _, written = path.read_bytes().partition(b"\n")
+        if given != _sum(written):
+            return None
+        value = (json.loads(written),)
+    except (OSError, ValueError, RecursionError):
+        return None
+    with suppress(OSError):
+        os.utime(path)
+    return value
+
+
+def _sum(written: bytes) -> bytes:
+    return hashlib.sha256(written).hexdigest().encode()
