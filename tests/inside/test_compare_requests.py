@@ -290,6 +290,10 @@ MISSING = "request.authorization.missing"
         ([{"key": [], "query": []}, {"basic": []}], {}, [MISSING]),
         ([{"key": []}, {}], {}, []),
         ([{"sso": ["read"]}], {}, []),
+        ([{"lost": []}], {}, ["?request.authorization.unknown"]),
+        ([{"lost": []}, {"key": []}], {"headers": {"x-key": "k"}}, ["?request.authorization.unknown"]),
+        ([{"key": []}, {"lost": []}], {"headers": {"x-key": "k"}}, []),
+        ([{"key": [], "lost": []}], {}, [MISSING]),
         ([], {}, []),
     ],
 )

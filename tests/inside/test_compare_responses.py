@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pact_and_document import Json, answering, codes, document_with, get, operation, pact_of, told
 
+from harness.comparison.openapi_diff import Document
 from harness.comparison.pact_openapi import Severity, compare, compare_all
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
@@ -149,6 +150,75 @@ def test_a_discriminator_says_which_branch_is_promised() -> None:
     document = document_with(answering(mapped), components={"schemas": SCHEMAS})
     assert codes(document, get(), needs({"kind": "miaow", "lives": {"id": 1}})) == []
     assert BODY in codes(document, get(), needs({"kind": "miaow", "tricks": 1}))
+
+
+ANIMAL = {
+    "type": "object",
+    "required": ["kind"],
+    "discriminator": {"propertyName": "kind"},
+    "properties": {"kind": {"type": "string"}, "name": {"type": "string"}, "friend": {"$ref": "SCHEMAS/Animal"}},
+}
+
+
+def kind_of(base: str, **properties: str) -> Json:
+    """A schema that joins another one."""
+    parts = {name: {"type": kind} for name, kind in properties.items()}
+    return {"allOf": [{"$ref": f"SCHEMAS/{base}"}, {"type": "object", "properties": parts}]}
+
+
+KINDS = {
+    "Animal": ANIMAL,
+    "Bird": kind_of("Animal", wings="integer"),
+    "Fish": kind_of("Animal", fins="integer"),
+    "Owl": kind_of("Bird", hoots="boolean"),
+}
+
+
+def animals(version: str, **mapping: str) -> Document:
+    """A document that answers with an animal, whatever its kind."""
+    place = "#/definitions" if version == "2.0" else "#/components/schemas"
+    text = json.dumps(KINDS).replace("SCHEMAS", place)
+    schemas = json.loads(text)
+    if version == "2.0":
+        schemas["Animal"]["discriminator"] = "kind"
+        paths = operation(
+            produces=["application/json"],
+            responses={"200": {"description": "", "schema": {"$ref": f"{place}/Animal"}}},
+        )
+        return document_with(paths, version, definitions=schemas)
+    if mapping:
+        schemas["Animal"]["discriminator"]["mapping"] = mapping
+    return document_with(answering({"$ref": f"{place}/Animal"}), version, components={"schemas": schemas})
+
+
+@pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
+@pytest.mark.parametrize(
+    ("body", "fits"),
+    [
+        ({"kind": "Bird", "name": "a", "wings": 2}, True),
+        ({"wings": 2}, True),  # some kind of it
+        ({"kind": "Owl", "wings": 2, "hoots": True}, True),
+        ({"kind": "Fish", "wings": 2}, False),
+        ({"kind": "Bird", "wings": "two"}, False),
+        ({"wings": 2, "fins": 3}, False),  # of no kind that there is
+        ({"kind": "Bird", "friend": {"kind": "Fish", "fins": 1}}, True),
+        ({"kind": "Bird", "friend": {"kind": "Fish", "wings": 1}}, False),
+        ({"kind": "Dodo", "name": "a"}, True),  # what every animal has
+        ({"kind": "Dodo", "beak": 1}, False),
+    ],
+)
+def test_a_supertype_is_any_of_the_kinds_that_join_it(version: str, body: Json, fits: bool) -> None:
+    found = codes(animals(version), get(), needs(body, headers={"Content-Type": "application/json"}))
+    assert (found == []) is fits
+    assert set(found) <= {BODY}
+
+
+def test_a_mapping_says_what_the_kinds_of_a_supertype_are_called() -> None:
+    document = animals("3.0.3", bird="#/components/schemas/Bird", fish="Fish")
+    assert codes(document, get(), needs({"kind": "bird", "wings": 2})) == []
+    assert codes(document, get(), needs({"kind": "fish", "fins": 2})) == []
+    assert set(codes(document, get(), needs({"kind": "fish", "wings": 2}))) == {BODY}
+    assert set(codes(document, get(), needs({"kind": "Bird", "wings": 2}))) == {BODY}
 
 
 @pytest.mark.parametrize(
@@ -313,6 +383,53 @@ def test_a_schema_that_cannot_be_read_is_unknown_and_named(pattern: str) -> None
     assert found.verdict is Verdict.UNKNOWN
     assert "number 0" in found.unknown[0]
     assert "response body" in found.unknown[0]
+
+
+def test_an_expression_that_cannot_be_read_leaves_only_its_own_place_open() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "string", "pattern": "("},
+            "b": {"type": "integer"},
+            "c": {"type": "integer"},
+        },
+    }
+    document = document_with(answering(schema))
+    assert codes(document, get(), needs({"b": 1})) == []
+    assert codes(document, get(), needs({"a": "x", "b": "1"})) == [BODY]
+    found = compare(pact_of({"request": get(), "response": needs({"a": "x", "b": 1})}), document)
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.unknown == (
+        "'number 0': response body at /a could not be compared: the expression `(` cannot be read",
+    )
+    assert codes(document, get(), needs({"a": 5})) == [BODY]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "verdict"),
+    [
+        ({"anyOf": [{"pattern": "("}, {"type": "integer"}]}, 1, Verdict.PASSED),
+        ({"anyOf": [{"type": "string", "pattern": "("}, {"type": "integer"}]}, "x", Verdict.UNKNOWN),
+        ({"not": {"pattern": "("}}, "x", Verdict.UNKNOWN),
+        (
+            {"type": "object", "patternProperties": {"(": {}}, "additionalProperties": False},
+            {"x": 1},
+            Verdict.UNKNOWN,
+        ),
+        ({"type": "object", "patternProperties": {"[\\w-.]+": {"type": "integer"}}}, {"x": 1}, Verdict.PASSED),
+        ({"pattern": "^[\\w-\\.]+$"}, "a-b.c", Verdict.PASSED),
+        ({"pattern": "^[\\w-\\.]+$"}, "a b", Verdict.FAILED),
+        ({"pattern": "^{id}[^]$"}, "{id}\n", Verdict.PASSED),
+        ({"pattern": "^a{,5}$"}, "a{,5}", Verdict.PASSED),
+        ({"pattern": "^[]"}, "a", Verdict.FAILED),
+        ({"pattern": "^\\Z$"}, "Z", Verdict.PASSED),
+        ({"pattern": "^a{1,2}\\{$"}, "aa{", Verdict.PASSED),
+    ],
+)
+def test_expressions_mean_what_they_mean_in_javascript(schema: Json, value: Any, verdict: Verdict) -> None:
+    whole = {"type": "object", "properties": {"a": schema}}
+    found = compare(pact_of({"request": get(), "response": needs({"a": value})}), document_with(answering(whole)))
+    assert found.verdict is verdict, (found.findings, found.unknown)
 
 
 def test_what_is_nested_deeply_is_compared_or_unknown() -> None:

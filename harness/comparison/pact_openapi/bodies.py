@@ -56,9 +56,21 @@ def _hold(meeting: Meeting, held: Held) -> None:
         meeting.undecided(f"{held.direction} {held.part} {held.name}".strip(), str(error))
         return
     for fault in faults:
+        if fault.unreadable:
+            _left_open(meeting, held, fault)
+            continue
         soft = _soft(meeting, held, fault)
         for each in (fault, *_inside(fault)):
             _tell(meeting, held, each, Severity.INFO if soft else Severity.ERROR)
+
+
+def _left_open(meeting: Meeting, held: Held, fault: Fault) -> None:
+    where = "".join(f"/{escaped(str(step))}" for step in fault.place)
+    what = f"{held.direction} {held.part} {held.name}".strip() + (f" at {where}" if where else "")
+    meeting.undecided(what, f"the expression `{fault.unreadable[:_SHOWN]}` cannot be read")
+
+
+_SHOWN = 80  # characters of an expression
 
 
 def _soft(meeting: Meeting, held: Held, fault: Fault) -> bool:

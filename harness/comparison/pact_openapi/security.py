@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.document import listing, mapping
+from harness.comparison.pact_openapi.answer import Severity
 
 if TYPE_CHECKING:
     from harness.comparison.openapi_diff.document import Document
@@ -37,14 +38,26 @@ def check_security(meeting: Meeting, operation: Operation) -> None:
         return
     known = schemes(meeting.document)
     missing = [_missing(meeting, requirement, known) for requirement in requirements]
-    for text, where in min(missing, key=len):
+    place = f"{operation.pointer}/security" if "security" in operation.written else "#/security"
+    best = min(range(len(missing)), key=lambda number: len(missing[number]))
+    for text, where in missing[best]:
         meeting.tell(
             "request.authorization.missing",
             f"the request does not bring {text}",
             at=("request", where),
-            place=f"{operation.pointer}/security" if "security" in operation.written else "#/security",
+            place=place,
             expected=text,
             remedy=REMEDY,
+        )
+    for name in [] if missing[best] else requirements[best].keys() - known.keys():
+        meeting.tell(
+            "request.authorization.unknown",
+            f"the document does not say what the security scheme `{name}` asks for",
+            severity=Severity.WARNING,
+            at=("request",),
+            place=place,
+            expected=name,
+            remedy="declare the scheme in the document; until then it is taken as met",
         )
 
 

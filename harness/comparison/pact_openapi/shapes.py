@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import LIST, NAMED, ONE, Assembly, Direction, Schema, definition_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 _PARTIAL = frozenset({"required", "minProperties", "dependentRequired"})
 _SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"})
@@ -19,6 +20,10 @@ _BESIDE = frozenset(
 _UNTOUCHED = frozenset({"not", "if", "contains", "propertyNames"})
 _HOLDERS = (ONE | LIST | NAMED) - {"contentSchema"}
 _BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+
+
+KINDS = "/discriminator"  # after the reference to a supertype: all its kinds
+Subtypes = Callable[[str], tuple[str, ...]]  # the references of the schemas that are kinds of a supertype
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,14 @@ class Taken(Assembly):
         while self._pending:
             name, reference = self._pending.pop()
             self._met = set()
-            target = self.resolve(reference)
-            self.definitions[name] = True if target is None else self.bare(target)
+            self.definitions[name] = self.target(reference)
             self._uses[name] = frozenset(self._met)
         return Shape(made, {name: self.definitions[name] for name in self._reached(first)})
+
+    def target(self, reference: str) -> Schema:
+        """What a definition is made of."""
+        target = self.resolve(reference)
+        return True if target is None else self.bare(target)
 
     def _reached(self, names: frozenset[str]) -> set[str]:
         found, todo = set(names), list(names)
@@ -96,11 +105,44 @@ class Promised(Taken):
     promised, though the document may say that there may be more.
     """
 
-    def __init__(self, resolve: Callable[[str], Schema | None]) -> None:
+    def __init__(self, resolve: Callable[[str], Schema | None], subtypes: Subtypes) -> None:
         super().__init__(resolve, Direction.RESPONSE)
+        self._subtypes = subtypes
+        self._composing = False  # inside of `allOf`: a supertype is meant as it is, and not any of its kinds
 
     def value(self, schema: Schema) -> Schema:
         """The schema of a whole value: a property, an item, a body."""
+        before, self._composing = self._composing, False
+        try:
+            return self._whole(schema)
+        finally:
+            self._composing = before
+
+    def reference(self, reference: str) -> str:
+        """What a reference is called; that to a supertype means any of its kinds."""
+        if self._composing or not self._subtypes(reference):
+            return super().reference(reference)
+        return super().reference(reference + KINDS)
+
+    def target(self, reference: str) -> Schema:
+        """What a definition is made of: a schema, or all kinds of a supertype, each by itself."""
+        if not reference.endswith(KINDS):
+            return super().target(reference)
+        supertype = reference.removesuffix(KINDS)
+        base = self.resolve(supertype)
+        kinds = [{"$ref": each} for each in self._subtypes(supertype)]
+        written = {"discriminator": _discriminator(base), "anyOf": kinds}
+        before, self._composing = self._composing, True
+        try:
+            told = _discriminated([self._closed(each) for each in kinds], written, "anyOf")
+            return {"anyOf": [self._closed({"$ref": supertype}), *told]}
+        finally:
+            self._composing = before
+
+    def _closed(self, schema: dict[str, Any]) -> Schema:
+        return {**self._made(schema, self.bare), "unevaluatedProperties": False}
+
+    def _whole(self, schema: Schema) -> Schema:
         if isinstance(schema, dict) and _is_one_of_several(schema):
             return self._made(schema, self.value)
         made = self.bare(schema)
@@ -133,11 +175,26 @@ class Promised(Taken):
         if key in _UNTOUCHED:
             return super().bare(item)
         inner = branch if key in _ALTERNATIVES else self.bare if key in _SAME_VALUE else self.value
+        if key == "allOf":
+            inner = self._part
         if key in LIST:
             return [inner(each) for each in item]
         if key in NAMED:
             return {name: inner(each) for name, each in item.items()}
         return inner(item)
+
+    def _part(self, schema: Schema) -> Schema:
+        before, self._composing = self._composing, True
+        try:
+            return self.bare(schema)
+        finally:
+            self._composing = before
+
+
+def _discriminator(supertype: Schema | None) -> Any:
+    """Which property says of what kind a value is; before 3.0 it was named alone."""
+    told = supertype.get("discriminator") if isinstance(supertype, dict) else None
+    return {"propertyName": told} if isinstance(told, str) else told
 
 
 def _is_one_of_several(schema: Mapping[str, Any]) -> bool:

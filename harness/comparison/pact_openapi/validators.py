@@ -10,6 +10,8 @@ import jsonschema_rs
 
 from harness.comparison.dialects import Direction, Schema
 from harness.comparison.openapi_diff.document import Document
+from harness.comparison.pact_openapi.expressions import mended, unreadable
+from harness.comparison.pact_openapi.kinds import Kinds
 from harness.comparison.pact_openapi.shapes import Promised, Shape, Taken
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ class Fault:
     text: str
     allowed: Any = None  # what the keyword says, where that is short
     branches: tuple[tuple[Fault, ...], ...] = ()  # of anyOf and oneOf: why none of them holds
+
+    @property
+    def unreadable(self) -> str:
+        """The expression that cannot be read, where nothing else is wrong; "" for a fault that is one."""
+        if self.branches:
+            told = [[each.unreadable for each in branch] for branch in self.branches]
+            return next((branch[0] for branch in told if branch and all(branch)), "")
+        return unreadable(self.allowed) if self.keyword == "const" else ""
 
 
 Wanted = tuple[Any, Direction]  # a schema as the document has it, and which way its values travel
@@ -107,7 +117,8 @@ class Validators:
     def _shape(self, ready: _Ready, direction: Direction) -> Shape | None:
         if direction not in self._shapes:
             resolve = self.document.named
-            self._shapes[direction] = Taken(resolve) if direction is Direction.REQUEST else Promised(resolve)
+            sent = direction is Direction.REQUEST
+            self._shapes[direction] = Taken(resolve) if sent else Promised(resolve, Kinds(self.document).of)
         try:
             return self._shapes[direction].shape(self.document.schema(ready.written))
         except RecursionError:
@@ -121,7 +132,7 @@ class Validators:
         properties = {name: shape.schema for name, shape in shapes.items()}
         definitions = {name: each for shape in shapes.values() for name, each in shape.definitions.items()}
         try:
-            validator = compiled({"properties": properties, "$defs": definitions})
+            validator = _compiled({"properties": properties, "$defs": definitions})
         except Undecidable as error:
             if len(shapes) == 1:
                 next(iter(ready.values())).why = str(error)
@@ -132,6 +143,17 @@ class Validators:
             return
         for each in ready.values():
             each.validator = validator
+
+
+def _compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """The same for many schemas; only where that fails are their expressions looked at one by one."""
+    try:
+        return compiled(schema)
+    except Undecidable:
+        try:
+            return compiled(mended(schema))
+        except RecursionError as error:
+            raise Undecidable(_TOO_DEEP) from error
 
 
 def compiled(schema: Schema) -> jsonschema_rs.Draft202012Validator:
