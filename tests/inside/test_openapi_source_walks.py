@@ -109,7 +109,7 @@ def test_schemas_that_are_written_alike_share_a_validator_and_others_do_not() ->
 
 
 def test_a_schema_that_cannot_be_read_leaves_the_others_decided() -> None:
-    ready = validators(Bad={"pattern": "("})
+    ready = validators(Bad={"not": {"pattern": "("}})
     schemas: list[Any] = [{"minimum": number} for number in range(9)]
     schemas.insert(4, {"$ref": "#/components/schemas/Bad"})
     ready.prepare((schema, Direction.REQUEST) for schema in schemas)
