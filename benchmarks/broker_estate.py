@@ -58,6 +58,7 @@ def load(database: Database, estate: Estate) -> None:
         _production(db, estate)
         if db.dialect.name == "postgresql":
             _go_on_counting(db)
+            db.execute(sa.text("ANALYZE"))  # as the server does by itself, a minute later
 
 
 def _go_on_counting(db: sa.Connection) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BUSY = 30.0  # seconds that a writer waits for the others
+_PREPARED = 300  # statements that PostgreSQL need not plan anew: ours, each for several lengths of its lists
 _CONNECT = 10  # seconds to reach a PostgreSQL server
 _WRITERS = 0x68_61_72_6E_65_73_73  # PostgreSQL's advisory lock that makes writers queue up
 _FORMS = "sqlite:///path/to/ledger.db, a path, or postgresql://user@host/database"
@@ -35,8 +36,9 @@ class Database:
         """One unchanging view of everything that was committed."""
         with self._told(), self.engine.connect() as db:
             if db.dialect.name == "postgresql":
-                db.execution_options(isolation_level="REPEATABLE READ")
+                db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield db
+            db.commit()  # there is nothing to keep; a rollback makes psycopg forget what it has prepared
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -97,6 +99,7 @@ def _postgres(url: str) -> Database:
         connect_args={"connect_timeout": _CONNECT},
         pool_pre_ping=True,  # the server may have been restarted since
     )
+    sa.event.listen(engine, "connect", _remember)
     return Database(engine, parsed.render_as_string(hide_password=True))
 
 
@@ -133,6 +136,10 @@ def _path(url: str) -> Path:
     if name in ("", ":memory:") or "\0" in name:
         raise UsageError("the ledger needs a file to keep what it acknowledged", hint=f"write {_FORMS}")
     return Path(name).absolute()
+
+
+def _remember(connection: Any, _record: Any) -> None:
+    connection.prepared_max = _PREPARED
 
 
 def _durable(connection: Any, _record: Any) -> None:

@@ -63,11 +63,11 @@ _TAG_HEADS = (
     sa.select(tags.c.version_id, tags.c.name)
     .where(
         tags.c.version_id.in_(_IDS),
-        ~sa.exists().where(
-            _newer.c.pacticipant_id == tags.c.pacticipant_id,
-            _newer.c.name == tags.c.name,
-            _newer.c.version_id > tags.c.version_id,
-        ),
+        # Asked as a maximum: one look into the index, where PostgreSQL may read all tags to find no newer one.
+        tags.c.version_id
+        == sa.select(sa.func.max(_newer.c.version_id))
+        .where(_newer.c.pacticipant_id == tags.c.pacticipant_id, _newer.c.name == tags.c.name)
+        .scalar_subquery(),
     )
     .order_by(in_order(tags.c.name), tags.c.id)
 )

@@ -82,10 +82,10 @@ _FIND = (
 )
 _BASICS = sa.select(versions, pacticipants.c.name).join(pacticipants).where(versions.c.id.in_(_IDS))
 _newer = tags.alias()
-_higher = sa.exists().where(
-    _newer.c.pacticipant_id == tags.c.pacticipant_id,
-    _newer.c.name == tags.c.name,
-    _newer.c.version_id > tags.c.version_id,
+_head = (  # asked as a maximum: one look into the index, where PostgreSQL may read all tags to find no newer one
+    sa.select(sa.func.max(_newer.c.version_id))
+    .where(_newer.c.pacticipant_id == tags.c.pacticipant_id, _newer.c.name == tags.c.name)
+    .scalar_subquery()
 )
 _BELONGING = sa.union_all(  # the branches of versions, then their tags
     sa.select(
@@ -97,7 +97,7 @@ _BELONGING = sa.union_all(  # the branches of versions, then their tags
     )
     .join_from(branch_versions, branches)
     .where(branch_versions.c.version_id.in_(_IDS)),
-    sa.select(sa.literal_column("1"), tags.c.id, tags.c.version_id, tags.c.name, ~_higher).where(
+    sa.select(sa.literal_column("1"), tags.c.id, tags.c.version_id, tags.c.name, tags.c.version_id == _head).where(
         tags.c.version_id.in_(_IDS)
     ),
 ).order_by("kind", "nth")
