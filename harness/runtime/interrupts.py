@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +20,25 @@ def interrupt_on_every_ending() -> None:
     for number in _ENDINGS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+    _send_again_what_is_dropped()
+
+
+def _send_again_what_is_dropped() -> None:
+    """Python drops what is raised inside of a finalizer or a callback; an interruption then comes once more."""
+    before = sys.unraisablehook
+
+    def dropped(told: sys.UnraisableHookArgs) -> None:
+        if not issubclass(told.exc_type, KeyboardInterrupt):
+            before(told)
+            return
+        again = threading.Timer(_SOON, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = dropped
+
+
+_SOON = 0.05  # seconds: the finalizer has ended then
 
 
 @contextmanager
