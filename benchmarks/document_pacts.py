@@ -27,6 +27,7 @@ CANDIDATES = 12
 IMPLIED = {("header", name) for name in ("accept", "content-type", "authorization")}
 _TEMPLATE = re.compile(r"\{[^{}/]*\}")
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+_FRACTION = re.compile(r"\d\.\d")
 _JSON = re.compile(r"application/json|[^/]+/([^;]+\+)?json")
 
 
@@ -50,7 +51,7 @@ def _unambiguous(every: Iterable[Operation]) -> list[Operation]:
     """Those that no other operation can be taken for, and whose parameters can be told apart."""
     shapes = Counter((each.method, shape(each.path)) for each in every)
     alone = [each for each in every if shapes[each.method, shape(each.path)] == 1]
-    return [each for each in alone if not any(odd in each.path for odd in ("}{", "#", "?"))]
+    return [each for each in alone if not any(odd in each.path for odd in ("}{", "?"))]
 
 
 def _interactions(document: Document, chosen: list[Operation]) -> Iterator[Json]:
@@ -84,7 +85,8 @@ def value_for(document: Document, schema: Any, direction: Direction) -> Any:
     fitting = [each for each in made if direction is Direction.REQUEST or UNDECLARED not in json.dumps(each)]
     if not fitting:
         raise Unmade
-    return max(fitting, key=lambda each: len(json.dumps(each)))
+    # A number whose format is that of a whole one is whole, whatever its type is said to be.
+    return max(fitting, key=lambda each: (not _FRACTION.search(json.dumps(each)), len(json.dumps(each))))
 
 
 def _listed(value: Any, keyword: str) -> Iterator[str]:
@@ -172,6 +174,8 @@ def credentials(document: Document, operation: Operation) -> tuple[Json, Json]:
         scheme = document.meant(known.get(name))
         kind, word = scheme.get("type"), str(scheme.get("scheme", "basic")).lower()
         if kind == "apiKey":
+            if not _TOKEN.fullmatch(str(scheme.get("name"))):
+                raise Unmade
             if scheme.get("in") == "header":
                 headers[str(scheme.get("name"))] = "key"
             elif scheme.get("in") == "query":

@@ -154,12 +154,14 @@ def _spread(query: dict[str, list[str]], parameter: Parameter, meeting: Meeting)
     return found or None
 
 
+_APART = frozenset({"accept", "content-type", "authorization"})  # looked at by themselves
+
+
 def check_headers(meeting: Meeting, operation: Operation) -> None:
     """Each header is declared, or is one of HTTP's own; none that is required is missing."""
     declared = {name: p for (location, name), p in operation.parameters().items() if location == "header"}
-    apart = {"accept", "content-type", "authorization"}
     for name, parameter in declared.items():
-        if name not in apart:
+        if name not in _APART:
             _parameter(meeting, operation, parameter, meeting.request.headers.get(name))
     keys = key_names(meeting.document, "header")
     for name in meeting.request.headers:

@@ -64,14 +64,22 @@ def fields(value: Any) -> set[str]:
         inner: list[tuple[str, Any]] = []
         for place, holder in level:
             if isinstance(holder, dict):
-                inner += [(place + step(name), item) for name, item in holder.items()]
-            elif isinstance(holder, list):
-                inner += [(f"{place}/[]", item) for item in holder]
-        found.update([place for place, _ in inner])
-        level = [each for each in inner if isinstance(each[1], (dict, list))]
+                for name, item in holder.items():
+                    here = place + step(name)
+                    found.add(here)
+                    if isinstance(item, _HOLDERS):
+                        inner.append((here, item))
+            elif isinstance(holder, list) and holder:
+                here = f"{place}/[]"
+                found.add(here)
+                inner += [(here, item) for item in holder if isinstance(item, _HOLDERS)]
+        level = inner
         if not level:
             break
     return found
+
+
+_HOLDERS = (dict, list)
 
 
 @lru_cache(maxsize=16_384)
@@ -212,7 +220,7 @@ def _body(meeting: Meeting, answer: Answer, media: str) -> None:
     response = meeting.response
     if not response.has_body or response.part["body"] is None:
         return  # null: the consumer says that it needs none
-    place = f"{answer.place}/content/{escaped(media)}/schema" if media else answer.place
+    place = f"{answer.place}/content{step(media)}/schema" if media else answer.place
     schema = answer.response.content.get(media)
     if schema is None:
         if _says_nothing(answer, media, meeting):

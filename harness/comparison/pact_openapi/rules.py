@@ -50,8 +50,12 @@ class Rules:
     @property
     def lengthen(self) -> bool:
         """Whether a list has to be longer than one item."""
-        counted = (each.get("min") for rule in self.all for each in rule.matchers)
-        return any(isinstance(count, int) and count > 1 for count in counted)
+        for rule in self.all:
+            for matcher in rule.matchers:
+                least = matcher.get("min")
+                if isinstance(least, int) and least > 1:
+                    return True
+        return False
 
     def __bool__(self) -> bool:
         return bool(self.all or self.generators)
@@ -99,6 +103,8 @@ def _covers(steps: tuple[str, ...], here: tuple[str, ...]) -> bool:
 
 def rules_of(part: dict[str, Any]) -> Rules:
     """The rules of a request or a response as written in specification 2, 3 or 4."""
+    if "matchingRules" not in part and "generators" not in part:
+        return _NONE
     written = part.get("matchingRules")
     found: list[Rule] = []
     for key, value in (written if isinstance(written, dict) else {}).items():
@@ -115,6 +121,9 @@ def rules_of(part: dict[str, Any]) -> Rules:
     return Rules(tuple(found), tuple(_generators(part)))
 
 
+_NONE = Rules()
+
+
 def _second(key: str, value: dict[str, Any]) -> Iterator[Rule]:
     part, *steps = _steps(key) or ("",)
     part = "header" if part in ("headers", "header") else part
@@ -123,7 +132,7 @@ def _second(key: str, value: dict[str, Any]) -> Iterator[Rule]:
 
 def _matchers(value: Any) -> tuple[dict[str, Any], ...]:
     listed = value.get("matchers") if isinstance(value, dict) else None
-    return tuple(each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
+    return tuple([each for each in listed if isinstance(each, dict)]) if isinstance(listed, list) else ()
 
 
 @lru_cache(maxsize=16_384)
