@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.comparison.pact_openapi.validators import Fault
 
 
-class Held(NamedTuple):  # made for every value of a pact: a frozen dataclass takes three times as long
+class Held(NamedTuple):  # made for every value of a pact: a frozen dataclass takes twice as long
     """A value of a pact, and the schema that it is held against."""
 
     value: Any

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Body = tuple[Any] | None  # the value as a 1-tuple; None for no body, or one that is no JSON
 
 
-class Message(NamedTuple):  # two are made for each interaction: a frozen dataclass takes three times as long
+class Message(NamedTuple):  # two are made for each interaction: a frozen dataclass takes twice as long
     """What is sent, or what is needed back."""
 
     part: dict[str, Any]  # as written
