@@ -25,6 +25,7 @@ import psutil
 from broker_estate import ESTATES, Estate, load, pact
 
 from harness.broker.store.database import open_database
+from harness.contracts.pact_reader import pact_key
 
 Ask = Callable[[httpx.Client, int], httpx.Response]
 
@@ -61,6 +62,7 @@ def operations(estate: Estate) -> dict[str, Ask]:
         "matrix cvp tag latest": get(f"/matrix?{one}&latestby=cvp&tag=main&latest=true"),
         "matrix cvp mainBranch": get(f"/matrix?{one}&latestby=cvp&mainBranch=true&latest=true"),
         "matrix two pacticipants": get(f"/matrix?{two}"),
+        "matrix of a pair": get(f"/matrix/provider/{provider}/consumer/{consumer}"),
         "for-verification": choose({**verify, "includePendingStatus": False}),
         "for-verification pending": choose(verify),
         "for-verification pending+WIP": choose(wip),
@@ -73,6 +75,19 @@ def operations(estate: Estate) -> dict[str, Ask]:
         ),
         "publish same content": lambda client, n: client.post(
             "/contracts/publish", json=publication(consumer, provider, f"same-{n}", 10**7)
+        ),
+        "PUT pact new content": lambda client, n: client.put(
+            f"{pair}/version/put-{n}", json=pact(consumer, provider, n + 2 * 10**6)
+        ),
+        "PUT pact same content": lambda client, n: client.put(
+            f"{pair}/version/put-same-{n}", json=pact(consumer, provider, 10**7)
+        ),
+        "verification result": lambda client, n: client.post(
+            f"{pair}/pact-version/{pact_key(pact(consumer, provider, 0))}/verification-results",
+            json={"success": True, "providerApplicationVersion": f"verified-{n}"},
+        ),
+        "branch of a new version": lambda client, n: client.put(
+            f"/pacticipants/{consumer}/branches/topic/versions/b{n}", json={}
         ),
         "record deployment": lambda client, n: client.post(
             f"/pacticipants/{consumer}/versions/{n % estate.versions}/deployed-versions/environment/e-production",

@@ -103,9 +103,15 @@ class Branch:
 
 def by_name(db: sa.Connection, pacticipant: str, name: str) -> Branch | None:
     """A branch of a pacticipant."""
-    query = sa.select(branches).join(pacticipants)
-    row = db.execute(query.where(pacticipants.c.name == pacticipant, branches.c.name == name)).one_or_none()
+    row = db.execute(_NAMED, {"owner": pacticipant, "named": name}).one_or_none()
     return None if row is None else _value(row)
+
+
+_NAMED = (
+    sa.select(branches)
+    .join(pacticipants)
+    .where(pacticipants.c.name == sa.bindparam("owner"), branches.c.name == sa.bindparam("named"))
+)
 
 
 def listed(
@@ -126,8 +132,12 @@ def listed(
 
 def membership(db: sa.Connection, branch: int, version: int) -> str | None:
     """Since when a version is on a branch; None when it is not."""
-    query = sa.select(branch_versions.c.created_at).filter_by(branch_id=branch, version_id=version)
-    return db.execute(query).scalar()
+    return db.execute(_SINCE, {"branch": branch, "version": version}).scalar()
+
+
+_SINCE = sa.select(branch_versions.c.created_at).where(
+    branch_versions.c.branch_id == sa.bindparam("branch"), branch_versions.c.version_id == sa.bindparam("version")
+)
 
 
 def remove(db: sa.Connection, branch: int, version: int) -> None:

@@ -262,13 +262,15 @@ def tags_of(db: sa.Connection, version: int) -> list[str]:
 
 def numbers_with(db: sa.Connection, contract: int) -> Sequence[str]:
     """The numbers of the versions that have a content, newest first."""
-    query = (
-        sa.select(versions.c.number)
-        .join(publications, publications.c.version_id == versions.c.id)
-        .where(publications.c.contract_id == contract)
-        .order_by(versions.c.id.desc())
-    )
-    return db.execute(query).scalars().all()
+    return db.execute(_NUMBERS, {"contract": contract}).scalars().all()
+
+
+_NUMBERS = (
+    sa.select(versions.c.number)
+    .join(publications, publications.c.version_id == versions.c.id)
+    .where(publications.c.contract_id == sa.bindparam("contract"))
+    .order_by(versions.c.id.desc())
+)
 
 
 def contents(db: sa.Connection, where: Conditions) -> list[tuple[Pact, str]]:

@@ -55,7 +55,7 @@ class Result:
 
 def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
     """Keep a result of a content; its number."""
-    row = db.execute(sa.select(contracts).where(contracts.c.id == contract)).one()
+    row = db.execute(_CONTENT, {"contract": contract}).one()
     promised, exercised = _counted(row, given)
     mention(db, Version(row.counterpart, given.number), now)
     seen = Evidence(
@@ -75,10 +75,8 @@ def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
         at=now,
     )
     # By its own evidence: another verifier may be telling of the same content at the same time.
-    of_this = verifications.c.evidence_id == evidence.record(db, seen, now)
-    made = db.execute(
-        sa.select(verifications.c.id).where(of_this, verifications.c.contract_id == contract)
-    ).scalar_one()
+    of_this = evidence.record(db, seen, now)
+    made = db.execute(_MADE, {"of_this": of_this, "contract": contract}).scalar_one()
     values = {
         "wip": given.wip,
         "build_url": given.build_url,
@@ -86,7 +84,7 @@ def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
         "results": None if given.results is None else json.dumps(given.results),
         "verified_by": None if given.verified_by is None else json.dumps(given.verified_by),
     }
-    db.execute(sa.update(verifications).where(verifications.c.id == made).values(values))
+    db.execute(_DESCRIBE, {"made": made, **values})
     owner = mention_pacticipant(db, row.owner, now)
     integrations.touch(db, owner, mention_pacticipant(db, row.counterpart, now), now)
     return int(made)
@@ -158,25 +156,23 @@ def _query() -> sa.Select[Any]:
 
 def by_number(db: sa.Connection, pair: tuple[str, str], sha: str, number: int) -> Result | None:
     """A result of a consumer's and a provider's content."""
-    row = db.execute(_query().where(*_of(pair, sha), verifications.c.id == number)).one_or_none()
+    row = db.execute(_BY_NUMBER, {**_told(pair, sha), "number": number}).one_or_none()
     return None if row is None else _value(row)
 
 
 def latest(db: sa.Connection, pair: tuple[str, str], sha: str) -> Result | None:
     """The newest result of a content."""
-    query = _query().where(*_of(pair, sha)).order_by(verifications.c.id.desc()).limit(1)
-    row = db.execute(query).one_or_none()
+    row = db.execute(_LATEST_OF, _told(pair, sha)).one_or_none()
     return None if row is None else _value(row)
 
 
-def _of(pair: tuple[str, str], sha: str) -> list[sa.ColumnElement[bool]]:
-    return [contracts.c.owner == pair[0], contracts.c.counterpart == pair[1], contracts.c.key == sha]
+def _told(pair: tuple[str, str], sha: str) -> dict[str, Any]:
+    return {"owner": pair[0], "counterpart": pair[1], "sha": sha}
 
 
 def contract_row(db: sa.Connection, pair: tuple[str, str], sha: str) -> int | None:
     """The row of a content."""
-    query = sa.select(contracts.c.id).where(*_of(pair, sha), contracts.c.kind == ContractKind.PACT.value)
-    return db.execute(query).scalar()
+    return db.execute(_CONTRACT, _told(pair, sha)).scalar()
 
 
 def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, Result]:
@@ -185,6 +181,26 @@ def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, R
     return {row.contract_id: _value(row) for row in found}
 
 
+# Made once: making a statement costs more than asking it.
+_CONTENT = sa.select(contracts).where(contracts.c.id == sa.bindparam("contract"))
+_MADE = sa.select(verifications.c.id).where(
+    verifications.c.evidence_id == sa.bindparam("of_this"), verifications.c.contract_id == sa.bindparam("contract")
+)
+_DESCRIBE = (
+    sa.update(verifications)
+    .where(verifications.c.id == sa.bindparam("made"))
+    .values(
+        {name: sa.bindparam(name) for name in ("wip", "build_url", "consumer_number", "results", "verified_by")}
+    )
+)
+_of = (
+    contracts.c.owner == sa.bindparam("owner"),
+    contracts.c.counterpart == sa.bindparam("counterpart"),
+    contracts.c.key == sa.bindparam("sha"),
+)
+_BY_NUMBER = _query().where(*_of, verifications.c.id == sa.bindparam("number"))
+_LATEST_OF = _query().where(*_of).order_by(verifications.c.id.desc()).limit(1)
+_CONTRACT = sa.select(contracts.c.id).where(*_of, contracts.c.kind == ContractKind.PACT.value)
 _newest = (
     sa.select(sa.func.max(verifications.c.id))
     .where(verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)))

@@ -22,8 +22,7 @@ def from_evidence(db: sa.Connection, seen: Evidence, row: int, version: int) -> 
     if seen.kind is not EvidenceKind.PACTS or not (seen.decisive or seen.verdict is Verdict.PASSED):
         return
     same = {"kind": ContractKind.PACT.value, "owner": seen.consumer, "counterpart": seen.provider.pacticipant}
-    query = sa.select(contracts.c.id).filter_by(key=seen.contract, **same)
-    for contract in db.execute(query).scalars().all():
+    for contract in db.execute(_SAME, {"key": seen.contract, **same}).scalars().all():
         insert(
             db,
             verifications,
@@ -37,6 +36,9 @@ def from_evidence(db: sa.Connection, seen: Evidence, row: int, version: int) -> 
         )
 
 
+_SAME = sa.select(contracts.c.id).where(  # made once: making a statement costs more than asking it
+    *(contracts.c[name] == sa.bindparam(name) for name in ("key", "kind", "owner", "counterpart"))
+)
 _PASSED = evidence.c.verdict == Verdict.PASSED.value
 _TOLD_BEFORE = (
     sa.select(
