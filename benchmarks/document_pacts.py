@@ -164,25 +164,26 @@ def base_of(document: Document, operation: Operation) -> str:
 
 def credentials(document: Document, operation: Operation) -> tuple[Json, Json]:
     """What the first requirement asks for: headers and query."""
-    headers: Json = {}
-    query: Json = {}
+    found: dict[tuple[str, str], str] = {}
     known = mapping(document.part("components").get("securitySchemes")) or document.part("securityDefinitions")
-    wanted = next((each for each in listing(operation.security) if isinstance(each, dict)), {})
-    if len(wanted) > 1:
-        raise Unmade  # several at once may be of one header
-    for name in wanted:
-        scheme = document.meant(known.get(name))
-        kind, word = scheme.get("type"), str(scheme.get("scheme", "basic")).lower()
-        if kind == "apiKey":
-            if not _TOKEN.fullmatch(str(scheme.get("name"))):
-                raise Unmade
-            if scheme.get("in") == "header":
-                headers[str(scheme.get("name"))] = "key"
-            elif scheme.get("in") == "query":
-                query[str(scheme.get("name"))] = ["key"]
-        else:
-            headers["Authorization"] = f"{word if kind in ('basic', 'http') else 'Bearer'} abc"
-    return headers, query
+    for name in next((each for each in listing(operation.security) if isinstance(each, dict)), {}):
+        place, text = credential(document.meant(known.get(name)))
+        if place in found:
+            raise Unmade  # two at once in one header
+        found[place] = text
+    headers = {name: text for (location, name), text in found.items() if location == "header"}
+    return headers, {name: [text] for (location, name), text in found.items() if location == "query"}
+
+
+def credential(scheme: Json) -> tuple[tuple[str, str], str]:
+    """Where the credential of a scheme is, and what it may be."""
+    kind, word = scheme.get("type"), str(scheme.get("scheme", "basic")).lower()
+    if kind != "apiKey":
+        return ("header", "Authorization"), f"{word if kind in ('basic', 'http') else 'Bearer'} abc"
+    name = str(scheme.get("name"))
+    if scheme.get("in") == "header" and not _TOKEN.fullmatch(name):
+        raise Unmade
+    return (str(scheme.get("in")), name), "key"
 
 
 def response(document: Document, operation: Operation) -> Json:

@@ -16,6 +16,8 @@ from harness.identity import content_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.contracts.openapi_source import Reader
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _ITEM_KEYS = frozenset({*METHODS, "parameters", "servers", "summary", "description", "$ref"})
 _VERSION = re.compile(r"3\.[01](\.\d+)?$")
@@ -23,17 +25,17 @@ _STATUS = re.compile(r"[1-5]([0-9]{2}|XX)$")
 _NAME = re.compile(r"\{([^{}/]*)\}")
 
 
-def read_openapi(text: str | bytes, provider: str, place: str) -> OpenApi:
+def read_openapi(text: str | bytes, provider: str, place: str, reader: Reader = parse) -> OpenApi:
     """The document of one provider, from JSON or YAML, OpenAPI 2.0, 3.0 or 3.1.
 
     Files that it refers to are made part of it when `place` is its own file. Raises ContractError with
     every problem, each with its place (`openapi.yaml:12`, or `openapi.yaml#/paths/~1orders`).
     """
-    value = parse(text, place)
+    value = reader(text, place)
     if not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else f"{value!r}"[:60]
         raise ContractError(Problem(f"an OpenAPI document is an object, not {kind}", place))
-    document = bundle(value, place)
+    document = bundle(value, place, reader)
     reading = _Reading(document, place)
     reading.read()
     if reading.problems:

@@ -20,21 +20,15 @@ _DEEPEST = 200
 Reader = Callable[["str | bytes", str], Any]  # reads a text as `parse` does
 
 
-def named_yaml(place: str) -> bool:
-    """Whether a document is YAML by its name."""
-    return place.lower().endswith((".yaml", ".yml"))
-
-
 def parse(text: str | bytes, place: str) -> Any:
     """The document's value. Raises ContractError with line and column where the text says them."""
     words = _decoded(text, place)
     if not words.strip():
         raise ContractError(Problem("the document is empty", place))
-    is_yaml = named_yaml(place) or words.lstrip()[0] not in "{["
     try:
-        value = _yaml(words, place) if is_yaml else _json(words, place)
+        value, is_json = _value(words, place)
         # JSON has no anchors: only where a quick look finds something, every place is looked at by its name.
-        looked_at = not is_yaml and _is_sound(value)
+        looked_at = is_json and _is_sound(value)
         problems = [] if looked_at else list(_Shape(place, max(_MOST_NODES, len(words))).problems(value))
     except RecursionError:
         raise ContractError(Problem("it is nested too deeply", place, _SHALLOWER)) from None
@@ -44,6 +38,17 @@ def parse(text: str | bytes, place: str) -> Any:
 
 
 _SHALLOWER = "flatten it, or move parts into components and refer to them"
+
+
+def _value(words: str, place: str) -> tuple[Any, bool]:
+    """The value, and whether it was written in JSON: so it may be in a file that is named YAML, too."""
+    if words.lstrip()[0] in "{[":
+        try:
+            return _json(words, place), True
+        except ContractError:
+            if not place.lower().endswith((".yaml", ".yml")):
+                raise
+    return _yaml(words, place), False
 
 
 def _decoded(text: str | bytes, place: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from harness.engine.run import Bench
 from harness.errors import ContractError
 from harness.matrix import EvidenceKind
 from harness.wiring.content import shown
+from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +89,7 @@ def _from_file(system: System, service: Service) -> OpenApi | None:
     path = Path(service.openapi)
     if not path.is_file():
         return None
-    document = read_openapi(path.read_bytes(), service.name, str(path))
+    document = read_openapi(path.read_bytes(), service.name, str(path), keeping_reader(os.environ))
     return replace(document, place=shown(system, str(path)))
 
 
@@ -120,7 +122,7 @@ def read_document(service: Service, instance: Instance) -> OpenApi:
             where=url,
             hint=f"openapi = in [services.{service.name}] is a path on the running service, or a file",
         ) from error
-    return read_openapi(response.content, service.name, service.openapi)
+    return read_openapi(response.content, service.name, service.openapi, keeping_reader(os.environ))
 
 
 def new_run() -> str:

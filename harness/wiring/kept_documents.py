@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import __version__
-from harness.contracts.openapi_source import named_yaml, parse
+from harness.contracts.openapi_source import parse
 from harness.identity import digest
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class KeptDocuments:
     def __call__(self, text: str | bytes, place: str) -> Any:
         """The value of a document, as `parse` reads it. Raises ContractError."""
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-        is_json = data.lstrip()[:1] in (b"{", b"[") and not named_yaml(place)
-        if is_json or len(data) < WORTH_IT:
+        if data.lstrip()[:1] in (b"{", b"[") or len(data) < WORTH_IT:
             return parse(text, place)
         path = self.folder / f"{digest('yaml', __version__, data)}.json"
         found = _read(path)

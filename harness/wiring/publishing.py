@@ -12,6 +12,7 @@ from harness import wiring
 from harness.contracts.document import ContractKind
 from harness.errors import UsageError
 from harness.wiring import content
+from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,7 +97,7 @@ def _of_manifest(system: System | None) -> Iterator[Contract]:
     for service in system.services:
         path = Path(service.openapi) if service.openapi else None
         if path is not None and path.is_file():
-            yield read_openapi(path.read_bytes(), service.name, str(path)).contract()
+            yield read_openapi(path.read_bytes(), service.name, str(path), keeping_reader(os.environ)).contract()
 
 
 def _at_paths(wish: Wish) -> Iterator[Contract]:
@@ -110,7 +111,7 @@ def _at_paths(wish: Wish) -> Iterator[Contract]:
         for path in wish.paths:
             if not path.is_file():
                 raise UsageError("with --provider each PATH is an OpenAPI document", where=str(path))
-            yield read_openapi(path.read_bytes(), wish.provider, str(path)).contract()
+            yield read_openapi(path.read_bytes(), wish.provider, str(path), keeping_reader(os.environ)).contract()
         return
     for pact in read_pacts(map(str, wish.paths)):
         yield pact.contract()

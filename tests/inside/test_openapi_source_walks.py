@@ -68,6 +68,15 @@ def test_two_hundred_levels_are_read_and_no_more(levels: int, fits: bool) -> Non
         parse(text, "openapi.json")
 
 
+@given(st.dictionaries(st.text(), JSON))
+def test_json_in_a_file_that_is_named_yaml_is_read_as_json(value: Any) -> None:
+    assert json.dumps(parse(json.dumps(value), "openapi.yaml")) == json.dumps(value)
+
+
+def test_yaml_may_begin_as_json_does() -> None:
+    assert parse("{openapi: 3.1.0, x: [1, two]}", "openapi.yml") == {"openapi": "3.1.0", "x": [1, "two"]}
+
+
 def places(value: Any, place: str = "") -> set[str]:
     """What `fields` finds, one step after another."""
     steps = value.items() if isinstance(value, dict) else [("[]", each) for each in value] if value else ()
