@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from openapi_changes import (
@@ -33,6 +33,9 @@ from openapi_changes import (
 )
 
 from harness.comparison.openapi_diff import Diff, Notice, Severity, Verdict, diff, document_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Json = dict[str, Any]
 NOTICE = Notice(today=date(2026, 11, 23), stable_days=30, beta_days=30)
@@ -66,9 +69,38 @@ def written(media: str, schema: Json) -> Json:
     return document(parameters=[{"name": "q", "in": "query", "content": {media: {"schema": schema}}}])
 
 
+def at(base: str, path: str) -> Json:
+    return {"swagger": "2.0", "basePath": base, "paths": {path: {"get": {"responses": {"200": {}}}}}}
+
+
+def served_at(path: str, url: str) -> Json:
+    made = at("", path)["paths"]
+    return {"openapi": "3.0.3", "servers": [{"url": url}], "paths": made}
+
+
+def chosen_of(make: Callable[[Json], Json]) -> Callable[[str, str], Json]:
+    """A choice between two schemas by the names that they are given."""
+    first, second = part(TEXT, "x"), part(TEXT, "y", y=NUMBER)
+
+    def made(*names: str) -> Json:
+        schemas = dict(zip(names, (first, second), strict=True))
+        return {**make({"oneOf": [to(name) for name in names]}), "components": {"schemas": schemas}}
+
+    return made
+
+
+def to(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def in_a_part(make: Callable[[Json], Json], schema: Json) -> Json:
+    """A property that one of two parts of `allOf` has."""
+    return make({"allOf": [{"type": "object", "properties": {"n": NUMBER}}, part(schema)]})
+
+
 MIXED: Json = {"type": BOTH}
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
-OWN = (  # what the reference tool does not look at, or only informs about
+OWN: tuple[Case, ...] = (  # what the reference tool does not look at, or only informs about
     Case(kind="webhook-property-list-of-types-widened", old=hook(part(TEXT)), new=hook(part(MIXED))),
     Case(
         kind="webhook-property-list-of-types-widened", old=told(part(TEXT)), new=told(part(MIXED)), where="by $ref"
@@ -118,7 +150,57 @@ OWN = (  # what the reference tool does not look at, or only informs about
         kind="response-body-type-changed", old=statuses(_404=TEXT), new=statuses(default=NUMBER), where="default"
     ),
 )
+DECODED = {"contentMediaType": JSON, **TEXT}
+OF_PARTS = (  # no validator has a say in it, and it is within `allOf`
+    ("request-property-content-media-type-changed", accepting, DECODED, but(DECODED, contentMediaType="text/csv")),
+    ("response-property-content-encoding-changed", sending, but(TEXT, contentEncoding="base64"), TEXT),
+    ("request-property-content-schema-added", accepting, DECODED, but(DECODED, contentSchema=NUMBER)),
+    (
+        "request-property-x-extensible-enum-value-removed",
+        accepting,
+        {"x-extensible-enum": ["a", "b"], **TEXT},
+        {"x-extensible-enum": ["a"], **TEXT},
+    ),
+    ("response-property-deprecated-sunset-missing", sending, TEXT, but(TEXT, deprecated=True)),
+)
+OWN = (
+    *OWN,
+    *(
+        Case(kind=kind, old=in_a_part(make, old), new=in_a_part(make, new), where="a part of allOf")
+        for kind, make, old, new in OF_PARTS
+    ),
+    Case(
+        kind="request-parameter-list-of-types-narrowed",
+        old=taking({"type": ["string", "integer"]}),
+        new=taking({"type": "string"}),
+        where="another reading of the same text",
+    ),
+)
 MORE_ALIKE = (
+    *(
+        Case(kind="a base path moved into the paths", old=old, new=new, where=where)
+        for old, new, where in (
+            (at("/v1", "/a"), at("", "/v1/a"), "into"),
+            (at("", "/v1/a/{x}"), at("/v1/", "/a/{y}"), "out of"),
+            (at("/v1", "/a"), served_at("/a", "https://a.example/v1"), "another version of OpenAPI"),
+            (served_at("/a", "/api/v1"), served_at("/v1/a", "/api"), "in part"),
+        )
+    ),
+    *(
+        Case(kind="alternatives with other names", old=make("A", "B"), new=make("C", "D"))
+        for make in (chosen_of(accepting), chosen_of(sending))
+    ),
+    *(
+        Case(kind="a character set that goes without saying", old=make(TEXT, media), new=make(TEXT, other))
+        for make in (accepting, sending)
+        for one, two in (
+            (JSON, "application/json; charset=ISO-8859-1"),
+            ("application/a+json;charset=utf-8", "application/a+json"),
+            ("text/csv", 'text/csv; Charset="UTF-8"'),
+        )
+        for media, other in ((one, two), (two, one))
+    ),
+    Case(kind="a security scheme with another name", old=secured({"a": []}, a=KEY), new=secured({"b": []}, b=KEY)),
     Case(
         kind="one may do without credentials",
         old=secured({"key": []}, key=KEY),
@@ -289,3 +371,24 @@ def test_alternatives_that_unfold_without_end_take_no_time(word: str) -> None:
 def test_of_very_many_values_a_few_are_told() -> None:
     old, new = (accepting({"enum": [f"v{n}" for n in range(0, 20_000, step)]}) for step in (1, 2))
     assert len(difference(old, new).changes) == 51
+
+
+def test_a_path_that_stays_written_as_it_was_under_another_base_is_warned_about() -> None:
+    found = difference(at("/v1", "/a"), at("/v2", "/a"))
+    assert [(change.id, change.severity) for change in found.changes] == [
+        ("api-server-path-removed", Severity.WARNING)
+    ]
+
+
+def test_names_that_a_discriminator_sends_may_not_change() -> None:
+    kinds = {"propertyName": "x"}
+    old, new = chosen_of(accepting)("A", "B"), chosen_of(accepting)("A", "C")
+    for each in (old, new):
+        body = each["paths"]["/orders/{id}"]["post"]["requestBody"]["content"][JSON]
+        body["schema"]["discriminator"] = kinds
+    assert "request-body-one-of-removed" in {change.id for change in difference(old, new).changes}
+
+
+def test_a_text_that_is_read_in_another_way_is_not_shown_as_refused() -> None:
+    (case,) = [each for each in OWN if each.where == "another reading of the same text"]
+    assert [change.witness for change in difference(case.old, case.new).changes] == [None]

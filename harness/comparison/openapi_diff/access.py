@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.change import Change, Severity
 from harness.comparison.openapi_diff.document import listing, mapping
-from harness.comparison.openapi_diff.operations import Operation, bases
+from harness.comparison.openapi_diff.operations import Operation, addresses, bases
 from harness.comparison.openapi_diff.severities import change
 
 if TYPE_CHECKING:
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from harness.comparison.openapi_diff.document import Document
 
 Requirement = dict[str, frozenset[str]]
+Schemes = dict[str, tuple[Any, ...]]  # how each scheme's credentials travel, by its name
 
 
 def security(old: Operation, new: Operation) -> Iterator[Change]:
     """Who may call: whoever was let in and is not any more is warned; the reference tool only informs."""
-    before, after = _requirements(old), _requirements(new)
     schemes = _schemes(old.document), _schemes(new.document)
+    before, after = _requirements(old, {}), _requirements(new, _old_names(*schemes))
     used = {name for requirement in before for name in requirement}
     changed = sorted(name for name in used if name in schemes[1] and schemes[0].get(name) != schemes[1][name])
     if changed:
@@ -42,14 +43,20 @@ def _warning(made: Change) -> Change:
     return replace(made, severity=Severity.WARNING)
 
 
-def _requirements(operation: Operation) -> list[Requirement]:
+def _requirements(operation: Operation, names: dict[str, str]) -> list[Requirement]:
     """Each a way to be let in; no requirement at all is one that asks for nothing."""
-    asked = [
-        {name: frozenset(map(str, listing(scopes))) for name, scopes in each.items()}
+    asked: list[Requirement] = [
+        {(names.get(name) or name): frozenset(map(str, listing(scopes))) for name, scopes in each.items()}
         for each in listing(operation.security)
         if isinstance(each, dict)
     ]
     return asked or [{}]
+
+
+def _old_names(before: Schemes, after: Schemes) -> dict[str, str]:
+    """New names of schemes that were only called otherwise, with what they were called."""
+    gone = {how: name for name, how in before.items() if name not in after}
+    return {name: gone[how] for name, how in after.items() if name not in before and how in gone}
 
 
 def _enough(given: Requirement, asked: Requirement) -> bool:
@@ -64,7 +71,7 @@ def _told(requirement: Requirement) -> str:
 _HOW = ("type", "in", "name", "scheme")
 
 
-def _schemes(document: Document) -> dict[str, tuple[Any, ...]]:
+def _schemes(document: Document) -> Schemes:
     """How each scheme's credentials travel; OpenAPI 2.0's `basic` is `http` today."""
     written = (
         document.part("securityDefinitions")
@@ -83,7 +90,7 @@ def _how(scheme: dict[str, Any]) -> tuple[Any, ...]:
 def servers(old: Document, new: Document) -> Iterator[Change]:
     """Base paths that no server has any more: it may be a gateway's doing, so it is a warning."""
     gone = sorted(bases(old) - bases(new))
-    if gone:
+    if gone and not addresses(old) <= addresses(new):
         told = ", ".join(each or "/" for each in gone)
         text = f"no server has the base path {told} now"
         yield _warning(change("api-server-path-removed", text, "servers", breaks=False))

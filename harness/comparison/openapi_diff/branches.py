@@ -34,7 +34,9 @@ def alternatives(sides: Sides, old: Keywords, new: Keywords, place: Place) -> It
         kind = f"{{}}-{_WORDS[before]}-became-{_WORDS[after]}"
         if len(old[before]) == len(new[after]):
             yield SchemaChange(place=place, kind=kind, text=text, **of_judgement(answer))
-    pairing = paired(sides, old[before], new[after])
+    # Where a discriminator tells branches apart, a name is what travels.
+    renamed = "discriminator" not in old and "discriminator" not in new
+    pairing = paired(sides, old[before], new[after], renamed=renamed)
     for was, now in pairing.both:
         yield Edge((*place, f"{BRANCH}{before} {_name(was)}"), was, now)
     for was in pairing.gone:
@@ -139,7 +141,7 @@ class Pairing:
     added: list[Schema]
 
 
-def paired(sides: Sides, old: list[Schema], new: list[Schema]) -> Pairing:
+def paired(sides: Sides, old: list[Schema], new: list[Schema], *, renamed: bool = True) -> Pairing:
     """Branches by their names, else by their content, else, when they have no names, in order."""
     both: list[tuple[Schema, Schema]] = []
     left, right = list(old), list(new)
@@ -151,14 +153,19 @@ def paired(sides: Sides, old: list[Schema], new: list[Schema]) -> Pairing:
                 left.remove(was)
                 right.remove(found)
     for was in list(left):
-        found = next(
-            (now for now in right if not (_reference(was) and _reference(now)) and _alike(sides, was, now)), None
-        )
+        found = next((now for now in right if _later(sides, was, now, renamed=renamed)), None)
         if found is not None:
             both.append((was, found))
             left.remove(was)
             right.remove(found)
     return Pairing(both, left, right)
+
+
+def _later(sides: Sides, was: Schema, now: Schema, *, renamed: bool) -> bool:
+    """Whether one may be a later state of the other; two names are one only when they mean the same."""
+    if _reference(was) and _reference(now):
+        return renamed and sides.equivalent(was, now)
+    return _alike(sides, was, now)
 
 
 def _alike(sides: Sides, was: Schema, now: Schema) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.change import BRANCH, Change, Severity, Side
@@ -82,8 +83,14 @@ def _side(*, sent: bool) -> Side:
     return Side.RESPONSE if sent else Side.REQUEST
 
 
+_CHARSET = re.compile(r";charset=(\"?)([\w-]+)\1(?=;|$)")
+
+
 def _media(name: str) -> str:
-    return name.replace(" ", "").lower()
+    """A media type without what goes without saying: UTF-8, and any character set of JSON, which has but one."""
+    plain = "".join(name.split()).lower()
+    is_json = plain.partition(";")[0].endswith(("/json", "+json"))
+    return _CHARSET.sub(lambda found: "" if is_json or found.group(2) == "utf-8" else found.group(0), plain)
 
 
 def _instead(media: str, after: Content, *, sent: bool) -> str:

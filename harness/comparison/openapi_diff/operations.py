@@ -256,6 +256,12 @@ def shape(path: str) -> str:
     return _NAME.sub("{}", path)
 
 
+def addresses(document: Document) -> frozenset[tuple[str, str]]:
+    """The method and the whole path of every operation, below each base path, names of parameters left out."""
+    found = operations(document)
+    return frozenset((method, shape(base + path)) for base in bases(document) for method, path in found)
+
+
 def bases(document: Document) -> frozenset[str]:
     """The paths below which a document's operations are found; "" is the root."""
     if document.old:

@@ -11,6 +11,7 @@ from harness.comparison.openapi_diff.flat import branches_of, folded, names_kind
 from harness.comparison.openapi_diff.keywords import Delta, deltas, kinds, type_deltas
 from harness.comparison.openapi_diff.net import missed
 from harness.comparison.openapi_diff.sides import Edge, Found, Pair, Place, SchemaChange, Sides
+from harness.comparison.openapi_diff.silent import silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +155,9 @@ def _refactored(sides: Sides, old: Schema, new: Schema, before: Keywords, after:
     """Whether the same is only said in another way: parts moved, folded, split or named."""
     composed = any(isinstance(side, dict) and "allOf" in side for side in (old, new))
     composed = composed or any(True for side in (before, after) for _ in branches_of(side))
-    return composed and _annotations(before) == _annotations(after) and sides.equivalent(old, new)
+    if not composed or _annotations(before) != _annotations(after) or not sides.equivalent(old, new):
+        return False
+    return silent(sides.old, old) == silent(sides.new, new)
 
 
 _TOLD_APART = (
@@ -247,8 +250,13 @@ def _plain(
     proven = bool(breaking) and pair is not None and sides.harmless(pair)
     for delta in found:
         breaks = sides.breaks(delta.effect) and not (proven and _is_provable(delta))
-        shown = pair if breaks and _is_provable(delta) else None
+        shown = pair if breaks and _is_provable(delta) and not _is_reading(sides, delta) else None
         yield SchemaChange(place=place, kind=delta.kind, text=delta.text, breaks=breaks, pair=shown)
+
+
+def _is_reading(sides: Sides, delta: Delta) -> bool:
+    """Whether it is about how a text is read: no text is refused, so that none can be shown."""
+    return sides.textual and "list-of-types" in delta.kind
 
 
 def _is_provable(delta: Delta) -> bool:

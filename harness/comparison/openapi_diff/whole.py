@@ -9,7 +9,7 @@ from harness.comparison.openapi_diff import access
 from harness.comparison.openapi_diff.change import Change, Diff, Severity
 from harness.comparison.openapi_diff.document import sameness
 from harness.comparison.openapi_diff.notice import LEVELS, announcements, level, removal
-from harness.comparison.openapi_diff.operations import Operation, operations, shape, webhooks
+from harness.comparison.openapi_diff.operations import Operation, bases, operations, shape, webhooks
 from harness.comparison.openapi_diff.severities import change
 from harness.comparison.openapi_diff.together import together
 from harness.comparison.openapi_diff.traffic import parameters, request_body, responses
@@ -30,7 +30,7 @@ def diff(old: Document, new: Document, notice: Notice) -> Diff:
     views = Views.of(old, new, sameness(old, new), notice)
     before, after = operations(old), operations(new)
     found = [
-        *_operations(views, before, after),
+        *_operations(views, before, after, _moved(old, new, before, after)),
         *webhook_changes(views, webhooks(old), webhooks(new)),
         *access.servers(old, new),
     ]
@@ -44,8 +44,8 @@ def diff(old: Document, new: Document, notice: Notice) -> Diff:
 Operations = dict[tuple[str, str], Operation]
 
 
-def _operations(views: Views, before: Operations, after: Operations) -> Iterator[Change]:
-    pairs = _pairs(before, after)
+def _operations(views: Views, before: Operations, after: Operations, moved: Pairs) -> Iterator[Change]:
+    pairs = _pairs(before, after, moved)
     paths = {path for _, path in after} | {was for (_, was), (_, now) in pairs.items() if was != now}
     for key, was in before.items():
         if key in pairs:
@@ -58,10 +58,25 @@ def _operations(views: Views, before: Operations, after: Operations) -> Iterator
         yield replace(change("endpoint-added", "the operation is new", breaks=False), operation=after[key].label)
 
 
-def _pairs(before: Operations, after: Operations) -> dict[tuple[str, str], tuple[str, str]]:
+Pairs = dict[tuple[str, str], tuple[str, str]]
+
+
+def _moved(old: Document, new: Document, before: Operations, after: Operations) -> Pairs:
+    """Operations at their old address below another base path: `/v1` moved into the paths, or back."""
+    if len(bases(old)) != 1 or len(bases(new)) != 1 or bases(old) == bases(new):
+        return {}
+    (was,), (now,) = bases(old), bases(new)
+    found = {(method, shape(now + path)): (method, path) for method, path in after}
+    whole = {(method, path): (method, shape(was + path)) for method, path in before}
+    return {key: found[address] for key, address in whole.items() if address in found}
+
+
+def _pairs(before: Operations, after: Operations, moved: Pairs) -> Pairs:
     """Which operation is which: by its path as written, else by its shape, the names of parameters left out."""
-    pairs = {key: key for key in before if key in after}
-    free = {(method, shape(path)): (method, path) for method, path in after if (method, path) not in pairs}
+    taken = set(moved.values())
+    pairs = {**{key: key for key in before if key in after and key not in taken}, **moved}
+    taken |= set(pairs.values())
+    free = {(method, shape(path)): (method, path) for method, path in after if (method, path) not in taken}
     for method, path in before:
         if (method, path) not in pairs and (found := free.pop((method, shape(path)), None)):
             pairs[method, path] = found
