@@ -15,6 +15,7 @@ from harness.reports.legible import many
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.engine.plan import Task
     from harness.wiring.runs import Run
 
 
@@ -76,28 +77,37 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 
 
 def _show_plan(run: Run, *, as_json: bool) -> int:
+    ahead = run.consumers_suite()
     plan = run.plan(run.settled(record=False))
+    tasks = [*([ahead] if ahead else []), *plan.tasks]
     rows = [
         {
-            "task": str(task.id),
+            "task": _name(task),
             "kind": task.id.kind.value,
             "promises": task.promised or None,
             "known": task.reused.verdict.value if task.reused else None,
             "seen_by": task.reused.run if task.reused else None,
         }
-        for task in plan.tasks
+        for task in tasks
     ]
     if as_json:
         words.say_json({"runtime": run.runtime.name, "starts": list(plan.starts), "tasks": rows})
         return 0
     words.say(f"with {run.runtime.name}{f' ({run.note})' if run.note else ''}")
     words.say(f"would start: {', '.join(plan.starts) or 'nothing'}")
-    for row in rows:
-        known = f"known: {row['known']} (run {row['seen_by']})" if row["known"] else "would run"
-        count = (
-            many(int(str(row["promises"])), "promise")
-            if row["promises"]
-            else "promises told by the running service"
-        )
-        words.say(f"  {row['task']}: {count}; {known}")
+    for task in tasks:
+        known = f"known: {task.reused.verdict.value} (run {task.reused.run})" if task.reused else "would run"
+        words.say(f"  {_name(task)}: {_size(task)}; {known}")
+    if ahead and not ahead.reused:
+        words.say("the consumers' suite writes pacts before all else: the pacts above are those that are here now")
     return 0
+
+
+def _name(task: Task) -> str:
+    return " ".join(str(task.id).split())  # a system has no number
+
+
+def _size(task: Task) -> str:
+    if task.suite:
+        return f"the tests in {task.suite.path.name}"
+    return many(task.promised, "promise") if task.promised else "promises told by the running service"

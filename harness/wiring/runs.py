@@ -15,13 +15,14 @@ from harness.checks.api import Settings
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import Conductor, replayed
 from harness.engine.events import CheckFinished, Event, RunStarted
-from harness.engine.plan import Inputs, Plan, make_plan
+from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName, UsageError
 from harness.identity import Version
 from harness.matrix import Evidence, EvidenceKind, Facts, Known, stands
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.services.system import System
+from harness.verdicts import Verdict
 from harness.wiring import content
 from harness.wiring.adapters import bench, known_documents, read_document
 from harness.wiring.naming import (
@@ -210,23 +211,29 @@ class Run:
         if self.options.publish:
             self.ledger.publish(version, [document.contract()])
 
-    def _write_pacts(self) -> Iterator[Event]:
-        """Run the consumers' suite, which writes the pacts, unless equal files have passed before."""
+    def consumers_suite(self) -> Task | None:
+        """The suite that writes the pacts before there is a plan, and what answers it; None: not asked."""
         suite = self.system.consumer_suite
         asked = not self.options.only or EvidenceKind.CONSUMERS in self.options.only
         if suite is None or not asked:
-            return
+            return None
         task = content.consumers_task(self.system, suite)
-        if not self.options.fresh:
-            earlier = self.ledger.reusable(EvidenceKind.CONSUMERS, task.id.contract, task.identity)
-            if earlier is not None and earlier.verdict.name == "PASSED":
-                task = content.answered(task, earlier)
+        if self.options.fresh:
+            return task
+        earlier = self.ledger.reusable(EvidenceKind.CONSUMERS, task.id.contract, task.identity)
+        return content.answered(task, earlier) if earlier and earlier.verdict is Verdict.PASSED else task
+
+    def _write_pacts(self) -> Iterator[Event]:
+        """Run the consumers' suite, which writes the pacts, unless equal files have passed before."""
+        task = self.consumers_suite()
+        if task is None or task.suite is None:
+            return
         notes = Notes()
         for event in replayed(task) if task.reused else run_task(task, self.bench):
             notes.take(event)
             yield event
         # The pacts are new now; the evidence belongs to what the suite wrote, so that an edit re-runs it.
-        task = content.consumers_task(self.system, suite)
+        task = content.consumers_task(self.system, task.suite)
         finished = notes.finished[task.id]
         self._earlier.append(finished)
         run = finished.reused or self.run
