@@ -196,7 +196,8 @@ class Index:
         if known and (known.artifacts or known.pacts or known.openapi):
             return False
         if not self._seen:
-            self._seen.update(each.provider for each in self.evidence)
+            # What was merely seen to answer speaks of no contract, and says nothing of what a version needs.
+            self._seen.update(each.provider for each in self.evidence if each.contract)
         return version not in self._seen
 
     def needs(self, version: Version) -> Mapping[str, str]:

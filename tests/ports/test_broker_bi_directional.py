@@ -358,3 +358,58 @@ def test_a_yes_of_a_foreign_broker_about_a_document_is_a_claim(trusted: bool, ve
     assert read is not None
     told = stated(read, trusted=trusted)
     assert (told.verdict, told.claimed) == (verdict, verdict is Verdict.PASSED)
+
+
+def test_what_a_run_elsewhere_saw_is_told_to_the_broker_and_decides(
+    client: Client, database: Database, tmp_path: Path
+) -> None:
+    ledger = SqlLedger(database)
+    publish_document(client)
+    publish_pact(client, {"total": 12.5})
+    live(client, ledger)
+    here, there = (own_ledger(client.app, tmp_path / name) for name in ("here.db", "there.db"))
+    assert gate(client, ledger).verdict is Verdict.UNKNOWN
+    here.record_evidence(seen(("/total",)))
+    assert gate(client, ledger).verdict is Verdict.PASSED
+    assert there.coverage(Version("orders", "1")) == here.coverage(Version("orders", "1"))
+    (covered,) = there.coverage(Version("orders", "1")).seen
+    assert (covered.operation, covered.fields) == ("GET /orders", ("/total",))
+    here.record_evidence(seen(("/secret",), verdict=Verdict.FAILED))
+    assert there.coverage(Version("orders", "1")).seen == (covered,)
+    for each in (here, there):
+        each.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"seen": []}, "run"),
+        ({"run": "r", "seen": {}}, "must be an array"),
+        ({"run": "r", "seen": ["GET /"]}, "seen[0]"),
+        ({"run": "r", "seen": [{"operation": "GET /", "status": 99}]}, "100 to 599"),
+        ({"run": "r", "seen": [{"operation": " ", "status": 200}]}, "needs an operation"),
+        ({"run": "r", "seen": [{"operation": "GET /", "status": 200, "fields": [1]}]}, "lists of texts"),
+        ({"run": "r", "seen": [{"operation": "GET /", "status": 200, "fields": ["/a"] * 2001}]}, "more than 2000"),
+        ({"run": "r", "seen": [{"operation": "GET /", "status": 200, "mediaType": 1}]}, "mediaType"),
+    ],
+)
+def test_a_coverage_that_is_none_is_refused_and_nothing_is_kept(client: Client, body: Any, problem: str) -> None:
+    publish_document(client)
+    place = "/contracts/bi-directional/provider/orders/version/1/coverage"
+    reply = client.post(place, body)
+    assert (reply.status, problem in reply.text) == (400, True), reply.text
+    assert client.get(place).json["seen"] == []
+    assert client.get(place.replace("version/1", "version/9")).status == 404
+
+
+def test_a_coverage_alone_makes_no_version_known(client: Client, database: Database) -> None:
+    ledger = SqlLedger(database)
+    publish_pact(client, {"total": 1})
+    ledger.declare_environment("production", [])
+    seen_of_web = {"run": "r", "seen": [{"operation": "GET /", "status": 200}]}
+    assert client.post("/contracts/bi-directional/provider/web/version/2/coverage", seen_of_web).status == 201
+    for facts in (ledger.facts(), ledger.facts_about([Version("web", "2")], ["production"])):
+        decision = can_i_deploy([Version("web", "2")], "production", facts)
+        assert (decision.verdict, decision.reasons[0].cause) == (Verdict.UNKNOWN, Cause.NOT_PUBLISHED)
+    told = client.get("/can-i-deploy?pacticipant=web&version=2&environment=production").json
+    assert told["summary"]["deployable"] is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker import refusals
 from harness.broker.ledger import SqlLedger
-from harness.broker.remote import merging, reading, results, selected, writing
+from harness.broker.remote import coverages, merging, reading, results, selected, writing
 from harness.broker.remote import survey as surveys
 from harness.broker.remote.reading import Described, Published
 from harness.broker.remote.site import Site
@@ -113,6 +113,8 @@ class RemoteLedger:
         """Keep what a run saw here, and tell the broker what it can keep of it: yes and no about a pact."""
         self.beside.record_evidence(evidence)
         told = evidence.kind is EvidenceKind.PACTS and evidence.decisive and bool(evidence.provider.number)
+        if evidence.provider.number:
+            coverages.tell(self.site, evidence)
         pact = self._pact(evidence) if told else None
         if pact is not None:
             writing.result(self.site, evidence, pact)
@@ -143,8 +145,8 @@ class RemoteLedger:
         return self.beside.reusable(kind, contract, identity)
 
     def coverage(self, version: Version) -> Coverage:
-        """What checks of this machine saw that version answer: a broker keeps no coverage."""
-        return self.beside.coverage(version)
+        """What checks of this machine saw that version answer, and what the broker was told by others."""
+        return self.beside.coverage(version) | coverages.read(self.site, version)
 
     def facts(self) -> Facts:
         """All that a decision may rest on: what is live, what was asked for, and the newest of each pacticipant.

@@ -116,6 +116,15 @@ class Site:
             raise refused.refused(reply.status, _said(reply), shown(url), doing)
         return reply.document() if reply.content else {}
 
+    def offer(self, url: str, body: Any, doing: str) -> bool:
+        """Tell a broker something that only some take; whether it did. Raises BrokerRefused for a real refusal."""
+        reply = self.http.send("POST", url, body, content_type="application/json")
+        if reply.status in (404, 405):
+            return False
+        if not reply.ok:
+            raise refused.refused(reply.status, _said(reply), shown(url), doing)
+        return True
+
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """The results in the order of the items, several asked for at once."""
         listed = list(items)

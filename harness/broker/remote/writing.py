@@ -86,13 +86,13 @@ def _same(given: Contract, kept: Published) -> bool:
 
 def provider_contract(site: Site, owner: Version, document: Contract, *, own_tests: bool | None) -> None:
     """Publish a document to which its provider is held. Raises UsageError where the broker takes none."""
-    if not hal.links(site.index, _PROVIDER_CONTRACT):
+    if not hal.links(site.index, PROVIDER_CONTRACT):
         raise UsageError(
             "this broker takes no provider contracts, so no document can decide about pacts",
             where=shown(site.base),
             hint="leave --self-verification out, or publish to a broker that takes them: harness broker serve",
         )
-    url = site.link(_PROVIDER_CONTRACT, provider=owner.pacticipant)
+    url = site.link(PROVIDER_CONTRACT, provider=owner.pacticipant)
     told = {} if own_tests is None else {"selfVerificationResults": {"success": own_tests, "verifier": "harness"}}
     contract = {
         "content": base64.b64encode(document.text.encode("utf-8", "surrogatepass")).decode(),
@@ -104,7 +104,7 @@ def provider_contract(site: Site, owner: Version, document: Contract, *, own_tes
     site.change("POST", url, body, f"the provider contract of {owner}")
 
 
-_PROVIDER_CONTRACT = "pf:publish-provider-contract"
+PROVIDER_CONTRACT = "pf:publish-provider-contract"
 
 
 def result(site: Site, evidence: Evidence, pact: Published) -> None:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from harness.broker.store import evidence
 from harness.broker.store.tables import builds, pacticipants, versions
 from harness.broker.store.tables import evidence as table
 from harness.comparison.coverage import Coverage
-from harness.verdicts import Covered, Verdict
+from harness.matrix import Evidence, EvidenceKind
+from harness.verdicts import Cause, Covered, Exercised, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.identity import Version
 
@@ -27,6 +29,28 @@ def of_version(db: sa.Connection, version: Version) -> Coverage:
     query = sa.select(table.c.details).where(table.c.provider == version.pacticipant, mine)
     # Row by row: the details of a large run hold every exchange.
     return Coverage.of(each for row in db.execute(query) for each in _covered(row.details, version.pacticipant))
+
+
+def tell(db: sa.Connection, version: Version, run: str, seen: Sequence[Covered], now: str) -> None:
+    """Keep what a run elsewhere saw; it decides nothing by itself."""
+    about = Exercised(subject="answers", verdict=Verdict.PASSED, covered=tuple(seen))
+    told = Evidence(
+        kind=EvidenceKind.PROPERTIES,
+        contract="",
+        provider=version,
+        artifact="",
+        identity="",
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.NOT_VERIFIED,
+        because="what a run elsewhere saw answered",
+        promised=0,
+        exercised=0,
+        complete=False,
+        run=run,
+        at=now,
+        results=(about,),
+    )
+    evidence.record(db, told, now)
 
 
 def _artifacts(db: sa.Connection, version: Version) -> set[str]:

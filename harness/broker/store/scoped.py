@@ -106,8 +106,10 @@ def _evidence_rows(
 def _any_evidence(db: sa.Connection, bare: Collection[Version]) -> Iterator[int]:
     """For versions without build and contract: one result that speaks of each, where there is one."""
     for part in chunks(bare):
-        about = evidence.c.provider.in_({v.pacticipant for v in part}) & evidence.c.number.in_(
-            {v.number for v in part}
+        about = (
+            evidence.c.provider.in_({v.pacticipant for v in part})
+            & evidence.c.number.in_({v.number for v in part})
+            & (evidence.c.contract != "")
         )
         grouped = sa.select(sa.func.max(evidence.c.id)).where(about)
         yield from db.execute(grouped.group_by(evidence.c.provider, evidence.c.number)).scalars()
