@@ -74,7 +74,7 @@ def _read(form: Form, listed: list[Any]) -> Iterator[Covered]:
             continue
         yield Covered(
             operation=each["operation"],
-            status=each["status"],
+            status=int(each["status"]),
             media_type=each.get("mediaType", ""),
             fields=tuple(sorted(each.get("fields", ()))),
             parameters=tuple(sorted(each.get("parameters", ()))),
@@ -87,7 +87,7 @@ def _problem(each: Any) -> str:
     status, operation = each.get("status"), each.get("operation")
     if not isinstance(operation, str) or not operation.strip():
         return "needs an operation, such as GET /orders/{id}"
-    if not isinstance(status, int) or isinstance(status, bool) or status not in _STATUSES:
+    if not isinstance(status, (int, float)) or isinstance(status, bool) or status not in _STATUSES:
         return "needs a status from 100 to 599"
     lists = [each.get(name, []) for name in ("fields", "parameters")]
     if not all(isinstance(found, list) and all(isinstance(one, str) for one in found) for found in lists):
