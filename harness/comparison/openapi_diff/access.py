@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.change import Change, Severity
 from harness.comparison.openapi_diff.document import listing, mapping
-from harness.comparison.openapi_diff.operations import Operation, addresses, bases
+from harness.comparison.openapi_diff.operations import Operation, addresses, bases, operations, shape
 from harness.comparison.openapi_diff.severities import change
 
 if TYPE_CHECKING:
@@ -87,10 +87,18 @@ def _how(scheme: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(str(scheme.get(key, "")).lower() for key in _HOW)
 
 
+def _elsewhere(old: Document, new: Document) -> bool:
+    """Whether a path that is written as it was is at another address now; what is gone is told by itself."""
+    kept = {(method, shape(path)) for method, path in operations(new)}
+    found, there = operations(old), addresses(new)
+    written = [(method, shape(path)) for method, path in found if (method, shape(path)) in kept]
+    return any((method, base + path) not in there for base in bases(old) for method, path in written)
+
+
 def servers(old: Document, new: Document) -> Iterator[Change]:
     """Base paths that no server has any more: it may be a gateway's doing, so it is a warning."""
     gone = sorted(bases(old) - bases(new))
-    if gone and not addresses(old) <= addresses(new):
+    if gone and _elsewhere(old, new):
         told = ", ".join(each or "/" for each in gone)
         text = f"no server has the base path {told} now"
         yield _warning(change("api-server-path-removed", text, "servers", breaks=False))

@@ -203,6 +203,23 @@ def _limiting(pattern: Any) -> Any:
 # --- what says nothing about which values are allowed ------------------------------------------------------------
 
 
+# How OpenAPI 3.0 says in `format` what 3.1 says in words of its own.
+_OCTETS = "application/octet-stream"
+_SAID_BY_FORMAT = {"byte": ("contentEncoding", "base64"), "binary": ("contentMediaType", _OCTETS)}
+
+
+def in_one_language(old: Keywords, new: Keywords) -> tuple[Keywords, Keywords]:
+    """Both sides with `format: byte` as its later spelling, where the other side has that."""
+    return _spelled_as(old, new), _spelled_as(new, old)
+
+
+def _spelled_as(side: Keywords, other: Keywords) -> Keywords:
+    keyword, value = _SAID_BY_FORMAT.get(str(side.get("format", "")), ("", ""))
+    if not keyword or keyword in side or other.get(keyword) != value:
+        return side
+    return {**{key: item for key, item in side.items() if key != "format"}, keyword: value}
+
+
 def _annotations(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if ("default" in old) != ("default" in new) or shown(old.get("default")) != shown(new.get("default")):
         how = "changed" if "default" in old and "default" in new else "added" if "default" in new else "removed"

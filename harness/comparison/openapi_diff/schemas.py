@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.comparison.containment import Containment
 from harness.comparison.openapi_diff import branches, objects, structures
 from harness.comparison.openapi_diff.flat import branches_of, folded, names_kind, with_told_kind, without_null
-from harness.comparison.openapi_diff.keywords import Delta, deltas, kinds, type_deltas
+from harness.comparison.openapi_diff.keywords import Delta, deltas, in_one_language, kinds, type_deltas
 from harness.comparison.openapi_diff.net import missed
 from harness.comparison.openapi_diff.sides import Edge, Found, Pair, Place, SchemaChange, Sides
 from harness.comparison.openapi_diff.silent import silent
@@ -237,6 +237,7 @@ _ABOUT_VALUES = (
 def _plain(
     sides: Sides, old: Keywords, new: Keywords, place: Place, *, types_only: bool
 ) -> Iterator[SchemaChange]:
+    old, new = in_one_language(old, new)
     found = list(type_deltas(old, new, textual=sides.textual))
     listing = [
         delta for delta in deltas(old, new) if not types_only or "enum" in delta.kind or "default" in delta.kind

@@ -77,13 +77,18 @@ def _parameter(views: Views, was: Parameter, now: Parameter) -> Iterator[Change]
         kind = f"request-parameter-became-{word}"
         yield change(kind, f"{name} became {word}", *place, breaks=now.required, side=Side.REQUEST)
     if was.style != now.style and _is_compound(was, views.textual.sides.old):
-        text = f"{name} is written in another style now: {now.style[0]}, it was {was.style[0]}"
+        text = f"{name} is written in another style now: {_told_style(now)}; it was {_told_style(was)}"
         yield change("request-parameter-style-changed", text, *place, breaks=True, side=Side.REQUEST)
     for each in announcements(was.written, now.written, views.notice, views.notice.stable_days):
         kind = _ANNOUNCED.get(each.problem, f"request-parameter-{each.problem}")
         yield change(kind, f"{name} {each.text}", *place, breaks=each.breaks, side=Side.REQUEST)
     for found in _values(views, was, now, place):
         yield _of_header(found) if now.location == "header" else found
+
+
+def _told_style(parameter: Parameter) -> str:
+    style, explode = parameter.style
+    return f"{style} with explode: {str(explode).lower()}"
 
 
 def _values(views: Views, was: Parameter, now: Parameter, place: Place) -> Iterator[Change]:
@@ -168,7 +173,8 @@ def _status_new(views: Views, status: str, before: Responses, now: Response) -> 
     wider = before.get(f"{status[0]}XX")
     if wider is not None:
         yield from _response(views, wider, now, place)
-    elif status != "default" and "default" in before:
+    elif "default" in before and not (success and any(each[0] == "2" for each in before)):
+        # Beside a success `default` tells of errors, which a new success is not.
         # Nobody promised this status by its name; the reference tool does not look at this.
         for found in _response(views, before["default"], now, place):
             yield replace(found, severity=Severity.WARNING) if found.severity is Severity.ERROR else found
