@@ -39,7 +39,12 @@ def canonical_json(document: object) -> str:
 
 def content_key(document: object) -> str:
     """The SHA-1 of a document's canonical spelling, 40 hexadecimal digits."""
-    return hashlib.sha1(canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
+    return key_of_canonical(canonical_json(document))
+
+
+def key_of_canonical(text: str) -> str:
+    """The content key of a document whose canonical spelling is known already."""
+    return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest(*parts: str | bytes) -> str:

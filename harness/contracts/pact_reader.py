@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.contracts.pact import Interaction, InteractionKind, Pact, ProviderState
 from harness.contracts.pact_shape import messages_of, problems_of, specification_of, written_as_v4
 from harness.errors import ContractError, Problem
-from harness.identity import canonical_json, content_key
+from harness.identity import canonical_json, content_key, key_of_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -57,16 +57,20 @@ def pact_key(document: dict[str, Any]) -> str:
     interactions, messages = document.get("interactions"), document.get("messages")
     if not isinstance(interactions, list) and not isinstance(messages, list):
         return content_key(document)
-    hashed: dict[str, Any] = {}
+    parts = []  # of an object in its canonical spelling: each interaction is written once, to be sorted and hashed
     if isinstance(interactions, list):
-        hashed["interactions"] = sorted(interactions, key=canonical_json)
+        parts.append(f'"interactions":{_sorted(interactions)}')
     if isinstance(messages, list):
         # Only one of the two arrays is sorted; the broker does so, and keys must agree with its own.
-        hashed["messages"] = messages if interactions else sorted(messages, key=canonical_json)
+        parts.append(f'"messages":{canonical_json(messages) if interactions else _sorted(messages)}')
     version = specification_of(document)
     if version is not None:
-        hashed["pact_specification_version"] = version
-    return content_key(hashed)
+        parts.append(f'"pact_specification_version":{canonical_json(version)}')
+    return key_of_canonical(f"{{{','.join(parts)}}}")
+
+
+def _sorted(entries: list[Any]) -> str:
+    return f"[{','.join(sorted(map(canonical_json, entries)))}]"
 
 
 def place_of(pact: Pact, interaction: Interaction) -> str:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from harness.contracts.pact import InteractionKind, ProviderState
 from harness.contracts.pact_reader import pact_key, place_of, read_pact, read_pacts
+from harness.contracts.pact_shape import specification_of
 from harness.errors import ContractError
+from harness.identity import canonical_json, content_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -291,3 +293,27 @@ def test_a_file_that_is_no_pact_and_a_folder_that_is_not_there_are_both_told(tmp
     text = str(refused.value)
     assert f"{tmp_path}/package.json#/consumer" in text
     assert f"{tmp_path}/nowhere: no such file or folder" in text
+
+
+ENTRIES = st.lists(
+    st.dictionaries(st.sampled_from("abc"), st.one_of(st.integers(), st.text(), st.none())), max_size=4
+)
+
+
+@given(st.one_of(st.none(), ENTRIES), st.one_of(st.none(), ENTRIES), st.one_of(st.none(), st.text()))
+def test_the_key_is_that_of_the_sorted_document(
+    interactions: list[Any] | None, messages: list[Any] | None, version: str | None
+) -> None:
+    document: dict[str, Any] = {"consumer": {"name": "web"}}
+    wanted: dict[str, Any] = {}
+    if interactions is not None:
+        document["interactions"] = interactions
+        wanted["interactions"] = sorted(interactions, key=canonical_json)
+    if messages is not None:
+        document["messages"] = messages
+        wanted["messages"] = messages if interactions else sorted(messages, key=canonical_json)
+    if version is not None:
+        document["metadata"] = {"pactSpecification": {"version": version}}
+    if wanted and specification_of(document) is not None:
+        wanted["pact_specification_version"] = specification_of(document)
+    assert pact_key(document) == content_key(wanted or document)
