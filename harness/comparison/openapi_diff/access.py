@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.change import Change, Severity
 from harness.comparison.openapi_diff.document import listing, mapping
-from harness.comparison.openapi_diff.operations import Operation, addresses, bases, operations, shape
+from harness.comparison.openapi_diff.operations import Operation, addresses, bases_of, operations, shape
 from harness.comparison.openapi_diff.severities import change
 
 if TYPE_CHECKING:
@@ -82,23 +82,27 @@ def _schemes(document: Document) -> Schemes:
 
 
 def _how(scheme: dict[str, Any]) -> tuple[Any, ...]:
+    """What counts of a scheme; only the name of a header is the same in capitals and in small letters."""
     if scheme.get("type") == "basic":
         scheme = {"type": "http", "scheme": "basic"}
-    return tuple(str(scheme.get(key, "")).lower() for key in _HOW)
-
-
-def _elsewhere(old: Document, new: Document) -> bool:
-    """Whether a path that is written as it was is at another address now; what is gone is told by itself."""
-    kept = {(method, shape(path)) for method, path in operations(new)}
-    found, there = operations(old), addresses(new)
-    written = [(method, shape(path)) for method, path in found if (method, shape(path)) in kept]
-    return any((method, base + path) not in there for base in bases(old) for method, path in written)
+    written = {key: str(scheme.get(key, "")) for key in _HOW}
+    exact = written["in"] in {"query", "cookie"}
+    return tuple(value if exact and key == "name" else value.lower() for key, value in written.items())
 
 
 def servers(old: Document, new: Document) -> Iterator[Change]:
-    """Base paths that no server has any more: it may be a gateway's doing, so it is a warning."""
-    gone = sorted(bases(old) - bases(new))
-    if gone and _elsewhere(old, new):
-        told = ", ".join(each or "/" for each in gone)
+    """Base paths below which an operation is not any more: it may be a gateway's doing, so it is a warning."""
+    before, after = operations(old), operations(new)
+    kept = {(each.method, shape(each.path)) for each in after.values()}
+    called = {address for each in after.values() for address in addresses(each)}
+    gone = {
+        base
+        for each in before.values()
+        if (each.method, shape(each.path)) in kept
+        for base in bases_of(each)
+        if (each.method, shape(base + each.path)) not in called
+    }
+    if gone:
+        told = ", ".join(each or "/" for each in sorted(gone))
         text = f"no server has the base path {told} now"
         yield _warning(change("api-server-path-removed", text, "servers", breaks=False))

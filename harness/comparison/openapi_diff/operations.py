@@ -256,10 +256,14 @@ def shape(path: str) -> str:
     return _NAME.sub("{}", path)
 
 
-def addresses(document: Document) -> frozenset[tuple[str, str]]:
-    """The method and the whole path of every operation, below each base path, names of parameters left out."""
-    found = operations(document)
-    return frozenset((method, shape(base + path)) for base in bases(document) for method, path in found)
+def bases_of(operation: Operation) -> frozenset[str]:
+    """The base paths of an operation: its own servers count before those of its path and of the document."""
+    return server_paths(operation.written) or server_paths(operation.item) or bases(operation.document)
+
+
+def addresses(operation: Operation) -> frozenset[tuple[str, str]]:
+    """The method and the whole path of an operation below each of its bases, names of parameters left out."""
+    return frozenset((operation.method, shape(base + operation.path)) for base in bases_of(operation))
 
 
 def bases(document: Document) -> frozenset[str]:
