@@ -48,12 +48,13 @@ def command(
     """
     from harness.reports import pact_comparisons
     from harness.wiring.comparing import compared
+    from harness.wiring.lines import LinesOfFiles
 
     told = compared(pacts, document, manifest, broker)
     if as_json:
         words.say_json(pact_comparisons.as_document(told))
     elif form == "sarif":
-        words.say_json(pact_comparisons.as_sarif(told))
+        words.say_json(pact_comparisons.as_sarif(told, LinesOfFiles()))
     else:
         words.say(pact_comparisons.for_people(told))
     return int(_EXITS[pact_comparisons.overall(told)])

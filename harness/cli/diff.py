@@ -76,6 +76,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     from harness.reports import openapi_changes
     from harness.wiring.documents import document_source, service_of
     from harness.wiring.kept_documents import keeping_reader
+    from harness.wiring.lines import LinesOfFiles
 
     asked = bool(environments or against)
     if fail_on == "used" and not asked:
@@ -93,7 +94,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     if as_json:
         words.say_json(openapi_changes.as_document(found, affected))
     elif form == "sarif":
-        words.say_json(openapi_changes.as_sarif(found, new))
+        words.say_json(openapi_changes.as_sarif(found, new, LinesOfFiles()))
     elif form == "markdown":
         words.say(openapi_changes.as_markdown(found, affected, where))
     else:

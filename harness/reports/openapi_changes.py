@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.change import Severity
 from harness.comparison.openapi_diff.hits import Effect
+from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,10 +167,11 @@ def _consumer(each: Affected) -> dict[str, Any]:
 
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+Line = Callable[[str, str], int]  # of a file and a JSON pointer
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def as_sarif(found: Diff, document: str) -> dict[str, Any]:
+def as_sarif(found: Diff, document: str, line: Line) -> dict[str, Any]:
     """SARIF 2.1.0, each change a result in the new document."""
     from harness import __version__
 
@@ -178,14 +181,17 @@ def as_sarif(found: Diff, document: str) -> dict[str, Any]:
         "version": __version__,
         "rules": [{"id": kind, "shortDescription": {"text": kind.replace("-", " ")}} for kind in kinds],
     }
-    results = [_result(each, kinds.index(each.id), document) for each in found.changes]
+    results = [_result(each, kinds.index(each.id), document, line) for each in found.changes]
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _result(each: Change, rule: int, document: str) -> dict[str, Any]:
+def _result(each: Change, rule: int, document: str, line: Line) -> dict[str, Any]:
     logical = {"fullyQualifiedName": " ".join(filter(None, [each.operation, each.path])) or "the document"}
     located = {
-        "physicalLocation": {"artifactLocation": {"uri": document}, "region": {"startLine": 1}},
+        "physicalLocation": {
+            "artifactLocation": {"uri": document},
+            "region": {"startLine": line(document, _pointer(each))},
+        },
         "logicalLocations": [logical],
     }
     return {
@@ -195,6 +201,14 @@ def _result(each: Change, rule: int, document: str) -> dict[str, Any]:
         "message": {"text": f"{where(each)}: {each.text}"},
         "locations": [located],
     }
+
+
+def _pointer(each: Change) -> str:
+    """Where the document says it: the named schema, else the operation."""
+    if each.origin:
+        return each.origin[0]
+    method, _, path = each.operation.partition(" ")
+    return f"#/paths/{escaped(path)}/{method.lower()}" if path else "#"
 
 
 def as_markdown(found: Diff, affected: Sequence[Affected] | None, asked: str = "") -> str:

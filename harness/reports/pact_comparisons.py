@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_openapi import Severity
@@ -76,10 +77,11 @@ def _finding(each: Finding) -> dict[str, Any]:
 
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+Line = Callable[[str, str], int]  # of a file and a JSON pointer
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def as_sarif(told: Sequence[Compared]) -> dict[str, Any]:
+def as_sarif(told: Sequence[Compared], line: Line) -> dict[str, Any]:
     """SARIF 2.1.0, each finding a result in the pact, with the place in the document beside it."""
     from harness import __version__
 
@@ -89,24 +91,26 @@ def as_sarif(told: Sequence[Compared]) -> dict[str, Any]:
         "version": __version__,
         "rules": [{"id": code, "shortDescription": {"text": code.replace(".", " ")}} for code in codes],
     }
-    results = [_result(each, codes.index(each.code), one) for one in told for each in one.comparison.findings]
+    results = [
+        _result(each, codes.index(each.code), one, line) for one in told for each in one.comparison.findings
+    ]
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _result(each: Finding, rule: int, one: Compared) -> dict[str, Any]:
+def _result(each: Finding, rule: int, one: Compared, line: Line) -> dict[str, Any]:
     return {
         "ruleId": each.code,
         "ruleIndex": rule,
         "level": _LEVELS[each.severity],
         "message": {"text": f"{each.description}: {each.text}"},
-        "locations": [_location(one.pact.place, each.path)],
-        "relatedLocations": [_location(one.document, each.place)],
+        "locations": [_location(one.pact.place, each.path, line)],
+        "relatedLocations": [_location(one.document, each.place, line)],
     }
 
 
-def _location(file: str, pointer: str) -> dict[str, Any]:
+def _location(file: str, pointer: str, line: Line) -> dict[str, Any]:
     return {
-        "physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": 1}},
+        "physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line(file, pointer)}},
         "logicalLocations": [{"fullyQualifiedName": pointer}],
     }
 

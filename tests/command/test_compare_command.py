@@ -65,7 +65,11 @@ def test_programs_get_json_and_code_scanning_gets_sarif(tmp_path: Path) -> None:
     sarif = json.loads(harness("compare", "--format", "sarif", *paths).stdout)
     results = sarif["runs"][0]["results"]
     assert {each["level"] for each in results} == {"error"}
-    assert results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == paths[0]
+    (place,) = results[0]["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == paths[0]
+    line = place["physicalLocation"]["region"]["startLine"]
+    name = place["logicalLocations"][0]["fullyQualifiedName"].rpartition("/")[2]
+    assert f'"{name}"' in Path(paths[0]).read_text().splitlines()[line - 1]
 
 
 def test_many_pacts_are_compared_in_one_call(tmp_path: Path) -> None:

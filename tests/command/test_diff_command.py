@@ -160,12 +160,16 @@ def test_a_pull_request_gets_markdown(ask: Any) -> None:
     )
 
 
-def test_an_editor_gets_sarif(ask: Any) -> None:
+def test_an_editor_gets_sarif(ask: Any, here: Path) -> None:
+    text = json.dumps(json.loads((here / "new.json").read_text()), indent=1)
+    (here / "new.json").write_text(text)
     _, out, _ = ask("old.json", "new.json", "--format", "sarif")
     (run,) = json.loads(out)["runs"]
     (result,) = run["results"]
     assert (result["ruleId"], result["level"]) == ("response-property-became-optional", "error")
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "new.json"
+    line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
+    assert text.splitlines()[line - 1].strip() == '"get": {'
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 
 

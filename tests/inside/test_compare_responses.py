@@ -432,6 +432,12 @@ def test_expressions_mean_what_they_mean_in_javascript(schema: Json, value: Any,
     assert found.verdict is verdict, (found.findings, found.unknown)
 
 
+def test_what_has_to_be_there_is_promised_though_nothing_more_is_said_of_it() -> None:
+    document = document_with(answering({"type": "object", "required": ["id"], "properties": {"total": {}}}))
+    assert codes(document, get(), needs({"id": 7, "total": 1})) == []
+    assert codes(document, get(), needs({"other": 7})) == [BODY]
+
+
 def test_what_is_nested_deeply_is_compared_or_unknown() -> None:
     schema: Json = {"type": "integer"}
     body: Any = 1

@@ -163,6 +163,7 @@ class Promised(Taken):
         if _anything(made.get("additionalProperties")):
             del made["additionalProperties"]  # that something may be there promises nothing
         self.rest(made, schema)
+        _with_required(made)
         for key in _PARTIAL & made.keys():
             del made[key]
         for key in _ALTERNATIVES & made.keys():
@@ -195,6 +196,13 @@ def _discriminator(supertype: Schema | None) -> Any:
     """Which property says of what kind a value is; before 3.0 it was named alone."""
     told = supertype.get("discriminator") if isinstance(supertype, dict) else None
     return {"propertyName": told} if isinstance(told, str) else told
+
+
+def _with_required(made: dict[str, Any]) -> None:
+    """What has to be there is promised, also where nothing more is said of it."""
+    undeclared = [name for name in made.get("required", ()) if name not in made.get("properties", {})]
+    if undeclared:
+        made["properties"] = {**made.get("properties", {}), **dict.fromkeys(undeclared, True)}
 
 
 def _is_one_of_several(schema: Mapping[str, Any]) -> bool:
