@@ -83,7 +83,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         raise UsageError("--fail-on used needs to know whom to ask", hint="add --environment or --against")
     sources = [document_source(given, manifest, broker) for given in (old, new)]
     reader = keeping_reader(os.environ)
-    before, after = (read_document(source.text, source.place, reader) for source in sources)
+    before, after = (read_document(source.text, source.place, reader, source.beside) for source in sources)
     found = diff(before, after, Notice(today=datetime.now(UTC).date(), stable_days=days, beta_days=days))
     affected: Sequence[Affected] | None = None
     if asked:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable  # noqa: TC003 - of a NamedTuple, read when it is made
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from harness.contracts.openapi_source import escaped, parse, references, referring
@@ -17,15 +18,26 @@ if TYPE_CHECKING:
 KEY = "x-contract-harness-files"
 
 
-def bundle(document: dict[str, Any], place: str, reader: Reader = parse) -> dict[str, Any]:
+class Beside(NamedTuple):
+    """Where a document stands among files that are not on this disk, such as those of a git revision."""
+
+    root: Path  # of the document; nothing is at that path here
+    fetch: Callable[[Path], bytes]  # raises OSError
+
+
+def bundle(
+    document: dict[str, Any], place: str, reader: Reader = parse, beside: Beside | None = None
+) -> dict[str, Any]:
     """The document with every file that it refers to inside it; the same value when it refers to none.
 
-    Only files beside a document that was itself read from a file are read. Raises ContractError with all
-    references that lead nowhere.
+    Only files beside a document that was itself read from a file (or `beside` others) are read. Raises
+    ContractError with all references that lead nowhere.
     """
     if not any(_foreign(target["$ref"]) for target in referring(document)):
         return document
-    files = _Files(Path(place) if Path(place).is_file() else None, place, reader)
+    if beside is None and Path(place).is_file():
+        beside = Beside(Path(place), Path.read_bytes)
+    files = _Files(beside, place, reader)
     whole = files.rewritten(document, files.root)
     if files.problems:
         raise ContractError(*files.problems)
@@ -39,8 +51,9 @@ def _foreign(reference: str) -> bool:
 class _Files:
     """Every file that was met, by its name relative to the document's folder."""
 
-    def __init__(self, root: Path | None, place: str, reader: Reader) -> None:
-        self.root = root
+    def __init__(self, beside: Beside | None, place: str, reader: Reader) -> None:
+        self.beside = beside
+        self.root = beside.root if beside else None
         self.reader = reader
         self.place = place
         self.content: dict[str, Any] = {}
@@ -89,7 +102,8 @@ class _Files:
 
     def _read(self, name: str, other: Path, reference: str, at: str) -> None:
         try:
-            value = self.reader(other.read_bytes(), str(other))
+            assert self.beside is not None
+            value = self.reader(self.beside.fetch(other), str(other))
         except OSError as error:
             told = error.strerror or str(error)
             self.problems.append(Problem(f"$ref '{reference}' leads to {other}: {told}", at))

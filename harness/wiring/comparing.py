@@ -33,7 +33,7 @@ def compared(pacts: Sequence[str], document: str, manifest: Path | None, broker:
     if isinstance(value, dict) and "asyncapi" in value and "openapi" not in value:
         told = Comparison(unknown=("the document is AsyncAPI; messages are not compared with it",))
         return [Compared(pact=each, document=source.place, comparison=told) for each in read]
-    found = compare_all(read, bundled(value, source.place, reader))
+    found = compare_all(read, bundled(value, source.place, reader, source.beside))
     return [
         Compared(pact=pact, document=source.place, comparison=comparison)
         for pact, comparison in zip(read, found, strict=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
 from harness.contracts.document import ContractKind
+from harness.contracts.openapi_bundle import Beside
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.identity import Version
 
@@ -28,6 +31,7 @@ class Source:
     text: bytes | str
     place: str
     service: str = ""  # whose it is, where that is told by its name
+    beside: Beside | None = None  # the files around it, where they are not on this disk
 
 
 def document_source(given: str, manifest: Path | None, broker: str | None) -> Source:
@@ -42,7 +46,7 @@ def document_source(given: str, manifest: Path | None, broker: str | None) -> So
         with wiring.memory(manifest, broker) as ledger:
             return Source(text=_kept(ledger, named), place=given, service=named.pacticipant)
     if ":" in given:
-        return Source(text=_at_revision(given), place=given)
+        return _at_revision(given)
     problem = "it is a folder" if path.is_dir() else "no such file"
     raise UsageError(f"cannot read the document: {problem}", where=given, hint=f"give {FORMS}")
 
@@ -85,13 +89,33 @@ def _kept(ledger: Ledger, version: Version) -> str:
     return contract.text
 
 
-def _at_revision(given: str) -> bytes:
-    arguments = ["git", "show", "--end-of-options", given]
+def _at_revision(given: str) -> Source:
+    revision, _, path = given.partition(":")
     try:
-        return subprocess.run(arguments, check=True, capture_output=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
+        text = _git("show", "--end-of-options", given)
+        inside = _git("rev-parse", "--show-prefix").decode().strip() if path.startswith(("./", "../")) else ""
+    except OSError as error:
         hint = "git show REVISION:PATH has to show it; the path is from the root of the repository"
         raise UsageError("there is no such file, nor one at a git revision", where=given, hint=hint) from error
+    root = Path(os.path.normpath(_TOP / inside / path))
+    return Source(text=text, place=given, beside=Beside(root, partial(_shown, revision)))
+
+
+_TOP = Path("/git-revision")  # no path of this disk: links here say nothing of a revision
+
+
+def _shown(revision: str, file: Path) -> bytes:
+    if not file.is_relative_to(_TOP):
+        raise OSError("it is outside of the repository")
+    return _git("show", "--end-of-options", f"{revision}:{file.relative_to(_TOP).as_posix()}")
+
+
+def _git(*arguments: str) -> bytes:
+    """What git answers. Raises OSError."""
+    try:
+        return subprocess.run(["git", *arguments], check=True, capture_output=True).stdout
+    except subprocess.CalledProcessError as error:
+        raise OSError(error.stderr.decode(errors="replace").strip() or "git refuses") from error
 
 
 def service_of(manifest: Path | None, given: str) -> str:

@@ -126,6 +126,43 @@ def test_a_document_of_a_git_revision_is_read(ask: Any, here: Path) -> None:
     assert ask("HEAD:old.json", "old.json")[0] == 1
 
 
+def test_files_that_a_document_refers_to_are_those_of_its_revision(ask: Any, here: Path) -> None:
+    def written(kind: str, reference: str = "../parts/order.json#/Order") -> None:
+        whole = json.loads(document())
+        whole["components"] = {"schemas": {"Order": {"$ref": reference}}}
+        whole["paths"] = {
+            "/o": {
+                "get": {
+                    "responses": {
+                        "200": {
+                            "description": "",
+                            "content": {JSON: {"schema": {"$ref": "#/components/schemas/Order"}}},
+                        }
+                    }
+                }
+            }
+        }
+        for folder in ("api", "parts"):
+            (here / folder).mkdir(exist_ok=True)
+        (here / "api" / "whole.json").write_text(json.dumps(whole))
+        (here / "parts" / "order.json").write_text(json.dumps({"Order": {"type": kind}}))
+
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    written("integer")
+    for command in (["init", "-q"], ["add", "api", "parts"], [*who, "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=here, check=True)
+    written("string")
+    code, out, _ = ask("HEAD:api/whole.json", "api/whole.json", "--json")
+    assert (code, [each["id"] for each in json.loads(out)["changes"]]) == (1, ["response-body-type-changed"])
+    assert ask("HEAD:./api/whole.json", "HEAD:api/whole.json")[0] == 0
+    for far in ("../parts/absent.json", "../../../etc/passwd"):
+        written("integer", far)
+        subprocess.run(["git", *who, "commit", "-qam", "b"], cwd=here, check=True)
+        code, _, told = ask("HEAD:api/whole.json", "api/whole.json")
+        assert code == 2
+        assert f"$ref '{far}' leads to" in told
+
+
 MISTAKES = (
     (("absent.json", "new.json"), "no such file"),
     ((".", "new.json"), "it is a folder"),

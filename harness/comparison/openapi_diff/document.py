@@ -12,25 +12,26 @@ from harness.contracts.openapi_source import at_pointer, parse
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
+    from harness.contracts.openapi_bundle import Beside
     from harness.contracts.openapi_source import Reader
 
 _VERSION = re.compile(r"3\.\d+(\.\d+)?(-\w+)?$")
 _MOST_STEPS = 50  # references that refer to references
 
 
-def read_document(text: str | bytes, place: str, reader: Reader = parse) -> Document:
+def read_document(text: str | bytes, place: str, reader: Reader = parse, beside: Beside | None = None) -> Document:
     """A document from JSON or YAML, OpenAPI 2.0 or 3.x; it need not be without faults to be compared.
 
     Raises ContractError when it cannot be read, is no OpenAPI document, or refers to what is not there.
     """
-    return bundled(reader(text, place), place, reader)
+    return bundled(reader(text, place), place, reader, beside)
 
 
-def bundled(value: Any, place: str, reader: Reader = parse) -> Document:
+def bundled(value: Any, place: str, reader: Reader = parse, beside: Beside | None = None) -> Document:
     """The same from the value of its text; `reader` reads the files that it refers to."""
     if not isinstance(value, dict):
         raise ContractError(Problem("an OpenAPI document is an object", place))
-    return document_of(bundle(value, place, reader), place)
+    return document_of(bundle(value, place, reader, beside), place)
 
 
 def document_of(value: dict[str, Any], place: str) -> Document:
