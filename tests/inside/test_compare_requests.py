@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pact_and_document import Json, codes, document_with, get, operation, taking
+from pact_and_document import Json, codes, document_with, get, operation, pact_of, taking
+
+from harness.comparison.pact_openapi import compare
+from harness.comparison.pact_openapi.answer import Severity
 
 NUMBER = {"type": "number"}
 JSON = {"Content-Type": "application/json"}
@@ -126,7 +129,7 @@ def test_a_consumer_that_expects_an_error_may_ask_for_what_cannot_be() -> None:
         ({"schema": {"type": "object", "properties": {"a": NUMBER}}}, "a=1", []),
         ({"schema": {"type": "object", "properties": {"a": NUMBER}}}, "a=b", BAD_QUERY),
         ({"schema": NUMBER}, "Q=1", ["?request.query.unknown"]),
-        ({"content": {"application/json": {"schema": {"type": "object"}}}}, "q=1", []),
+        ({"content": {"application/json": {"schema": {"type": "object"}}}}, "q=1", BAD_QUERY),
     ],
 )
 def test_a_query_parameter_has_a_value_that_it_may_have(parameter: Json, value: Any, expected: list[str]) -> None:
@@ -174,6 +177,33 @@ def test_swagger_separates_lists_in_its_own_ways(form: str, value: str, fits: bo
 def test_a_header_has_a_value_that_it_may_have(headers: Json, expected: list[str]) -> None:
     parameter = {"name": "X-Count", "in": "header", "required": True, "schema": {"type": "integer"}}
     assert codes(document_with(operation(parameters=[parameter])), get(headers=headers)) == expected
+
+
+@pytest.mark.parametrize("location", ["query", "header"])
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ('{"min": 1}', True),
+        ('{"min": "1"}', False),
+        ('{"least": 1}', False),
+    ],
+    ids=["fits", "kind", "unknown name"],
+)
+def test_a_parameter_with_content_is_read_as_json(location: str, text: str, fits: bool) -> None:
+    schema = {"type": "object", "properties": {"min": NUMBER}, "additionalProperties": False}
+    parameter = {"name": "q", "in": location, "content": {"application/json": {"schema": schema}}}
+    sent = {"query": {"q": [text]}} if location == "query" else {"headers": {"q": text}}
+    expected = [] if fits else [f"request.{location}.incompatible"]
+    assert codes(document_with(operation(parameters=[parameter])), get(**sent)) == expected
+
+
+@pytest.mark.parametrize("text", ["min=1", "[" * 100_000], ids=["plain", "deep"])
+def test_a_parameter_with_content_that_is_no_json_is_told_and_fails_nobody(text: str) -> None:
+    parameter = {"name": "q", "in": "query", "content": {"application/json": {"schema": {"type": "object"}}}}
+    pact = pact_of({"request": get(query={"q": [text]})})
+    (finding,) = compare(pact, document_with(operation(parameters=[parameter]))).findings
+    assert (finding.severity, finding.code) == (Severity.INFO, "request.query.incompatible")
+    assert "was not compared" in finding.text
 
 
 # --- bodies ------------------------------------------------------------------------------------------------------
