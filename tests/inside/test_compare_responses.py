@@ -399,9 +399,7 @@ def test_an_expression_that_cannot_be_read_leaves_only_its_own_place_open() -> N
     assert codes(document, get(), needs({"a": "x", "b": "1"})) == [BODY]
     found = compare(pact_of({"request": get(), "response": needs({"a": "x", "b": 1})}), document)
     assert found.verdict is Verdict.UNKNOWN
-    assert found.unknown == (
-        "'number 0': response body at /a could not be compared: the expression `(` cannot be read",
-    )
+    assert found.unknown == ("'number 0': response body at /a could not be compared: `(` cannot be read",)
     assert codes(document, get(), needs({"a": 5})) == [BODY]
 
 
@@ -436,6 +434,40 @@ def test_what_has_to_be_there_is_promised_though_nothing_more_is_said_of_it() ->
     document = document_with(answering({"type": "object", "required": ["id"], "properties": {"total": {}}}))
     assert codes(document, get(), needs({"id": 7, "total": 1})) == []
     assert codes(document, get(), needs({"other": 7})) == [BODY]
+
+
+def test_what_only_refers_to_itself_cannot_be_compared() -> None:
+    schemas = {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}
+    document = document_with(answering({"$ref": "#/components/schemas/A"}), components={"schemas": schemas})
+    found = compare(pact_of({"request": get(), "response": needs({"a": 1})}), document)
+    assert found.verdict is Verdict.UNKNOWN
+    assert "`#/components/schemas/" in found.unknown[0]
+
+
+@pytest.mark.parametrize("match", ["values", "eachKey"])
+@pytest.mark.parametrize(
+    ("schema", "fits"),
+    [
+        ({"additionalProperties": False}, False),
+        ({"additionalProperties": {"type": "integer"}}, True),
+        ({"additionalProperties": {"type": "string"}}, False),
+        ({"additionalProperties": False, "properties": {"b": {"type": "integer"}}}, True),
+    ],
+)
+def test_names_that_are_free_need_a_document_that_has_names(match: str, schema: Json, fits: bool) -> None:
+    rules = {"body": {"$.map": {"matchers": [{"match": match, "rules": [{"match": "type"}]}]}}}
+    document = document_with(answering({"type": "object", "properties": {"map": {"type": "object", **schema}}}))
+    found = codes(document, get(), needs({"map": {"a": 1}}, rules), "4.0")
+    assert ([each for each in found if not each.startswith(("?", "-"))] == []) is fits, found
+
+
+@pytest.mark.parametrize("media", ["application/xml", "text/plain"])
+def test_a_body_that_is_no_json_is_told_to_be_left_out(media: str) -> None:
+    document = document_with(answering({"type": "string", "maxLength": 1}, media))
+    response = needs("long", headers={"Content-Type": media})
+    found = compare(pact_of({"request": get(), "response": response}), document)
+    assert found.verdict is Verdict.PASSED
+    assert [(each.code, each.severity) for each in found.findings] == [("response.body.uncompared", Severity.INFO)]
 
 
 def test_what_is_nested_deeply_is_compared_or_unknown() -> None:

@@ -53,10 +53,13 @@ def _hold(meeting: Meeting, held: Held) -> None:
     except Undecidable as error:
         meeting.undecided(f"{held.direction} {held.part} {held.name}".strip(), str(error))
         return
+    open_places = [fault.place for fault in faults if fault.unreadable]
     for fault in faults:
         if fault.unreadable:
             _left_open(meeting, held, fault)
             continue
+        if fault.keyword in _CLOSED and any(fault.place[: len(each)] == each for each in open_places):
+            continue  # what cannot be read may declare it
         soft = _soft(meeting, held, fault)
         for each in (fault, *_inside(fault)):
             _tell(meeting, held, each, Severity.INFO if soft else Severity.ERROR)
@@ -65,7 +68,7 @@ def _hold(meeting: Meeting, held: Held) -> None:
 def _left_open(meeting: Meeting, held: Held, fault: Fault) -> None:
     where = "".join(f"/{escaped(str(step))}" for step in fault.place)
     what = f"{held.direction} {held.part} {held.name}".strip() + (f" at {where}" if where else "")
-    meeting.undecided(what, f"the expression `{fault.unreadable[:_SHOWN]}` cannot be read")
+    meeting.undecided(what, f"`{fault.unreadable[:_SHOWN]}` cannot be read")
 
 
 _SHOWN = 80  # characters of an expression

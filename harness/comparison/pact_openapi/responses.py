@@ -234,6 +234,7 @@ def _body(meeting: Meeting, answer: Answer, media: str) -> None:
             )
         return
     if response.body is None or not is_json(media):
+        _not_compared(meeting, media, place)
         return
     hold(
         meeting,
@@ -246,6 +247,17 @@ def _body(meeting: Meeting, answer: Answer, media: str) -> None:
             at=("response", "body"),
             place=place,
         ),
+    )
+
+
+def _not_compared(meeting: Meeting, media: str, place: str) -> None:
+    meeting.tell(
+        "response.body.uncompared",
+        f"the body is {media or 'of no known kind'} and was not compared",
+        severity=Severity.INFO,
+        at=("response", "body"),
+        place=place,
+        remedy="bodies are compared when they are JSON; let a verification show the rest",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import LIST, NAMED, ONE, Assembly, Direction, Schema, definition_name
+from harness.comparison.pact_openapi.expressions import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +57,21 @@ class Taken(Assembly):
         return Shape(made, {name: self.definitions[name] for name in self._reached(first)})
 
     def target(self, reference: str) -> Schema:
-        """What a definition is made of."""
+        """What a definition is made of; what only refers to itself is nothing that can be read."""
         target = self.resolve(reference)
+        if _only_refers(target) and self._is_a_circle(reference):
+            return {"const": {UNREADABLE: reference}}
         return True if target is None else self.bare(target)
+
+    def _is_a_circle(self, reference: str) -> bool:
+        met: set[str] = set()
+        target: Schema | None = {"$ref": reference}
+        while isinstance(target, dict) and _only_refers(target):
+            if target["$ref"] in met:
+                return True
+            met.add(target["$ref"])
+            target = self.resolve(target["$ref"])
+        return False
 
     def _reached(self, names: frozenset[str]) -> set[str]:
         found, todo = set(names), list(names)
@@ -160,6 +173,8 @@ class Promised(Taken):
     def _made(self, schema: dict[str, Any], branch: Callable[[Schema], Schema]) -> dict[str, Any]:
         made = self.assertions(schema)
         made.update((key, self._keyword(key, item, branch)) for key, item in schema.items() if key in _HOLDERS)
+        if made.get("additionalProperties") is False and not _names_something(schema):
+            made["maxProperties"] = 0  # whatever the consumer's names stand for, there is none
         if _anything(made.get("additionalProperties")):
             del made["additionalProperties"]  # that something may be there promises nothing
         self.rest(made, schema)
@@ -196,6 +211,14 @@ def _discriminator(supertype: Schema | None) -> Any:
     """Which property says of what kind a value is; before 3.0 it was named alone."""
     told = supertype.get("discriminator") if isinstance(supertype, dict) else None
     return {"propertyName": told} if isinstance(told, str) else told
+
+
+def _only_refers(schema: Schema | None) -> bool:
+    return isinstance(schema, dict) and schema.keys() == {"$ref"}
+
+
+def _names_something(schema: Mapping[str, Any]) -> bool:
+    return bool(schema.get("properties") or schema.get("patternProperties"))
 
 
 def _with_required(made: dict[str, Any]) -> None:

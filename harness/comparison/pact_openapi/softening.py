@@ -30,6 +30,8 @@ def is_example_only(
     """
     if not rules:
         return False
+    if fault.keyword == "maxProperties" and fault.allowed == 0:
+        return False  # no name at all is one that the document has
     if fault.keyword in _SHAPE:
         return part == "body" and not sent and rules.names_are_free(place[:-1])
     if fault.branches:
