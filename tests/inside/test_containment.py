@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import jsonschema_rs
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.comparison.containment import Containment, contained
+from harness.comparison.containment.patterns import matching
 
 Json = dict[str, Any]
 small = st.integers(0, 4)
@@ -79,3 +81,9 @@ def test_a_recursive_schema_contains_a_narrower_one() -> None:
     answer = contained(node(5), node(3))
     assert answer.containment is Containment.NO
     assert answer.witness["n"] > 3
+
+
+def test_an_expression_that_python_would_warn_of_is_read_in_silence() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert matching("[[a]+") in ("[", "a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -15,8 +16,10 @@ _LETTERS = "aA0_-. bZ9x"
 def matching(pattern: str, variant: int = 0) -> str | None:
     """A text that the pattern matches, checked; None when there is none. Variants differ in length and letters."""
     try:
-        compiled = re.compile(pattern)
-        text = "".join(_made(compiled, variant))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # the pattern is not ours, nor written for Python
+            compiled = re.compile(pattern)
+            text = "".join(_made(compiled, variant))
     except (re.error, _Unknown, RecursionError, OverflowError):
         return None
     return text if compiled.search(text) else None
