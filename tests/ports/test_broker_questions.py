@@ -107,10 +107,13 @@ def client_of_sqlite(sqlite_database: Database) -> Client:
     return Client(app=broker(sqlite_database))
 
 
-@pytest.mark.slow
+on_postgresql = pytest.mark.parametrize(
+    "database", [pytest.param("postgres", marks=pytest.mark.slow)], indirect=True
+)
+
+
+@on_postgresql
 def test_postgresql_keeps_its_plans_from_one_answer_to_the_next(database: Database, client: Client) -> None:
-    if database.engine.dialect.name != "postgresql":
-        pytest.skip("SQLite's plans are in this process")
     deployed_pair(client)
     for _ in range(8):  # the driver prepares what it has been asked five times
         assert client.get("/can-i-deploy?pacticipant=web&version=1&environment=shop").status == 200
@@ -119,9 +122,7 @@ def test_postgresql_keeps_its_plans_from_one_answer_to_the_next(database: Databa
     assert planned >= 10
 
 
-@pytest.mark.slow
+@on_postgresql
 def test_who_only_reads_can_write_nothing(database: Database) -> None:
-    if database.engine.dialect.name != "postgresql":
-        pytest.skip("SQLite knows no transaction that may only read")
     with pytest.raises(EnvironmentProblem, match="read-only"), database.reading() as db:
         db.execute(sa.text("DELETE FROM labels"))
