@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -57,64 +58,79 @@ def wait_for(url: str) -> None:
     raise AssertionError(f"nothing answers at {url}")
 
 
+_VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
+
+
+def compose(variables: Mapping[str, str]) -> dict[str, Any]:
+    """The services of the compose file, with its variables filled in as compose fills them in."""
+
+    def value(match: re.Match[str]) -> str:
+        name, kind, default = match.groups()
+        assert name in variables or kind == "-", f"{name} has to be given"
+        return variables.get(name) or default
+
+    text = _VARIABLE.sub(value, (DEPLOY / "compose.yaml").read_text())
+    services: dict[str, Any] = YAML(typ="safe").load(text)["services"]
+    return services
+
+
+def run_arguments(service: Mapping[str, Any]) -> list[str]:
+    """What `docker run` is told of a service of the file."""
+    told = ["--restart", service["restart"]]
+    told += [part for name, value in service["environment"].items() for part in ("-e", f"{name}={value}")]
+    told += [part for each in service.get("ports", ()) for part in ("-p", f"127.0.0.1:{each}")]
+    told += [part for each in service.get("volumes", ()) for part in ("-v", each.partition(":")[2])]
+    health = service.get("healthcheck")
+    if health:
+        assert health["test"][0] == "CMD-SHELL"
+        told += ["--health-cmd", health["test"][1], "--health-interval", health["interval"]]
+        told += ["--health-timeout", health["timeout"], "--health-retries", str(health["retries"])]
+    return [*told, service["image"], *service.get("command", ())]
+
+
+def wait_until_healthy(container: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if docker("inspect", "--format", "{{.State.Health.Status}}", container) == "healthy":
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{container} did not become healthy")
+
+
 @pytest.mark.docker
-def test_the_image_serves_postgresql_with_access_control(image: str) -> None:
-    name, port = f"broker-{uuid4().hex[:8]}", free_port()
-    password = {"POSTGRES_PASSWORD": "p", "POSTGRES_USER": "broker", "POSTGRES_DB": "broker"}
-    settings = [part for key, value in password.items() for part in ("-e", f"{key}={value}")]
-    docker("network", "create", name)
+def test_what_the_compose_file_says_runs_and_outlives_a_restart(image: str) -> None:
+    """Started service by service as the file says: an engine may be there without the compose plugin."""
+    port = free_port()
+    given = {"POSTGRES_PASSWORD": "p", "BROKER_PASSWORD": USER[1], "BROKER_PORT": str(port), "BROKER_IMAGE": image}
+    services = compose({**given, "HARNESS_POSTGRES_IMAGE": POSTGRES_IMAGE})
+    project = f"broker-{uuid4().hex[:8]}"
+    docker("network", "create", project)
     try:
-        docker(
-            "run",
-            "-d",
-            "--name",
-            f"{name}-db",
-            "--network",
-            name,
-            "--network-alias",
-            "database",
-            *settings,
-            POSTGRES_IMAGE,
-        )
-        docker(
-            *(
-                "run",
-                "-d",
-                "--name",
-                name,
-                "--network",
-                name,
-                "-p",
-                f"127.0.0.1:{port}:9292",
-                "--restart",
-                "on-failure",
-            ),
-            *("-e", "PACT_BROKER_DATABASE_URL=postgresql://broker:p@database/broker"),
-            *(
-                "-e",
-                f"PACT_BROKER_BASIC_AUTH_USERNAME={USER[0]}",
-                "-e",
-                f"PACT_BROKER_BASIC_AUTH_PASSWORD={USER[1]}",
-            ),
-            *("-e", "PACT_BROKER_PUBLIC_HEARTBEAT=true", image),
-        )
+        for name in sorted(services, key=lambda each: len(services[each].get("depends_on", {}))):
+            for needed, wanted in services[name].get("depends_on", {}).items():
+                assert wanted == {"condition": "service_healthy"}
+                wait_until_healthy(f"{project}-{needed}")
+            place = ["--name", f"{project}-{name}", "--network", project, "--network-alias", name]
+            docker("run", "-d", *place, *run_arguments(services[name]))
         url = f"http://127.0.0.1:{port}"
         wait_for(url)
         assert httpx.get(url).status_code == 401
         assert httpx.post(f"{url}/pacticipants", json={"name": "web"}, auth=USER).status_code == 201
-        docker("restart", name)
+        docker("restart", f"{project}-broker")
         wait_for(url)
         assert httpx.get(f"{url}/pacticipants/web", auth=USER).json()["name"] == "web"
     finally:
-        docker("rm", "-fv", name, f"{name}-db")
-        docker("network", "rm", name)
+        docker("rm", "-fv", *(f"{project}-{name}" for name in services))
+        docker("network", "rm", project)
 
 
-def test_the_compose_file_says_what_the_image_needs() -> None:
-    compose = YAML(typ="safe").load((DEPLOY / "compose.yaml").read_text())
-    broker = compose["services"]["broker"]
-    assert broker["environment"]["PACT_BROKER_DATABASE_URL"].startswith("postgresql://")
-    assert broker["depends_on"]["database"]["condition"] == "service_healthy"
+def test_the_compose_file_asks_for_what_it_cannot_know() -> None:
+    with pytest.raises(AssertionError, match="POSTGRES_PASSWORD has to be given"):
+        compose({"BROKER_PASSWORD": "p"})
+    services = compose({"BROKER_PASSWORD": "p", "POSTGRES_PASSWORD": "q"})
+    broker, database = services["broker"], services["database"]
+    assert broker["environment"]["PACT_BROKER_DATABASE_URL"] == "postgresql://broker:q@database/broker"
+    assert database["environment"]["POSTGRES_PASSWORD"] == "q"
     assert (DEPLOY / broker["build"]["context"] / broker["build"]["dockerfile"]).exists()
 
 
