@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Json = dict[str, Any]
+BYTES = {"type": "string", "format": "binary"}
 NOTICE = Notice(today=date(2026, 11, 23), stable_days=30, beta_days=30)
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "openapi-changes.md"
 NAMED = dict(re.findall(r"^\| `([\w-]+)` \| (error|warning) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
@@ -213,6 +214,12 @@ MORE_ALIKE = (
             (but(TEXT, contentMediaType="application/octet-stream"), but(TEXT, format="binary")),
         )
     ),
+    *(
+        Case(kind="raw bytes, said in the way of 3.0 or 3.1", old=make(old, media), new=make(new, media))
+        for make in (accepting, sending)
+        for media in ("application/octet-stream", "image/png")
+        for old, new in ((BYTES, {}), ({}, BYTES), (BYTES, None), (None, {}))
+    ),
     Case(kind="a security scheme with another name", old=secured({"a": []}, a=KEY), new=secured({"b": []}, b=KEY)),
     Case(
         kind="one may do without credentials",
@@ -384,3 +391,11 @@ def test_alternatives_that_unfold_without_end_take_no_time(word: str) -> None:
 def test_of_very_many_values_a_few_are_told() -> None:
     old, new = (accepting({"enum": [f"v{n}" for n in range(0, 20_000, step)]}) for step in (1, 2))
     assert len(difference(old, new).changes) == 51
+
+
+@pytest.mark.parametrize(
+    ("media", "old", "new"),
+    [(JSON, BYTES, {}), ("text/plain", BYTES, {}), ("image/png", BYTES, TEXT), ("*/*", BYTES, {})],
+)
+def test_only_raw_bodies_need_no_word_for_bytes(media: str, old: Json, new: Json) -> None:
+    assert difference(sending(old, media), sending(new, media)).verdict is not Verdict.COMPATIBLE

@@ -124,8 +124,28 @@ def _covers(wide: str, narrow: str) -> bool:
     return same and ";" not in subtype
 
 
+_READ = re.compile(r"text/|multipart/|application/x-www-form-urlencoded|[^;]*[/+](json|xml|yaml)")
+_OF_BYTES = {"type": "string", "format": "binary"}
+_SAID_BESIDE = frozenset({"description", "title", "example", "examples", "contentMediaType"})
+
+
+def _is_raw(media: str) -> bool:
+    """Whether bodies of a media type are bytes that no schema describes."""
+    return not _READ.match(media) and "*" not in media
+
+
+def _any_bytes(schema: Any) -> bool:
+    """Whether a schema of such a body says nothing but that it is one."""
+    if not isinstance(schema, dict):
+        return schema is None or schema is True
+    told = {key: value for key, value in schema.items() if key not in _SAID_BESIDE}
+    return not told or told == _OF_BYTES
+
+
 def _kept(view: SchemaComparison, old: Any, new: Any, place: Place, nouns: tuple[str, str]) -> Iterator[Change]:
     sent = view.sides.sent
+    if _is_raw(place[-1]) and _any_bytes(old) and _any_bytes(new):
+        return  # `format: binary` of 3.0 is no schema at all in 3.1
     if old is None and new is not None:
         kind, text = f"{nouns[0]}-media-type-schema-added", "the body has a schema now"
         yield change(kind, text, *place, breaks=not sent, side=_side(sent=sent))
