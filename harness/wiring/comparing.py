@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from harness.contracts.pact import Pact
     from harness.identity import Version
 
-PACT_FORMS = "a file, a folder, a URL, or a version in the ledger (web@1.4)"
+PACT_FORMS = "a file, a folder, a pattern, a URL, or a version in the ledger (web@1.4)"
 
 
 def compared(pacts: Sequence[str], document: str, manifest: Path | None, broker: str | None) -> list[Compared]:
@@ -46,6 +47,8 @@ def _pacts(given: str, provider: str, manifest: Path | None, broker: str | None)
         if not found:
             raise UsageError("there is no pact in the folder", where=given, hint="a pact is a *.json file")
         yield from found
+    elif set(given) & set("*?[") and (paths := sorted(glob(given, recursive=True))):
+        yield from read_pacts(paths, ambiguous=True)
     elif given.startswith(("http://", "https://")):
         yield read_pact(fetched(given), given, ambiguous=True)
     elif (version := version_named(given)) is not None:

@@ -9,6 +9,7 @@ from pact_and_document import Json, codes, document_with, get, operation, pact_o
 
 from harness.comparison.pact_openapi import compare
 from harness.comparison.pact_openapi.answer import Severity
+from harness.verdicts import Verdict
 
 NUMBER = {"type": "number"}
 JSON = {"Content-Type": "application/json"}
@@ -339,3 +340,11 @@ def test_what_an_operation_asks_for_stands_for_what_the_document_asks_for() -> N
         operation(security=[]), security=[{"key": []}], components={"securitySchemes": SCHEMES}
     )
     assert codes(document, get()) == []
+
+
+def test_a_sent_body_that_is_neither_json_nor_a_form_is_told_to_be_left_out() -> None:
+    document = document_with(taking({"type": "object"}, "application/xml"))
+    request = {"method": "POST", "path": "/orders", "headers": {"Content-Type": "application/xml"}, "body": "<a/>"}
+    found = compare(pact_of({"request": request}), document)
+    assert found.verdict is Verdict.PASSED
+    assert [(each.code, each.severity) for each in found.findings] == [("request.body.uncompared", Severity.INFO)]

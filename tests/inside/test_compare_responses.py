@@ -444,6 +444,14 @@ def test_what_only_refers_to_itself_cannot_be_compared() -> None:
     assert "`#/components/schemas/" in found.unknown[0]
 
 
+def test_what_depends_on_who_refers_to_it_cannot_be_compared() -> None:
+    schemas = {"A": {"$dynamicAnchor": "n", "type": "object", "properties": {"a": {"type": "string"}}}}
+    document = document_with(answering({"$dynamicRef": "#n"}), components={"schemas": schemas})
+    found = compare(pact_of({"request": get(), "response": needs({"a": 1})}), document)
+    assert found.verdict is Verdict.UNKNOWN
+    assert "`$dynamicRef #n` cannot be read" in found.unknown[0]
+
+
 @pytest.mark.parametrize("match", ["values", "eachKey"])
 @pytest.mark.parametrize(
     ("schema", "fits"),

@@ -268,6 +268,14 @@ def check_body(meeting: Meeting, operation: Operation) -> None:
         return
     read = _form(meeting, schema) if is_form(media) else request.body if is_json(media) else None
     if read is None:
+        meeting.tell(
+            "request.body.uncompared",
+            f"the body is {media} and was not compared",
+            severity=Severity.INFO,
+            at=at,
+            place=f"{place}/content/{escaped(media)}/schema",
+            remedy="bodies are compared when they are JSON or forms; let a verification show the rest",
+        )
         return
     hold(
         meeting,

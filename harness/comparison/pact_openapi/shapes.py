@@ -20,6 +20,7 @@ _BESIDE = frozenset(
 )
 _UNTOUCHED = frozenset({"not", "if", "contains", "propertyNames"})
 _HOLDERS = (ONE | LIST | NAMED) - {"contentSchema"}
+_DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
 _BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 
@@ -90,6 +91,14 @@ class Taken(Assembly):
         made = super().bare(schema)
         if isinstance(made, dict) and isinstance(schema, dict):
             made |= {key: _discriminated(made[key], schema, key) for key in _ALTERNATIVES & made.keys()}
+        return made
+
+    @staticmethod
+    def assertions(schema: Mapping[str, Any]) -> dict[str, Any]:
+        """What a schema says of a value itself; where it depends on who refers to it, nobody can tell."""
+        made = Assembly.assertions(schema)
+        for word in _DYNAMIC & schema.keys():
+            made["const"] = {UNREADABLE: f"{word} {schema[word]}"}
         return made
 
     def reference(self, reference: str) -> str:
