@@ -56,6 +56,7 @@ def serve(serving: Serving) -> int:
         port=serving.port,
         workers=serving.workers,
         http=PromptHTTP,
+        loop="auto" if serving.workers == 1 else "harness.wiring.connections:FairLoop",
         log_config=_logging(human=sys.stderr.isatty()),
         timeout_graceful_shutdown=_GRACE,
         server_header=False,

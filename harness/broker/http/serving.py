@@ -19,6 +19,7 @@ from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
 from harness.broker.http.problems import Invalid, Missing, NotHere, Refusal, Refused
 from harness.broker.http.routing import LONGEST, UNBOUNDED, Router
+from harness.broker.http.turns import Turns
 from harness.broker.http.wire import Receive, Request, Scope, Send, read_body, read_head, send_answer
 from harness.broker.settings import Settings
 from harness.broker.store import audit
@@ -64,6 +65,10 @@ class Application:
     wake: Callable[[], None] = lambda: None  # there is something new in the outbox
     started: Callable[[], None] = lambda: None
     stopped: Callable[[], None] = lambda: None
+    _turns: Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._turns = Turns(self.database.engine.dialect.name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's request, or the server's start and end."""
@@ -91,7 +96,8 @@ class Application:
             await send_answer(send, self._refused(request, refusal), HAL)
             return
         began = perf_counter_ns()
-        answer, media = await anyio.to_thread.run_sync(self.answer, replace(request, body=body))
+        whole = replace(request, body=body)
+        answer, media = await anyio.to_thread.run_sync(self.answer, whole, limiter=self._turns.of(request.method))
         await send_answer(send, answer, media)
         _log(request, answer, perf_counter_ns() - began)
 

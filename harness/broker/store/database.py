@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BUSY = 30.0  # seconds that a writer waits for the others
 _PREPARED = 300  # statements that PostgreSQL need not plan anew: ours, each for several lengths of its lists
+_POOL = 16  # connections to PostgreSQL of one process: as many as have their turn in the broker, and its outbox
 _CONNECT = 10  # seconds to reach a PostgreSQL server
 _WRITERS = 0x68_61_72_6E_65_73_73  # PostgreSQL's advisory lock that makes writers queue up
 _FORMS = "sqlite:///path/to/ledger.db, a path, or postgresql://user@host/database"
@@ -97,6 +98,7 @@ def _postgres(url: str) -> Database:
     engine = sa.create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         connect_args={"connect_timeout": _CONNECT},
+        pool_size=_POOL,
         pool_pre_ping=True,  # the server may have been restarted since
     )
     sa.event.listen(engine, "connect", _remember)
