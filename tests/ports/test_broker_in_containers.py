@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 from served import free_port
@@ -134,13 +135,27 @@ def test_the_compose_file_asks_for_what_it_cannot_know() -> None:
     assert (DEPLOY / broker["build"]["context"] / broker["build"]["dockerfile"]).exists()
 
 
-def test_the_kubernetes_manifest_is_whole() -> None:
-    deployment, service = YAML(typ="safe").load_all((DEPLOY / "kubernetes.yaml").read_text())
-    assert (deployment["apiVersion"], deployment["kind"]) == ("apps/v1", "Deployment")
+@pytest.fixture
+def manifest() -> list[dict[str, Any]]:
+    return list(YAML(typ="safe").load_all((DEPLOY / "kubernetes.yaml").read_text()))
+
+
+@pytest.mark.parametrize("release", ["1.25", "1.31"])
+def test_kubernetes_knows_every_field_of_the_manifest(release: str, manifest: list[dict[str, Any]]) -> None:
+    for document in manifest:
+        kubernetes_validate.validate(document, release, strict=True)
+    container = manifest[0]["spec"]["template"]["spec"]["containers"][0]
+    container["readinessProbe"]["httpGet"]["route"] = "/"
+    with pytest.raises(kubernetes_validate.ValidationError, match="route"):
+        kubernetes_validate.validate(manifest[0], release, strict=True)
+
+
+def test_the_parts_of_the_kubernetes_manifest_fit(manifest: list[dict[str, Any]]) -> None:
+    deployment, service = manifest
     spec = deployment["spec"]
     labels = spec["template"]["metadata"]["labels"]
     assert spec["selector"]["matchLabels"].items() <= labels.items()
-    container: dict[str, Any] = spec["template"]["spec"]["containers"][0]
+    container = spec["template"]["spec"]["containers"][0]
     for probe in ("livenessProbe", "readinessProbe"):
         assert container[probe]["httpGet"]["path"] == "/diagnostic/status/heartbeat"
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
