@@ -72,6 +72,7 @@ def compared(ledger: SqlLedger, found: Iterable[Record]) -> Comparison:
         counts=tuple(
             Count(what=records.PLURALS[kind], copied=len(names), there=len(names & there[kind]))
             for kind, names in wanted.items()
+            if names or kind not in records.OURS
         ),
         answers=len(answers),
         disagreements=tuple(each for answer in answers for each in _disagreements(ledger, answer)),
@@ -117,12 +118,36 @@ def _queries() -> dict[str, tuple[sa.Select[Any], ...]]:
         "pacticipant": (sa.select(owner),),
         "version": (sa.select(owner, number).select_from(of_version),),
         "branch": (sa.select(owner, t.branches.c.name).join_from(t.branches, t.pacticipants),),
+        "build": (sa.select(owner, number, t.builds.c.runtime).select_from(t.builds.join(of_version)),),
+        "document": (_documents(),),
+        "claim": (_claims(),),
+        "evidence": (_evidence(),),
         "content": (sa.select(contract.owner, contract.counterpart, contract.key),),
         "pact": (pact,),
         "result": (_results(),),
         "live": (_live(t.deployments, released=False), _live(t.releases, released=True)),
         "webhook": (sa.select(t.webhooks.c.uuid),),
     }
+
+
+def _documents() -> sa.Select[Any]:
+    query = sa.select(t.pacticipants.c.name, t.versions.c.number, t.contracts.c.key)
+    return (
+        query.join_from(t.publications, t.contracts, t.contracts.c.id == t.publications.c.contract_id)
+        .join(t.versions, t.versions.c.id == t.publications.c.version_id)
+        .join(t.pacticipants, t.pacticipants.c.id == t.versions.c.pacticipant_id)
+    )
+
+
+def _claims() -> sa.Select[Any]:
+    told = t.self_verifications
+    query = sa.select(t.pacticipants.c.name, t.versions.c.number, told.c.success, told.c.at)
+    return query.join_from(told, t.versions).join(t.pacticipants)
+
+
+def _evidence() -> sa.Select[Any]:
+    names = ("kind", *records.NAMED_BY["evidence"][1:])
+    return sa.select(*(t.evidence.c[name] for name in names))
 
 
 def _results() -> sa.Select[Any]:

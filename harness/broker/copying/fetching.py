@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.broker.copying import records
+from harness.broker.copying import fetching_providers, records
 from harness.broker.copying.archive import Archive
 from harness.broker.copying.records import Record
 from harness.broker.remote import hal, reading, results
@@ -51,6 +51,11 @@ class Copying:
                 for v, p in first.items()
             ],
         )
+        if fetching_providers.has_documents(self.site):
+            self._parts(
+                "documents",
+                [(f"document {v.pacticipant}\n{v.number}", self._bound(self._document, v)) for v in versions],
+            )
         if self.history:
             self._parts(
                 "history",
@@ -157,6 +162,9 @@ class Copying:
         rows = results.rows_between(self.site, consumer, dict.fromkeys(wanted, ()))
         found = [_result(self.site, row, wanted[row.provider.pacticipant]) for row in rows]
         return [each for each in found if each is not None]
+
+    def _document(self, version: records.Version) -> Sequence[Record]:
+        return fetching_providers.of_version(self.site, version)
 
     def _live(self, name: str) -> Sequence[Record]:
         environment = reading.environments(self.site).get(name)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from harness import identity
 from harness.broker import refusals
-from harness.broker.copying import records
+from harness.broker.copying import keeping_providers, records
 from harness.broker.store import (
     branches,
     environments,
@@ -60,8 +60,12 @@ class Keeper:
             "pacticipant": self._pacticipant,
             "version": self._version,
             "branch": self._branch,
+            "build": lambda db, told: keeping_providers.keep_build(db, told, self.now),
             "content": self._content,
             "pact": self._pact,
+            "document": lambda db, told: keeping_providers.keep_document(db, told, self.now),
+            "claim": lambda db, told: keeping_providers.keep_claim(db, told, self.now),
+            "evidence": lambda db, told: keeping_providers.keep_evidence(db, told, self.now),
             "result": self._result,
             "live": self._live,
             "webhook": self._webhook,
@@ -85,6 +89,8 @@ class Keeper:
                 contacts=told.contacts,
             )
             places.create(db, described, told.created_at or self.now)
+            if told.require:
+                environments.declare(db, told.name, told.require, self.now)
 
     def _pacticipant(self, db: sa.Connection, told: records.Pacticipant) -> None:
         row = versions.mention_pacticipant(db, told.name, told.created_at or self.now)
@@ -135,18 +141,17 @@ class Keeper:
         query = sa.select(t.contracts.c.id).filter_by(**same, counterpart=told.provider)
         contract = db.execute(query).scalar()
         version = versions.mention(db, provider, told.at or self.now)
-        there = sa.select(t.verifications.c.id).filter_by(contract_id=contract, version_id=version, at=told.at)
-        if contract is None or db.execute(there).scalar() is not None:
+        if contract is None:
             return
-        row = evidence.append(db, _evidence(told))
-        verifications.from_evidence(db, _evidence(told), row, version)
-        details = {
-            "build_url": told.build_url or None,
-            "results": None if told.results is None else json.dumps(told.results),
-            "verified_by": None if told.verified_by is None else json.dumps(told.verified_by),
-        }
-        mine = t.verifications.c.evidence_id == row
-        db.execute(sa.update(t.verifications).where(mine).values(details))
+        same_result = {"contract_id": contract, "version_id": version, "at": told.at, "success": told.success}
+        there = sa.select(t.verifications).filter_by(**same_result).order_by(t.verifications.c.id)
+        before = db.execute(there).first()
+        if before is None:
+            row = evidence.append(db, _evidence(told))
+            verifications.from_evidence(db, _evidence(told), row, version)
+            before = db.execute(there).first()
+        if before is not None and before.results is None:
+            db.execute(sa.update(t.verifications).where(t.verifications.c.id == before.id).values(_details(told)))
 
     def _live(self, db: sa.Connection, told: records.Live) -> None:
         version = identity.Version(told.pacticipant, told.number)
@@ -222,6 +227,16 @@ def _contract(content: records.Content) -> Contract:
     )
 
 
+def _details(told: records.Result) -> dict[str, Any]:
+    return {
+        "build_url": told.build_url or None,
+        "results": None if told.results is None else json.dumps(told.results),
+        "verified_by": None if told.verified_by is None else json.dumps(told.verified_by),
+        "wip": told.wip,
+        "consumer_number": told.consumer_number or None,
+    }
+
+
 def _evidence(told: records.Result) -> Evidence:
     """As results of foreign clients are kept: a success that left interactions out is no yes."""
     return Evidence(
@@ -269,4 +284,6 @@ def _when(record: Record) -> str:
         return record.created_at
     if isinstance(record, records.Live):
         return record.since
-    return record.at if isinstance(record, records.Result) else ""
+    if isinstance(record, records.Build):
+        return record.first_seen
+    return record.at if isinstance(record, (records.Result, records.Evidence, records.Claim)) else ""

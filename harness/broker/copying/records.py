@@ -16,6 +16,7 @@ class Environment:
     display_name: str = ""
     production: bool = False
     contacts: list[Any] | None = None
+    require: tuple[str, ...] = ()  # the kinds of evidence that a yes requires there; () is not told
     created_at: str = ""
 
 
@@ -59,6 +60,19 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a version number stands for; only a ledger of ours tells."""
+
+    kind: Literal["build"] = "build"
+    pacticipant: str
+    number: str
+    runtime: str
+    artifact: str = ""
+    descriptor: dict[str, Any] | None = None  # with what it can be started again
+    first_seen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The content of a pact, once for all versions that published it."""
 
@@ -83,6 +97,60 @@ class Pact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The OpenAPI document of a provider's version."""
+
+    kind: Literal["document"] = "document"
+    provider: str
+    number: str
+    key: str  # ours
+    text: str  # JSON
+    source: str = ""  # as it was sent, in base64; "" when that is not kept
+    source_type: str = ""
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a provider's version says of itself and its document."""
+
+    kind: Literal["claim"] = "claim"
+    provider: str
+    number: str
+    success: bool | None  # None: only that it is held to its document
+    content: str | None = None  # in base64
+    content_type: str | None = None
+    format: str | None = None
+    verifier: str | None = None
+    verifier_version: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a run saw, in full; of a broker that shows its results only, what it says was covered."""
+
+    kind: Literal["evidence"] = "evidence"
+    of: str  # "pacts", "properties", "integration"
+    contract: str = ""
+    consumer: str = ""
+    provider: str
+    number: str = ""
+    artifact: str = ""
+    identity: str = ""
+    verdict: str
+    cause: str | None = None
+    because: str = ""
+    promised: int = 0
+    exercised: int = 0
+    complete: bool = False
+    run: str = ""
+    at: str = ""
+    seconds: float = 0.0
+    details: str = ""  # JSON: results and findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a provider version's verification said of a content."""
 
@@ -98,6 +166,8 @@ class Result:
     build_url: str = ""
     results: Any = None  # verbatim
     verified_by: Any = None
+    wip: bool = False  # of work in progress; only a ledger of ours tells
+    consumer_number: str = ""  # whose pact was fetched; only a ledger of ours tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,27 +222,62 @@ class Answer:
     reason: str = ""
 
 
-Record = Environment | Pacticipant | Version | Branch | Content | Pact | Result | Live | Webhook | Answer
+Record = (
+    Environment
+    | Pacticipant
+    | Version
+    | Branch
+    | Build
+    | Content
+    | Pact
+    | Document
+    | Claim
+    | Evidence
+    | Result
+    | Live
+    | Webhook
+    | Answer
+)
 
 NAMED_BY: Mapping[str, tuple[str, ...]] = {  # kind to what tells two of it apart; in the order in which they refer
     "environment": ("name",),
     "pacticipant": ("name",),
     "version": ("pacticipant", "number"),
     "branch": ("pacticipant", "name"),
+    "build": ("pacticipant", "number", "runtime"),
     "content": ("consumer", "provider", "key"),
     "pact": ("consumer", "number", "provider", "key"),
+    "document": ("provider", "number", "key"),
+    "claim": ("provider", "number", "success", "at"),
+    "evidence": (
+        "of",
+        "contract",
+        "consumer",
+        "provider",
+        "number",
+        "artifact",
+        "identity",
+        "verdict",
+        "run",
+        "at",
+    ),
     "result": ("consumer", "provider", "key", "number", "success", "at"),
     "live": ("environment", "pacticipant", "number", "instance", "released", "ended"),
     "webhook": ("uuid",),
 }
 KINDS = tuple(NAMED_BY)
+OURS = ("build", "document", "claim", "evidence")  # a Pact Broker has none of these
 PLURALS = {
     "environment": "environments",
     "pacticipant": "pacticipants",
     "version": "versions",
     "branch": "branches",
+    "build": "builds",
     "content": "pact contents",
     "pact": "published pacts",
+    "document": "provider contracts",
+    "claim": "self-verifications",
+    "evidence": "results of runs",
     "result": "verification results",
     "live": "deployments and releases",
     "webhook": "webhooks",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from harness.broker.copying import records
-from harness.broker.store import places, webhooks
+from harness.broker.copying import records, unfolding_providers
+from harness.broker.store import environments, places, webhooks
 from harness.broker.store import tables as t
 from harness.contracts.document import ContractKind
 from harness.gate import can_i_deploy
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from harness.broker.ledger import SqlLedger
 
 _ANSWERS = {Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}
+_AT_ONCE = 100  # records in one line
 _SECRET = ("authorization", "token", "key", "secret", "password", "cookie")  # parts of names of headers
 
 
@@ -33,18 +35,28 @@ def unfold(ledger: SqlLedger, archive: Archive, progress: Progress) -> None:
         for done, (what, read) in enumerate(_PARTS):
             progress("reading", done, len(_PARTS))
             archive.append(what, list(read(db)))
+        for number, some in enumerate(_few(unfolding_providers.evidence(db))):
+            archive.append(f"evidence {number}", some)
     archive.append("answers", list(_answers(ledger)))
     archive.finish()
     progress("reading", len(_PARTS), len(_PARTS))
 
 
+def _few(found: Iterator[Record]) -> Iterator[list[Record]]:
+    """So many that one line of the file holds them: what runs saw may be long."""
+    while some := list(islice(found, _AT_ONCE)):
+        yield some
+
+
 def _environments(db: sa.Connection) -> Iterator[Record]:
+    require = environments.policies(db)
     for each in places.listed(db):
         yield records.Environment(
             name=each.name,
             display_name=each.display_name,
             production=each.production,
             contacts=None if each.contacts is None else list(each.contacts),
+            require=require.get(each.name, ()),
             created_at=each.created_at,
         )
 
@@ -158,12 +170,12 @@ def _results(db: sa.Connection) -> Iterator[Record]:
             build_url=row.build_url or "",
             results=None if row.results is None else json.loads(row.results),
             verified_by=None if row.verified_by is None else json.loads(row.verified_by),
+            wip=row.wip,
+            consumer_number=row.consumer_number or "",
         )
 
 
 def _live(db: sa.Connection) -> Iterator[Record]:
-    from harness.broker.store import environments
-
     for each in environments.stays(db):
         yield records.Live(
             environment=each.environment,
@@ -214,7 +226,9 @@ _PARTS = (
     ("environments", _environments),
     ("pacticipants", _pacticipants),
     ("versions", _versions),
+    ("builds", unfolding_providers.builds),
     ("pacts", _pacts),
+    ("documents", unfolding_providers.documents),
     ("results", _results),
     ("live", _live),
     ("webhooks", _webhooks),

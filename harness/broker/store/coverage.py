@@ -33,8 +33,13 @@ def of_version(db: sa.Connection, version: Version) -> Coverage:
 
 def tell(db: sa.Connection, version: Version, run: str, seen: Sequence[Covered], now: str) -> None:
     """Keep what a run elsewhere saw; it decides nothing by itself."""
+    evidence.record(db, told(version, run, seen, now), now)
+
+
+def told(version: Version, run: str, seen: Sequence[Covered], at: str) -> Evidence:
+    """What a run elsewhere saw, as evidence that decides nothing by itself."""
     about = Exercised(subject="answers", verdict=Verdict.PASSED, covered=tuple(seen))
-    told = Evidence(
+    return Evidence(
         kind=EvidenceKind.PROPERTIES,
         contract="",
         provider=version,
@@ -47,10 +52,9 @@ def tell(db: sa.Connection, version: Version, run: str, seen: Sequence[Covered],
         exercised=0,
         complete=False,
         run=run,
-        at=now,
+        at=at,
         results=(about,),
     )
-    evidence.record(db, told, now)
 
 
 def _artifacts(db: sa.Connection, version: Version) -> set[str]:

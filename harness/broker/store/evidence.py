@@ -55,7 +55,7 @@ def append(db: sa.Connection, evidence: Evidence) -> int:
         "run": evidence.run,
         "at": evidence.at,
         "seconds": evidence.seconds,
-        "details": _written(evidence),
+        "details": written_details(evidence),
     }
     return insert(db, table, **values)
 
@@ -125,15 +125,17 @@ def _value(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Findin
 
 
 def _read(row: Any) -> Evidence:
-    details = json.loads(row.details)
-    return _value(
-        row,
-        _results().validate_python(details["results"]),
-        _findings().validate_python(details["findings"]),
-    )
+    return _value(row, *read_details(row.details))
 
 
-def _written(evidence: Evidence) -> str:
+def read_details(text: str) -> tuple[tuple[Exercised, ...], tuple[Finding, ...]]:
+    """Results and findings as they are written. Raises ValueError, KeyError, TypeError for anything else."""
+    details = json.loads(text)
+    return _results().validate_python(details["results"]), _findings().validate_python(details["findings"])
+
+
+def written_details(evidence: Evidence) -> str:
+    """Results and findings as JSON."""
     # The standard encoder writes what came over the wire whatever it holds; pydantic's refuses lone surrogates.
     details = {
         "results": _results().dump_python(evidence.results, mode="json"),
