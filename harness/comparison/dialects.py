@@ -57,6 +57,7 @@ def normal(schema: Any, version: str) -> Schema:
             made[key] = kept[0]
     _old_items(made)
     _old_bounds(made, schema)
+    _plain_dependents(made)
     return _with_null(_with_kind(made), schema)
 
 
@@ -118,6 +119,24 @@ def _old_bounds(made: dict[str, Any], schema: Mapping[str, Any]) -> None:
     for exclusive, inclusive in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if schema.get(exclusive) is True and inclusive in made:
             made[exclusive] = made.pop(inclusive)
+
+
+def _plain_dependents(made: dict[str, Any]) -> None:
+    """A dependent schema that only requires names says what `dependentRequired` says."""
+    schemas = made.get("dependentSchemas", {})
+    plain = {
+        name: each["required"]
+        for name, each in schemas.items()
+        if isinstance(each, dict) and [*each] == ["required"]
+    }
+    if plain:
+        before = made.get("dependentRequired", {})
+        both = {name: [*dict.fromkeys([*before.get(name, ()), *names])] for name, names in plain.items()}
+        made["dependentRequired"] = {**before, **both}
+        left = {name: each for name, each in schemas.items() if name not in plain}
+        made.pop("dependentSchemas")
+        if left:
+            made["dependentSchemas"] = left
 
 
 def _with_kind(made: dict[str, Any]) -> dict[str, Any]:

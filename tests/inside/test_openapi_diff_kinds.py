@@ -123,6 +123,10 @@ LOOK_ALIKES = [
      {**document(), "paths": {}}),
     ("it was but a draft", document(**{"x-stability-level": "draft"}), {**document(), "paths": {}}),
     ("one is written as allOf", accepting(part(TEXT)), accepting({"allOf": [part(TEXT)]})),
+    ("a schema of a dependent that names what is required",
+     accepting({"type": "object", "dependentRequired": {"a": ["b", "c"], "d": ["e"]}}),
+     accepting({"type": "object", "dependentSchemas": {"a": {"required": ["c"]}, "d": {"required": ["e"]}},
+                "dependentRequired": {"a": ["b"]}})),
 ]  # fmt: skip
 
 
@@ -130,6 +134,12 @@ LOOK_ALIKES = [
 def test_a_look_alike_breaks_nobody(old: Json, new: Json) -> None:
     assert difference(old, new).verdict is Verdict.COMPATIBLE
     assert difference(old, new).exit is Exit.PASSED
+
+
+def test_a_dependent_that_requires_more_breaks_whichever_way_it_is_written() -> None:
+    old = accepting({"type": "object", "dependentRequired": {"a": ["b"]}})
+    new = accepting({"type": "object", "dependentSchemas": {"a": {"required": ["b", "c"]}}})
+    assert found(old, new) == {"request-body-dependent-required-changed": ERROR}
 
 
 def test_a_path_parameter_may_be_renamed() -> None:
