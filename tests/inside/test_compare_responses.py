@@ -124,6 +124,8 @@ BOTH = {"allOf": [{"$ref": "#/components/schemas/Named"}, {"properties": {"age":
         ({**ORDER, "additionalProperties": {"type": "integer"}}, {"price": 1}, 0),
         ({**ORDER, "additionalProperties": {"type": "integer"}}, {"price": "1"}, 1),
         ({"type": "object"}, {"any": 1}, 1),
+        ({"type": "object"}, {"any": 1, "more": 1}, 2),
+        ({"type": "object", "additionalProperties": False}, {"any": 1, "more": 1}, 2),
         ({}, {"any": 1}, 0),
         ({"type": "array", "items": ORDER}, [{"price": 1}, {"id": 1}], 1),
         ({"type": "array", "items": ORDER, "minItems": 2}, [{"id": 1}], 1),
@@ -141,6 +143,22 @@ BOTH = {"allOf": [{"$ref": "#/components/schemas/Named"}, {"properties": {"age":
 def test_every_part_that_is_needed_is_promised(schema: Json, body: Any, errors: int) -> None:
     document = document_with(answering(schema), components={"schemas": SCHEMAS})
     assert codes(document, get(), needs(body)) == [BODY] * errors
+
+
+@pytest.mark.parametrize("schema", [{"type": "object"}, {"type": "object", "additionalProperties": False}])
+def test_what_is_not_declared_is_called_by_its_name(schema: Json) -> None:
+    document = document_with(answering({"type": "object", "properties": {"in": schema}}))
+    pact = pact_of({"request": get(), "response": needs({"in": {"a": {"deep": 1}, "b": 2}})})
+    assert [each.text for each in compare(pact, document).findings] == [
+        "response body at /in/a: `a` is not declared",
+        "response body at /in/b: `b` is not declared",
+    ]
+
+
+def test_names_that_stand_for_any_are_in_no_object_without_names() -> None:
+    document = document_with(answering({"type": "object", "additionalProperties": False}))
+    rules = {"body": {"$": {"matchers": [{"match": "values"}]}, "$.*": {"matchers": [{"match": "type"}]}}}
+    assert codes(document, get(), needs({"a": 1}, rules)) == [BODY]
 
 
 def test_a_discriminator_says_which_branch_is_promised() -> None:

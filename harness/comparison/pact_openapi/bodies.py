@@ -54,15 +54,23 @@ def _hold(meeting: Meeting, held: Held) -> None:
         meeting.undecided(f"{held.direction} {held.part} {held.name}".strip(), str(error))
         return
     open_places = [fault.place for fault in faults if fault.unreadable]
+    found = []
     for fault in faults:
         if fault.unreadable:
             _left_open(meeting, held, fault)
-            continue
-        if fault.keyword in _CLOSED and any(fault.place[: len(each)] == each for each in open_places):
-            continue  # what cannot be read may declare it
-        soft = _soft(meeting, held, fault)
+        elif not (fault.keyword in _CLOSED and any(fault.place[: len(each)] == each for each in open_places)):
+            found.append((fault, _soft(meeting, held, fault)))  # else what cannot be read may declare it
+    for fault, soft in _by_name(found):
         for each in (fault, *_inside(fault)):
             _tell(meeting, held, each, Severity.INFO if soft else Severity.ERROR)
+
+
+def _by_name(found: list[tuple[Fault, bool]]) -> Iterator[tuple[Fault, bool]]:
+    """Without those that say of an object that it has too many names, where each of these is told."""
+    named = {fault.place[:-1] for fault, soft in found if fault.keyword in _CLOSED and not soft}
+    for fault, soft in found:
+        if not (fault.keyword == "maxProperties" and fault.allowed == 0 and fault.place in named):
+            yield fault, soft
 
 
 def _left_open(meeting: Meeting, held: Held, fault: Fault) -> None:

@@ -173,7 +173,7 @@ class Promised(Taken):
         if "additionalProperties" in made or any(map(_anything, schema.get("anyOf", ()))):
             return made
         composed = made.keys() & (_SAME_VALUE | {"$ref", "if"})
-        return {**made, ("unevaluatedProperties" if composed else "additionalProperties"): False}
+        return _naming({**made, ("unevaluatedProperties" if composed else "additionalProperties"): False})
 
     def bare(self, schema: Schema) -> Schema:
         """The schema without annotations and without what is required: part of a value's schema, or all of it."""
@@ -193,7 +193,7 @@ class Promised(Taken):
         for key in _ALTERNATIVES & made.keys():
             made[key] = _discriminated(made[key], schema, key)
         _any_will_do(made)
-        return made
+        return _naming(made)
 
     def _keyword(self, key: str, item: Any, branch: Callable[[Schema], Schema]) -> Any:
         """What a keyword holds: schemas of the same value, of parts of it, or of what it must not be."""
@@ -228,6 +228,13 @@ def _only_refers(schema: Schema | None) -> bool:
 
 def _names_something(schema: Mapping[str, Any]) -> bool:
     return bool(schema.get("properties") or schema.get("patternProperties"))
+
+
+def _naming(made: dict[str, Any]) -> dict[str, Any]:
+    """The same schema, so that the validator tells every name that is not declared, and not one value only."""
+    if made.get("additionalProperties") is False:
+        made.setdefault("properties", {})
+    return made
 
 
 def _with_required(made: dict[str, Any]) -> None:

@@ -198,7 +198,7 @@ def _faults(error: jsonschema_rs.ValidationError, depth: int) -> Iterator[Fault]
         keyword=keyword,
         place=place,
         within=within,
-        text=error.message,
+        text="nothing may be there" if keyword == "falseSchema" else error.message,
         allowed=_allowed(details),
         branches=told,
     )
