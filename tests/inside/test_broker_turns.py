@@ -74,3 +74,27 @@ def test_each_loop_has_turns_of_its_own() -> None:
         return turns.of("GET")
 
     assert anyio.run(limit) is not anyio.run(limit)
+
+
+def test_a_process_that_is_busy_says_that_it_lives() -> None:
+    turns = Turns("sqlite")
+    done, order = threading.Event(), list[str]()
+
+    def read() -> None:
+        done.wait(20)
+        order.append("read")
+
+    def look() -> None:
+        order.append("lives")
+        done.set()
+
+    async def everybody() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(10):
+                group.start_soon(lambda: anyio.to_thread.run_sync(read, limiter=turns.of("GET", "/matrix")))
+            await anyio.wait_all_tasks_blocked()
+            heartbeat = turns.of("GET", "/diagnostic/status/heartbeat")
+            group.start_soon(lambda: anyio.to_thread.run_sync(look, limiter=heartbeat))
+
+    anyio.run(everybody)
+    assert order == ["lives", *["read"] * 10]

@@ -97,7 +97,8 @@ class Application:
             return
         began = perf_counter_ns()
         whole = replace(request, body=body)
-        answer, media = await anyio.to_thread.run_sync(self.answer, whole, limiter=self._turns.of(request.method))
+        turn = self._turns.of(request.method, request.raw_path)
+        answer, media = await anyio.to_thread.run_sync(self.answer, whole, limiter=turn)
         await send_answer(send, answer, media)
         _log(request, answer, perf_counter_ns() - began)
 

@@ -10,6 +10,7 @@ from anyio.lowlevel import RunVar
 # Threads of one Python process take the processor from each other at every statement: eight readers of SQLite have
 # half the answers of two in the same time. A server of its own is waited for, and others may be read meanwhile.
 _READERS = {"sqlite": 2, "postgresql": 8}
+_HEARTBEAT = "/diagnostic/status/heartbeat"
 _WRITERS = 6  # one of them writes, and the others have bodies to read or an answer to put together
 
 
@@ -21,8 +22,13 @@ class Turns:
     _readers: RunVar[CapacityLimiter] = field(default_factory=lambda: RunVar("readers"))
     _writers: RunVar[CapacityLimiter] = field(default_factory=lambda: RunVar("writers"))
 
-    def of(self, method: str) -> CapacityLimiter:
-        """What a request waits for before it is answered; reading never waits for writing, nor the reverse."""
+    def of(self, method: str, path: str = "") -> CapacityLimiter | None:
+        """What a request waits for before it is answered; reading never waits for writing, nor the reverse.
+
+        Whoever asks whether the process lives waits for nobody.
+        """
+        if path == _HEARTBEAT:
+            return None
         if method in ("GET", "HEAD", "OPTIONS"):
             return _kept(self._readers, _READERS[self.dialect])
         return _kept(self._writers, _WRITERS)
