@@ -16,9 +16,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from harness.comparison.coverage import Coverage
-    from harness.matrix import Evidence, EvidenceKind, Facts, Known
+    from harness.evidence import Evidence, EvidenceKind, Facts, Known
     from harness.verdicts import Exchange
 
 Unit = Service | Resource

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from harness.broker.ledger import SqlLedger
 from harness.broker.metadata import Metadata, encode
 from harness.contracts.pact_reader import pact_key
+from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Covered, Exercised, Verdict
 
 CONSUMERS, PROVIDER = ("c", "d"), "p"

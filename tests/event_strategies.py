@@ -23,8 +23,8 @@ from harness.engine.events import (
     TaskId,
     Uses,
 )
+from harness.evidence import EvidenceKind
 from harness.identity import Version
-from harness.matrix import EvidenceKind
 from harness.ports import Endpoint
 from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Reason, Verdict
 

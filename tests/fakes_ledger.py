@@ -16,8 +16,8 @@ from harness.comparison.pact_openapi import compare
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
 from harness.errors import IdentityConflict
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stated, Stay
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stated, Stay
 from harness.ports import Publication
 from harness.verdicts import Cause, Verdict
 

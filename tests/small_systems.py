@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.verdicts import Cause, Verdict
 
 PLACE = "production"

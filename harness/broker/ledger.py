@@ -18,7 +18,7 @@ from harness.broker.store import (
 )
 from harness.broker.store import evidence as seen
 from harness.broker.store.database import Database, open_database
-from harness.matrix import Facts
+from harness.evidence import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from harness.comparison.coverage import Coverage
     from harness.contracts.document import Contract
+    from harness.evidence import Evidence, EvidenceKind, Known, Statements
     from harness.identity import Version
-    from harness.matrix import Evidence, EvidenceKind, Known, Statements
     from harness.ports import Publication
 
 

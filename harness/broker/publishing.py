@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from harness.broker import refusals
 from harness.contracts.document import ContractKind
 from harness.errors import IdentityConflict, Problem, UsageError
+from harness.evidence import Facts, Known
 from harness.identity import Version
-from harness.matrix import Facts, Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -14,7 +14,7 @@ from harness.errors import (
     UsageError,
     did_you_mean,
 )
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

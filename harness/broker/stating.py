@@ -15,7 +15,7 @@ from harness.broker.store import provider_contracts as kept
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import contracts, pacticipants, self_verifications, versions
 from harness.contracts.document import ContractKind
-from harness.matrix import Stated, Statements
+from harness.evidence import Stated, Statements
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:

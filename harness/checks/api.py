@@ -17,7 +17,7 @@ from harness.services.system import Service, Suite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.matrix import EvidenceKind
+    from harness.evidence import EvidenceKind
     from harness.verdicts import Exercised, Finding
 
 

@@ -16,7 +16,7 @@ from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise,
 from harness.checks.drivers.schemathesis_shards import OPERATION_PHASES, SEQUENCES
 from harness.comparison.coverage import Coverage
 from harness.contracts.openapi import OpenApi
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.verdicts import Cause, Difference, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:

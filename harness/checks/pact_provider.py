@@ -16,7 +16,7 @@ from harness.checks.drivers.pact_states import Changes, Guarded, endpoint, missi
 from harness.checks.drivers.pact_verifier import SHARED, Verifiers
 from harness.contracts.pact import InteractionKind
 from harness.errors import UsageError
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.services.system import AuthKind
 from harness.verdicts import Cause
 

@@ -12,7 +12,7 @@ from harness.checks.drivers.pytest_suite import Outcome, replay, root_of, run_su
 from harness.checks.drivers.pytest_system import VARIABLE, write_system
 from harness.comparison.coverage import Coverage, covered_by
 from harness.errors import ToolCrashed
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.verdicts import Cause, Covered, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:

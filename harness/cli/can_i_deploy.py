@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from harness.matrix import Facts
+    from harness.evidence import Facts
     from harness.verdicts import Reason
 
     Answer = tuple[Decision, Facts]

@@ -17,8 +17,8 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from harness.evidence import Facts
     from harness.identity import Version
-    from harness.matrix import Facts
     from harness.ports import Ledger
     from harness.verdicts import Reason
     from harness.wiring.healing import Attempt

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from harness.evidence import Facts
     from harness.gate.order import Move, Step
-    from harness.matrix import Facts
 
 
 @click.command("plan")

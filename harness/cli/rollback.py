@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from harness.evidence import Facts
     from harness.gate import Target
-    from harness.matrix import Facts
     from harness.verdicts import Reason
 
 

@@ -9,7 +9,7 @@ import click
 from harness import wiring
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.reports.legible import many
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Verify one provider against its consumers' pacts, where that is not known already."""
-    from harness.matrix import EvidenceKind
+    from harness.evidence import EvidenceKind
     from harness.wiring.runs import Options, prepared
     from harness.wiring.selecting import asked_for
     from harness.wiring.verifying import verification_events

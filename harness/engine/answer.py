@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, PromiseExercised, TaskId
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live
 from harness.gate import Decision, can_i_deploy
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live
 from harness.verdicts import Cause, Exercised, Finding, Reason, Verdict
 
 if TYPE_CHECKING:

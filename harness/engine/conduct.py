@@ -24,8 +24,8 @@ from harness.engine.plan import Plan, Task
 from harness.engine.run import Bench, run_task
 from harness.engine.startup import Startup
 from harness.engine.workers import Workers
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
 from harness.ports import Instance, Session
 from harness.services.system import Service
 from harness.verdicts import Verdict

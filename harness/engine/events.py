@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from harness.evidence import EvidenceKind
 from harness.identity import Version
-from harness.matrix import EvidenceKind
 from harness.ports import Endpoint
 from harness.verdicts import Cause, Exercised, Finding, Reason, Verdict
 

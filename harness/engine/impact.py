@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.contracts.openapi_reader import find_operation
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

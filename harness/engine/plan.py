@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
 from harness.engine.events import TaskId, Uses
+from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version, digest, run_identity
-from harness.matrix import Evidence, EvidenceKind
 from harness.services.graph import reach, start_order
 from harness.services.system import Service, Suite, System
 

@@ -11,7 +11,7 @@ from harness.checks.api import Check, Settings, Target
 from harness.engine.events import CheckFinished, CheckFound, CheckStarted, Event, PromiseExercised
 from harness.engine.plan import SYSTEM, Task
 from harness.errors import ContractError, HarnessError, ServiceDidNotStart, StateFailed, StateMissing, ToolCrashed
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.ports import Clock, Instance, ProviderStates, Recorder
 from harness.services.system import Service
 from harness.verdicts import Cause, Exercised, Finding, Verdict

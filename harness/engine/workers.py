@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.ending import Ending
 from harness.engine.events import Event
 from harness.engine.plan import Task
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.evidence import Facts
     from harness.identity import Version
-    from harness.matrix import Facts
 
 ROUNDS = 25  # how many services may be added before the search gives up
 

@@ -14,7 +14,7 @@ from harness.verdicts import Reason, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from harness.matrix import Facts, Live
+    from harness.evidence import Facts, Live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.evidence import EvidenceKind, Facts
 from harness.gate import commands
 from harness.gate import reasons as why
 from harness.gate.completion import completed
 from harness.gate.scene import Pair, Scene, scene
 from harness.identity import Version
-from harness.matrix import EvidenceKind, Facts
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:

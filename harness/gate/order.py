@@ -18,7 +18,7 @@ from harness.verdicts import Reason, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from harness.matrix import Facts
+    from harness.evidence import Facts
 
 __all__ = ["Block", "DeploymentPlan", "Link", "Move", "Step", "deployment_plan"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.evidence import Cell, EvidenceKind, Facts, judge, ran
 from harness.gate import commands
-from harness.matrix import Cell, EvidenceKind, Facts, judge, ran
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.evidence import Live, Stay
 from harness.gate import commands
 from harness.gate.choice import BOUND, Choice, Search
 from harness.gate.decision import Decision, decided, policy_of, resolve_environment
 from harness.gate.order import DeploymentPlan, deployment_plan
 from harness.gate.scene import scene
 from harness.identity import Version
-from harness.matrix import Live, Stay
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.matrix import Facts
+    from harness.evidence import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

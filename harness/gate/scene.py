@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.evidence import Facts
 from harness.identity import Version
-from harness.matrix import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

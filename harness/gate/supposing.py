@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, did_you_mean
+from harness.evidence import Facts, Live
 from harness.gate.decision import resolve, resolve_environment
-from harness.matrix import Facts, Live
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

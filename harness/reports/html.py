@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.reports import phrases
 from harness.reports.legible import block, duration, line, many, number
 from harness.reports.story import Broken, TaskStory, by_promise, tell

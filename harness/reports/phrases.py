@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.reports.legible import duration, line, listed, many, number
 from harness.reports.story import Broken
 from harness.verdicts import Verdict

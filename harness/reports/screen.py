@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.reports import phrases
 from harness.reports.legible import columns, duration, line, many, number, wrapped
 from harness.reports.phrases import MARKS, Group

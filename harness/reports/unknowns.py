@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.reports.phrases import named, resolving, title
 from harness.reports.story import by_promise
 from harness.verdicts import Cause, Verdict

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness.contracts.document import ContractKind
 from harness.engine.run import Bench
 from harness.errors import ContractError
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.wiring.content import shown
 from harness.wiring.kept_documents import keeping_reader
 

@@ -11,8 +11,8 @@ from harness.gate.decision import resolve_environment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.evidence import Facts
     from harness.identity import Version
-    from harness.matrix import Facts
     from harness.ports import Ledger
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from harness import __version__
 from harness.engine.events import TaskId
 from harness.engine.plan import SYSTEM, Task
+from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version, canonical_json, digest, run_identity
-from harness.matrix import Evidence, EvidenceKind
 from harness.services.system import Service, StatesKind
 
 if TYPE_CHECKING:

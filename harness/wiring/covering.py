@@ -15,7 +15,7 @@ from harness.identity import Version
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.matrix import Facts
+    from harness.evidence import Facts
     from harness.ports import Ledger
 
 

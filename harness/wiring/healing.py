@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from harness.engine.events import CheckFinished
 from harness.errors import HarnessError, IdentityConflict
+from harness.evidence import EvidenceKind, Known
 from harness.identity import Version, digest
-from harness.matrix import EvidenceKind, Known
 from harness.verdicts import Cause, Reason, Verdict
 from harness.wiring.runs import Options, Run, prepared
 from harness.wiring.verifying import verification_events

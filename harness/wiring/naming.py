@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
 from harness.errors import IdentityConflict
+from harness.evidence import Known
 from harness.identity import Version, digest
-from harness.matrix import Known
 from harness.runtime import redaction
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from harness.engine.events import CheckFinished, Event, RunStarted
 from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName, UsageError
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, stands
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, stands
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.services.system import System
 from harness.verdicts import Verdict

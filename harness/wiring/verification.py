@@ -12,7 +12,7 @@ from harness.engine.events import CheckFinished, CheckFound, Event
 from harness.engine.plan import Task
 from harness.engine.run import promises, run_task
 from harness.engine.startup import Startup
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.services.graph import start_order
 from harness.verdicts import Exercised, Finding
 from harness.wiring.adapters import read_document

@@ -9,8 +9,8 @@ from harness import __version__
 from harness.contracts.pact_reader import read_pact
 from harness.engine.events import RunStarted
 from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.evidence import Known
 from harness.identity import Version
-from harness.matrix import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,9 +13,9 @@ from harness.broker.ledger import open_ledger
 from harness.cli.main import answer
 from harness.cli.pictures import dot, mermaid
 from harness.contracts.document import Contract, ContractKind
+from harness.evidence import Facts, Known, Live
 from harness.gate import deployment_plan
 from harness.identity import Version
-from harness.matrix import Facts, Known, Live
 from harness.verdicts import Verdict
 
 Said = tuple[int, str, str]

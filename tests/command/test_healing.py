@@ -13,8 +13,8 @@ from projects import harness, project
 
 from harness.broker.ledger import open_ledger
 from harness.contracts.pact_reader import read_pacts
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
 from harness.verdicts import Cause, Reason, Verdict
 from harness.wiring.healing import Attempt, Missing, beyond_healing, missing_in, with_causes
 

@@ -12,7 +12,7 @@ from projects import project
 
 from harness.broker.ledger import open_ledger
 from harness.cli.main import answer as command
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.wiring.runs import Options, prepared
 
 CONSUMER = """

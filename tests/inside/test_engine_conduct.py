@@ -17,8 +17,8 @@ from harness.engine.events import CheckFinished, CheckFound, Decided, Event, Pla
 from harness.engine.plan import Inputs, make_plan
 from harness.engine.run import Bench
 from harness.errors import ContractError
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
 from harness.ports import Instance
 from harness.services.system import Service, System
 from harness.verdicts import Cause, Exercised, Finding, Verdict

@@ -17,8 +17,8 @@ from harness.engine.run import Bench, run_task
 from harness.engine.startup import Startup
 from harness.engine.workers import Workers, conflict
 from harness.errors import ServiceDidNotStart, ToolCrashed
+from harness.evidence import EvidenceKind
 from harness.identity import Version
-from harness.matrix import EvidenceKind
 from harness.ports import Endpoint, Instance, Unit
 from harness.services.system import Service, System
 from harness.verdicts import Cause, Exercised, Finding, Verdict

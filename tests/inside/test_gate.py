@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UnknownName, UsageError
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, stands
 from harness.gate import can_i_deploy
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, stands
 from harness.services.settings import KINDS
 from harness.verdicts import Cause, Verdict
 

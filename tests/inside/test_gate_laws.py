@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from small_systems import FAILED, PASSED, PLACE, UNKNOWN, Small, seen, small_system
 
 from harness.errors import UnknownName, UsageError
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.gate import (
     Decision,
     DeploymentPlan,
@@ -25,7 +26,6 @@ from harness.gate import (
 )
 from harness.gate.scene import Pair
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Stay
 from harness.verdicts import Cause
 
 systems = st.integers(0, 10**6).map(small_system)

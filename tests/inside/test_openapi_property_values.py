@@ -34,7 +34,7 @@ from harness.checks.drivers.schemathesis_shards import (
 from harness.checks.drivers.schemathesis_stream import Failure, Observation, Sent, ToolError, observe
 from harness.checks.openapi_properties import OpenApiProperties, judge
 from harness.contracts.openapi import OpenApi, Operation
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.ports import Endpoint, Instance, Recording
 from harness.services.system import Auth, AuthKind, Budget, Service
 from harness.verdicts import Cause, Exchange, Exercised, Finding, Verdict

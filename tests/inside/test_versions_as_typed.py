@@ -7,8 +7,8 @@ from fakes_ledger import MemoryLedger
 
 from harness.cli.versions import in_full
 from harness.errors import UnknownName
+from harness.evidence import Known
 from harness.identity import Version
-from harness.matrix import Known
 from harness.reports.phrases import named, short
 
 SHA = "3f8a1c2b4d5e6f708192a3b4c5d6e7f80912a3b4"

@@ -17,9 +17,9 @@ from harness.broker.remote.results import row_of, stated
 from harness.broker.settings import Settings
 from harness.broker.store.database import Database
 from harness.contracts.openapi_reader import read_openapi
+from harness.evidence import Evidence, EvidenceKind
 from harness.gate import Decision, can_i_deploy
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Cause, Covered, Exercised, Verdict
 
 ORDER = {"type": "object", "properties": {"id": {"type": "integer"}, "total": {"type": "number"}}}

@@ -9,8 +9,8 @@ from broker_client import Client
 from harness.broker.ledger import SqlLedger
 from harness.broker.store import tables as t
 from harness.broker.store.database import Database
+from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Verdict
 
 SOFT = (  # what points at a row without a constraint

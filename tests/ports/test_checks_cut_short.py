@@ -25,8 +25,8 @@ from harness.engine.events import CheckStarted, Event, TaskId
 from harness.engine.plan import Task
 from harness.engine.workers import Workers
 from harness.errors import HarnessError
+from harness.evidence import EvidenceKind
 from harness.identity import Version
-from harness.matrix import EvidenceKind
 from harness.ports import Endpoint, Instance
 from harness.runtime.recorder import HttpRecorder
 from harness.services.system import Budget, Service, Suite

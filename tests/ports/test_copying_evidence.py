@@ -26,9 +26,9 @@ from harness.broker.remote.site import open_site
 from harness.broker.store import tables as t
 from harness.broker.store.database import Database
 from harness.contracts.pact_reader import read_pact
+from harness.evidence import Evidence, EvidenceKind, Facts, Known
 from harness.gate import can_i_deploy
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known
 from harness.verdicts import Covered, Exercised, Verdict
 
 NOW = "2026-02-01T00:00:00.000+00:00"

@@ -25,8 +25,8 @@ from harness.broker.store.database import open_database
 from harness.broker.store.tables import REVISION_TABLE, complete_metadata
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import ContractError, HarnessError, IdentityConflict, UnknownName, UsageError
+from harness.evidence import Evidence, EvidenceKind, Known, Live
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known, Live
 from harness.ports import Ledger
 from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict
 
@@ -631,7 +631,7 @@ def test_several_processes_make_one_new_ledger_on_postgresql_and_write_to_it(pos
 import sys
 from harness.broker.ledger import open_ledger
 from harness.identity import Version
-from harness.matrix import Known
+from harness.evidence import Known
 ledger = open_ledger(sys.argv[1])
 for number in range(10):
     ledger.record_version(Known(version=Version("orders", str(number))))

@@ -22,9 +22,9 @@ from harness.broker.settings import Settings
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.openapi_reader import read_openapi
 from harness.errors import HarnessError, IdentityConflict, UnknownName, UsageError
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
 from harness.verdicts import Cause, Exercised, Verdict
 
 WEB1, WEB2 = Version("web", "1"), Version("web", "2")

@@ -13,8 +13,8 @@ from remote_ledgers import remote_ledger
 
 from harness.broker.ledger import SqlLedger
 from harness.broker.remote.ledger import RemoteLedger
+from harness.evidence import Known
 from harness.identity import Version
-from harness.matrix import Known
 
 ORDERS1, ORDERS2 = Version("orders", "1"), Version("orders", "2")
 AnyLedger = MemoryLedger | SqlLedger | RemoteLedger

@@ -19,15 +19,15 @@ from harness.broker.ledger import SqlLedger, open_ledger
 from harness.broker.store.database import open_database
 from harness.broker.store.tables import REVISION_TABLE, REVISIONS, complete_metadata
 from harness.errors import EnvironmentProblem, HarnessError, UsageError
+from harness.evidence import Known
 from harness.identity import Version
-from harness.matrix import Known
 
 PRELUDE = """
 import sys
 from harness.broker.ledger import open_ledger
 from harness.contracts.document import Contract, ContractKind
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.verdicts import Exercised, Verdict
 
 def seen(name, number):

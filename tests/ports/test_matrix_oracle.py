@@ -14,9 +14,9 @@ from harness.broker.ledger import SqlLedger
 from harness.broker.matrices.asking import Asked, Question
 from harness.broker.matrices.gated import answered
 from harness.broker.store.database import Database
+from harness.evidence import Facts
 from harness.gate import can_i_deploy
 from harness.identity import Version
-from harness.matrix import Facts
 from harness.verdicts import Cause, Verdict
 
 ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "30"))

@@ -13,8 +13,8 @@ from broker_histories import pact
 from harness.broker.ledger import SqlLedger
 from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key, read_pact
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
 from harness.verdicts import Cause, Verdict
 
 AT = "2026-01-01T00:00:00.000+00:00"

@@ -18,9 +18,9 @@ from remote_ledgers import own_ledger
 from harness.broker.ledger import SqlLedger
 from harness.broker.store.database import Database
 from harness.contracts.pact_reader import read_pact
+from harness.evidence import Evidence, EvidenceKind, Facts, Known
 from harness.gate import can_i_deploy
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known
 from harness.verdicts import Cause, Verdict
 
 PASSED, FAILED, UNKNOWN = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNOWN

@@ -21,9 +21,9 @@ from harness.broker.settings import Settings
 from harness.broker.store.database import open_database
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
+from harness.evidence import EvidenceKind, Facts, Known, Stay
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
-from harness.matrix import EvidenceKind, Facts, Known, Stay
 from harness.verdicts import Verdict
 
 pytestmark = pytest.mark.slow

@@ -20,8 +20,8 @@ from harness.broker.remote.selected import Wish, selector
 from harness.broker.settings import Settings
 from harness.broker.store.database import Database
 from harness.errors import BrokerRefused, UnknownName, UsageError
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Known
 from harness.verdicts import Cause, Verdict
 
 MAIN: dict[str, Any] = {"mainBranch": True}

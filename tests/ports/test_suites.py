@@ -18,7 +18,7 @@ from harness.checks.drivers.pytest_suite import Outcome
 from harness.checks.drivers.pytest_system import read_system, write_system
 from harness.checks.suites import SuiteCheck, tell
 from harness.errors import ToolCrashed, UsageError
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.ports import Endpoint, Instance
 from harness.runtime.recorder import HttpRecorder
 from harness.services.system import Service, Suite

@@ -19,8 +19,8 @@ from harness.broker.copying.records import Webhook
 from harness.broker.remote import hal, reading, results, selected
 from harness.broker.remote.site import Site, open_site
 from harness.contracts.pact_reader import read_pact
+from harness.evidence import Live
 from harness.identity import Version
-from harness.matrix import Live
 from harness.verdicts import Verdict
 
 SHARED = os.environ.get("HARNESS_SHARED", "")

@@ -26,7 +26,7 @@ from harness.broker.store.rows import insert, new_uuid
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
 from harness.errors import ContractError, HarnessError
-from harness.matrix import Evidence, EvidenceKind
+from harness.evidence import Evidence, EvidenceKind
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness import matrix
+from harness import evidence as facts
 from harness.broker.store import evidence, provider_contracts, publications, versions
 from harness.broker.store import tables as t
 from harness.contracts.document import Contract, ContractKind
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def keep_build(db: sa.Connection, told: records.Build, now: str) -> None:
     """What a version number stands for. Raises IdentityConflict where it stands for something else."""
-    known = matrix.Known(
+    known = facts.Known(
         version=Version(told.pacticipant, told.number),
         artifacts=frozenset([told.artifact] if told.artifact else []),
     )
@@ -87,11 +87,11 @@ def keep_evidence(db: sa.Connection, told: records.Evidence, now: str) -> None:
         evidence.record(db, seen, told.at or now)
 
 
-def _evidence(told: records.Evidence) -> matrix.Evidence:
+def _evidence(told: records.Evidence) -> facts.Evidence:
     try:
         results, findings = evidence.read_details(told.details) if told.details else ((), ())
-        return matrix.Evidence(
-            kind=matrix.EvidenceKind(told.of),
+        return facts.Evidence(
+            kind=facts.EvidenceKind(told.of),
             contract=told.contract,
             consumer=told.consumer,
             provider=Version(told.provider, told.number),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.broker.matrices.promised import Row
     from harness.broker.store.matrix_details import Details
     from harness.broker.store.shown_versions import ShownVersion
-    from harness.matrix import Stated
+    from harness.evidence import Stated
 
 _NOTICE = s.record({"type": s.text(), "text": s.text()})
 MATRIX = s.Schema(

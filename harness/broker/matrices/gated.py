@@ -23,9 +23,9 @@ from harness.broker.store.tables import (
     releases,
     versions,
 )
+from harness.evidence import EvidenceKind
 from harness.gate import can_i_deploy, commands
 from harness.identity import Version
-from harness.matrix import EvidenceKind
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:

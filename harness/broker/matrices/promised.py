@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from harness.matrix import Stated
+    from harness.evidence import Stated
 
 
 class Result(NamedTuple):

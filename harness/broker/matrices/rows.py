@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from harness.broker.matrices.resolving import Pair, Scene
-    from harness.matrix import Stated
+    from harness.evidence import Stated
 
 
 class Standing(NamedTuple):
@@ -159,7 +159,7 @@ def _state(
     wanted: dict[str, frozenset[int] | None],
     known: dict[int, dict[int, Standing]],
 ) -> None:
-    """Where no result decides, the document of a provider that is held to it does, as `harness.matrix.judge`."""
+    """Where no result decides, the document of a provider that is held to it does, as `harness.evidence.judge`."""
     held = held_to_documents(stating.db, wanted.keys())
     for contract, provider in {(each.contract_id, each.counterpart) for each in promised}:
         rows = wanted.get(provider, frozenset())
@@ -239,7 +239,7 @@ def _builds(db: sa.Connection, rows: Collection[int]) -> dict[int, set[str]]:
 
 
 def _speakers(built: dict[int, set[str]]) -> Callable[[Any], Iterable[int]]:
-    """Of which versions a result speaks, as `harness.matrix.ran` says it."""
+    """Of which versions a result speaks, as `harness.evidence.ran` says it."""
     same: dict[str, list[int]] = {}
     for version, artifacts in built.items():
         for artifact in artifacts:

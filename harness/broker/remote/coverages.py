@@ -12,8 +12,8 @@ from harness.verdicts import Covered, Verdict
 
 if TYPE_CHECKING:
     from harness.broker.remote.site import Site
+    from harness.evidence import Evidence
     from harness.identity import Version
-    from harness.matrix import Evidence
 
 
 def tell(site: Site, evidence: Evidence) -> None:

@@ -15,8 +15,8 @@ from harness.broker.remote.reading import Described, Published
 from harness.broker.remote.site import Site
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import BrokerSilent
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Objection, Stated, Stay
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Facts, Known, Live, Objection, Stated, Stay
 from harness.ports import Publication
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.matrix import Evidence, EvidenceKind, Facts, Known
+from harness.evidence import Evidence, EvidenceKind, Facts, Known
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from harness.broker.remote import hal
 from harness.broker.remote.hal import Document, shown
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
+from harness.evidence import Live, Stay
 from harness.identity import Version
-from harness.matrix import Live, Stay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.remote import hal, reading
 from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.site import Site, with_query
+from harness.evidence import Evidence, EvidenceKind, Stated
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind, Stated
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from harness.broker.remote import reading, results
 from harness.broker.remote.reading import Described, Published
 from harness.broker.remote.results import Row
+from harness.evidence import Evidence, Known
 from harness.identity import Version
-from harness.matrix import Evidence, Known
 
 if TYPE_CHECKING:
     from harness.broker.remote.site import Site

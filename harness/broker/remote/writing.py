@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from harness.broker.remote.reading import Published
     from harness.broker.remote.site import Site
     from harness.contracts.document import Contract
+    from harness.evidence import Evidence, Known
     from harness.identity import Version
-    from harness.matrix import Evidence, Known
 
 
 def version(site: Site, known: Known) -> None:

@@ -11,7 +11,7 @@ from harness.broker.store import evidence
 from harness.broker.store.tables import builds, pacticipants, versions
 from harness.broker.store.tables import evidence as table
 from harness.comparison.coverage import Coverage
-from harness.matrix import Evidence, EvidenceKind
+from harness.evidence import Evidence, EvidenceKind
 from harness.verdicts import Cause, Covered, Exercised, Verdict
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from harness.broker import refusals
 from harness.broker.store.rows import insert, new_uuid
 from harness.broker.store.tables import deployments, environments, pacticipants, releases, versions
 from harness.broker.store.versions import known_version, pacticipant
+from harness.evidence import Live, Stay
 from harness.identity import Version
-from harness.matrix import Live, Stay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

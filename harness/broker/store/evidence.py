@@ -13,8 +13,8 @@ from harness.broker.store import verifications
 from harness.broker.store.rows import chunks, insert
 from harness.broker.store.tables import evidence as table
 from harness.broker.store.versions import mention
+from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:

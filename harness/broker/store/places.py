@@ -13,7 +13,7 @@ from harness.broker.display_names import display_name
 from harness.broker.store.rows import by_name as by_name_key
 from harness.broker.store.rows import insert, new_uuid
 from harness.broker.store.tables import deployments, environments, releases
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 
 _PACTS = json.dumps([EvidenceKind.PACTS.value])
 

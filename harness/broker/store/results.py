@@ -15,8 +15,8 @@ from harness.broker.store.rows import chunks
 from harness.broker.store.tables import contracts, verifications, versions
 from harness.broker.store.versions import mention, mention_pacticipant
 from harness.contracts.document import Contract, ContractKind
+from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version
-from harness.matrix import Evidence, EvidenceKind
 from harness.verdicts import Cause, Verdict
 
 

@@ -16,8 +16,8 @@ from harness.broker.store import evidence as seen
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import builds, evidence, pacticipants, publications, versions
 from harness.broker.store.versions import described
+from harness.evidence import EvidenceKind, Facts, Known
 from harness.identity import Version
-from harness.matrix import EvidenceKind, Facts, Known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

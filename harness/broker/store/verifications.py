@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from harness.broker.store.rows import insert
 from harness.broker.store.tables import contracts, evidence, pacticipants, verifications, versions
 from harness.contracts.document import ContractKind
-from harness.matrix import EvidenceKind
+from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from harness.contracts.document import Contract
-    from harness.matrix import Evidence
+    from harness.evidence import Evidence
 
 
 def from_evidence(db: sa.Connection, seen: Evidence, row: int, version: int) -> None:

@@ -12,8 +12,8 @@ from harness.broker.store import branches
 from harness.broker.store.rows import insert
 from harness.broker.store.tables import builds, contracts, pacticipants, publications, versions
 from harness.contracts.document import ContractKind
+from harness.evidence import Known
 from harness.identity import Version
-from harness.matrix import Known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.evidence import Cell, Evidence, EvidenceKind, Facts, Known, judge
 from harness.identity import Version
-from harness.matrix import Cell, Evidence, EvidenceKind, Facts, Known, judge
 from harness.verdicts import Cause, Verdict
 
 ORDERS1, ORDERS2 = Version("orders", "1"), Version("orders", "2")
