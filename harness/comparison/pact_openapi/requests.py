@@ -8,10 +8,10 @@ from urllib.parse import parse_qs
 
 from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.document import listing
+from harness.comparison.openapi_diff.wire import kinds_of, properties_of, value_of, with_properties
 from harness.comparison.pact_openapi.answer import Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
 from harness.comparison.pact_openapi.media import accepted, chosen, is_form, is_json, meet
-from harness.comparison.pact_openapi.parameters import kinds_of, properties_of, value_of, with_properties
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.security import check_security, key_names
 from harness.contracts.openapi_source import escaped

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.operations import Response
+from harness.comparison.openapi_diff.wire import value_of
 from harness.comparison.pact_openapi.answer import Reliance, Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
 from harness.comparison.pact_openapi.media import chosen, is_json
-from harness.comparison.pact_openapi.parameters import value_of
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.requests import produced
 from harness.comparison.pact_openapi.rules import kind_of

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.document import Document
 from harness.comparison.openapi_diff.operations import Operation, bases, operations, server_paths
-from harness.comparison.pact_openapi.parameters import value_of
+from harness.comparison.openapi_diff.wire import value_of
 from harness.comparison.pact_openapi.validators import Undecidable, Validators
 
 if TYPE_CHECKING:
