@@ -27,7 +27,7 @@ def pact_of(*interactions: Json, version: str = "3.0.0") -> Pact:
         "interactions": told,
         "metadata": {"pactSpecification": {"version": version}},
     }
-    return read_pact(json.dumps(document), "web-orders.json", ambiguous=True)
+    return read_pact(json.dumps(document), "web-orders.json")
 
 
 def document_with(paths: Json, version: str = "3.1.0", **parts: Any) -> Document:

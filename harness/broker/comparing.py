@@ -72,7 +72,7 @@ def compared(pact: str, document: Document | None, backing: Backing) -> Comparis
         return _unknown("this version of the provider has published no document")
     try:
         ready = _read(document.key, document.source)
-        found = compare(read_pact(pact, "the pact", ambiguous=True), ready.document)
+        found = compare(read_pact(pact, "the pact"), ready.document)
     except ContractError as error:
         problem = error.problems[0]
         return _unknown(f"it cannot be compared: {problem.where}: {problem.text}")

@@ -121,6 +121,8 @@ def _missing(target: Target, pact: Pact) -> dict[str, str]:
 
 def _beforehand(bench: Bench, interaction: Interaction, missing: Mapping[str, str]) -> Answers | None:
     """What can be said of an interaction without running it."""
+    if interaction.unverifiable:
+        return bench.unknown(interaction, Cause.UNREADABLE, f"{bench.pact.place}{interaction.unverifiable}")
     if interaction.kind is not _HTTP:
         because = f"nothing can verify {interaction.kind.value} yet"
         return bench.unknown(interaction, Cause.KIND_NOT_CHECKED, because)

@@ -43,7 +43,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> None:
     """Publish pacts and OpenAPI documents: the manifest's, or those at PATH."""
-    from harness.wiring.publishing import Wish, publish
+    from harness.wiring.publishing import Wish, notices, publish
 
     wish = Wish(
         paths=paths,
@@ -56,10 +56,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     )
     published = publish(manifest, broker, wish)
     if as_json:
-        words.say_json([_document(each) for each in published])
+        words.say_json([{**_document(each), "notices": list(notices(each))} for each in published])
         return
     for each in published:
         words.say(_line(each))
+        for notice in notices(each):
+            words.say(f"  ! {notice}")
 
 
 def _line(each: Publication) -> str:

@@ -16,6 +16,7 @@ class InteractionKind(StrEnum):
     HTTP = "Synchronous/HTTP"
     ASYNC_MESSAGE = "Asynchronous/Messages"
     SYNC_MESSAGE = "Synchronous/Messages"
+    UNKNOWN = "unknown"  # of a type that nobody knows, or written so that it cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class ProviderState:
 class Interaction:
     """One thing that the consumer does and what it needs back; parts as written in the document."""
 
-    index: int  # position in the document's `interactions` (or `messages`) array
+    index: int  # position in its list
+    part: str = "interactions"  # the list: "interactions" or "messages"; "" for a pact that cannot be read at all
     kind: InteractionKind
     description: str
     states: tuple[ProviderState, ...] = ()
@@ -39,18 +41,27 @@ class Interaction:
     status: int = 0  # the expected response status
     pending: bool = False
     twin: bool = False  # another of its pact has the same description and states, with other parameters
-    document: dict[str, Any]  # the interaction as written
+    told_by: str = ""  # what tells it apart from another with the same description, states and parameters
+    unreadable: str = ""  # "#/interactions/0/type: …", why nothing can be said of it; it promises something, too
+    contradicts: str = ""  # "#/interactions/0: …", which other one makes the same request and needs another answer
+    document: dict[str, Any]  # the interaction as written, what is left out or spelled in old ways made plain
 
     @property
     def label(self) -> str:
         """Description and states together: what makes it one of a kind in its pact."""
         given = ", ".join(self._told(state) for state in self.states)
-        return f"{self.description} (given {given})" if given else self.description
+        told = f"{self.description} (given {given})" if given else self.description
+        return f"{told} [{self.told_by}]" if self.told_by else told
 
     def _told(self, state: ProviderState) -> str:
         if not self.twin or not state.params:
             return state.name
         return f"{state.name} with {', '.join(f'{name}={canonical_json(value)}' for name, value in state.params)}"
+
+    @property
+    def unverifiable(self) -> str:
+        """Why no verification can tell whether it is kept; "" where one can."""
+        return self.unreadable or self.contradicts
 
     @property
     def expects_redirect(self) -> bool:
@@ -69,6 +80,11 @@ class Pact:
     key: str  # content key, BROKER-API 6.1
     document: dict[str, Any]
     place: str = ""  # the file it was read from
+
+    @property
+    def unreadable(self) -> str:
+        """Why nothing of it can be read but whose it is; "" where something can."""
+        return next((each.unreadable for each in self.interactions if not each.part), "")
 
     def contract(self) -> Contract:
         """As the ledger keeps it."""

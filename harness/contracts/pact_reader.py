@@ -7,10 +7,11 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.contracts.pact import Interaction, InteractionKind, Pact, ProviderState
-from harness.contracts.pact_shape import messages_of, problems_of, specification_of, written_as_v4
+from harness.contracts.pact_entries import as_meant, contradictions, told_apart
+from harness.contracts.pact_shape import entry_problems, problems_of, specification_of, written_as_v4
 from harness.errors import ContractError, Problem
 from harness.identity import canonical_json, content_key, key_of_canonical
 
@@ -21,32 +22,58 @@ _GLOB = frozenset("*?[")
 _DEEPEST = 100  # levels; the verifier's own JSON reader stops at 128
 
 
-def read_pact(text: str | bytes, place: str, *, ambiguous: bool = False) -> Pact:
-    """The pact that a text holds; raises ContractError with every problem found, each with its place.
+def read_pact(text: str | bytes, place: str) -> Pact:
+    """The pact that a text holds; an interaction that cannot be read says so, and spoils no other.
 
-    `ambiguous` takes a pact in which one description promises two things: it can be compared, not verified.
+    Raises ContractError, with every problem and its place, for a text that does not even say whose pact it is.
     """
     document = _parsed(text, place)
-    problems = tuple(problems_of(document, place, ambiguous=ambiguous))
-    if problems:
+    problems = tuple(problems_of(document, place))
+    if any(not problem.where.startswith(f"{place}#/") or _is_nameless(problem, place) for problem in problems):
         raise ContractError(*problems)
-    return _pact(document, place)
+    return _pact(document, place, problems)
 
 
-def read_pacts(paths: Iterable[str], *, ambiguous: bool = False) -> tuple[Pact, ...]:
-    """The pacts in files, folders and globs, sorted by path; one ContractError tells of all bad files."""
+def _is_nameless(problem: Problem, place: str) -> bool:
+    return problem.where.startswith((f"{place}#/consumer", f"{place}#/provider"))
+
+
+def whole_pact(text: str | bytes, place: str) -> Pact:
+    """The same where every interaction has to be read: raises ContractError for one that cannot be, too."""
+    pact = read_pact(text, place)
+    told = [f"{place}{each.unverifiable}" for each in pact.interactions if each.unverifiable]
+    if told:
+        raise ContractError(*told)
+    return pact
+
+
+class Found(NamedTuple):
+    """The pacts at some paths, and what there could not be read at all."""
+
+    pacts: tuple[Pact, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_pacts(paths: Iterable[str]) -> Found:
+    """The pacts in files, folders and globs, sorted by path; a file that is none spoils no other."""
     pacts: list[Pact] = []
     problems: list[Problem] = []
     for file in sorted({file for path in paths for file in _files(path, problems)}):
         try:
-            pacts.append(read_pact(file.read_bytes(), str(file), ambiguous=ambiguous))
+            pacts.append(read_pact(file.read_bytes(), str(file)))
         except ContractError as error:
             problems.extend(error.problems)
         except OSError as error:
             problems.append(Problem(f"cannot be read: {error.strerror}", str(file)))
-    if problems:
-        raise ContractError(*problems)
-    return tuple(pacts)
+    return Found(tuple(pacts), tuple(problems))
+
+
+def read_pacts(paths: Iterable[str]) -> tuple[Pact, ...]:
+    """The same where all must be pacts: one ContractError tells of all bad files."""
+    found = find_pacts(paths)
+    if found.problems:
+        raise ContractError(*found.problems)
+    return found.pacts
 
 
 def pact_key(document: dict[str, Any]) -> str:
@@ -75,9 +102,7 @@ def _sorted(entries: list[Any]) -> str:
 
 def place_of(pact: Pact, interaction: Interaction) -> str:
     """Where an interaction is written: file and JSON pointer."""
-    messages = messages_of(pact.document)
-    listed = interaction.index < len(messages) and messages[interaction.index] is interaction.document
-    return f"{pact.place}#/{'messages' if listed else 'interactions'}/{interaction.index}"
+    return f"{pact.place}#/{interaction.part}/{interaction.index}" if interaction.part else pact.place
 
 
 def _files(path: str, problems: list[Problem]) -> Iterator[Path]:
@@ -188,58 +213,95 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _pact(document: dict[str, Any], place: str) -> Pact:
-    http = document.get("interactions") or []
-    v4 = written_as_v4(document)
-    interactions = [_interaction(index, each, v4=v4) for index, each in enumerate(http)]
-    interactions += [_message(index, each) for index, each in enumerate(messages_of(document))]
+def _pact(document: dict[str, Any], place: str, problems: Sequence[Problem]) -> Pact:
+    interactions = [_whole(problems, place)] if problems else told_apart(list(_interactions(document)))
     return Pact(
         consumer=document["consumer"]["name"],
         provider=document["provider"]["name"],
         specification=str(specification_of(document) or ""),
-        interactions=tuple(_told_apart(interactions)),
+        interactions=tuple(interactions),
         key=pact_key(document),
         document=document,
         place=place,
     )
 
 
-def _told_apart(interactions: Sequence[Interaction]) -> Iterator[Interaction]:
-    """Where a label is not enough, the parameters of the states are part of it."""
-    alike = Counter(each.label for each in interactions)
-    for each in interactions:
-        yield replace(each, twin=True) if alike[each.label] > 1 else each
-
-
-def _interaction(index: int, document: dict[str, Any], *, v4: bool) -> Interaction:
-    kind = InteractionKind(document["type"]) if v4 else InteractionKind.HTTP
-    if kind is not InteractionKind.HTTP:
-        return _message(index, document, kind)
-    request = document["request"]
+def _whole(problems: Sequence[Problem], place: str) -> Interaction:
+    """What stands for a pact of which nothing more can be read than whose it is: it promises something."""
     return Interaction(
-        index=index,
-        kind=kind,
-        description=document["description"],
-        states=_states(document),
-        method=request["method"].upper(),
-        path=request["path"],
-        status=document["response"]["status"],
-        pending=bool(document.get("pending")),
-        document=document,
+        index=0,
+        part="",
+        kind=InteractionKind.UNKNOWN,
+        description="the whole pact",
+        unreadable=_told(problems).replace(place, ""),
+        document={},
     )
 
 
-def _message(
-    index: int, document: dict[str, Any], kind: InteractionKind = InteractionKind.ASYNC_MESSAGE
-) -> Interaction:
+def _interactions(document: dict[str, Any]) -> Iterator[Interaction]:
+    v4 = written_as_v4(document)
+    for name, http in (("interactions", True), ("messages", False)):
+        written = document.get(name) or []
+        is_http = [http and not (v4 and _is_message(each)) for each in written]
+        meant = [
+            as_meant(each, http=over_http) if isinstance(each, dict) else each
+            for each, over_http in zip(written, is_http, strict=True)
+        ]
+        against = contradictions(meant)
+        for index, entry in enumerate(meant):
+            read = _interaction(entry, (name, index), v4=v4)
+            if index in against:
+                read = replace(read, contradicts=_contradiction(read, against[index]))
+            yield read
+
+
+def _contradiction(interaction: Interaction, other: int) -> str:
+    here = f"#/{interaction.part}/{interaction.index}"
+    text = (
+        f"{interaction.description!r} is promised twice, with different content: see #/{interaction.part}/{other}"
+    )
+    return f"{here}: {text} (give one of them another description or state)"
+
+
+def _is_message(entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("type") not in (None, InteractionKind.HTTP)
+
+
+def _interaction(entry: Any, at: tuple[str, int], *, v4: bool) -> Interaction:
+    part, index = at
+    http = part == "interactions"
+    problems = tuple(entry_problems(entry, f"#/{part}/{index}", http=http, v4=v4))
+    if problems:
+        told = entry.get("description") if isinstance(entry, dict) else None
+        return Interaction(
+            index=index,
+            part=part,
+            kind=InteractionKind.UNKNOWN,
+            description=told if isinstance(told, str) and told else f"interaction {index}",
+            unreadable=_told(problems),
+            document=entry if isinstance(entry, dict) else {},
+        )
+    kind = InteractionKind(entry["type"]) if v4 and http else _KIND_BEFORE_V4[http]
+    over_http = kind is InteractionKind.HTTP
     return Interaction(
         index=index,
+        part=part,
         kind=kind,
-        description=document["description"],
-        states=_states(document),
-        pending=bool(document.get("pending")),
-        document=document,
+        description=entry["description"],
+        states=_states(entry),
+        method=entry["request"]["method"].upper() if over_http else "",
+        path=entry["request"]["path"] if over_http else "",
+        status=entry["response"]["status"] if over_http else 0,
+        pending=bool(entry.get("pending")),
+        document=entry,
     )
+
+
+_KIND_BEFORE_V4 = {True: InteractionKind.HTTP, False: InteractionKind.ASYNC_MESSAGE}
+
+
+def _told(problems: Sequence[Problem]) -> str:
+    return "; ".join(f"{each.where}: {each.text}" + (f" ({each.hint})" if each.hint else "") for each in problems)
 
 
 def _states(document: dict[str, Any]) -> tuple[ProviderState, ...]:

@@ -7,35 +7,50 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.pact import InteractionKind
 from harness.errors import Problem, did_you_mean
-from harness.identity import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VERSION = re.compile(r"[1-4](\.\d+){0,2}")
+_VERSION = re.compile(r"[vV]?(1\.1|[1-4])(\.\d+){0,3}([-+.][0-9A-Za-z.+-]*)?")
+_SECTIONS = ("pactSpecification", "pact-specification", "pact_specification")
+_PLAIN = ("pactSpecificationVersion", "pact-specification-version", "pact_specification_version")
 _SHOWN = 60  # letters of an offending value
+KINDS = tuple(kind for kind in InteractionKind if kind is not InteractionKind.UNKNOWN)
 
 
 def specification_of(document: dict[str, Any]) -> Any:
-    """The specification version as written; None when the document does not say."""
+    """The specification version as written, in any of the ways that libraries wrote it; None for none."""
     metadata = document.get("metadata")
     if not isinstance(metadata, dict):
         return None
-    for name in ("pactSpecification", "pact-specification"):
+    for name in _SECTIONS:
         section = metadata.get(name)
         if isinstance(section, dict) and section.get("version") is not None:
             return section["version"]
-    return metadata.get("pactSpecificationVersion")
+        if isinstance(section, str | int | float) and not isinstance(section, bool):
+            return section
+    return next((metadata[name] for name in _PLAIN if metadata.get(name) is not None), None)
+
+
+def version_read(document: dict[str, Any]) -> str:
+    """The version by which a document is read; one that names none is judged by its content, and else is 3."""
+    version = specification_of(document)
+    if version is not None:
+        match = _VERSION.fullmatch(str(version).strip())
+        return _READ_AS[match.group(1)] if match else _USUAL
+    entries = document.get("interactions")
+    typed = isinstance(entries, list) and any(isinstance(each, dict) and "type" in each for each in entries)
+    return "4.0" if typed else _USUAL
+
+
+_READ_AS = {"1": "1.0.0", "1.1": "1.1.0", "2": "2.0.0", "3": "3.0.0", "4": "4.0"}
+_USUAL = "3.0.0"
 
 
 def written_as_v4(document: dict[str, Any]) -> bool:
-    """True when interactions carry a `type`; a document that names no version is judged by its content."""
-    version = specification_of(document)
-    if version is not None:
-        return str(version).startswith("4")
-    entries = document.get("interactions")
-    return isinstance(entries, list) and any(isinstance(e, dict) and "type" in e for e in entries)
+    """True when interactions carry a `type`."""
+    return version_read(document) == "4.0"
 
 
 def messages_of(document: dict[str, Any]) -> list[Any]:
@@ -44,14 +59,21 @@ def messages_of(document: dict[str, Any]) -> list[Any]:
     return messages if isinstance(messages, list) else []
 
 
-def problems_of(document: Any, place: str, *, ambiguous: bool = False) -> Iterator[Problem]:
-    """Everything that keeps a document from being a pact that can be verified."""
+# --- the whole document ------------------------------------------------------------------------------------------
+
+
+def problems_of(document: Any, place: str) -> Iterator[Problem]:
+    """Everything that keeps a document from being a pact at all: nobody could say whose it is, or what it asks."""
     if not isinstance(document, dict):
         yield Problem(f"{_shown(document)} is no pact", place, "a pact is one JSON object")
         return
     yield from _names(document, place)
     yield from _specification(document, place)
-    yield from _entries(document, place, ambiguous=ambiguous)
+    if "interactions" not in document and "messages" not in document:
+        yield Problem("no interactions", place, 'write "interactions": [] for a pact without any')
+    for name in ("interactions", "messages"):
+        if name in document and not isinstance(document[name], list):
+            yield Problem(f"{_shown(document[name])} is no list", f"{place}#/{name}", f"write a list of {name}")
 
 
 def _names(document: dict[str, Any], place: str) -> Iterator[Problem]:
@@ -71,38 +93,25 @@ def _specification(document: dict[str, Any], place: str) -> Iterator[Problem]:
     if metadata is not None and not isinstance(metadata, dict):
         yield Problem(f"{_shown(metadata)} is no object", f"{place}#/metadata", "leave it out, or name a version")
     version = specification_of(document)
-    if version is not None and not _VERSION.fullmatch(str(version)):
+    if version is not None and not _VERSION.fullmatch(str(version).strip()):
         where = f"{place}#/metadata/pactSpecification/version"
         yield Problem(f"unknown specification {_shown(version)}", where, "known are: 1.0 to 4.0")
 
 
-def _entries(document: dict[str, Any], place: str, *, ambiguous: bool) -> Iterator[Problem]:
-    if "interactions" not in document and "messages" not in document:
-        yield Problem("no interactions", place, 'write "interactions": [] for a pact without any')
-    v4 = written_as_v4(document)
-    for name in ("interactions", "messages"):
-        if name not in document:
-            continue
-        entries, where = document[name], f"{place}#/{name}"
-        if not isinstance(entries, list):
-            yield Problem(f"{_shown(entries)} is no list", where, f"write a list of {name}")
-            continue
-        for index, entry in enumerate(entries):
-            yield from _entry(entry, f"{where}/{index}", http=name == "interactions", v4=v4)
-        if not ambiguous:
-            yield from _contradictions(entries, where)
+# --- one interaction ---------------------------------------------------------------------------------------------
 
 
-def _entry(entry: Any, where: str, *, http: bool, v4: bool) -> Iterator[Problem]:
+def entry_problems(entry: Any, where: str, *, http: bool, v4: bool) -> Iterator[Problem]:
+    """Everything that keeps one interaction from being read; the others of its pact are none the worse for it."""
     if not isinstance(entry, dict):
         yield Problem(f"{_shown(entry)} is no interaction", where, "each is a JSON object")
         return
     yield from _description(entry, where)
     yield from _states(entry, where)
     if http and v4:
-        kinds = [kind.value for kind in InteractionKind]
-        if entry.get("type") not in kinds:
-            hint = did_you_mean(str(entry.get("type")), kinds)
+        names = [kind.value for kind in KINDS]
+        if entry.get("type") not in names:
+            hint = did_you_mean(str(entry.get("type")), names)
             yield Problem(f"unknown interaction type {_shown(entry.get('type'))}", f"{where}/type", hint)
             return
         http = entry["type"] == InteractionKind.HTTP
@@ -115,10 +124,10 @@ def _entry(entry: Any, where: str, *, http: bool, v4: bool) -> Iterator[Problem]
 
 def _description(entry: dict[str, Any], where: str) -> Iterator[Problem]:
     description = entry.get("description")
-    if not isinstance(description, str) or not description:
+    if not isinstance(description, str | int | float | None):
         shown = _shown(description)
         yield Problem(f"{shown} is no description", f"{where}/description", "say what the consumer does")
-    elif "\x00" in description:
+    elif "\x00" in str(description):
         yield Problem(f"NUL in {_shown(description)}", f"{where}/description", "use letters")
 
 
@@ -178,28 +187,6 @@ def _headers(headers: Any, where: str) -> Iterator[Problem]:
             yield Problem(f"bad header name {_shown(name)}", where, "use letters, digits and '-'")
         elif not all(isinstance(each, str) for each in values):
             yield Problem(f"bad value {_shown(value)} of header {name}", f"{where}/{name}", "write texts")
-
-
-def _contradictions(entries: list[Any], where: str) -> Iterator[Problem]:
-    """One description in one state promises one thing; the same thing said twice is harmless."""
-    seen: dict[str, int] = {}
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            continue
-        states = entry.get("providerStates") or entry.get("providerState") or entry.get("provider_state")
-        first = seen.setdefault(canonical_json([entry.get("type"), entry.get("description"), states]), index)
-        if first != index and _promised(entries[first]) != _promised(entry):
-            text = f"{_shown(entry.get('description'))} is promised twice, with different content"
-            yield Problem(
-                f"{text}: see {where}/{first}", f"{where}/{index}", "give one of them another description or state"
-            )
-
-
-def _promised(entry: dict[str, Any]) -> str:
-    return canonical_json({key: value for key, value in entry.items() if key not in _TRIMMINGS})
-
-
-_TRIMMINGS = frozenset({"_id", "key", "comments"})  # parts of an interaction that promise nothing
 
 
 def _shown(value: Any) -> str:

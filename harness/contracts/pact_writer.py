@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts.pact_reader import read_pact
+from harness.contracts.pact_reader import whole_pact
 from harness.errors import ContractError, Problem
 from harness.identity import canonical_json
 
@@ -94,13 +94,13 @@ def merge(
 
 def pair_of(existing: bytes, place: str) -> tuple[str, str]:
     """Whose pact it is. Raises ContractError for a text that is none."""
-    pact = read_pact(existing, place)
+    pact = whole_pact(existing, place)
     return pact.consumer, pact.provider
 
 
 def takes_back(existing: bytes, session: Session, *, place: str) -> bool:
     """Whether tests of the session used to promise something in a pact. Raises ContractError for none."""
-    tests = {test for each in read_pact(existing, place).interactions for test in tests_of(each.document)}
+    tests = {test for each in whole_pact(existing, place).interactions for test in tests_of(each.document)}
     return any(test in session.passed or session.gone(test) for test in tests)
 
 
@@ -114,7 +114,7 @@ def tests_of(interaction: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _pact_of(pair: tuple[str, str], existing: str | bytes, place: str) -> Pact:
-    pact = read_pact(existing, place)
+    pact = whole_pact(existing, place)
     if (pact.consumer, pact.provider) != pair:
         raise ContractError(
             f"it is the pact of {pact.consumer} and {pact.provider}, not of {pair[0]} and {pair[1]}",

@@ -43,14 +43,14 @@ def compared(pacts: Sequence[str], document: str, manifest: Path | None, broker:
 
 def _pacts(given: str, provider: str, manifest: Path | None, broker: str | None) -> Iterator[Pact]:
     if Path(given).exists():
-        found = read_pacts([given], ambiguous=True)
+        found = read_pacts([given])
         if not found:
             raise UsageError("there is no pact in the folder", where=given, hint="a pact is a *.json file")
         yield from found
     elif set(given) & set("*?[") and (paths := sorted(glob(given, recursive=True))):
-        yield from read_pacts(paths, ambiguous=True)
+        yield from read_pacts(paths)
     elif given.startswith(("http://", "https://")):
-        yield read_pact(fetched(given), given, ambiguous=True)
+        yield read_pact(fetched(given), given)
     elif (version := version_named(given)) is not None:
         yield from _kept(version, provider, manifest, broker)
     else:

@@ -66,6 +66,8 @@ def _consumer(ledger: Ledger, version: Version, key: str) -> Consumer:
     if contract is None:
         return Consumer(version=version, pact=None)
     try:
-        return Consumer(version=version, pact=read_pact(contract.text, f"the pact of {version}"))
+        pact = read_pact(contract.text, f"the pact of {version}")
     except ContractError:
         return Consumer(version=version, pact=None)
+    is_whole = not any(each.unreadable for each in pact.interactions)
+    return Consumer(version=version, pact=pact if is_whole else None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness import wiring
 from harness.contracts.document import ContractKind
-from harness.errors import UsageError
+from harness.errors import ContractError, UsageError
 from harness.wiring import content
 from harness.wiring.kept_documents import keeping_reader
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.contracts.document import Contract
+    from harness.contracts.pact import Pact
     from harness.ports import Ledger, Publication
     from harness.services.system import System
 
@@ -93,7 +94,7 @@ def _of_manifest(system: System | None) -> Iterator[Contract]:
     if system is None:
         return
     for pact in content.pacts_of(system):
-        yield pact.contract()
+        yield _publishable(pact)
     for service in system.services:
         path = Path(service.openapi) if service.openapi else None
         if path is not None and path.is_file():
@@ -114,4 +115,27 @@ def _at_paths(wish: Wish) -> Iterator[Contract]:
             yield read_openapi(path.read_bytes(), wish.provider, str(path), keeping_reader(os.environ)).contract()
         return
     for pact in read_pacts(map(str, wish.paths)):
-        yield pact.contract()
+        yield _publishable(pact)
+
+
+def _publishable(pact: Pact) -> Contract:
+    """A pact as the ledger keeps it. Raises ContractError for one that says nothing, or contradicts itself."""
+    contradictions = [f"{pact.place}{each.contradicts}" for each in pact.interactions if each.contradicts]
+    if pact.unreadable or contradictions:
+        raise ContractError(*(contradictions or [f"{pact.place}{pact.unreadable}"]))
+    return pact.contract()
+
+
+def notices(publication: Publication) -> tuple[str, ...]:
+    """What of a published pact nobody can verify, with its place."""
+    from harness.contracts.pact_reader import read_pact
+
+    contract = publication.contract
+    if contract.kind is not ContractKind.PACT:
+        return ()
+    pact = read_pact(contract.text, contract.place)
+    return tuple(
+        f"'{each.label}' cannot be verified: {pact.place}{each.unreadable}"
+        for each in pact.interactions
+        if each.unreadable
+    )

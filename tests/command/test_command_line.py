@@ -101,6 +101,25 @@ def test_an_unknown_report_format_is_an_error(capsys: pytest.CaptureFixture[str]
     assert "did you mean 'junit'?" in error
 
 
+def test_publishing_says_what_of_a_pact_nobody_can_verify_and_refuses_what_contradicts_itself(
+    capsys: pytest.CaptureFixture[str], empty: Path
+) -> None:
+    def published(*interactions: object) -> tuple[int, str, str]:
+        names = {"consumer": {"name": "web"}, "provider": {"name": "orders"}}
+        (empty / "pact.json").write_text(json.dumps({**names, "interactions": interactions}))
+        return answer(
+            capsys, "publish", "pact.json", "--version", "1", "--broker", "sqlite:///ledger.db", "--json"
+        )
+
+    good = {"description": "all", "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}
+    code, _, error = published(good, {**good, "response": {"status": 404}})
+    assert (code, "pact.json#/interactions/1: 'all' is promised twice" in error) == (2, True)
+    code, out, _ = published(good, {"description": "odd", "request": {"method": "GET"}, "response": {}})
+    assert code == 0
+    (notice,) = json.loads(out)[0]["notices"]
+    assert notice.startswith("'odd' cannot be verified: pact.json#/interactions/1/request/path: bad path None")
+
+
 def test_bookkeeping_and_the_gate_work_together_on_the_embedded_ledger(
     capsys: pytest.CaptureFixture[str], empty: Path
 ) -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.contracts.pact import InteractionKind, ProviderState
-from harness.contracts.pact_reader import pact_key, place_of, read_pact, read_pacts
-from harness.contracts.pact_shape import specification_of
+from harness.contracts.pact import Interaction, InteractionKind, ProviderState
+from harness.contracts.pact_reader import find_pacts, pact_key, place_of, read_pact, read_pacts, whole_pact
+from harness.contracts.pact_shape import specification_of, version_read
 from harness.errors import ContractError
 from harness.identity import canonical_json, content_key
 
@@ -42,8 +42,10 @@ def pact(*interactions: Any, version: str | None = "3.0.0", **more: Any) -> dict
 
 
 def problems(document: Any) -> list[str]:
+    """What is wrong with a pact as a whole, or with its interactions: nothing of either is ever a yes."""
+    text = document if isinstance(document, str | bytes) else json.dumps(document)
     with pytest.raises(ContractError) as refused:
-        read_pact(document if isinstance(document, str | bytes) else json.dumps(document), "web-orders.json")
+        whole_pact(text, "web-orders.json")
     return [str(problem) for problem in refused.value.problems]
 
 
@@ -119,7 +121,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         (pact(version="abc"), "unknown specification 'abc'"),
         (pact(interaction(), version="4.0"), "#/interactions/0/type: unknown interaction type None"),
         (pact(interaction(type="Synchronous/HTP"), version="4.0"), "did you mean 'Synchronous/HTTP'?"),
-        (pact(interaction(description=None)), "#/interactions/0/description: None is no description"),
+        (pact(interaction(description=[])), "#/interactions/0/description: [] is no description"),
         (pact(interaction(request=None)), "#/interactions/0/request: None is no request"),
         (pact(interaction(request={"method": "G ET\n", "path": "/"})), "/request/method: bad method 'G ET\\n'"),
         (pact(interaction(request={"method": "GET", "path": "x"})), "/request/path: bad path 'x'"),
@@ -130,7 +132,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         (pact(interaction(request={"method": "GET", "path": "/", "headers": {"A b": "1"}})), "bad header name"),
         (pact(interaction(request={"method": "GET", "path": "/", "query": 3})), "bad query 3"),
         (pact(interaction(response=None)), "#/interactions/0/response: None is no response"),
-        (pact(interaction(response={})), "#/interactions/0/response/status: bad status None"),
+        (pact(interaction(response={"status": 0})), "#/interactions/0/response/status: bad status 0"),
         (pact(interaction(response={"status": "abc"})), "#/interactions/0/response/status: bad status 'abc'"),
         (pact(interaction(response={"status": 99999})), "bad status 99999"),
         (pact(interaction(response={"status": True})), "bad status True"),
@@ -150,13 +152,15 @@ def test_what_is_wrong_is_told_with_its_place_and_value(broken: Any, told: str) 
 
 def test_all_problems_are_told_at_once() -> None:
     bad = pact(interaction(request={"method": "", "path": "x"}, response={"status": 1}), "y")
-    assert len(problems(bad)) == 4
+    first, second = problems(bad)
+    assert [first.count(part) for part in ("/method", "/path", "/status")] == [1, 1, 1]
+    assert "'y' is no interaction" in second
 
 
 def test_two_interactions_that_contradict_each_other_are_both_named() -> None:
-    (told,) = problems(pact(interaction(), interaction("other"), interaction(response={"status": 404})))
-    assert "#/interactions/2" in told
-    assert "#/interactions/0" in told
+    told = problems(pact(interaction(), interaction("other"), interaction(response={"status": 404})))
+    assert [each.partition(": ")[0] for each in told] == [f"web-orders.json#/interactions/{n}" for n in (0, 2)]
+    assert "see #/interactions/0" in told[1]
 
 
 def test_the_same_interaction_said_twice_is_harmless() -> None:
@@ -317,3 +321,149 @@ def test_the_key_is_that_of_the_sorted_document(
     if wanted and specification_of(document) is not None:
         wanted["pact_specification_version"] = specification_of(document)
     assert pact_key(document) == content_key(wanted or document)
+
+
+# --- what files of the field leave out, or spell in their own way ------------------------------------------------
+
+
+def one(*interactions: Any, **more: Any) -> Interaction:
+    return read_pact(json.dumps(pact(*interactions, **more)), "p.json").interactions[0]
+
+
+@pytest.mark.parametrize("response", [{}, {"status": None}, {"headers": {"A": "b"}}])
+def test_a_response_that_names_no_status_is_one_of_200(response: Any) -> None:
+    read = one(interaction(response=response))
+    assert (read.status, read.document["response"]["status"], read.unreadable) == (200, 200, "")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status"),
+    [("success", 200), ("clientError", 400), ("serverError", 500), ("redirect", 302), ("nonError", 200),
+     ("error", 400), ("info", 100), ([404, 410], 404)],
+)  # fmt: skip
+def test_a_status_of_nought_beside_its_rule_is_one_that_the_rule_takes(allowed: Any, status: int) -> None:
+    rule = {"matchers": [{"match": "statusCode", "status": allowed}]}
+    read = one(interaction(type="Synchronous/HTTP", response={"status": 0, "matchingRules": {"status": rule}}))
+    assert (read.status, read.unreadable) == (status, "")
+
+
+@pytest.mark.parametrize("description", [None, ""])
+def test_who_says_nothing_of_an_interaction_is_known_by_the_request(description: Any) -> None:
+    assert one(interaction(description=description)).label == "GET /orders/7"
+    left_out = {key: part for key, part in interaction().items() if key != "description"}
+    assert one({**left_out, "providerState": "x"}).label == "GET /orders/7 (given x)"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "read_as"),
+    [
+        ({}, "3.0.0"),
+        ({"pactSpecification": {"version": "2.0.0"}}, "2.0.0"),
+        ({"pactSpecification": {"version": 2}}, "2.0.0"),
+        ({"pactSpecification": {"version": "v3"}}, "3.0.0"),
+        ({"pactSpecification": {"version": " 1.1.0 "}}, "1.1.0"),
+        ({"pactSpecification": {"version": "3.0.0-rc.1"}}, "3.0.0"),
+        ({"pactSpecification": "2.0.0"}, "2.0.0"),
+        ({"pact-specification": {"version": "1.0.0"}}, "1.0.0"),
+        ({"pactSpecificationVersion": "2.0"}, "2.0.0"),
+        ({"pact-specification-version": "2.0"}, "2.0.0"),
+        ({"pactSpecification": {"version": "4.0"}}, "4.0"),
+        ({"pactSpecification": {}}, "3.0.0"),
+    ],
+)
+def test_the_version_is_read_however_a_library_spelled_it(metadata: Any, read_as: str) -> None:
+    document = pact(interaction(type="Synchronous/HTTP") if read_as == "4.0" else interaction(), version=None)
+    text = json.dumps({**document, "metadata": metadata})
+    assert [each.unreadable for each in read_pact(text, "p.json").interactions] == [""]
+    assert version_read(json.loads(text)) == read_as
+
+
+def test_a_rule_for_the_value_is_equality_wherever_it_stands() -> None:
+    rules = {"$.body.a": {"match": "value"}, "$.body.b": {"match": "type"}}
+    read = one(interaction(response={"status": 200, "matchingRules": rules}), version="2.0.0").document
+    assert read["response"]["matchingRules"] == {"$.body.a": {"match": "equality"}, "$.body.b": {"match": "type"}}
+    nested = {"body": {"$.a": {"matchers": [{"match": "value"}]}}}
+    request = {"method": "PUT", "path": "/", "matchingRules": nested}
+    read = one(interaction(request=request)).document
+    assert read["request"]["matchingRules"]["body"]["$.a"]["matchers"] == [{"match": "equality"}]
+
+
+def test_a_body_that_speaks_of_a_match_is_left_alone() -> None:
+    response = {"status": 200, "body": {"match": "value"}}
+    assert one(interaction(response=response)).document["response"] == response
+
+
+# --- one description, several requests ---------------------------------------------------------------------------
+
+
+def asks(path: str = "/orders/7", status: int = 200, **more: Any) -> dict[str, Any]:
+    return interaction(request={"method": "GET", "path": path, **more}, response={"status": status})
+
+
+def test_two_requests_under_one_description_are_told_apart_by_the_request() -> None:
+    read = read_pact(json.dumps(pact(asks("/a"), asks("/b", 404), interaction("other"))), "p.json")
+    assert [each.label for each in read.interactions] == ["an order [GET /a]", "an order [GET /b]", "other"]
+    assert [each.unverifiable for each in read.interactions] == ["", "", ""]
+
+
+def test_where_the_paths_are_equal_the_queries_tell_requests_apart() -> None:
+    read = read_pact(json.dumps(pact(asks(query={"q": ["1"]}), asks(query={"q": ["2"]}, status=404))), "p.json")
+    labels = [each.label for each in read.interactions]
+    assert labels == ["an order [GET /orders/7?q=1]", "an order [GET /orders/7?q=2]"]
+
+
+requests = st.fixed_dictionaries(
+    {"path": st.sampled_from(["/a", "/b"])},
+    optional={"query": st.sampled_from(["q=1", "q=2"]), "headers": st.sampled_from([{"A": "1"}, {"A": "2"}])},
+)
+
+
+@given(st.lists(st.tuples(requests, st.sampled_from([200, 404])), min_size=1, max_size=6), st.randoms())
+def test_a_label_is_one_request_in_one_pact_whatever_the_order(asked: list[Any], chance: random.Random) -> None:
+    entries = [asks(status=status, **request) for request, status in asked]
+    read = read_pact(json.dumps(pact(*entries)), "p.json").interactions
+    wanted = [canonical_json(each["request"]) for each in entries]
+    assert len({each.label for each in read}) == len(set(wanted))
+    contradicted = {
+        ask for ask in wanted if len({s for (_, s), w in zip(asked, wanted, strict=True) if w == ask}) > 1
+    }
+    assert [bool(each.contradicts) for each in read] == [ask in contradicted for ask in wanted]
+    shuffled = list(range(len(entries)))
+    chance.shuffle(shuffled)
+    again = read_pact(json.dumps(pact(*(entries[index] for index in shuffled))), "p.json").interactions
+    assert [each.label for each in again] == [read[index].label for index in shuffled]
+
+
+# --- one bad place spoils itself only ----------------------------------------------------------------------------
+
+
+@given(st.integers(0, 2), json_values, st.sampled_from(["2.0.0", "3.0.0", "4.0"]))
+def test_an_interaction_that_cannot_be_read_spoils_no_other(index: int, bad: Any, version: str) -> None:
+    good = [interaction(f"number {n}", type="Synchronous/HTTP") for n in range(3)]
+    before = read_pact(json.dumps(pact(*good, version=version)), "p.json")
+    entries: list[Any] = list(good)
+    entries[index] = bad
+    after = read_pact(json.dumps(pact(*entries, version=version)), "p.json")
+    assert [*before.interactions[:index], *before.interactions[index + 1 :]] == [
+        *after.interactions[:index],
+        *after.interactions[index + 1 :],
+    ]
+    spoiled = after.interactions[index]
+    assert spoiled.kind is InteractionKind.UNKNOWN
+    assert spoiled.unreadable.startswith(f"#/interactions/{index}")
+
+
+def test_a_pact_of_which_only_the_names_can_be_read_promises_something_all_the_same() -> None:
+    read = read_pact(json.dumps(pact() | {"interactions": None}), "p.json")
+    (whole,) = read.interactions
+    assert (read.consumer, read.provider, read.unreadable) == ("web", "orders", whole.unreadable)
+    assert whole.unreadable.startswith("#/interactions: None is no list")
+    assert place_of(read, whole) == "p.json"
+
+
+def test_a_file_that_is_no_pact_takes_none_of_the_others_with_it(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "good.json").write_text(json.dumps(pact()))
+    found = find_pacts([str(tmp_path)])
+    assert [each.consumer for each in found.pacts] == ["web"]
+    assert [each.where for each in found.problems] == [f"{tmp_path}/bad.json:1:2"]

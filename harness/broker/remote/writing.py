@@ -125,7 +125,10 @@ def result(site: Site, evidence: Evidence, pact: Published) -> None:
 
 def _with_ids(evidence: Evidence, pact: Published) -> list[tuple[Exercised | None, str]]:
     """Each interaction of the pact that was exercised, by what the broker calls it."""
-    interactions = list(zip(read_pact(pact.contract.text, "").interactions, pact.ids, strict=True))
+    read = read_pact(pact.contract.text, "")
+    if read.unreadable:
+        return []  # what cannot be read was never exercised
+    interactions = list(zip(read.interactions, pact.ids, strict=True))
     if not evidence.results:
         return [(None, identity) for _, identity in interactions] if evidence.conclusive else []
     found: list[tuple[Exercised | None, str]] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts.pact_shape import specification_of, written_as_v4
+from harness.contracts.pact_shape import version_read
 from harness.ports import TAG_HEADER
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _TRIMMINGS = ("_id", "key", "comments", "pending", *_STATES)
 def copy_of(pact: Pact, chosen: Mapping[str, Interaction], *, with_states: bool) -> dict[str, Any]:
     """A pact of the chosen interactions, by token; states are named so that the endpoint knows whose they are."""
     metadata = dict(pact.document.get("metadata") or {})
-    metadata["pactSpecification"] = {"version": _version(pact.document)}
+    metadata["pactSpecification"] = {"version": version_read(pact.document)}
     return {
         "consumer": {"name": "consumer"},
         "provider": {"name": "provider"},
@@ -54,16 +54,6 @@ def _copied(token: str, interaction: Interaction, *, with_states: bool) -> dict[
     elif with_states:
         copied["providerStates"] = [{"name": name} for name in names]
     return copied
-
-
-def _version(document: dict[str, Any]) -> str:
-    version = specification_of(document)
-    if version is not None:
-        return str(version)
-    if written_as_v4(document):
-        return "4.0"
-    entries = document.get("interactions") or ()
-    return "3.0.0" if any(isinstance(each.get("providerStates"), list) for each in entries) else "2.0.0"
 
 
 def _mentions(value: Any, generator: str) -> bool:

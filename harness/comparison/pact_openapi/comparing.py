@@ -44,7 +44,7 @@ def _compare(pact: Pact, routes: Routes, validators: Validators) -> Comparison:
     meetings = []
     for interaction in pact.interactions:
         if interaction.kind is not InteractionKind.HTTP:
-            unknown.append(f"'{interaction.label}' is a message, which an OpenAPI document does not speak of")
+            unknown.append(_not_http(pact, interaction))
             continue
         meeting = Meeting.of(interaction, validators)
         reliance = _interaction(meeting, routes)
@@ -57,6 +57,12 @@ def _compare(pact: Pact, routes: Routes, validators: Validators) -> Comparison:
         findings.extend(meeting.findings())
         unknown.extend(meeting.unknown)
     return Comparison(findings=tuple(findings), reliances=tuple(reliances), unknown=tuple(unknown))
+
+
+def _not_http(pact: Pact, interaction: Interaction) -> str:
+    if interaction.unreadable:
+        return f"'{interaction.label}' cannot be read: {pact.place}{interaction.unreadable}"
+    return f"'{interaction.label}' is a message, which an OpenAPI document does not speak of"
 
 
 def _interaction(meeting: Meeting, routes: Routes) -> Reliance | None:

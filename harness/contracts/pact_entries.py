@@ -1,0 +1,186 @@
+"""The interactions of a pact as they are meant: what is left out, spelled in old ways, or said twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from harness.identity import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from harness.contracts.pact import Interaction
+
+_TRIMMINGS = frozenset({"_id", "key", "comments"})  # parts of an interaction that promise nothing
+_ASKED = ("method", "path", "query", "headers", "body", "contents")
+_EXAMPLES = {  # a status of each class that a `statusCode` rule may name
+    "info": 100,
+    "information": 100,
+    "success": 200,
+    "redirect": 302,
+    "clientError": 400,
+    "serverError": 500,
+    "nonError": 200,
+    "error": 400,
+}
+_NOT_SAID = 200  # the status of a response that names none, as every verifier takes it
+
+
+def as_meant(entry: dict[str, Any], *, http: bool) -> dict[str, Any]:
+    """The interaction with what verifiers read into it; the same value where there is nothing to read in.
+
+    A description that is left out is the request's own words, a status 200, `match: "value"` equality.
+    """
+    made = {key: _with_plain_rules(part) if key in _PARTS else part for key, part in entry.items()}
+    if http:
+        made["response"] = _with_status(made.get("response"))
+    made["description"] = _description(made)
+    return entry if all(made[key] is entry.get(key) for key in made) else made
+
+
+_PARTS = frozenset({"request", "response"})
+
+
+def _description(entry: Mapping[str, Any]) -> Any:
+    given = entry.get("description")
+    if given not in (None, ""):
+        return str(given) if isinstance(given, int | float) else given
+    request = entry.get("request")
+    if not isinstance(request, dict) or not isinstance(request.get("path"), str):
+        return "without a description"
+    return f"{str(request.get('method', '')).upper()} {request['path']}".strip()
+
+
+def _with_status(response: Any) -> Any:
+    if not isinstance(response, dict):
+        return response
+    status = response.get("status")
+    if status is None:
+        return {**response, "status": _NOT_SAID}
+    if status == 0 and not isinstance(status, bool):
+        example = _by_rule(response.get("matchingRules"))
+        return {**response, "status": example} if example else response
+    return response
+
+
+def _by_rule(rules: Any) -> int:
+    """A status that the rule for it takes; 0 where there is none."""
+    rule = rules.get("status") if isinstance(rules, dict) else None
+    matchers = rule.get("matchers") if isinstance(rule, dict) else None
+    for matcher in matchers if isinstance(matchers, list) else ():
+        wanted = matcher.get("status") if isinstance(matcher, dict) else None
+        if isinstance(wanted, list) and wanted and isinstance(wanted[0], int):
+            return wanted[0]
+        if isinstance(wanted, str) and wanted in _EXAMPLES:
+            return _EXAMPLES[wanted]
+    return 0
+
+
+def _with_plain_rules(part: Any) -> Any:
+    rules = part.get("matchingRules") if isinstance(part, dict) else None
+    made = _plain(rules)
+    return part if made is rules else {**part, "matchingRules": made}
+
+
+def _plain(rules: Any) -> Any:
+    """Rules with `match: "value"` called equality; the same value where there is none."""
+    if isinstance(rules, dict):
+        made = {key: _plain(each) for key, each in rules.items()}
+        if made.get("match") == "value":
+            made["match"] = "equality"
+        return rules if all(made[key] is rules[key] for key in made) else made
+    if isinstance(rules, list):
+        items = [_plain(each) for each in rules]
+        return rules if all(mine is theirs for mine, theirs in zip(items, rules, strict=True)) else items
+    return rules
+
+
+# --- said twice --------------------------------------------------------------------------------------------------
+
+
+def contradictions(entries: Sequence[Any]) -> dict[int, int]:
+    """Which interactions ask the same in the same state and need different answers: each with the other one."""
+    found: dict[int, int] = {}
+    for alike in _alike(entries):
+        by_request: dict[str, list[int]] = defaultdict(list)
+        for index in alike:
+            by_request[_asked(entries[index])].append(index)
+        for same in by_request.values():
+            promised = {index: _promised(entries[index]) for index in same}
+            for index in same:
+                other = next((each for each in same if promised[each] != promised[index]), None)
+                if other is not None:
+                    found[index] = other
+    return found
+
+
+def _alike(entries: Sequence[Any]) -> Iterator[list[int]]:
+    """Interactions of one description, in one state, where there are several."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for index, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            states = entry.get("providerStates") or entry.get("providerState") or entry.get("provider_state")
+            groups[canonical_json([entry.get("type"), entry.get("description"), states])].append(index)
+    yield from (group for group in groups.values() if len(group) > 1)
+
+
+def _asked(entry: Mapping[str, Any]) -> str:
+    """What is sent: the example, whatever the mock of the consumer's tests would take beside it."""
+    request = entry.get("request")
+    return canonical_json([request.get(part) for part in _ASKED] if isinstance(request, dict) else request)
+
+
+def _promised(entry: Mapping[str, Any]) -> str:
+    left_out = _TRIMMINGS | ({"request"} if isinstance(entry.get("request"), dict) else frozenset())
+    return canonical_json({key: value for key, value in entry.items() if key not in left_out})
+
+
+# --- told apart --------------------------------------------------------------------------------------------------
+
+
+def told_apart(interactions: Sequence[Interaction]) -> list[Interaction]:
+    """Where a label is not enough the parameters of the states are part of it, and then the request."""
+    named = list(interactions)
+    for alike in _of_one_label(named):
+        for index in alike:
+            named[index] = replace(named[index], twin=True)
+    for alike in _of_one_label(named):
+        for index, mark in zip(alike, _marks([named[index] for index in alike]), strict=True):
+            named[index] = replace(named[index], told_by=mark)
+    return named
+
+
+def _of_one_label(interactions: Sequence[Interaction]) -> list[list[int]]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for index, each in enumerate(interactions):
+        groups[each.label].append(index)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _marks(alike: Sequence[Interaction]) -> list[str]:
+    """What tells requests of one label apart: the line, the query, and else a number made of the content."""
+    asked = [_asked(each.document) for each in alike]
+    if len(set(asked)) == 1:
+        return [""] * len(alike)
+    for marks in ([_line(each) for each in alike], [_line(each) + _query(each) for each in alike]):
+        if len(set(marks)) == len(set(asked)):
+            return marks
+    numbers = [sha256(each.encode()).hexdigest()[:7] for each in asked]
+    return [f"{_line(each)}, request {number}".strip(", ") for each, number in zip(alike, numbers, strict=True)]
+
+
+def _line(interaction: Interaction) -> str:
+    return f"{interaction.method} {interaction.path}".strip()
+
+
+def _query(interaction: Interaction) -> str:
+    from urllib.parse import urlencode
+
+    request = interaction.document.get("request")
+    query = request.get("query") if isinstance(request, dict) else None
+    if isinstance(query, str):
+        return f"?{query.removeprefix('?')}"
+    return f"?{urlencode(query, doseq=True)}" if isinstance(query, dict) and query else ""
