@@ -99,7 +99,7 @@ def row(
 BOTH = ["string", "integer"]
 NARROWER = (
     row(but(NUMBER, maximum=9), but(NUMBER, maximum=5), "max-decreased", "max-increased", parameter=True),
-    row(NUMBER, but(NUMBER, maximum=5), "max-set", parameter=True),
+    row(NUMBER, but(NUMBER, maximum=5), "max-set", "max-unset", parameter=True),
     row(
         but(NUMBER, exclusiveMaximum=9),
         but(NUMBER, exclusiveMaximum=5),
@@ -107,9 +107,9 @@ NARROWER = (
         "exclusive-max-increased",
         parameter=True,
     ),
-    row(NUMBER, but(NUMBER, exclusiveMaximum=5), "exclusive-max-set", parameter=True),
+    row(NUMBER, but(NUMBER, exclusiveMaximum=5), "exclusive-max-set", "exclusive-max-unset", parameter=True),
     row(but(NUMBER, minimum=1), but(NUMBER, minimum=5), "min-increased", "min-decreased", parameter=True),
-    row(NUMBER, but(NUMBER, minimum=5), "min-set", parameter=True),
+    row(NUMBER, but(NUMBER, minimum=5), "min-set", "min-unset", parameter=True),
     row(
         but(NUMBER, exclusiveMinimum=1),
         but(NUMBER, exclusiveMinimum=5),
@@ -117,7 +117,7 @@ NARROWER = (
         "exclusive-min-decreased",
         parameter=True,
     ),
-    row(NUMBER, but(NUMBER, exclusiveMinimum=5), "exclusive-min-set", parameter=True),
+    row(NUMBER, but(NUMBER, exclusiveMinimum=5), "exclusive-min-set", "exclusive-min-unset", parameter=True),
     row(
         but(TEXT, maxLength=9),
         but(TEXT, maxLength=5),
@@ -140,9 +140,14 @@ NARROWER = (
         but(LIST, minItems=1), but(LIST, minItems=2), "min-items-increased", "min-items-decreased", parameter=True
     ),
     row(LIST, but(LIST, minItems=2), "min-items-set", "min-items-unset", parameter=True),
-    row(TEXT, but(TEXT, pattern="^[a-f]+$"), "pattern-added", parameter=True),
+    row(TEXT, but(TEXT, pattern="^[a-f]+$"), "pattern-added", "pattern-removed", parameter=True),
     row(
-        but(TEXT, pattern="^[a-z]+$"), but(TEXT, pattern="^[a-f]+$"), "pattern-changed", parameter=True, back=False
+        but(TEXT, pattern="^[a-z]+$"),
+        but(TEXT, pattern="^[a-f]+$"),
+        "pattern-changed",
+        "pattern-changed",
+        parameter=True,
+        back=False,
     ),
     row(
         but(LIST, contains={"const": "a"}, minContains=1),
@@ -160,7 +165,7 @@ NARROWER = (
     row(TEXT, but(TEXT, contentSchema=ONE), "content-schema-added", "content-schema-removed"),
     row({"type": ["string", "null"]}, TEXT, "became-not-nullable", "became-nullable", parameter=True),
     row(but(THING, allOf=[ONE]), but(THING, allOf=[ONE, TWO]), "all-of-added", back=False),
-    row({"anyOf": [TEXT, NUMBER]}, {"anyOf": [TEXT]}, "any-of-removed"),
+    row({"anyOf": [TEXT, NUMBER]}, {"anyOf": [TEXT]}, "any-of-removed", "any-of-added"),
     row({"oneOf": [TEXT, NUMBER, LIST]}, {"oneOf": [TEXT, NUMBER]}, "one-of-removed", "one-of-added"),
     row(THING, {"oneOf": [ONE, but(THING, properties={"b": NUMBER}, required=["b"])]}, "wrapped-in-one-of"),
     row(but(THING, **less(NAMED, "then")), but(THING, **NAMED), "then-added", "then-removed"),
@@ -199,11 +204,45 @@ NARROWER = (
         parameter=True,
     ),
     row({"type": "number"}, NUMBER, "type-changed", "type-generalized", parameter=True),
-    row(TEXT, but(TEXT, enum=["a", "b"]), "became-enum", parameter=True),
+    row(TEXT, but(TEXT, enum=["a", "b"]), "became-enum", "became-not-enum", parameter=True),
     row(
         but(TEXT, enum=["a", "b"]), but(TEXT, enum=["a"]), "enum-value-removed", "enum-value-added", parameter=True
     ),
     row(TEXT, but(TEXT, const="a"), "const-added", "const-removed"),
+    row(TEXT, but(TEXT, minLength=2), "min-length-set", "min-length-unset", parameter=True),
+    row(LIST, but(LIST, maxItems=2), "max-items-set", "max-items-unset", parameter=True),
+    row(LIST, but(LIST, uniqueItems=True), "unique-items-set", "unique-items-unset", parameter=True),
+    row(THING, but(THING, minProperties=2), "min-properties-set", "min-properties-unset"),
+    row(THING, but(THING, maxProperties=2), "max-properties-set", "max-properties-unset"),
+    row(
+        but(THING, minProperties=1),
+        but(THING, minProperties=2),
+        "min-properties-increased",
+        "min-properties-decreased",
+    ),
+    row(
+        but(THING, maxProperties=3),
+        but(THING, maxProperties=2),
+        "max-properties-decreased",
+        "max-properties-increased",
+    ),
+    row(NUMBER, but(NUMBER, multipleOf=5), "multiple-of-set", "multiple-of-unset", parameter=True),
+    row(
+        but(NUMBER, multipleOf=2),
+        but(NUMBER, multipleOf=4),
+        "multiple-of-changed",
+        "multiple-of-changed",
+        parameter=True,
+    ),
+    row(
+        but(LIST, contains={"const": "a"}),
+        but(LIST, contains={"const": "a"}, maxContains=2),
+        "max-contains-set",
+        "max-contains-unset",
+    ),
+    row({}, {"not": TEXT}, "not-added", "not-removed", parameter=True),
+    row(but(LIST, items={}), but(LIST, items=False), "items-closed", "items-opened"),
+    row(ONE, but(ONE, additionalProperties=False), ""),
     row(TEXT, but(TEXT, format="uuid"), "type-changed", "type-generalized", parameter=True),
 )
 OTHER = (  # neither allows what the other does: it breaks both ways
@@ -241,7 +280,7 @@ OTHER = (  # neither allows what the other does: it breaks both ways
         "x-extensible-enum-value-removed",
         parameter=True,
     ),
-    row(but(THING, allOf=[ONE, TWO]), but(THING, allOf=[ONE]), "all-of-removed"),
+    row(but(THING, allOf=[ONE]), but(THING, allOf=[ONE, TWO]), "", "all-of-removed"),
 )
 
 
@@ -427,8 +466,21 @@ SINGLE = (
     _case("response-required-property-removed", sending(part(TEXT, "x")), sending(THING)),
     _case("response-optional-property-removed", sending(part(TEXT)), sending(THING)),
     _case("response-property-became-optional", sending(part(TEXT, "x")), sending(part(TEXT))),
+    _case("response-required-property-became-write-only", sending(part(TEXT, "x")), sending(part(HIDDEN, "x"))),
     _case(
-        "response-required-property-became-not-write-only", sending(part(HIDDEN, "x")), sending(part(TEXT, "x"))
+        "request-required-property-became-not-read-only",
+        accepting(part(but(TEXT, readOnly=True), "x")),
+        accepting(part(TEXT, "x")),
+    ),
+    _case(
+        "request-required-property-became-read-only",
+        accepting(part(TEXT, "x")),
+        accepting(part(but(TEXT, readOnly=True), "x")),
+    ),
+    _case(
+        "request-optional-property-became-read-only",
+        accepting(part(TEXT)),
+        accepting(part(but(TEXT, readOnly=True))),
     ),
     _case("required-response-header-removed", header(TEXT, required=True), document()),
     _case("optional-response-header-removed", header(TEXT), document()),
@@ -510,6 +562,22 @@ ALIKE = (
     ),
     _case("a write-only property got wider", sending(part(HIDDEN)), sending(part(but(HIDDEN, type=BOTH)))),
     _case("a write-only property is gone", sending(part(HIDDEN, "x")), sending(THING)),
+    _case(
+        "a list grows that says that it may",
+        sending(part(but(TEXT, enum=["a"], **{"x-extensible-enum": ["a"]}))),
+        sending(part(but(TEXT, enum=["a", "b"], **{"x-extensible-enum": ["a", "b"]}))),
+    ),
+    _case(
+        "an alternative takes what another does not any more",
+        accepting({"anyOf": [but(NUMBER, maximum=9), {"type": "number"}]}),
+        accepting({"anyOf": [but(NUMBER, maximum=5), {"type": "number"}]}),
+    ),
+    _case("a property that was hidden is sent", sending(part(HIDDEN, "x")), sending(part(TEXT, "x"))),
+    _case(
+        "a part of allOf less is asked for",
+        accepting(but(ONE, allOf=[{"required": ["b"]}, {"required": ["c"]}])),
+        accepting(but(ONE, allOf=[{"required": ["b"]}])),
+    ),
     _case("a property more is sent", sending(part(TEXT)), sending(part(TEXT, y=TEXT))),
     _case("a property is always sent now", sending(part(TEXT)), sending(part(TEXT, "x"))),
     _case("a property is deprecated in time", sending(part(TEXT)), sending(part(sunset(LATER, **TEXT)))),

@@ -169,15 +169,21 @@ _WHOLE_NUMBERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)
 
 
 def whole(
-    schema: Schema, resolve: Callable[[str], Schema | None], direction: Direction, *, closed: bool = False
+    schema: Schema,
+    resolve: Callable[[str], Schema | None],
+    direction: Direction,
+    *,
+    closed: bool = False,
+    extensible: bool = False,
 ) -> Schema:
     """The schema with all that it refers to under `$defs`, without annotations, as values travel in a direction.
 
     What is only read is no part of a request, what is only written no part of a response. `closed` allows no
     property that is not declared, unless the document says that there may be others: what a sender sends.
+    `extensible` lets every value list grow that says so of itself.
     Raises TooLarge when it refers to more than can be looked at together.
     """
-    assembly = Assembly(resolve, direction, closed)
+    assembly = Assembly(resolve, direction, closed, extensible=extensible)
     made = assembly.bare(schema)
     if not assembly.definitions or isinstance(made, bool):
         return made
@@ -194,8 +200,16 @@ _MOST_DEFINITIONS = 250
 class Assembly:
     """One schema with all that it refers to."""
 
-    def __init__(self, resolve: Callable[[str], Schema | None], direction: Direction, closed: bool) -> None:  # noqa: FBT001 - told by name above
+    def __init__(
+        self,
+        resolve: Callable[[str], Schema | None],
+        direction: Direction,
+        closed: bool,  # noqa: FBT001 - told by name above
+        *,
+        extensible: bool = False,
+    ) -> None:
         self.resolve = resolve
+        self.extensible = extensible
         self.hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
         self.closed = closed
         self.definitions: dict[str, Any] = {}
@@ -222,6 +236,8 @@ class Assembly:
 
     def rest(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
         """What depends on more than one keyword, or on what is referred to."""
+        if self.extensible and "x-extensible-enum" in schema:
+            made.pop("enum", None)
         if isinstance(schema.get("$ref"), str):
             made["$ref"] = self.reference(schema["$ref"])
         self._without_hidden(made, schema)

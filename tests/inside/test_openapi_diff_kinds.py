@@ -53,7 +53,7 @@ NARROWER = [  # old, new, its name as a property of a request, severity, its nam
     ({**NUMBER, "maximum": 9}, {**NUMBER, "maximum": 5}, "max-decreased", ERROR, "max-increased"),
     ({**NUMBER, "minimum": 1}, {**NUMBER, "minimum": 5}, "min-increased", ERROR, "min-decreased"),
     ({**TEXT, "maxLength": 9}, {**TEXT, "maxLength": 5}, "max-length-decreased", ERROR, "max-length-increased"),
-    (TEXT, {**TEXT, "maxLength": 5}, "max-length-set", WARNING, "max-length-unset"),
+    (TEXT, {**TEXT, "maxLength": 5}, "max-length-set", ERROR, "max-length-unset"),
     ({**TEXT, "minLength": 1}, {**TEXT, "minLength": 5}, "min-length-increased", ERROR, "min-length-decreased"),
     (
         {"type": "array", "items": TEXT, "minItems": 1},

@@ -14,6 +14,7 @@ from openapi_changes import ALIKE, JSON, Json, accepting, schema_cases, sending,
 
 from harness.comparison.containment import Containment, contained
 from harness.comparison.openapi_diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.comparison.openapi_diff.change import BRANCH
 from harness.errors import ContractError
 
 NOTICE = Notice(today=date(2026, 11, 23))
@@ -202,6 +203,20 @@ def test_what_is_refused_now_is_never_called_compatible(pair: tuple[Json, Json])
     if difference(accepting(old), accepting(new)).verdict is Verdict.COMPATIBLE:
         # Whoever keeps to the old document sends what it declares.
         assert contained(declared(old), new).containment is not Containment.NO
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.tuples(schemas, schemas) | edited(), st.sampled_from([accepting, sending]))
+def test_every_example_is_taken_by_one_side_and_refused_by_the_other(pair: tuple[Json, Json], make: Any) -> None:
+    old, new = pair
+    sender, reader = (old, new) if make is accepting else (new, old)
+    for change in difference(make(old), make(new)).changes:
+        if change.witness is not None and all(step.startswith(BRANCH) for step in change.place[ROOT[make] :]):
+            assert Draft202012Validator(sender).is_valid(change.witness[0])
+            assert not Draft202012Validator(reader).is_valid(change.witness[0])
+
+
+ROOT = {accepting: 2, sending: 3}  # steps to the body
 
 
 def declared(schema: Any) -> Any:

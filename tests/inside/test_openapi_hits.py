@@ -205,7 +205,7 @@ CASES = (
         answered(part(but(TEXT, enum=["a"]))),
         answered(part(but(TEXT, enum=["a", "b"]))),
         interaction({"x": "a"}),
-        Effect.WARNS,
+        Effect.BREAKS,
     ),
     ("what is compatible", answered(part(TEXT)), answered(part(TEXT, "x")), interaction({"x": "a"}), Effect.NONE),
     (

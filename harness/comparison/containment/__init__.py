@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from harness.comparison.containment.answer import Answer, Containment
-from harness.comparison.containment.deciding import contained, counterexample, equivalent, proven
+from harness.comparison.containment.deciding import (
+    allows,
+    contained,
+    counterexample,
+    equivalent,
+    judgeable,
+    proven,
+)
 
-__all__ = ["Answer", "Containment", "contained", "counterexample", "equivalent", "proven"]
+__all__ = ["Answer", "Containment", "allows", "contained", "counterexample", "equivalent", "judgeable", "proven"]

@@ -34,6 +34,17 @@ def contained(small: Schema, large: Schema) -> Answer:
     return Answer(containment=Containment.NO, witness=found[0])
 
 
+def allows(schema: Schema, value: Any) -> bool:
+    """Whether a schema is known to allow a value."""
+    validator = _validator(_text(schema))
+    return validator is not None and bool(validator.is_valid(value))
+
+
+def judgeable(schema: Schema) -> bool:
+    """Whether values can be held against a schema at all."""
+    return _validator(_text(schema)) is not None
+
+
 def equivalent(one: Schema, other: Schema) -> bool:
     """Whether both are proven to allow the same values."""
     return proven(one, other) and proven(other, one)

@@ -20,14 +20,14 @@ Schemes = dict[str, tuple[Any, ...]]  # how each scheme's credentials travel, by
 
 
 def security(old: Operation, new: Operation) -> Iterator[Change]:
-    """Who may call: whoever was let in and is not any more is warned; the reference tool only informs."""
+    """Who may call: whoever was let in and is not any more is refused."""
     schemes = _schemes(old.document), _schemes(new.document)
     before, after = _requirements(old, {}), _requirements(new, _old_names(*schemes))
     used = {name for requirement in before for name in requirement}
     changed = sorted(name for name in used if name in schemes[1] and schemes[0].get(name) != schemes[1][name])
     if changed:
         text = f"the security scheme {', '.join(changed)} is used in another way now"
-        yield _warning(change("api-security-component-changed", text, "security", breaks=False))
+        yield change("api-security-component-changed", text, "security", breaks=True)
     if before == after:
         return
     out = [each for each in before if not any(_enough(each, wanted) for wanted in after)]
@@ -36,11 +36,7 @@ def security(old: Operation, new: Operation) -> Iterator[Change]:
     else:
         asked = " or ".join(map(_told, after))
         text = f"whoever calls with {' or '.join(map(_told, out))} is refused; asked for is {asked}"
-        yield _warning(change("api-security-changed", text, "security", breaks=False))
-
-
-def _warning(made: Change) -> Change:
-    return replace(made, severity=Severity.WARNING)
+        yield change("api-security-changed", text, "security", breaks=True)
 
 
 def _requirements(operation: Operation, names: dict[str, str]) -> list[Requirement]:
@@ -105,4 +101,5 @@ def servers(old: Document, new: Document) -> Iterator[Change]:
     if gone:
         told = ", ".join(each or "/" for each in sorted(gone))
         text = f"no server has the base path {told} now"
-        yield _warning(change("api-server-path-removed", text, "servers", breaks=False))
+        made = change("api-server-path-removed", text, "servers", breaks=False)
+        yield replace(made, severity=Severity.WARNING)

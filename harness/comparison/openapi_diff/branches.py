@@ -38,7 +38,7 @@ def alternatives(sides: Sides, old: Keywords, new: Keywords, place: Place) -> It
     renamed = "discriminator" not in old and "discriminator" not in new
     pairing = paired(sides, old[before], new[after], renamed=renamed)
     for was, now in pairing.both:
-        yield Edge((*place, f"{BRANCH}{before} {_name(was)}"), was, now)
+        yield Edge((*place, f"{BRANCH}{before} {_name(was)}"), was, now, (old, new))
     for was in pairing.gone:
         yield _gone(sides, before, was, new, place)
     for now in pairing.added:
@@ -101,7 +101,9 @@ def parts(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Sche
         if _is_within(folded(sides.old.followed(gone)[0], sides.old), after):
             continue
         text = f"the allOf part {_name(gone)} is gone"
-        yield SchemaChange(place=place, kind="{}-all-of-removed", text=text, breaks=not sides.sent)
+        pair = sides.whole(old, new)
+        breaks = sides.sent and not (pair and sides.harmless(pair))
+        yield SchemaChange(place=place, kind="{}-all-of-removed", text=text, breaks=breaks, pair=pair)
     for added in pairing.added:
         if _is_within(folded(sides.new.followed(added)[0], sides.new), before):
             continue

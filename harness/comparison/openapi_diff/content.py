@@ -34,15 +34,19 @@ def _kind(kind: str) -> str:
 
 def _told(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, place: Place) -> Change:
     worth = severity(kind, breaks=found.breaks, undecided=found.undecided)
+    shown = view.sides.witness(found) if worth is Severity.ERROR else None
+    unproven = worth is Severity.ERROR and shown is None and found.pair is not None
+    breaks = found.breaks and not (unproven and view.sides.excused(found))
+    undecided = found.undecided or (unproven and breaks)
     return Change(
         id=kind,
-        severity=worth,
+        severity=severity(kind, breaks=breaks, undecided=undecided),
         side=side,
         place=(*place, *found.place),
         text=_said(found),
         origin=(found.schema, *found.within) if found.schema else (),
-        witness=view.sides.witness(found.pair) if worth is Severity.ERROR else None,
-        undecided=found.undecided,
+        witness=shown,
+        undecided=undecided,
     )
 
 

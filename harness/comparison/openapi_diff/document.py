@@ -123,9 +123,11 @@ class Document:
             schema = target
         return schema, last
 
-    def whole(self, schema: Schema, direction: Direction, *, closed: bool = False) -> Schema:
+    def whole(
+        self, schema: Schema, direction: Direction, *, closed: bool = False, extensible: bool = False
+    ) -> Schema:
         """A schema as a validator takes it."""
-        return whole(schema, self.named, direction, closed=closed)
+        return whole(schema, self.named, direction, closed=closed, extensible=extensible)
 
 
 def _joined(target: Schema | None, beside: dict[str, Any]) -> Schema:

@@ -34,7 +34,7 @@ class Delta:
 def deltas(old: Keywords, new: Keywords) -> Iterator[Delta]:
     """What changed in the keywords that hold plain values, types and formats left out."""
     yield from _limits(old, new)
-    yield from _minimums_from_zero(old, new)
+    yield from _min_contains(old, new)
     yield from _values(old, new)
     yield from _pattern(old, new)
     yield from _multiple(old, new)
@@ -60,8 +60,14 @@ _UPPER = {
     "maxProperties": "max-properties",
     "maxContains": "max-contains",
 }
-_LOWER = {"minimum": "min", "exclusiveMinimum": "exclusive-min", "minItems": "min-items"}
-_FROM_ZERO = {"minLength": "min-length", "minProperties": "min-properties", "minContains": "min-contains"}
+_LOWER = {
+    "minimum": "min",
+    "exclusiveMinimum": "exclusive-min",
+    "minLength": "min-length",
+    "minItems": "min-items",
+    "minProperties": "min-properties",
+}
+_NO_LIMIT_AT_ZERO = frozenset({"minLength", "minItems", "minProperties"})
 
 
 def _limits(old: Keywords, new: Keywords) -> Iterator[Delta]:
@@ -73,7 +79,7 @@ def _limits(old: Keywords, new: Keywords) -> Iterator[Delta]:
 
 
 def _nothing_as_none(keyword: str, value: Any) -> Any:
-    return None if keyword == "minItems" and value == 0 else value
+    return None if keyword in _NO_LIMIT_AT_ZERO and value == 0 else value
 
 
 def _limit(keyword: str, word: str, before: Any, after: Any, *, lower: bool) -> Iterator[Delta]:
@@ -90,14 +96,11 @@ def _limit(keyword: str, word: str, before: Any, after: Any, *, lower: bool) -> 
         yield Delta(kind, effect, f"{keyword} went {'up' if up else 'down'} from {before} to {after}")
 
 
-def _minimums_from_zero(old: Keywords, new: Keywords) -> Iterator[Delta]:
-    for keyword, word in _FROM_ZERO.items():
-        usual = 1 if keyword == "minContains" else 0
-        if keyword == "minContains" and ("contains" in old) != ("contains" in new):
-            continue  # told with `contains`
-        before, after = old.get(keyword, usual), new.get(keyword, usual)
-        if before != after:
-            yield from _limit(keyword, word, before, after, lower=True)
+def _min_contains(old: Keywords, new: Keywords) -> Iterator[Delta]:
+    """One is asked for where nothing is said."""
+    if ("contains" in old) == ("contains" in new):  # else it is told with `contains`
+        before, after = old.get("minContains", 1), new.get("minContains", 1)
+        yield from _limit("minContains", "min-contains", before, after, lower=True)
 
 
 def _multiple(old: Keywords, new: Keywords) -> Iterator[Delta]:
@@ -115,9 +118,9 @@ def _multiple(old: Keywords, new: Keywords) -> Iterator[Delta]:
 def _unique(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if old.get("uniqueItems") is not new.get("uniqueItems"):
         if new.get("uniqueItems"):
-            yield Delta("{}-unique-items-added", Effect.NARROWER, "items have to be unique now")
+            yield Delta("{}-unique-items-set", Effect.NARROWER, "items have to be unique now")
         else:
-            yield Delta("{}-unique-items-removed", Effect.WIDER, "items need not be unique any more")
+            yield Delta("{}-unique-items-unset", Effect.WIDER, "items need not be unique any more")
 
 
 # --- values ------------------------------------------------------------------------------------------------------
@@ -147,7 +150,7 @@ def _enum(before: list[Any] | None, after: list[Any] | None) -> Iterator[Delta]:
     if before is None and after is not None:
         yield Delta("{}-became-enum", Effect.NARROWER, f"only {_several(after)} are allowed now")
     elif before is not None and after is None:
-        yield Delta("{}-enum-removed", Effect.WIDER, f"no longer only {_several(before)} are allowed")
+        yield Delta("{}-became-not-enum", Effect.WIDER, f"no longer only {_several(before)} are allowed")
     elif before is not None and after is not None:
         had, has = {json.dumps(v, sort_keys=True) for v in before}, {json.dumps(v, sort_keys=True) for v in after}
         for value in _few(had - has):

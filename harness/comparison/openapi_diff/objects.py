@@ -71,8 +71,8 @@ def _travels(sides: Sides, here: Place, *, now: bool, required: bool) -> SchemaC
     side = "response" if sides.sent else "request"
     became = f"not-{word}" if now else word
     what = "required" if required else "optional"
-    # A client never sent it, and now must; a consumer always got it, and no longer does.
-    breaks = required and (now or sides.sent)
+    # A client never sent it, and now must, or may no longer; a consumer always got it, and no longer does.
+    breaks = (required and not now) if sides.sent else (required or not now)
     text = f"the {what} property {told(here)} is {'no longer' if now else 'now'} {word}"
     return SchemaChange(place=here, kind=f"{side}-{what}-property-became-{became}", text=text, breaks=breaks)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
 from harness.comparison.openapi_diff import branches, objects, structures
+from harness.comparison.openapi_diff.change import BRANCH
 from harness.comparison.openapi_diff.flat import branches_of, folded, names_kind, with_told_kind, without_null
 from harness.comparison.openapi_diff.keywords import Delta, deltas, in_one_language, kinds, type_deltas
 from harness.comparison.openapi_diff.net import missed
@@ -62,18 +63,20 @@ class SchemaComparison:
 
     def _all(self, old: Schema, new: Schema) -> Iterator[SchemaChange]:
         start = self._local(old, new)
-        waiting: list[tuple[Place, str, _Local]] = [((), "", start)]
+        waiting: list[tuple[Place, str, _Local, Pair | None]] = [((), "", start, None)]
         seen: set[tuple[str, str]] = set()
         told = 0
         while waiting and told < _MOST_CHANGES:
-            place, schema, local = waiting.pop(0)
+            place, schema, local, outer = waiting.pop(0)
             for change in local.changes:
                 told += 1
-                yield replace(change, place=(*place, *change.place), schema=schema, within=change.place)
+                node = (_is_alternative(change.place) and outer) or change.node
+                yield replace(change, place=(*place, *change.place), schema=schema, within=change.place, node=node)
             for step, key, edge in local.edges:
                 if key not in seen:
                     seen.add(key)
-                    waiting.append(((*place, *step), key[1], self._named(key, edge)))
+                    further = (_is_alternative(step) and outer) or edge.outer
+                    waiting.append(((*place, *step), key[1], self._named(key, edge), further))
 
     def _named(self, key: tuple[str, str], edge: Edge) -> _Local:
         if key not in self._known:
@@ -94,12 +97,18 @@ class SchemaComparison:
             if was and now:
                 edges.append((edge.place, (was, now), edge))
             elif len(edge.place) < _DEEPEST:
+                outer = edge.outer or (before, after)
                 for found in compared(self.sides, before, after, edge.place):
-                    if isinstance(found, Edge):
-                        waiting.append(found)
+                    if isinstance(found, SchemaChange):
+                        changes.append(replace(found, node=outer))
                     else:
-                        changes.append(found)
+                        waiting.append(replace(found, outer=outer) if found.outer else found)
         return _Local(tuple(changes), tuple(edges))
+
+
+def _is_alternative(place: Place) -> bool:
+    """Whether a place is the same value, seen as one of its alternatives."""
+    return all(step.startswith(BRANCH) for step in place)
 
 
 def _reference(schema: Any) -> str:
@@ -116,6 +125,10 @@ def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[F
         return
     before, after = folded(old, sides.old), folded(new, sides.new)
     if _refactored(sides, old, new, before, after):
+        both = sides.whole(old, new)
+        if both is not None and sides.impossible(both):
+            text = "it is said in another way now"
+            yield _of_no_value(sides, "{}-impossible", text, place)
         return
     if _only_null(before) is not _only_null(after):
         yield _another_type(sides, old, new, place)
@@ -230,7 +243,7 @@ _ABOUT_VALUES = (
         "minProperties",
         "maxProperties",
     ),
-    *("dependentRequired",),
+    *("dependentRequired", "x-extensible-enum"),
 )
 
 
@@ -248,11 +261,21 @@ def _plain(
     small, large = ({key: side[key] for key in _ABOUT_VALUES if key in side} for side in (old, new))
     pair = sides.whole(small, large)
     breaking = [delta for delta in found if sides.breaks(delta.effect)]
-    proven = bool(breaking) and pair is not None and sides.harmless(pair)
+    impossible = bool(breaking) and pair is not None and sides.impossible(pair)
+    proven = bool(breaking) and not impossible and pair is not None and sides.harmless(pair)
     for delta in found:
         breaks = sides.breaks(delta.effect) and not (proven and _is_provable(delta))
+        if breaks and impossible and _is_provable(delta):
+            yield _of_no_value(sides, delta.kind, delta.text, place)
+            continue
         shown = pair if breaks and _is_provable(delta) and not _is_reading(sides, delta) else None
         yield SchemaChange(place=place, kind=delta.kind, text=delta.text, breaks=breaks, pair=shown)
+
+
+def _of_no_value(sides: Sides, kind: str, what: str, place: Place) -> SchemaChange:
+    """Of a place that no value can meet nothing is proven, whatever a validator says: some value does travel."""
+    text = f"{what}; no value can meet what the {'new' if sides.sent else 'old'} document says here"
+    return SchemaChange(place=place, kind=kind, text=text, breaks=False, undecided=True)
 
 
 def _is_reading(sides: Sides, delta: Delta) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.comparison.containment import Containment, contained, counterexample, equivalent, proven
+from harness.comparison.containment import (
+    Containment,
+    allows,
+    contained,
+    counterexample,
+    equivalent,
+    judgeable,
+    proven,
+)
 from harness.comparison.dialects import Direction, Schema, TooLarge
 from harness.comparison.openapi_diff.document import Document, Sameness
 from harness.comparison.openapi_diff.keywords import Effect
@@ -32,6 +40,7 @@ class SchemaChange:
     breaks: bool
     undecided: bool = False
     pair: Pair | None = None  # what is enough of old and new to find a witness
+    node: Pair | None = None  # all that old and new say where it was found: a witness has to keep to that as well
     schema: str = ""  # the reference of the named schema in which it is written; "" for none
     within: Place = ()  # the place in that schema
 
@@ -43,6 +52,7 @@ class Edge:
     place: Place
     old: Schema
     new: Schema
+    outer: Pair | None = None  # the alternatives of which this is one: what they allow together counts
 
 
 Found = SchemaChange | Edge
@@ -76,7 +86,10 @@ class Sides:
     def whole(self, old: Schema, new: Schema) -> Pair | None:
         """Both as a validator takes them; None when they are too large for that."""
         try:
-            return self.old.whole(old, self.direction), self.new.whole(new, self.direction)
+            return (
+                self.old.whole(old, self.direction, extensible=self.sent),
+                self.new.whole(new, self.direction, extensible=self.sent),
+            )
         except TooLarge:
             return None
 
@@ -86,21 +99,46 @@ class Sides:
         if both is None:
             return Containment.UNDECIDED
         small, large = self._ordered(both)
-        return contained(small, large).containment
+        answer = contained(small, large).containment
+        return Containment.UNDECIDED if answer is Containment.YES and self.impossible(both) else answer
 
     def harmless(self, pair: Pair) -> bool:
         """Whether it is proven that nothing breaks."""
         small, large = self._ordered(pair)
-        return proven(small, large)
+        return proven(small, large) and not self.impossible(pair)
+
+    def impossible(self, pair: Pair) -> bool:
+        """Whether no value can meet what is said of what is sent: of no value at all everything is true."""
+        small, _ = self._ordered(pair)
+        return small is not False and proven(small, False)  # noqa: FBT003 - a schema
 
     def equivalent(self, old: Schema, new: Schema) -> bool:
         """Whether it is proven that nothing changed."""
         both = self.whole(old, new)
         return both is not None and equivalent(*both)
 
-    def witness(self, pair: Pair | None) -> tuple[Any] | None:
+    def witness(self, found: SchemaChange) -> tuple[Any] | None:
         """A value that used to be accepted and is not any more, or that is sent and never was before."""
-        return counterexample(*self._ordered(pair)) if pair else None
+        if found.pair is None:
+            return None
+        shown = counterexample(*self._ordered(found.pair))
+        whole = self.whole(*found.node) if found.node else None
+        if whole is None:
+            return shown
+        sender, reader = self._ordered(whole)
+        if not (judgeable(sender) and judgeable(reader)):
+            return shown
+        if shown is not None and allows(sender, shown[0]) and not allows(reader, shown[0]):
+            return shown
+        wanted = counterexample(sender, self._ordered(found.pair)[1])
+        if wanted is not None and not allows(reader, wanted[0]):
+            return wanted
+        return counterexample(sender, reader)
+
+    def excused(self, found: SchemaChange) -> bool:
+        """Whether all that is said where it was found is proven to break nobody: another alternative takes it."""
+        whole = self.whole(*found.node) if found.node else None
+        return whole is not None and self.harmless(whole)
 
     def _ordered(self, pair: Pair) -> Pair:
         return (pair[1], pair[0]) if self.sent else pair

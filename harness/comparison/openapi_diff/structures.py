@@ -46,13 +46,20 @@ def _prefix_items(sides: Sides, old: Keywords, new: Keywords, place: Place) -> I
     before, after = old.get("prefixItems", []), new.get("prefixItems", [])
     for number, (was, now) in enumerate(zip(before, after, strict=False)):
         yield Edge((*place, str(number)), was, now)
-    # A position more or less is another tuple: those who read it by position are hit, whatever a validator says.
-    if len(after) < len(before):
-        text = f"{len(before) - len(after)} positions of the tuple are gone"
-        yield SchemaChange(place=place, kind="{}-prefix-items-removed", text=text, breaks=not sides.sent)
-    elif len(after) > len(before):
-        text = f"the tuple has {len(after) - len(before)} positions more"
-        yield SchemaChange(place=place, kind="{}-prefix-items-added", text=text, breaks=sides.sent)
+    if len(before) == len(after):
+        return
+    # A position more or less is another tuple: whoever reads by position is told, also where nothing is refused.
+    pair = sides.whole(_tuple(old), _tuple(new))
+    gone = len(before) - len(after)
+    text = f"{gone} positions of the tuple are gone" if gone > 0 else f"the tuple has {-gone} positions more"
+    narrower = gone < 0
+    breaks = narrower is sides.sent or not (pair and sides.harmless(pair))
+    kind = "{}-prefix-items-added" if narrower else "{}-prefix-items-removed"
+    yield SchemaChange(place=place, kind=kind, text=text, breaks=breaks, pair=pair)
+
+
+def _tuple(side: Keywords) -> Keywords:
+    return {key: side[key] for key in ("prefixItems", "items") if key in side}
 
 
 _PRESENT = (
@@ -62,6 +69,7 @@ _PRESENT = (
     ("unevaluatedProperties", "unevaluated-properties"),
     ("contentSchema", "content-schema"),
 )
+_DECODED = "contentSchema"  # what a text holds once it is decoded: no validator looks at it
 
 
 def _present(
@@ -79,11 +87,11 @@ def _present(
             text = f"{keyword} changed"
             yield SchemaChange(place=place, kind=f"{{}}-{word}-changed", text=text, **of_judgement(answer))
     elif has:
-        pair = sides.whole(_without(keyword, new), new)
+        pair = None if keyword == _DECODED else sides.whole(_without(keyword, new), new)
         text = f"{keyword} limits it now"
         yield SchemaChange(place=place, kind=f"{{}}-{word}-added", text=text, breaks=not sides.sent, pair=pair)
     elif had:
-        pair = sides.whole(old, _without(keyword, old))
+        pair = None if keyword == _DECODED else sides.whole(old, _without(keyword, old))
         text = f"{keyword} limits it no longer"
         yield SchemaChange(place=place, kind=f"{{}}-{word}-removed", text=text, breaks=sides.sent, pair=pair)
 
