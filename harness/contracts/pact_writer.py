@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.pact_reader import whole_pact
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Contribution:
     """One interaction that one passing test stands for."""
 
-    test: str  # node id
+    test: str  # its name
     consumer: str
     provider: str
     specification: str  # "4.0"
@@ -32,8 +32,25 @@ class Contribution:
 class Session:
     """What is known of the tests of one session."""
 
-    passed: frozenset[str] = frozenset()  # node ids; what these no longer promise is dropped
+    passed: frozenset[str] = frozenset()  # names; what these no longer promise is dropped
     gone: Callable[[str], bool] = lambda _: False  # whether a test is known not to exist any more
+    former: Mapping[str, str] = field(default_factory=dict)  # names that earlier releases gave to tests of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedPromise:
+    """An interaction that no test stands for any more."""
+
+    description: str
+    tests: tuple[str, ...]  # which stood for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedPact:
+    """The pact of a pair after a session."""
+
+    text: str | None  # None when nothing is left to promise
+    dropped: tuple[DroppedPromise, ...] = ()
 
 
 def file_name(consumer: str, provider: str, *, apart: bool = False) -> str:
@@ -71,25 +88,37 @@ def merge(
     session: Session,
     *,
     place: str,
-) -> str | None:
-    """The pact of a pair after a session, as text; None when nothing is left to promise.
+) -> MergedPact:
+    """The pact of a pair after a session.
 
-    Raises ContractError for an existing file that is no pact of this pair, for two tests that give one
-    interaction different content, and for two specifications in one pact.
+    Raises ContractError for an existing file that is no pact of this pair, for two tests (of this session, or one
+    of an earlier session that is still there) that give one interaction different content, and for two
+    specifications in one pact.
     """
     fresh = sorted(new, key=lambda c: (_identity(c.interaction), c.test))
-    _refuse_contradictions(fresh, place)
     before = None if existing is None else _pact_of(pair, existing, place)
     kept = {} if before is None else _kept(before, session)
+    _refuse_contradictions(fresh, _standing_promises(kept, pair), session, place)
     version = _version(fresh, _specification(before) if before and kept else "", place)
     promised = dict(kept)
     for each in reversed(fresh):  # of several tests the first by name has the last word
         identity = _identity(each.interaction)
         standing = promised.get(identity)
         same = standing is not None and _content(standing) == _content(each.interaction)
-        tests = {each.test, *(tests_of(standing) if standing and same else ())}
+        others = set(tests_of(standing)) if standing and same else set()
+        tests = {each.test, *(others - {session.former.get(each.test)})}
         promised[identity] = _signed(each.interaction, tests, version)
-    return _text(pair, version, [promised[key] for key in sorted(promised)]) if promised else None
+    text = _text(pair, version, [promised[key] for key in sorted(promised)]) if promised else None
+    return MergedPact(text=text, dropped=_dropped(before, promised))
+
+
+def _dropped(before: Pact | None, promised: Mapping[str, dict[str, Any]]) -> tuple[DroppedPromise, ...]:
+    """What the file promised and promises no more."""
+    return tuple(
+        DroppedPromise(description=each.description, tests=tests_of(each.document))
+        for each in (before.interactions if before else ())
+        if _identity(each.document) not in promised
+    )
 
 
 def pair_of(existing: bytes, place: str) -> tuple[str, str]:
@@ -142,22 +171,43 @@ def _kept(pact: Pact, session: Session) -> dict[str, dict[str, Any]]:
     return kept
 
 
-def _refuse_contradictions(new: Iterable[Contribution], place: str) -> None:
+def _standing_promises(kept: Mapping[str, dict[str, Any]], pair: tuple[str, str]) -> Iterator[Contribution]:
+    """What tests of earlier sessions stand for still; of what names no test nobody knows whose it is."""
+    for interaction in kept.values():
+        for test in tests_of(interaction):
+            yield Contribution(
+                test=test, consumer=pair[0], provider=pair[1], specification="", interaction=interaction
+            )
+
+
+def _refuse_contradictions(
+    new: Iterable[Contribution], standing: Iterable[Contribution], session: Session, place: str
+) -> None:
+    """Refuse two tests that give one interaction different content; a test may change its own mind."""
     first: dict[str, Contribution] = {}
+    earlier: dict[str, list[Contribution]] = {}
+    for each in standing:
+        earlier.setdefault(_identity(each.interaction), []).append(each)
     problems = []
     for each in new:
-        before = first.setdefault(_identity(each.interaction), each)
-        if _content(before.interaction) != _content(each.interaction):
-            problems.append(
-                Problem(
-                    text=f"'{each.interaction['description']}' is promised with different content by "
-                    f"{before.test} and {each.test}: {_what_differs(before.interaction, each.interaction)}",
-                    where=place,
-                    hint="give one of them another description or another provider state",
-                )
-            )
+        identity = _identity(each.interaction)
+        own = {each.test, session.former.get(each.test)}
+        others = [first.setdefault(identity, each), *(c for c in earlier.get(identity, ()) if c.test not in own)]
+        against = [c for c in others if _content(c.interaction) != _content(each.interaction)]
+        problems += [_contradiction(other, each, place) for other in against[:1]]
     if problems:
         raise ContractError(*problems)
+
+
+def _contradiction(one: Contribution, other: Contribution, place: str) -> Problem:
+    earlier = " (in an earlier session)" if not one.specification else ""
+    return Problem(
+        text=f"'{other.interaction['description']}' is promised with different content by "
+        f"{one.test}{earlier} and {other.test}: {_what_differs(one.interaction, other.interaction)}",
+        where=place,
+        hint="give one of them another description or another provider state"
+        + (", or run both together when both have changed" if earlier else ""),
+    )
 
 
 def _what_differs(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import ContractError
+from harness.pytesting.absent_tests import CollectedTests
 from harness.pytesting.holder import stop
 from harness.pytesting.notebook import Notebook, new_notebook, notebook_at
+from harness.pytesting.test_names import TestNames, names_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     import pact
 
-    from harness.contracts.pact_writer import Contribution, Session
+    from harness.contracts.pact_writer import Contribution, DroppedPromise, Session
 
-PASSED = pytest.StashKey[bool]()
+CALLED = pytest.StashKey[bool]()  # whether the test's own part is over, and only fixtures are left to end
+BROKEN = pytest.StashKey[bool]()  # whether it, or a subtest of it, has not passed
+NAMES = pytest.StashKey[TestNames]()
 NOTEBOOK = pytest.StashKey[Notebook]()
 _SHARED = "harness_pacts"  # the name of the shared folder in what xdist hands to its workers
 
@@ -34,10 +38,12 @@ class Pacts:
     def __init__(self, config: pytest.Config) -> None:
         given = getattr(config, "workerinput", {}).get(_SHARED)
         self.notebook = notebook_at(Path(given)) if given else new_notebook()
-        self.grouped = config.getoption("dist", default="") == "loadgroup"
+        self.names = _names(config)
         self.worker = getattr(config, "workerinput", {}).get("workerid", "main")
         self.called: set[str] = set()  # tests that have passed up to their tear-down
+        self.broken: set[str] = set()  # those of which something has failed in this attempt
         config.stash[NOTEBOOK] = self.notebook
+        config.stash[NAMES] = self.names
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -49,13 +55,20 @@ class Pacts:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Note every test that exists, before any is deselected."""
         partial = any("::" in arg for arg in config.args) or config.getoption("lf", default=False)
-        tests = [test_name(item.nodeid, grouped=self.grouped) for item in items]
-        self.notebook.add(self.worker, [{"tests": tests, "whole": not partial}], kind="collected")
+        names = {item: self.names.name(item.nodeid) for item in items}
+        entry = {
+            "tests": list(names.values()),
+            "driven": [name for item, name in names.items() if _is_driven(item)],
+            "former": {name: self.names.former_name(item.nodeid) for item, name in names.items()},
+            "whole": not partial,
+        }
+        self.notebook.add(self.worker, [entry], kind="collected")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that could not be collected does not say which tests are gone."""
         if report.failed:
-            self.notebook.add(self.worker, [{"tests": [], "whole": False}], kind="collected")
+            nothing = {"tests": [], "driven": [], "former": {}, "whole": False}
+            self.notebook.add(self.worker, [nothing], kind="collected")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -63,21 +76,27 @@ class Pacts:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note on the test itself whether it passed, for the fixture's end."""
         report = yield
-        # A set-up is the beginning of a new attempt, which has not passed yet.
-        if report.when != "teardown":
-            item.stash[PASSED] = report.when == "call" and _kept_its_word(report)
+        if report.when == "setup":  # the beginning of a new attempt
+            item.stash[CALLED] = item.stash[BROKEN] = False
+        item.stash[BROKEN] |= not _kept_its_word(report)
+        # A subtest reports as the call does, and more of the test follows; the fixtures end after the last one.
+        item.stash[CALLED] |= report.when == "call"
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note every test that passed; under xdist the controller hears of all."""
-        test = test_name(report.nodeid, grouped=self.grouped)
-        if report.when == "call" and _kept_its_word(report):
-            self.called.add(test)
-        elif report.when == "teardown" and report.passed and test in self.called:
-            self.notebook.passed.add(test)
-        elif report.when == "setup" or report.failed:
+        """Note every test that passed, with all of its subtests; under xdist the controller hears of all."""
+        test = self.names.name(report.nodeid)
+        if report.when == "setup":
             self.called.discard(test)
+            self.broken.discard(test)
             self.notebook.passed.discard(test)
+        if not _kept_its_word(report):
+            self.broken.add(test)
+            self.notebook.passed.discard(test)
+        elif report.when == "call":
+            self.called.add(test)
+        elif report.when == "teardown" and test in self.called - self.broken:
+            self.notebook.passed.add(test)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -114,9 +133,22 @@ def pacts_folder(config: pytest.Config) -> Path:
     return Path(chosen).absolute() if chosen else config.rootpath / config.getini("harness_pacts")
 
 
-def test_name(nodeid: str, *, grouped: bool) -> str:
-    """The name of a test without the group that `--dist loadgroup` writes behind it."""
-    return nodeid[: nodeid.rfind("@")] if grouped and nodeid.rfind("@") > nodeid.rfind("]") else nodeid
+def _names(config: pytest.Config) -> TestNames:
+    """How the tests of this session are called."""
+    grouped = config.getoption("dist", default="") == "loadgroup"
+    return TestNames(names_root(config.rootpath, pacts_folder(config)), config.rootpath, grouped=grouped)
+
+
+def _is_driven(item: pytest.Item) -> bool:
+    """Whether something else than its own marks gives a test parameters: a hook, or a fixture."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return False
+    marked: set[str] = set()
+    for mark in item.iter_markers("parametrize"):
+        names = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
+        marked |= {name.strip() for name in names.split(",")} if isinstance(names, str) else set(names)
+    return not set(callspec.params) <= marked
 
 
 def between(request: pytest.FixtureRequest) -> Iterator[Callable[..., pact.Pact]]:
@@ -127,12 +159,15 @@ def between(request: pytest.FixtureRequest) -> Iterator[Callable[..., pact.Pact]
         """A pact between the two, as pact-python makes it; what a passing test promised is kept."""
         from harness.pytesting.mock_provider import TracedPact
 
-        traced = TracedPact(consumer, provider).with_specification(specification)
+        stash = request.node.stash
+        traced = TracedPact(
+            consumer, provider, lambda: stash.get(CALLED, False) and not stash.get(BROKEN, True)
+        ).with_specification(specification)
         made.append(traced)
         return traced
 
     yield pact_between
-    if request.node.stash.get(PASSED, False):
+    if request.node.stash.get(CALLED, False) and not request.node.stash.get(BROKEN, True):
         _keep(request, made)
 
 
@@ -143,9 +178,9 @@ def _keep(request: pytest.FixtureRequest, made: list[Any]) -> None:
     config = request.config
     notebook = config.stash[NOTEBOOK]
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
-    test = test_name(request.node.nodeid, grouped=config.getoption("dist", default="") == "loadgroup")
+    test = config.stash[NAMES].name(request.node.nodeid)
     entries = []
-    for each in made:
+    for each in (pact for pact in made if not pact.is_blamed()):
         document = each.document(notebook.folder)
         found = contributions(test, document)
         if found and (why := each.unused()):
@@ -168,10 +203,17 @@ def write_pacts(config: pytest.Config, notebook: Notebook) -> None:
             for pair in sorted({(each.consumer, each.provider) for each in promised}):
                 mine = [each for each in promised if (each.consumer, each.provider) == pair]
                 _write_pair(_file(folder, pair), pair, mine, session, notebook)
-            for path in sorted(set(folder.glob("*.json")) - set(notebook.files)):
+            for path in _others(folder, config, notebook):
                 _take_back(path, session, notebook)
     except OSError as error:
         notebook.wrong.append(f"{shown(folder)}: the pacts cannot be written: {error.strerror or error}")
+
+
+def _others(folder: Path, config: pytest.Config, notebook: Notebook) -> list[Path]:
+    """The other pacts of the folder; outside of what names are relative to, names do not say whose a test is."""
+    if not folder.resolve().is_relative_to(config.stash[NAMES].root.resolve()):
+        return []
+    return sorted(set(folder.glob("*.json")) - set(notebook.files))
 
 
 @contextlib.contextmanager
@@ -205,10 +247,11 @@ def _write_pair(
     notebook.files.append(path)
     before = path.read_bytes() if path.exists() else None
     try:
-        after = merge(before, mine, pair, session, place=shown(path))
+        merged = merge(before, mine, pair, session, place=shown(path))
     except ContractError as error:
         notebook.wrong += [str(problem) for problem in error.problems]
         return
+    after = merged.text
     if after is None and before is not None:
         path.unlink()
         notebook.told.append(f"removed {shown(path)}: no test promises anything in it")
@@ -217,6 +260,20 @@ def _write_pair(
         draft.write_text(after, encoding="utf-8")
         draft.replace(path)
         notebook.told.append(f"wrote {shown(path)}")
+    notebook.told += _dropped_text(shown(path), merged.dropped, session)
+
+
+_LISTED = 5  # lines of one kind in a summary
+
+
+def _dropped_text(place: str, dropped: tuple[DroppedPromise, ...], session: Session) -> list[str]:
+    """What a pact promises no more, with the tests that went or changed their mind."""
+    lines = []
+    for each in dropped[:_LISTED]:
+        why = [f"{test} {'no longer promises it' if test in session.passed else 'is gone'}" for test in each.tests]
+        lines.append(f"dropped '{each.description}' from {place}: {', '.join(why)}")
+    rest = len(dropped) - _LISTED
+    return [*lines, f"dropped {rest} more from {place}"] if rest > 0 else lines
 
 
 def _take_back(path: Path, session: Session, notebook: Notebook) -> None:
@@ -241,20 +298,17 @@ def _session(config: pytest.Config, notebook: Notebook) -> Session:
     """Which tests exist, as far as this session can know."""
     from harness.contracts.pact_writer import Session
 
-    collected = notebook.read("collected")
-    tests = {test for entry in collected for test in entry["tests"]}
-    whole = bool(collected) and all(entry["whole"] for entry in collected)
-    files = {test.partition("::")[0] for test in tests}
+    entries = notebook.read("collected")
     searched = [path for arg in config.args if (path := config.invocation_params.dir / arg).is_dir()]
-
-    def gone(test: str) -> bool:
-        """A file is collected whole or not at all; one that is not there is missed only where it was sought."""
-        file = config.rootpath / test.partition("::")[0]
-        if file.exists():
-            return whole and test.partition("::")[0] in files and test not in tests
-        return whole and any(file.is_relative_to(folder) for folder in searched)
-
-    return Session(passed=frozenset(notebook.passed), gone=gone)
+    collected = CollectedTests(
+        names=config.stash[NAMES],
+        tests=frozenset(test for entry in entries for test in entry["tests"]),
+        driven=frozenset(test for entry in entries for test in entry["driven"]),
+        whole=bool(entries) and all(entry["whole"] for entry in entries),
+        searched=tuple(searched),
+    )
+    former = {test: name for entry in entries for test, name in entry["former"].items()}
+    return Session(passed=frozenset(notebook.passed), gone=collected.gone, former=former)
 
 
 def _promised(notebook: Notebook) -> list[Contribution]:

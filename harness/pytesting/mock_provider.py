@@ -8,23 +8,83 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pact
+from pact.error import MismatchesError
+from pact.pact import PactServer
 
 if TYPE_CHECKING:
-    from pact.pact import PactServer
+    from collections.abc import Callable
+    from types import TracebackType
+
+
+class UnkeptPromise(MismatchesError):
+    """What was asked of the mock provider is not what the pact declares; its first line says so."""
+
+    # Pytest writes the module before the name in its summary, and 80 columns have no room for the request then.
+    __module__ = "builtins"
+
+    def __str__(self) -> str:
+        """Every mismatch in one line, for the summary; then each in full."""
+        shortly = "; ".join(str(each).splitlines()[0].partition(": {")[0] for each in self.mismatches)
+        return f"{shortly}\n{super().__str__()}"
+
+
+class MockProvider(PactServer):
+    """pact-python's mock provider, which names the request that came or was missing."""
+
+    blamed_after_test = False  # whether it raised its mismatches when the test itself had passed already
+
+    def __init__(self, *args: Any, has_passed: Callable[[], bool], **options: Any) -> None:
+        """Make the server; `has_passed` says whether the test has passed, and only fixtures are left to end."""
+        super().__init__(*args, **options)
+        self._has_passed = has_passed
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the server. Raises UnkeptPromise where it was not used as declared, unless told not to."""
+        try:
+            super().__exit__(exc_type, exc_value, traceback)
+        except MismatchesError as error:
+            self.blamed_after_test = self._has_passed()
+            raise UnkeptPromise(*error.mismatches) from None
 
 
 class TracedPact(pact.Pact):
     """A pact that knows whether its interactions were used as they were declared."""
 
-    def __init__(self, consumer: str, provider: str) -> None:
-        """Make the pact of a pair."""
-        super().__init__(consumer, provider)
-        self._servers: list[PactServer] = []
+    def __init__(self, consumer: str, provider: str, has_passed: Callable[[], bool] = lambda: False) -> None:
+        """Make the pact of a pair, whatever characters its names have."""
+        # The library writes a file of these names, so a slash in one would lead out of the folder.
+        super().__init__(*(each and "pacticipant" for each in (consumer, provider)))
+        self._consumer, self._provider = consumer, provider
+        self._has_passed = has_passed
+        self._servers: list[MockProvider] = []
         self._verified: list[bool] = []
 
-    def serve(self, *args: Any, **options: Any) -> PactServer:
+    def serve(
+        self,
+        addr: str = "localhost",
+        port: int = 0,
+        transport: str = "http",
+        transport_config: str | None = None,
+        *,
+        raises: bool = True,
+        verbose: bool = True,
+    ) -> MockProvider:
         """Start the mock provider, as pact-python does."""
-        server = super().serve(*args, **options)
+        server = MockProvider(
+            self._handle,
+            addr,
+            port,
+            transport,
+            transport_config,
+            raises=raises,
+            verbose=verbose,
+            has_passed=self._has_passed,
+        )
         self._servers.append(server)
         return server
 
@@ -33,6 +93,10 @@ class TracedPact(pact.Pact):
         errors = super().verify(*args, **options)
         self._verified.append(not errors)
         return errors
+
+    def is_blamed(self) -> bool:
+        """Whether a fixture's end has already said that what was declared was not used so."""
+        return any(server.blamed_after_test for server in self._servers)
 
     def unused(self) -> str:
         """Why what was declared does not count as used; "" when it does."""
@@ -54,7 +118,7 @@ class TracedPact(pact.Pact):
             self.write_file(folder)
             written = next(Path(folder).glob("*.json"))
             document: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
-            return document
+        return {**document, "consumer": {"name": self._consumer}, "provider": {"name": self._provider}}
 
 
 def _entered(server: PactServer) -> bool:

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.pytesting import consumer
-
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow  # each starts a pytest of its own
 
@@ -264,14 +262,164 @@ def left_in(folder: Path) -> list[Path]:
     return list(folder.glob("harness-*/held"))
 
 
+TENANTS = """
+import pytest
+from client import ask
+
+def test_tenant(pact_between, tenant):
+    pact = pact_between("web", "things")
+    pact.upon_receiving(f"tenant {tenant}").with_request("GET", f"/{tenant}").will_respond_with(200)
+    with pact.serve() as provider:
+        assert ask(f"{provider.url}/{tenant}") == 200
+"""
+
+CHOSEN_BY_AN_OPTION = """
+def pytest_addoption(parser):
+    parser.addoption("--tenant", action="append")
+
+def pytest_generate_tests(metafunc):
+    if "tenant" in metafunc.fixturenames:
+        metafunc.parametrize("tenant", metafunc.config.getoption("--tenant") or ["a", "b"])
+"""
+
+
+def test_what_an_option_leaves_out_stays_promised(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_things=TENANTS)
+    suite.makeconftest(CHOSEN_BY_AN_OPTION)
+    run(suite).assert_outcomes(passed=2)
+    for tenant in ("a", "b"):
+        run(suite, "--tenant", tenant).assert_outcomes(passed=1)
+        assert described(pact_of(suite)) == ["tenant a", "tenant b"]
+
+
+def test_what_is_dropped_is_told_with_the_test_that_went(suite: pytest.Pytester) -> None:
+    run(suite)
+    text = (suite.path / "test_things.py").read_text().replace("range(8)", "range(7)")
+    (suite.path / "test_things.py").write_text(text)
+    result = run(suite)
+    result.stdout.fnmatch_lines(["dropped 'thing 7' from *: test_things.py::test_a_thing?7? is gone"])
+
+
+def test_a_contradiction_of_an_earlier_session_is_refused_and_the_file_stays(suite: pytest.Pytester) -> None:
+    run(suite)
+    first = digest(pact_of(suite))
+    other = TEST.replace('{"id": number}, "app', '{"id": number, "name": "x"}, "app').replace("range(8)", "[3]")
+    suite.makepyfile(test_others=other)
+    result = run(suite, "test_others.py")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*thing 3*test_things.py::test_a_thing*3*earlier session*test_others.py::*"])
+    assert digest(pact_of(suite)) == first
+
+
+SUBTESTS = """
+import unittest
+import pytest
+from client import ask
+
+def promise(pact_between, what):
+    pact = pact_between("web", "things")
+    pact.upon_receiving(what).with_request("GET", "/").will_respond_with(200)
+    with pact.serve() as provider:
+        assert ask(f"{provider.url}/") == 200
+
+class TestParts(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _between(self, pact_between):
+        self.between = pact_between
+
+    def test_unittest(self):
+        for part in (1, 2):
+            with self.subTest(part=part):
+                promise(self.between, f"part {part}")
+                assert part == 1
+
+def test_fixture(pact_between, subtests):
+    with subtests.test("first"):
+        promise(pact_between, "first")
+        assert False
+    with subtests.test("second"):
+        promise(pact_between, "second")
+
+def test_good(pact_between, subtests):
+    with subtests.test("good"):
+        promise(pact_between, "good")
+"""
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]])
+def test_a_test_whose_subtest_fails_contributes_nothing(suite: pytest.Pytester, arguments: list[str]) -> None:
+    suite.makepyfile(test_things=SUBTESTS)
+    assert run(suite, *arguments).ret == 1
+    assert described(pact_of(suite)) == ["good"]
+
+
+MOCK_IN_A_FIXTURE = """
+import pytest
+import urllib.error
+from client import ask
+
+@pytest.fixture
+def provider(pact_between):
+    pact = pact_between("web", "things")
+    pact.upon_receiving("a thing").with_request("GET", "/thing").will_respond_with(200)
+    with pact.serve() as provider:
+        yield provider
+
+def test_wrong(provider):
+    with pytest.raises(urllib.error.HTTPError):
+        ask(f"{provider.url}/wrong")
+
+def test_right(provider):
+    assert ask(f"{provider.url}/thing") == 200
+"""
+
+
+def test_a_mock_in_a_fixture_fails_with_one_error_that_names_the_request(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_things=MOCK_IN_A_FIXTURE)
+    result = run(suite)
+    assert str(result.stdout).count("ERROR at teardown") == 1
+    assert "ExceptionGroup" not in str(result.stdout)
+    result.stdout.fnmatch_lines(["ERROR test_things.py::test_wrong - UnkeptPromise: Request not found: GET /*"])
+    assert described(pact_of(suite)) == ["a thing"]
+
+
 @pytest.mark.parametrize(
-    ("nodeid", "name"),
-    [
-        ("test_a.py::test_it@orders", "test_a.py::test_it"),
-        ("test_a.py::test_it[a@b]@orders", "test_a.py::test_it[a@b]"),
-        ("test_a.py::test_it[a@b]", "test_a.py::test_it[a@b]"),
-    ],
+    ("consumer", "provider"),
+    [("team/web", "or/ders"), ("../../web", "things"), ("web", "/etc/things"), ("Animal Shelter", "things é")],
 )
-def test_the_group_that_xdist_writes_behind_a_name_is_no_part_of_it(nodeid: str, name: str) -> None:
-    assert consumer.test_name(nodeid, grouped=True) == name
-    assert consumer.test_name(nodeid, grouped=False) == nodeid
+def test_a_pacticipant_may_have_any_name_and_no_file_leaves_the_folder(
+    suite: pytest.Pytester, consumer: str, provider: str
+) -> None:
+    named = f"pact_between({consumer!r}, {provider!r})"
+    suite.makepyfile(test_things=TEST.replace('pact_between("web", "things")', named))
+    before = {path for path in suite.path.parent.rglob("*.json") if path.is_file()}
+    run(suite).assert_outcomes(passed=8)
+    written = [path for path in suite.path.parent.rglob("*.json") if path not in before]
+    assert [path.parent for path in written] == [suite.path / "contracts" / "pacts"]
+    document = json.loads(written[0].read_text())
+    assert (document["consumer"]["name"], document["provider"]["name"]) == (consumer, provider)
+
+
+def test_two_projects_with_tests_of_one_name_keep_each_others_pacts(pytester: pytest.Pytester) -> None:
+    for project in ("web", "mobile"):
+        folder = pytester.mkdir(project)
+        (folder / "client.py").write_text(HELPER)
+        (folder / "test_things.py").write_text(TEST.replace('"web"', f'"{project}"'))
+        (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\nharness_pacts = ../pacts\n")
+    for project in ("web", "mobile", "web"):
+        pytester.runpytest_subprocess("-p", "no:cacheprovider", "--rootdir", project, project)
+    assert sorted(path.name for path in (pytester.path / "pacts").glob("*")) == [
+        "mobile-things.json",
+        "web-things.json",
+    ]
+
+
+def test_a_promise_has_the_same_bytes_from_whichever_root_its_test_was_run(suite: pytest.Pytester) -> None:
+    (suite.path / ".git").mkdir()
+    tests = suite.mkdir("tests")
+    (suite.path / "test_things.py").rename(tests / "test_things.py")
+    (tests / "pytest.ini").write_text("[pytest]\npythonpath = ..\n")
+    run(suite, "tests", "--pacts", "contracts/pacts").assert_outcomes(passed=8)
+    first = digest(pact_of(suite))
+    run(suite, "tests", "--rootdir", ".", "--pacts", "contracts/pacts").assert_outcomes(passed=8)
+    assert digest(pact_of(suite)) == first

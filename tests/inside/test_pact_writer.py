@@ -2,15 +2,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contracts.pact_reader import read_pact
-from harness.contracts.pact_writer import Contribution, Session, contributions, file_name, merge
+from harness.contracts.pact_writer import (
+    Contribution,
+    DroppedPromise,
+    Session,
+    contributions,
+    file_name,
+    merge,
+)
 from harness.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 PAIR = ("web", "orders")
 NOTHING_KNOWN = Session()
@@ -37,9 +47,13 @@ def promise(test: str, description: str, status: int = 200, state: str = "") -> 
 
 
 def merged(existing: str | None, *new: Contribution, session: Session = NOTHING_KNOWN) -> str:
-    text = merge(existing, new, PAIR, session, place="web-orders.json")
+    text = text_after(existing, new, session)
     assert text is not None
     return text
+
+
+def text_after(existing: str | None, new: Iterable[Contribution], session: Session = NOTHING_KNOWN) -> str | None:
+    return merge(existing, new, PAIR, session, place="web-orders.json").text
 
 
 def descriptions(text: str) -> list[str]:
@@ -61,25 +75,23 @@ promises = st.lists(
 @given(promises, st.randoms())
 def test_the_order_of_tests_and_workers_does_not_change_a_byte(new: list[Contribution], random: Any) -> None:
     shuffled = random.sample(new, len(new))
-    assert merge(None, new, PAIR, NOTHING_KNOWN, place="p") == merge(
-        None, shuffled, PAIR, NOTHING_KNOWN, place="p"
-    )
+    assert text_after(None, new) == text_after(None, shuffled)
 
 
 @given(promises)
 def test_writing_the_same_again_changes_nothing(new: list[Contribution]) -> None:
-    once = merge(None, new, PAIR, NOTHING_KNOWN, place="p")
+    once = text_after(None, new)
     passed = Session(passed=frozenset(each.test for each in new))
-    assert merge(once, new, PAIR, passed, place="p") == once
+    assert text_after(once, new, passed) == once
 
 
 @given(promises, promises)
 def test_a_partial_run_loses_no_promise_of_a_test_that_did_not_run(
     before: list[Contribution], after: list[Contribution]
 ) -> None:
-    first = merge(None, before, PAIR, NOTHING_KNOWN, place="p")
+    first = text_after(None, before)
     passed = Session(passed=frozenset(each.test for each in after))
-    second = merge(first, after, PAIR, passed, place="p")
+    second = text_after(first, after, passed)
     expected = {each.interaction["description"] for each in before if each.test not in passed.passed}
     expected |= {each.interaction["description"] for each in after}
     assert set(descriptions(second) if second else []) == expected
@@ -87,7 +99,7 @@ def test_a_partial_run_loses_no_promise_of_a_test_that_did_not_run(
 
 @given(promises)
 def test_what_is_written_reads_as_a_pact_with_every_interaction_once(new: list[Contribution]) -> None:
-    text = merge(None, new, PAIR, NOTHING_KNOWN, place="p")
+    text = text_after(None, new)
     distinct = {(c.interaction["description"], json.dumps(c.interaction.get("providerStates"))) for c in new}
     assert len(read_pact(text, "p").interactions if text else ()) == len(distinct)
 
@@ -157,10 +169,10 @@ def test_a_name_with_a_hyphen_has_the_file_that_pact_libraries_give_it() -> None
 
 def test_what_two_tests_promise_stays_until_neither_does() -> None:
     before = merged(None, promise("a.py::one", "shared"), promise("b.py::two", "shared"), promise("b.py::x", "x"))
-    one_changed = merge(before, [], PAIR, Session(passed=frozenset({"a.py::one"})), place="p")
+    one_changed = text_after(before, [], Session(passed=frozenset({"a.py::one"})))
     assert one_changed is not None
     assert descriptions(one_changed) == ["shared", "x"]
-    both = merge(one_changed, [], PAIR, Session(passed=frozenset({"b.py::two"})), place="p")
+    both = text_after(one_changed, [], Session(passed=frozenset({"b.py::two"})))
     assert both is not None
     assert descriptions(both) == ["x"]
 
@@ -173,14 +185,14 @@ def test_a_partial_run_does_not_change_a_byte_of_what_two_tests_promise() -> Non
 
 def test_nothing_is_left_of_a_pact_that_nobody_promises_any_more() -> None:
     before = merged(None, promise("a.py::one", "x"))
-    assert merge(before, [], PAIR, Session(passed=frozenset({"a.py::one"})), place="p") is None
+    assert text_after(before, [], Session(passed=frozenset({"a.py::one"}))) is None
 
 
 def test_what_others_wrote_into_a_pact_is_never_dropped() -> None:
     theirs = json.loads(merged(None, promise("a.py::one", "theirs")))
     theirs["interactions"][0]["comments"] = {"testname": "OrderTest.java", "text": ["by hand"]}
     everything_is_gone = Session(gone=lambda _: True)
-    after = merge(json.dumps(theirs), [], PAIR, everything_is_gone, place="p")
+    after = text_after(json.dumps(theirs), [], everything_is_gone)
     assert after is not None
     assert descriptions(after) == ["theirs"]
 
@@ -207,6 +219,65 @@ def test_messages_are_promises_too() -> None:
         "messages": [{"description": "an order was made", "contents": {"id": 1}}],
         "metadata": {"pactSpecification": {"version": "3.0.0"}},
     }
-    text = merge(None, contributions("t", document), PAIR, NOTHING_KNOWN, place="p")
+    text = text_after(None, contributions("t", document))
     assert text is not None
     assert json.loads(text)["messages"][0]["description"] == "an order was made"
+
+
+# One status a description: tests that promise the same agree. Two statuses: tests may contradict each other.
+agreeing = st.lists(
+    st.builds(promise, st.sampled_from(TESTS), names, state=st.sampled_from(["", "s"])), max_size=8
+)
+disputed = st.lists(st.builds(promise, st.sampled_from(TESTS), names, st.sampled_from([200, 404])), max_size=8)
+
+
+def in_sessions(new: list[Contribution], order: list[str]) -> str | None:
+    """The pact after each test has run in a session of its own."""
+    text = None
+    for test in order:
+        mine = [each for each in new if each.test == test]
+        text = text_after(text, mine, Session(passed=frozenset({test})))
+    return text
+
+
+@given(agreeing, st.permutations(TESTS))
+def test_a_session_for_each_test_writes_the_same_bytes_as_one_for_all(
+    new: list[Contribution], order: list[str]
+) -> None:
+    assert in_sessions(new, order) == text_after(None, new)
+
+
+@given(disputed, st.permutations(TESTS))
+def test_what_is_refused_in_one_session_is_refused_in_several(new: list[Contribution], order: list[str]) -> None:
+    def refused(write: Callable[[], str | None]) -> bool:
+        try:
+            write()
+        except ContractError:
+            return True
+        return False
+
+    assert refused(lambda: in_sessions(new, order)) == refused(lambda: text_after(None, new))
+
+
+def test_a_contradiction_of_an_earlier_session_names_both_tests_and_what_to_do() -> None:
+    before = merged(None, promise("test_it.py::a", "x", 200))
+    with pytest.raises(ContractError) as refused:
+        merged(before, promise("test_it.py::b", "x", 404))
+    told = str(refused.value)
+    assert "test_it.py::a (in an earlier session) and test_it.py::b: response.status: 200 and 404" in told
+    assert "run both together" in told
+
+
+def test_a_test_may_change_what_it_promises_under_its_former_name_too() -> None:
+    before = merged(None, promise("test_it.py::t", "x", 200))
+    passed = Session(passed=frozenset({"web/test_it.py::t"}), former={"web/test_it.py::t": "test_it.py::t"})
+    changed = merged(before, promise("web/test_it.py::t", "x", 404), session=passed)
+    assert json.loads(changed)["interactions"][0]["comments"]["testname"] == "web/test_it.py::t"
+    same = merged(before, promise("web/test_it.py::t", "x", 200), session=passed)
+    assert json.loads(same)["interactions"][0]["comments"] == {"testname": "web/test_it.py::t"}
+
+
+def test_what_is_dropped_is_told_with_the_tests_that_stood_for_it() -> None:
+    before = merged(None, promise("test_it.py::t", "x"), promise("test_it.py::u", "y"))
+    after = merge(before, (), PAIR, Session(gone=lambda test: test == "test_it.py::t"), place="p")
+    assert after.dropped == (DroppedPromise(description="x", tests=("test_it.py::t",)),)
