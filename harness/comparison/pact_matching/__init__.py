@@ -1,0 +1,10 @@
+"""Whether a request or a response is the one that a pact promises, by the rules of the Pact specification.
+
+It reads what the specification calls a request and a response, as they stand in a pact of any version, and knows
+nothing of any verifier: where that and this disagree, one of them is wrong, and the harness says so.
+"""
+
+from harness.comparison.pact_matching.judgement import Judgement, Undecided
+from harness.comparison.pact_matching.judging import judge_message, judge_request, judge_response
+
+__all__ = ["Judgement", "Undecided", "judge_message", "judge_request", "judge_response"]

@@ -1,0 +1,213 @@
+"""What each matcher of the specification says of one value: a leaf of a body, or a text of a head."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.pact_matching.judgement import Inapplicable, Remark, Undecided, any_of, different
+from harness.comparison.pact_matching.rulebook import matcher_kind
+from harness.comparison.pact_matching.times import DEFAULTS, is_written_as
+
+if TYPE_CHECKING:
+    from harness.comparison.pact_matching.rulebook import Deciding, Matcher
+
+_SEMVER = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
+    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?",
+    re.ASCII,
+)
+_SHOWN = 80  # letters of a value
+_TYPES = {bool: "boolean", int: "integer", float: "decimal", str: "string", list: "list", dict: "object"}
+_NUMBERS = ("integer", "decimal")
+
+
+def kind_name(value: Any) -> str:
+    """The JSON type of a value; the specification tells whole numbers from others by how they are written."""
+    return _TYPES.get(type(value), "null")
+
+
+def shown(value: Any) -> str:
+    """A value as JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def equal(expected: Any, actual: Any) -> bool:
+    """Whether two JSON values are the same: 1 is neither 1.0 nor true."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return expected.keys() == actual.keys() and all(equal(v, actual[k]) for k, v in expected.items())
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(map(equal, expected, actual))
+    return type(expected) is type(actual) and bool(expected == actual)
+
+
+def compare_value(place: str, deciding: Deciding | None, expected: Any, actual: Any) -> list[Remark]:
+    """A leaf held against the rule that decides there, or else against the example itself."""
+    if deciding is None:
+        matchers: tuple[Matcher, ...] = ({"match": "equality"},)
+        return _by_matcher(place, matchers[0], expected, actual)
+    answers = [_by_matcher(place, each, expected, actual) for each in deciding.matchers]
+    if deciding.any_suffices:
+        return any_of(answers)
+    return [remark for answer in answers for remark in answer]
+
+
+def _by_matcher(place: str, matcher: Matcher, expected: Any, actual: Any) -> list[Remark]:
+    kind = matcher_kind(matcher)
+    judge = _JUDGES.get(kind)
+    try:
+        if judge is None:
+            raise Inapplicable(f"the rule '{kind or dict(matcher)}' is not known for such a value")
+        wanted = judge(matcher, expected, actual)
+    except Inapplicable as error:
+        return [Undecided(place=place, why=str(error))]
+    if not wanted:
+        return []
+    text = f"expected {shown(actual)} ({kind_name(actual)}) to be {wanted}"
+    return list(different(place, wanted, shown(actual), text))
+
+
+def compare_text(place: str, deciding: Deciding | None, expected: str, actual: str) -> list[Remark]:
+    """A value that travels as text, by its rule; there a number is a text that is written as one."""
+    if deciding is None:
+        return compare_value(place, None, expected, actual)
+    answers = [_text_by(place, each, expected, actual) for each in deciding.matchers]
+    return any_of(answers) if deciding.any_suffices else [each for answer in answers for each in answer]
+
+
+def _text_by(place: str, matcher: Matcher, expected: str, actual: str) -> list[Remark]:
+    kind = matcher_kind(matcher)
+    if kind not in _WRITTEN:
+        return _by_matcher(place, matcher, expected, actual)
+    if _WRITTEN[kind].fullmatch(actual):
+        return []
+    return list(different(place, kind, actual, f"expected '{actual}' to be written as {kind}"))
+
+
+_WRITTEN = {
+    "integer": re.compile(r"[+-]?\d+", re.ASCII),
+    "decimal": re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII),
+    "number": re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII),
+}
+
+
+def as_text(actual: Any) -> str | None:
+    """A value as the text that a text rule looks at; None for what is no text: null, a list, an object."""
+    if isinstance(actual, str):
+        return actual
+    return json.dumps(actual) if isinstance(actual, bool | int | float) else None
+
+
+def _equality(_: Matcher, expected: Any, actual: Any) -> str:
+    return "" if equal(expected, actual) else f"equal to {shown(expected)} ({kind_name(expected)})"
+
+
+def _same_type(_: Matcher, expected: Any, actual: Any) -> str:
+    wanted, came = kind_name(expected), kind_name(actual)
+    return "" if wanted == came or {wanted, came} == set(_NUMBERS) else f"of the type of {shown(expected)}"
+
+
+def _regex(matcher: Matcher, _: Any, actual: Any) -> str:
+    pattern = str(matcher.get("regex", ""))
+    text = as_text(actual)
+    return "" if text is not None and _is_matched(pattern, text) else f"a text that matches '{pattern}'"
+
+
+def _is_matched(pattern: str, text: str) -> bool:
+    from harness.comparison.pact_openapi.validators import Undecidable, compiled
+
+    try:
+        found = compiled({"pattern": f"^(?:{pattern})$"}).is_valid(text)
+    except Undecidable:
+        raise Inapplicable(f"the expression '{pattern}' cannot be read") from None
+    if not found and (not text.isascii() or "[:" in pattern):
+        raise Inapplicable(f"engines disagree on which letters '{pattern}' means")
+    return bool(found)
+
+
+def _include(matcher: Matcher, _: Any, actual: Any) -> str:
+    part, text = str(matcher.get("value", "")), as_text(actual)
+    return "" if text is not None and part in text else f"a text that contains '{part}'"
+
+
+def _time(matcher: Matcher, _: Any, actual: Any) -> str:
+    kind = matcher_kind(matcher)
+    pattern = str(matcher.get("format") or matcher.get(kind) or matcher.get("timestamp") or DEFAULTS[kind])
+    text = as_text(actual)
+    return "" if text is not None and is_written_as(text, pattern) else f"a {kind} as '{pattern}'"
+
+
+def _semver(_: Matcher, __: Any, actual: Any) -> str:
+    text = as_text(actual)
+    return "" if text is not None and _SEMVER.fullmatch(text) else "a semantic version"
+
+
+def _integer(_: Matcher, __: Any, actual: Any) -> str:
+    return "" if isinstance(actual, int) and not isinstance(actual, bool) else "an integer"
+
+
+def _decimal(_: Matcher, __: Any, actual: Any) -> str:
+    return "" if isinstance(actual, float) else "a decimal number"
+
+
+def _number(_: Matcher, __: Any, actual: Any) -> str:
+    return "" if kind_name(actual) in _NUMBERS else "a number"
+
+
+def _boolean(_: Matcher, __: Any, actual: Any) -> str:
+    return "" if isinstance(actual, bool) or actual in ("true", "false") else "true or false"
+
+
+def _null(_: Matcher, __: Any, actual: Any) -> str:
+    return "" if actual is None else "null"
+
+
+def _not_empty(_: Matcher, __: Any, actual: Any) -> str:
+    return "not empty" if actual is None or actual in ("", [], {}) else ""
+
+
+def _judged_above(matcher: Matcher, _: Any, __: Any) -> str:
+    """Rules of names, and of values that have their own rules: they were applied where they stand."""
+    if not matcher.get("rules"):
+        raise Inapplicable("the rule says nothing of what each one is")
+    return ""
+
+
+_Judge = Callable[["Matcher", Any, Any], str]  # what the value should have been; "" when it is
+_JUDGES: Mapping[str, _Judge] = {
+    "equality": _equality,
+    "values": _equality,  # of the names of an object only: what they hold is as in the example
+    "type": _same_type,
+    "min-type": _same_type,
+    "max-type": _same_type,
+    "regex": _regex,
+    "include": _include,
+    "date": _time,
+    "time": _time,
+    "timestamp": _time,
+    "semver": _semver,
+    "integer": _integer,
+    "decimal": _decimal,
+    "number": _number,
+    "boolean": _boolean,
+    "null": _null,
+    "notEmpty": _not_empty,
+    "eachKey": _judged_above,
+    "eachValue": _judged_above,
+}
+TEXT_RULES = frozenset({"regex", "include", "date", "time", "timestamp", "semver"})
+
+
+def compare_size(place: str, matcher: Matcher, size: int) -> Iterator[Remark]:
+    """Whether there are as many as a rule wants."""
+    least, most = matcher.get("min"), matcher.get("max")
+    if isinstance(least, int) and size < least:
+        text = f"expected at least {least} items but received {size}"
+        yield from different(place, f"at least {least} items", f"{size} items", text)
+    if isinstance(most, int) and size > most:
+        text = f"expected at most {most} items but received {size}"
+        yield from different(place, f"at most {most} items", f"{size} items", text)
