@@ -14,8 +14,8 @@ from harness.comparison.coverage import Coverage
 from harness.comparison.openapi_diff import Document as Read
 from harness.comparison.openapi_diff import read_document
 from harness.comparison.pact_openapi import compare
-from harness.contracts.openapi import OpenApi
-from harness.contracts.openapi_reader import read_openapi
+from harness.comparison.pact_openapi.routing import routes_of
+from harness.contracts.openapi_routing import RouteTable
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError
 from harness.identity import Version
@@ -78,7 +78,7 @@ def compared(pact: str, document: Document | None, backing: Backing) -> Comparis
         return _unknown(f"it cannot be compared: {problem.where}: {problem.text}")
     except RecursionError:
         return _unknown("it cannot be compared: it is nested too deeply")
-    told = backed(found, ready.by_operation(backing.coverage), claim=backing.claim, trust_claims=backing.trusted)
+    told = backed(found, backing.coverage.within(ready.routes), claim=backing.claim, trust_claims=backing.trusted)
     return Comparison(
         told=told.verdict,
         cause=told.cause,
@@ -100,21 +100,14 @@ class _Ready:
     """A document, read for comparing and for naming what was seen by its operations."""
 
     document: Read
-    offered: OpenApi | None  # None when it is good for comparing alone
-
-    def by_operation(self, seen: Coverage) -> Coverage:
-        return seen.within(self.offered) if self.offered is not None else seen
+    routes: RouteTable
 
 
 @lru_cache(maxsize=_DOCUMENTS)
 def _read(key: str, source: bytes) -> _Ready:
     del key  # what tells documents apart quickly
     document = read_document(source, "the document")
-    try:
-        offered = read_openapi(source, "the provider", "the document")
-    except ContractError:
-        offered = None
-    return _Ready(document=document, offered=offered)
+    return _Ready(document=document, routes=routes_of(document))
 
 
 def _finding(each: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def command(provider: str, manifest: Path | None, broker: str | None, *, as_json
 
     name, number = words.service_and_version(provider)
     told = exercised(name, number, manifest, broker)
-    parts = (told.version, told.coverage, told.rows, told.document, told.beside)
+    parts = (told.version, told.coverage, told.rows, told.document, told.beside, told.equally)
     if as_json:
         words.say_json(coverages.as_document(*parts))
     else:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from harness.contracts.openapi_reader import find_operation
 from harness.contracts.openapi_source import escaped
 from harness.identity import content_key
 from harness.verdicts import Covered
@@ -16,7 +15,7 @@ from harness.verdicts import Covered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from harness.contracts.openapi import OpenApi
+    from harness.contracts.openapi_routing import RouteTable
     from harness.verdicts import Exchange
 
 DEEPEST = 32  # steps into a body; what lies deeper counts as not seen
@@ -76,23 +75,16 @@ class Coverage:
             for each in self.seen
         ]
 
-    def within(self, document: OpenApi) -> Coverage:
-        """The same by the operations of a document: `GET /orders/7` is `GET /orders/{id}` there."""
-        known = {operation.label for operation in document.operations}
-        return Coverage.of(
-            each if each.operation in known else replace(each, operation=_label(each.operation, document))
-            for each in self.seen
-        )
+    def within(self, routes: RouteTable) -> Coverage:
+        """The same by the operations of a document: `GET /orders/7` is `GET /orders/{id}` there.
+
+        What meets none of them, or several equally, stays as it was seen.
+        """
+        return Coverage.of(replace(each, operation=routes.label(each.operation)) for each in self.seen)
 
     def of_operation(self, operation: str) -> tuple[Covered, ...]:
         """What was seen of one operation."""
         return tuple(each for each in self.seen if each.operation == operation)
-
-
-def _label(operation: str, document: OpenApi) -> str:
-    method, _, path = operation.partition(" ")
-    found = find_operation(document, method, path)
-    return found.label if found else operation
 
 
 def covered_by(exchange: Exchange, operation: str = "") -> Covered | None:

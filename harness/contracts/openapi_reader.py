@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from harness.contracts.openapi import OpenApi, Operation
 from harness.contracts.openapi_bundle import bundle, unresolved
@@ -195,68 +194,3 @@ def _refers(value: Any) -> bool:
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "text", bool: "a truth value", type(None): "empty"}
     return names.get(type(value), "a number")
-
-
-def base_path(document: OpenApi) -> str:
-    """The path under which all operations lie, "" or "/api/v1", as `servers` or `basePath` say."""
-    if document.specification == "2.0":
-        given = document.document.get("basePath", "")
-        return given.rstrip("/") if isinstance(given, str) else ""
-    servers = document.document.get("servers")
-    first = servers[0] if isinstance(servers, list) and servers else {}
-    url = first.get("url", "") if isinstance(first, dict) else ""
-    if not isinstance(url, str):
-        return ""
-    variables = first.get("variables") or {}
-    for name, variable in variables.items() if isinstance(variables, dict) else ():
-        if isinstance(variable, dict):
-            url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
-    try:
-        path = urlsplit(url).path.rstrip("/")
-    except ValueError:  # an address that is none says nothing about the path
-        return ""
-    return f"/{path.lstrip('/')}" if path.strip("./") else ""
-
-
-def matches(template: str, path: str) -> bool:
-    """Whether a concrete path ("/orders/7", a query is ignored) is one of a template ("/orders/{id}")."""
-    pattern = "".join(
-        "[^/]+" if part.startswith("{") and part.endswith("}") else re.escape(unquote(part))
-        for part in re.split(r"(\{[^{}/]*\})", template)
-    )
-    return re.fullmatch(pattern, _plain(path)) is not None
-
-
-def _plain(path: str) -> str:
-    bare = path.partition("?")[0].partition("#")[0]
-    # A slash inside a value stays encoded: it does not part two segments.
-    return "/".join(unquote(part).replace("/", "%2F") for part in bare.split("/"))
-
-
-def find_operation(document: OpenApi, method: str, path: str) -> Operation | None:
-    """The operation that a concrete request meets; of several, the one with the most literal path."""
-    base = base_path(document)
-    candidates = [path]
-    if base and (path == base or path.startswith(f"{base}/")):
-        candidates.insert(0, path[len(base) :] or "/")
-    for candidate in candidates:
-        fitting = [
-            operation
-            for operation in document.operations
-            if operation.method == method.upper() and matches(operation.path, candidate)
-        ]
-        if fitting:
-            return min(fitting, key=_looseness)
-    return None
-
-
-def _looseness(operation: Operation) -> tuple[tuple[int, int], ...]:
-    """Literal segments before mixed ones before parameters, from left to right."""
-    return tuple(_segment(segment) for segment in operation.path.split("/"))
-
-
-def _segment(segment: str) -> tuple[int, int]:
-    literal = len(_NAME.sub("", segment))
-    if "{" not in segment:
-        return (0, 0)
-    return (1, -literal) if literal else (2, 0)

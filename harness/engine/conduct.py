@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.contracts.openapi import OpenApi
+from harness.contracts.openapi_routing import RouteTable
 from harness.engine.answer import Notes, decide, evidence_of, members, spread
 from harness.engine.comparing import compared
 from harness.engine.events import (
@@ -19,7 +20,7 @@ from harness.engine.events import (
     PromiseExercised,
     RunFinished,
 )
-from harness.engine.impact import with_impact
+from harness.engine.impact import readable_routes, with_impact
 from harness.engine.plan import Plan, Task
 from harness.engine.run import Bench, run_task
 from harness.engine.startup import Startup
@@ -57,6 +58,7 @@ class Conductor:
     _held: list[CheckFound] = field(default_factory=list)
     _told: list[CheckFound] = field(default_factory=list)
     _documents: dict[str, OpenApi] = field(default_factory=dict)
+    _routes: dict[str, RouteTable | None] = field(default_factory=dict)  # by the document's content key
 
     def events(self) -> Iterator[Event]:
         """The run, from its plan to its verdict."""
@@ -141,9 +143,17 @@ class Conductor:
         self._held = [f for f in self._held if f not in ready]
         everything = [*ready, *self._told]
         for found in ready:
-            document = self._documents.get(found.task.provider.pacticipant)
-            yield with_impact(found, tasks, everything, self._notes.finished, document)
+            routes = self._routes_of(found.task.provider.pacticipant)
+            yield with_impact(found, tasks, everything, self._notes.finished, routes)
         self._told += ready
+
+    def _routes_of(self, provider: str) -> RouteTable | None:
+        document = self._documents.get(provider)
+        if document is None:
+            return None
+        if document.key not in self._routes:
+            self._routes[document.key] = readable_routes(document)
+        return self._routes[document.key]
 
 
 def with_document(

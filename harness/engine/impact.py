@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.contracts.openapi_reader import find_operation
+from harness.comparison.pact_openapi.routing import routes_of
+from harness.errors import ContractError
 from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict
 
@@ -13,9 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from harness.contracts.openapi import OpenApi
+    from harness.contracts.openapi_routing import RouteTable
     from harness.engine.events import CheckFinished, CheckFound, TaskId
     from harness.engine.plan import Task
     from harness.identity import Version
+
+
+def readable_routes(document: OpenApi) -> RouteTable | None:
+    """The operations that requests meet; None where the document cannot be followed, which its checks tell."""
+    try:
+        return routes_of(document)
+    except (ContractError, RecursionError):
+        return None
 
 
 def with_impact(
@@ -23,7 +33,7 @@ def with_impact(
     tasks: Sequence[Task],
     findings: Iterable[CheckFound],
     finished: Mapping[TaskId, CheckFinished],
-    document: OpenApi | None,
+    routes: RouteTable | None,
 ) -> CheckFound:
     """The finding together with the consumers that it hits and those it spares.
 
@@ -33,9 +43,9 @@ def with_impact(
     """
     neighbours = [t for t in tasks if t.pact is not None and t.id.provider == found.task.provider]
     if found.task.kind is EvidenceKind.PACTS:
-        hits, spares = _by_evidence(found, neighbours, findings, finished, document)
+        hits, spares = _by_evidence(found, neighbours, findings, finished, routes)
     elif found.finding.operation:
-        hits, spares = _by_use(found.finding.operation, neighbours, document)
+        hits, spares = _by_use(found.finding.operation, neighbours, routes)
     else:
         hits, spares = set(), set()
     return replace(found, hits=tuple(sorted(hits)), spares=tuple(sorted(spares - hits)))
@@ -46,13 +56,13 @@ def _by_evidence(
     neighbours: Sequence[Task],
     findings: Iterable[CheckFound],
     finished: Mapping[TaskId, CheckFinished],
-    document: OpenApi | None,
+    routes: RouteTable | None,
 ) -> tuple[set[Version], set[Version]]:
-    where = template(found.finding.operation, document)
+    where = template(found.finding.operation, routes)
     same = {
         other.task
         for other in findings
-        if other.finding.code == found.finding.code and template(other.finding.operation, document) == where
+        if other.finding.code == found.finding.code and template(other.finding.operation, routes) == where
     }
     hits = {t.id.consumer for t in neighbours if t.id == found.task or t.id in same}
     passed = {t.id.consumer for t in neighbours if t.id in finished and finished[t.id].verdict is Verdict.PASSED}
@@ -60,26 +70,28 @@ def _by_evidence(
 
 
 def _by_use(
-    operation: str, neighbours: Sequence[Task], document: OpenApi | None
+    operation: str, neighbours: Sequence[Task], routes: RouteTable | None
 ) -> tuple[set[Version], set[Version]]:
-    where = template(operation, document)
     hits: set[Version] = set()
     spares: set[Version] = set()
     for task in neighbours:
         assert task.pact is not None
         assert task.id.consumer is not None
-        used = {template(f"{i.method} {i.path}", document) for i in task.pact.interactions}
-        (hits if where in used else spares).add(task.id.consumer)
+        uses = {_uses(f"{each.method} {each.path}", operation, routes) for each in task.pact.interactions}
+        if True in uses:
+            hits.add(task.id.consumer)
+        elif None not in uses:
+            spares.add(task.id.consumer)
     return hits, spares
 
 
-def template(operation: str, document: OpenApi | None) -> str:
+def _uses(request: str, operation: str, routes: RouteTable | None) -> bool | None:
+    """Whether a request meets an operation; None when it meets others equally."""
+    if routes is not None and operation in routes.equally(request):
+        return None
+    return template(request, routes) == template(operation, routes)
+
+
+def template(operation: str, routes: RouteTable | None) -> str:
     """`GET /orders/7` as the document writes it: `GET /orders/{id}`; unchanged where it does not say."""
-    method, _, path = operation.partition(" ")
-    if document is None or not path:
-        return operation
-    known = {op.label for op in document.operations}
-    if operation in known:
-        return operation
-    match = find_operation(document, method, path)
-    return match.label if match else operation
+    return operation if routes is None else routes.label(operation)

@@ -14,8 +14,16 @@ if TYPE_CHECKING:
 _NAMED = 8  # things that one line names
 
 
+Equally = tuple[tuple[str, tuple[str, ...]], ...]  # requests, and the operations that each meets equally
+
+
 def as_document(
-    version: Version, coverage: Coverage, rows: tuple[Row, ...], document: str, beside: tuple[str, ...]
+    version: Version,
+    coverage: Coverage,
+    rows: tuple[Row, ...],
+    document: str,
+    beside: tuple[str, ...],
+    equally: Equally,
 ) -> dict[str, Any]:
     """For programs; the schema is in docs/reference/json.md."""
     return {
@@ -32,6 +40,7 @@ def as_document(
             for row in rows
         ],
         "beside": list(beside),
+        "equally": [{"request": request, "operations": list(labels)} for request, labels in equally],
         "seen": coverage.document(),
     }
 
@@ -41,7 +50,12 @@ def _share(share: Share) -> dict[str, list[str]]:
 
 
 def for_people(
-    version: Version, coverage: Coverage, rows: tuple[Row, ...], document: str, beside: tuple[str, ...]
+    version: Version,
+    coverage: Coverage,
+    rows: tuple[Row, ...],
+    document: str,
+    beside: tuple[str, ...],
+    equally: Equally,
 ) -> Iterator[str]:
     """A line for each operation, and below it what was not exercised."""
     if not coverage.seen:
@@ -56,6 +70,8 @@ def for_people(
     yield from _table(rows)
     if beside:
         yield f"seen beside the document: {_some(beside)}"
+    for request, labels in equally:
+        yield f"counts for none: {request} meets {' and '.join(labels)} equally"
 
 
 def _table(rows: tuple[Row, ...]) -> Iterator[str]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from harness import wiring
 from harness.comparison.coverage import Coverage
 from harness.comparison.declared import Row, rows
-from harness.contracts.openapi_reader import read_openapi
 from harness.errors import UnknownName, did_you_mean
 from harness.identity import Version
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.contracts.openapi_routing import RouteTable
     from harness.evidence import Facts
     from harness.ports import Ledger
 
@@ -27,11 +27,12 @@ class Exercise:
     coverage: Coverage
     rows: tuple[Row, ...] = ()
     document: str = ""  # content key; "" when it has published none
+    equally: tuple[tuple[str, tuple[str, ...]], ...] = ()  # requests, and the operations that each meets equally
 
     @property
     def beside(self) -> tuple[str, ...]:
         """What was seen and is no operation of the document."""
-        known = {row.operation for row in self.rows}
+        known = {*(row.operation for row in self.rows), *(request for request, _ in self.equally)}
         return tuple(dict.fromkeys(e.operation for e in self.coverage.seen if e.operation not in known))
 
 
@@ -59,12 +60,24 @@ def _meant(name: str, number: str, facts: Facts) -> Version:
 
 
 def _beside_document(version: Version, coverage: Coverage, key: str, ledger: Ledger) -> Exercise:
-    from harness.comparison.openapi_diff import document_of
+    from harness.comparison.openapi_diff import read_document
+    from harness.comparison.pact_openapi.routing import routes_of
 
     contract = ledger.contract(key) if key else None
     if contract is None:
         return Exercise(version=version, coverage=coverage)
-    read = read_openapi(contract.text, version.pacticipant, f"the document of {version}")
-    within = coverage.within(read)
-    declared = rows(document_of(read.document, read.place), within)
-    return Exercise(version=version, coverage=within, rows=declared, document=key)
+    document = read_document(contract.text, f"the document of {version}")
+    routes = routes_of(document)
+    within = coverage.within(routes)
+    return Exercise(
+        version=version,
+        coverage=within,
+        rows=rows(document, within),
+        document=key,
+        equally=_equally(within, routes),
+    )
+
+
+def _equally(coverage: Coverage, routes: RouteTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    requests = dict.fromkeys(each.operation for each in coverage.seen)
+    return tuple((request, labels) for request in requests if (labels := routes.equally(request)))

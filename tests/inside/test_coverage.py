@@ -14,6 +14,7 @@ from harness.comparison.backing import Backed, backed
 from harness.comparison.coverage import Coverage, covered_by, fields_of
 from harness.comparison.declared import rows
 from harness.comparison.pact_openapi import compare
+from harness.comparison.pact_openapi.routing import routes_of
 from harness.contracts.openapi_reader import read_openapi
 from harness.verdicts import Cause, Covered, Exchange, Verdict
 
@@ -139,5 +140,5 @@ def test_requests_are_named_by_the_operations_of_the_document() -> None:
     item = {**answering(ORDER)["/orders"], "parameters": [parameter]}
     text = json.dumps({**DOCUMENT.value, "paths": {"/orders/{id}": item}})
     asked = Coverage.of([Covered(operation="GET /orders/7", status=200, media_type="")])
-    told = asked.within(read_openapi(text, "orders", "o.json"))
+    told = asked.within(routes_of(read_openapi(text, "orders", "o.json")))
     assert [each.operation for each in told.seen] == ["GET /orders/{id}"]

@@ -1,4 +1,4 @@
-"""Reading OpenAPI documents, and joining concrete requests with their operations."""
+"""Reading OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.contracts.openapi_reader import base_path, find_operation, matches, read_openapi
+from harness.comparison.pact_openapi.routing import routes_of
+from harness.contracts.openapi_reader import read_openapi
+from harness.contracts.openapi_servers import base_paths
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -87,25 +89,7 @@ def test_version_two_is_read_with_its_base_path() -> None:
     read = read_openapi(
         json.dumps({"swagger": "2.0", "basePath": "/v2/", "paths": document()["paths"]}), "orders", "o.json"
     )
-    assert (read.specification, base_path(read)) == ("2.0", "/v2")
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("/", ""),
-        ("", ""),
-        ("http://localhost:8000", ""),
-        ("https://example.org/api/", "/api"),
-        ("/api/v1", "/api/v1"),
-        ("https://{host}/{stage}", "/test"),
-        ("http://[bad", ""),
-        (7, ""),
-    ],
-)
-def test_the_base_path_is_that_of_the_first_server(url: object, path: str) -> None:
-    server = {"url": url, "variables": {"stage": {"default": "test"}, "host": {"default": "h"}}}
-    assert base_path(read_openapi(json.dumps(document(servers=[server])), "o", "o.json")) == path
+    assert (read.specification, base_paths(read.document)) == ("2.0", ("/v2",))
 
 
 @pytest.mark.parametrize(
@@ -222,54 +206,6 @@ def test_a_file_that_is_not_there_is_told_with_the_reference(tmp_path: Path) -> 
     assert found[0].where.endswith("#/components/schemas/A")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "label"),
-    [
-        ("get", "/orders", "GET /orders"),
-        ("GET", "/api/v1/orders", "GET /orders"),
-        ("GET", "/orders/7?full=1", "GET /orders/{id}"),
-        ("GET", "/api/v1/orders/7", "GET /orders/{id}"),
-        ("GET", "/orders/latest", "GET /orders/latest"),
-        ("GET", "/orders/a%2Fb", "GET /orders/{id}"),
-        ("DELETE", "/orders/latest", "DELETE /orders/{id}"),
-        ("GET", "/orders/", None),
-        ("GET", "/orders/7/lines", None),
-        ("PATCH", "/orders", None),
-        ("GET", "/api/v1", None),
-    ],
-)
-def test_a_request_meets_the_most_specific_operation(method: str, path: str, label: str | None) -> None:
-    found = find_operation(read_openapi(YAML, "orders", "openapi.yaml"), method, path)
-    assert (found.label if found else None) == label
-
-
-@pytest.mark.parametrize(
-    ("template", "path", "expected"),
-    [
-        ("/files/{name}.json", "/files/a.json", True),
-        ("/files/{name}.json", "/files/a.xml", False),
-        ("/a.b", "/axb", False),
-        ("/a b", "/a%20b", True),
-        ("/", "/", True),
-        ("/{a}/{b}", "/1", False),
-    ],
-)
-def test_a_template_matches_whole_segments_only(template: str, path: str, expected: bool) -> None:
-    assert matches(template, path) is expected
-
-
-segments = st.lists(st.from_regex(r"[a-z0-9._~-]{1,8}", fullmatch=True), min_size=1, max_size=5)
-
-
-@given(segments, st.data())
-def test_filling_a_template_always_matches_it(parts: list[str], data: st.DataObject) -> None:
-    chosen = data.draw(st.lists(st.booleans(), min_size=len(parts), max_size=len(parts)))
-    template = "".join(
-        f"/{{p{n}}}" if c else f"/{part}" for n, (part, c) in enumerate(zip(parts, chosen, strict=True))
-    )
-    assert matches(template, "/" + "/".join(parts))
-
-
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -288,8 +224,7 @@ def test_any_json_value_is_a_document_or_a_told_mistake(changes: list[tuple[str,
     except ContractError as error:
         assert error.problems  # noqa: PT017 - either way is right
     else:
-        assert find_operation(read, "GET", "/a") is None or read.operations
-        base_path(read)
+        assert routes_of(read).route("GET", "/a").met is None or read.operations
 
 
 @given(st.text() | st.binary())

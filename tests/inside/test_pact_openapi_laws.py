@@ -13,7 +13,7 @@ from pact_openapi_worlds import Json, Told, World, body_of, told, worlds
 
 from harness.comparison.openapi_diff import document_of
 from harness.comparison.pact_openapi import Comparison, Severity, compare
-from harness.comparison.pact_openapi.routing import Met, Routes
+from harness.comparison.pact_openapi.routing import DocumentRoutes
 from harness.comparison.pact_openapi.validators import Validators
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
@@ -190,9 +190,10 @@ def test_a_body_that_is_written_as_a_text_of_json_is_read() -> None:
 @given(worlds())
 def test_the_parts_of_an_operation_are_read_once_however_many_interactions_meet_it(world: World) -> None:
     document = document_of(world.document, "openapi.json")
-    routes = Routes(document, Validators(document))
-    met = [routes.find("POST", world.interaction["request"]["path"]) for _ in range(2)]
-    operations = [each.operation for each in met if isinstance(each, Met)]
+    routes = DocumentRoutes(document, Validators(document))
+    path = world.interaction["request"]["path"]
+    met = [routes.table.route("POST", path).met for _ in range(2)]
+    operations = [routes.operations[each.operation.method, each.operation.path] for each in met if each]
     assert len(operations) == 2
     assert operations[0].parameters() is operations[1].parameters()
     assert operations[0].body() is operations[1].body()

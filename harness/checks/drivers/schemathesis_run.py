@@ -20,7 +20,7 @@ from harness.checks.drivers.schemathesis_shards import (
     variable,
 )
 from harness.checks.drivers.schemathesis_stream import Observation, observe
-from harness.contracts.openapi_reader import base_path
+from harness.contracts.openapi_servers import base_paths
 
 if TYPE_CHECKING:
     from harness.checks.api import Target
@@ -75,7 +75,7 @@ def _child(target: Target, document: OpenApi, shard: Shard, written: Path) -> Ch
     folder = written.parent / shard.name
     folder.mkdir()
     config = folder / "schemathesis.toml"
-    url = target.instance.url.rstrip("/") + base_path(document)
+    url = target.instance.url.rstrip("/") + base_paths(document.document)[0]
     text = configuration(target.service, url=url, seed=target.settings.seed, report=folder / "report.ndjson")
     config.write_text(text, encoding="utf-8")
     return Child(

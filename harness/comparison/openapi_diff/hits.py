@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from harness.comparison.openapi_diff.change import BRANCH, Change, Severity
-from harness.comparison.openapi_diff.operations import Operation, bases, operations, shape
+from harness.comparison.openapi_diff.operations import Operation, operations, shape
 from harness.comparison.openapi_diff.sides import Place
 from harness.comparison.openapi_diff.uses import Message, Use
+from harness.comparison.pact_openapi.routing import routes_of
+from harness.contracts.openapi_routing import RouteTable
 from harness.contracts.pact import Interaction, InteractionKind, Pact
 from harness.errors import Exit
 from harness.identity import Version
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from harness.comparison.openapi_diff.change import Diff
     from harness.comparison.openapi_diff.document import Document
+    from harness.contracts.openapi_routing import RoutedOperation
 
 
 class Effect(StrEnum):
@@ -127,8 +129,8 @@ class _Index:
     changes: list[Change]
     of_operation: dict[Key, list[Reached]]
     everywhere: list[Reached]  # of the document as a whole, and of webhooks: no operation tells who uses them
-    patterns: list[tuple[tuple[bool, ...], re.Pattern[str], Operation]]
-    bases: tuple[str, ...]
+    operations: Mapping[Key, Operation]
+    routes: RouteTable
 
     @classmethod
     def of(cls, old: Document, changes: list[Change]) -> _Index:
@@ -141,19 +143,15 @@ class _Index:
                     of_operation.setdefault((method, shape(path)), []).append((change, operation, place))
                 else:
                     everywhere.append((change, operation, place))
-        known = [(_looseness(path), _pattern(path), each) for (_, path), each in operations(old).items()]
-        known.sort(key=lambda each: each[0])
-        return cls(changes, of_operation, everywhere, known, tuple(sorted(bases(old), key=len, reverse=True)))
+        return cls(changes, of_operation, everywhere, operations(old), routes_of(old))
 
     def hits(self, interaction: Interaction) -> Iterator[Hit]:
         """Every change that an interaction meets."""
         met = [(each, Use.UNSURE) for each in self.everywhere]
         if interaction.kind is InteractionKind.HTTP:
-            operation = self._operation(interaction)
-            if operation is not None:
-                exchange = _Exchange(interaction, operation)
-                key = operation.method, shape(operation.path)
-                met += [(each, exchange.uses(each[0], each[2])) for each in self.of_operation.get(key, ())]
+            candidates = self.routes.route(interaction.method, interaction.path).candidates
+            for each in candidates:
+                met += self._met(interaction, each.operation, certain=len(candidates) == 1)
         for (change, label, place), use in met:
             if use is not Use.NO:
                 yield Hit(
@@ -164,29 +162,14 @@ class _Index:
                     certain=use is Use.YES,
                 )
 
-    def _operation(self, interaction: Interaction) -> Operation | None:
-        """The operation that a request meets; of several, the one with the most literal path."""
-        path = _plain(interaction.path)
-        for base in (*self.bases, ""):
-            if path == base or path.startswith(f"{base}/"):
-                within = path[len(base) :] or "/"
-                for _, pattern, operation in self.patterns:
-                    if operation.method == interaction.method and pattern.fullmatch(within):
-                        return operation
-        return None
-
-
-def _looseness(path: str) -> tuple[bool, ...]:
-    return tuple("{" in step for step in path.split("/"))
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{[^{}/]*\})", path)
-    return re.compile("".join("[^/]+" if part[:1] == "{" else re.escape(unquote(part)) for part in parts))
-
-
-def _plain(path: str) -> str:
-    return "/".join(unquote(step).replace("/", "%2F") for step in path.partition("?")[0].split("/"))
+    def _met(
+        self, interaction: Interaction, routed: RoutedOperation, *, certain: bool
+    ) -> Iterator[tuple[Reached, Use]]:
+        """The changes of an operation; where the request may as well mean another one, nothing is certain."""
+        exchange = _Exchange(interaction, self.operations[routed.method, routed.path])
+        for each in self.of_operation.get((routed.method, shape(routed.path)), ()):
+            use = exchange.uses(each[0], each[2])
+            yield each, use if certain or use is Use.NO else Use.UNSURE
 
 
 @dataclass(frozen=True, slots=True)

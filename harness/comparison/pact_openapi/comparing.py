@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from harness.comparison.pact_openapi.answer import Comparison, Finding, Reliance, Severity
 from harness.comparison.pact_openapi.requests import REFUSED, check_request
 from harness.comparison.pact_openapi.responses import check_response
-from harness.comparison.pact_openapi.routing import Missed, Routes
+from harness.comparison.pact_openapi.routing import DocumentRoutes
 from harness.comparison.pact_openapi.telling import Meeting
 from harness.comparison.pact_openapi.validators import Validators
+from harness.contracts.openapi_routing import NearMissKind, Reach
 from harness.contracts.pact import InteractionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.comparison.openapi_diff.document import Document
+    from harness.contracts.openapi_routing import Candidate, RoutedRequest, RouteTable
     from harness.contracts.pact import Interaction, Pact
 
 
@@ -28,16 +30,16 @@ def compare(pact: Pact, document: Document) -> Comparison:
 def compare_all(pacts: Iterable[Pact], document: Document) -> Iterator[Comparison]:
     """Many pacts with one document, whose schemas are made ready once."""
     validators = Validators(document)
-    routes = Routes(document, validators)
+    routes = DocumentRoutes(document, validators)
     for pact in pacts:
         yield _compare(pact, routes, validators)
 
 
-def _compare(pact: Pact, routes: Routes, validators: Validators) -> Comparison:
+def _compare(pact: Pact, routes: DocumentRoutes, validators: Validators) -> Comparison:
     findings: list[Finding] = []
     reliances: list[Reliance] = []
     unknown: list[str] = []
-    if routes.empty:
+    if not routes.operations:
         unknown.append("the document has no operation")
     if not pact.interactions:
         unknown.append("the pact has no interaction")
@@ -65,28 +67,72 @@ def _not_http(pact: Pact, interaction: Interaction) -> str:
     return f"'{interaction.label}' is a message, which an OpenAPI document does not speak of"
 
 
-def _interaction(meeting: Meeting, routes: Routes) -> Reliance | None:
+def _interaction(meeting: Meeting, routes: DocumentRoutes) -> Reliance | None:
     interaction: Interaction = meeting.interaction
-    path = urlsplit(interaction.path).path if "?" in interaction.path else interaction.path
-    found = routes.find(interaction.method, path, refused=interaction.status >= REFUSED)
-    if isinstance(found, Missed):
-        generated = bool(meeting.request.rules.generator("path", ()))
-        meeting.tell(
-            "request.path-or-method.unknown",
-            found.text,
-            severity=Severity.WARNING if generated else Severity.ERROR,
-            at=("request", "path"),
-            place=found.place,
-            expected=found.expected,
-            actual=f"{interaction.method} {interaction.path}",
-            remedy="call an operation of the document, or add this one to it",
-        )
-        if generated:
-            meeting.undecided("the request", "its path is made anew for every run, and the example meets nothing")
+    routed = routes.table.route(interaction.method, interaction.path)
+    missed = _missed(interaction, routed, routes)
+    if missed is not None:
+        _tell_missed(meeting, missed)
         return None
-    meeting.operation = found.operation
-    if not found.below_server:
+    if routed.met is None:
+        labels = " and ".join(routed.equally)
+        meeting.undecided("the request", f"it meets {labels} equally, so it counts for neither")
+        return None
+    met = routed.met.operation
+    operation = meeting.operation = routes.operations[met.method, met.path]
+    if routed.met.reach is Reach.WITHOUT_SERVER:
         text = "the path is that of an operation without the path of its server"
         meeting.tell("request.path-or-method.server", text, severity=Severity.INFO, at=("request", "path"))
-    check_request(meeting, found.operation)
-    return check_response(meeting, found.operation)
+    check_request(meeting, operation)
+    return check_response(meeting, operation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """Why no operation takes a request, and where the nearest is."""
+
+    text: str
+    place: str = "#/paths"
+    expected: str = ""
+
+
+def _missed(interaction: Interaction, routed: RoutedRequest, routes: DocumentRoutes) -> _Missed | None:
+    """None when an operation takes the request; where an error is expected, values of the path may be wrong."""
+    fitting = [each for each in routed.candidates if _is_below(each, routes.document)]
+    if not fitting:
+        return _nothing(interaction, routes.table)
+    first = fitting[0]
+    if not all(each.fault for each in fitting) or interaction.status >= REFUSED:
+        return None
+    pointer = routes.operations[first.operation.method, first.operation.path].pointer
+    return _Missed(first.fault, pointer, first.label)
+
+
+def _is_below(candidate: Candidate, document: Document) -> bool:
+    """OpenAPI 3 is often read without servers; the `basePath` of 2.0 belongs to each path."""
+    return not (document.old and candidate.reach is Reach.WITHOUT_SERVER)
+
+
+def _nothing(interaction: Interaction, table: RouteTable) -> _Missed:
+    near = table.near_misses(interaction.method, interaction.path)
+    methods = ", ".join(sorted({each.operation.method for each in near if each.kinds == (NearMissKind.METHOD,)}))
+    path, method = interaction.path, interaction.method
+    if methods:
+        return _Missed(f"{path} is there for {methods}, not for {method}", expected=methods)
+    return _Missed(f"no path of the document is {path}")
+
+
+def _tell_missed(meeting: Meeting, missed: _Missed) -> None:
+    generated = bool(meeting.request.rules.generator("path", ()))
+    meeting.tell(
+        "request.path-or-method.unknown",
+        missed.text,
+        severity=Severity.WARNING if generated else Severity.ERROR,
+        at=("request", "path"),
+        place=missed.place,
+        expected=missed.expected,
+        actual=f"{meeting.interaction.method} {meeting.interaction.path}",
+        remedy="call an operation of the document, or add this one to it",
+    )
+    if generated:
+        meeting.undecided("the request", "its path is made anew for every run, and the example meets nothing")
