@@ -43,6 +43,12 @@ class Problem:
     where: str = ""  # "harness.toml:12", or a JSON path in a document
     hint: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """All of it in one line."""
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.text}{f' ({self.hint})' if self.hint else ''}"
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         remedy = f"\n  try: {self.hint}" if self.hint else ""

@@ -148,7 +148,15 @@ plans = st.builds(
     ).map(tuple),
 )
 starts = st.builds(
-    RunStarted, run=text, harness=text, at=text, runtime=text, note=text, set=many_versions, seed=small
+    RunStarted,
+    run=text,
+    harness=text,
+    at=text,
+    runtime=text,
+    note=text,
+    remarks=st.tuples(text),
+    set=many_versions,
+    seed=small,
 )
 ends = st.builds(RunFinished, verdict=verdicts, seconds=seconds, interrupted=st.booleans())
 decisions = st.builds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -22,9 +23,11 @@ def command(folder: Path, *, force: bool, as_json: bool) -> None:
     target = folder / "harness.toml"
     if target.exists() and not force:
         raise UsageError("there is a manifest already", where=str(target), hint="harness init --force replaces it")
-    text = draft(folder.resolve())
-    target.write_text(text, encoding="utf-8")
+    made = draft(folder.resolve(), os.environ)
+    target.write_text(made.text, encoding="utf-8")
     if as_json:
-        words.say_json({"written": str(target), "manifest": text})
+        words.say_json({"written": str(target), "manifest": made.text, "remarks": list(made.remarks)})
     else:
+        for remark in made.remarks:
+            words.say(f"!  {remark}")
         words.say(f"wrote {target}; read it, then: harness run --plan")

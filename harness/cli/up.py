@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness import wiring
 from harness.cli import words
 from harness.engine.events import ServiceFailed, ServiceReady
 from harness.services.shell import exports
@@ -34,6 +35,8 @@ def command(
     chosen = dict(words.service_and_version(argument) for argument in services)
     ready: list[ServiceReady] = []
     failed: list[ServiceFailed] = []
+    for remark in wiring.system(manifest).remarks if not as_json else ():
+        words.say(f"!  {remark.sentence}", aside=True)
     with closing(start_and_leave(manifest, runtime, chosen)) as events:
         for event in events:
             if isinstance(event, ServiceReady):

@@ -28,6 +28,7 @@ class RunStarted:
     at: str  # ISO 8601, UTC
     runtime: str  # "docker" or "process"
     note: str = ""  # why this runtime, in one line
+    remarks: tuple[str, ...] = ()  # what the files say and has no effect here
     set: tuple[Version, ...]
     seed: int
     event: Literal["run-started"] = "run-started"

@@ -255,3 +255,5 @@ def _effort(story: Story, width: int) -> Iterator[Line]:
     yield from ((("dim", f"  {each}"),) for each in wrapped(phrases.effort(story), width - 2))
     if story.started and story.started.note:
         yield from ((("dim", f"  {each}"),) for each in wrapped(line(story.started.note), width - 2))
+    for remark in story.started.remarks if story.started else ():
+        yield from _bullet("!", remark, width, "yellow")

@@ -170,8 +170,7 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
     """What stays on the terminal, line by line."""
     match event:
         case RunStarted():
-            note = f" ({line(event.note)})" if event.note else ""
-            yield "bold", f"run {line(event.run)} with {line(event.runtime)}{note}: {all_named(event.set)}"
+            yield from _started(event)
         case Planned():
             told = f", {number(len(event.reused))} known already" if event.reused else ""
             yield "", f"{many(len(event.tasks), 'check')} to run{told}"
@@ -189,6 +188,12 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
             yield _STYLES[event.verdict], _finished(event)
         case _:
             pass
+
+
+def _started(event: RunStarted) -> Iterator[tuple[str, str]]:
+    note = f" ({line(event.note)})" if event.note else ""
+    yield "bold", f"run {line(event.run)} with {line(event.runtime)}{note}: {all_named(event.set)}"
+    yield from (("yellow", f"  !  {line(remark, 300)}") for remark in event.remarks)
 
 
 def _unit(name: str, version: str) -> str:

@@ -17,18 +17,22 @@ from harness.identity import canonical_json, digest
 from harness.runtime import postgres
 from harness.runtime.dockerfiles import base_images
 from harness.runtime.ignoring import Ignored, read_ignored
-from harness.services.system import Resource, ResourceKind, Service
+from harness.services.system import MountKind, Resource, ResourceKind, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from harness.ports import Unit
-    from harness.services.system import Build
+    from harness.services.system import Build, ContainerSettings, Mount
 
 # What tools leave behind in a working copy; it changes without the service changing.
 LEFT_BY_TOOLS = re.compile(
     r"__pycache__|.*\.py[cod]|\.git|\.hg|\.svn|\.venv|\.tox|\.nox|node_modules|\.harness|\.coverage(\..*)?|\.DS_Store"
     r"|\.(pytest|mypy|ruff|import_linter)_cache|\.hypothesis|\.idea|\.vscode|.*\.egg-info"
+)
+
+CACHES = re.compile(
+    r"__pycache__|.*\.py[cod]|\.git|\.hg|\.svn|\.harness|\.coverage(\..*)?|\.(pytest|mypy|ruff)_cache"
 )
 
 
@@ -41,10 +45,10 @@ def tree_digest(path: Path) -> str:
 
 def of_process(unit: Unit, environ: Mapping[str, str]) -> str:
     """The identity of what the process runtime would start; "" for what is only attached."""
-    if isinstance(unit, Resource):
+    if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
         found = postgres.find(environ) if unit.kind is ResourceKind.POSTGRES else None
         return digest("process", postgres.version(found) if found else "", _resource(unit))
-    if unit.url:
+    if isinstance(unit, Service) and unit.url:
         return ""
     directory = Path(unit.directory)
     if not directory.is_dir():
@@ -55,25 +59,49 @@ def of_process(unit: Unit, environ: Mapping[str, str]) -> str:
 
 def of_container(unit: Unit, image: str) -> str:
     """The identity of a container: its image's identity and what the manifest says beside it."""
+    mounts = [_mounted(mount) for mount in unit.container.mounts]
+    if not all(mounts):
+        return ""
+    beside = digest(canonical_json(_settings(unit.container)), *mounts)
     if isinstance(unit, Resource):
-        return digest("container", image, _resource(unit))
+        return digest("container", image, _resource(unit), beside)
     said = canonical_json([unit.container_command, unit.environment, unit.endpoints])
-    return digest("container", image, _inputs(unit), said)
+    return digest("container", image, _inputs(unit), said, beside)
+
+
+def _settings(settings: ContainerSettings) -> list[object]:
+    said = (settings.entrypoint, settings.working_dir, settings.user, settings.hostname, settings.platform)
+    return [said, settings.names, settings.hosts, settings.tmpfs, settings.options]
+
+
+def _mounted(mount: Mount) -> str:
+    """What a container finds at a path; "" for what of this machine has no content that could be known."""
+    source, content = mount.source, mount.text
+    if mount.kind in {MountKind.COPY, MountKind.HOST}:
+        if os.path.isfile(source):
+            content = digest("file", _content(source))
+        elif mount.kind is MountKind.HOST:
+            return ""
+        else:  # unlike an image's, its packages are not named by a lock file that is built from
+            content = _digest_of(source, folder_files(Path(source), lambda name, _: bool(CACHES.fullmatch(name))))
+        source = ""
+    return digest(mount.target, mount.kind, source, content, f"{mount.read_only} {mount.mode} {mount.owner}")
 
 
 def of_build(build: Build, image_id: Callable[[str], str]) -> str:
     """The identity of what a build makes: context, Dockerfile, arguments, and the images that it starts from."""
     text = read_dockerfile(build)
-    bases = [image_id(name) for name in base_images(text, dict(build.args))]
+    bases = [image_id(name) for name in base_images(text, dict(build.args), build.target)]
     # The engine is sent what tools leave behind as well (a build may need .git), but no identity hangs on it.
     files = (f for f in context_files(build) if not any(map(LEFT_BY_TOOLS.fullmatch, f.split("/"))))
     content = _digest_of(build.context, files)
-    return digest("build", content, text, canonical_json(sorted(build.args)), *bases)
+    said = canonical_json([sorted(build.args), build.target, build.platform])
+    return digest("build", content, text, said, *bases)
 
 
 def read_dockerfile(build: Build) -> str:
     """The Dockerfile's text. Raises EnvironmentProblem when it cannot be read."""
-    return _content(build.dockerfile).decode("utf-8", "replace")
+    return build.inline or _content(build.dockerfile).decode("utf-8", "replace")
 
 
 def context_files(build: Build) -> Iterator[str]:
@@ -108,7 +136,7 @@ def _walk(root: str, below: str, skip: Callable[[str, str], bool], *, enter_skip
             yield path
 
 
-def _digest_of(root: Path, paths: Iterator[str]) -> str:
+def _digest_of(root: str | Path, paths: Iterator[str]) -> str:
     total = hashlib.sha256()
     for path in paths:
         full = f"{root}/{path}"
@@ -144,14 +172,16 @@ def _ignored(build: Build) -> Ignored:
     return Ignored()
 
 
-def _inputs(service: Service) -> str:
+def _inputs(service: Unit) -> str:
+    if isinstance(service, Resource):
+        return ""
     for path in service.inputs:
         if not path.exists():
             raise ServiceDidNotStart(service.name, f"its input {path} does not exist")
     return digest(*(tree_digest(path) for path in service.inputs))
 
 
-def _said(service: Service) -> str:
+def _said(service: Unit) -> str:
     return canonical_json([service.command, service.environment, service.endpoints])
 
 

@@ -14,13 +14,15 @@ from harness.ports import Endpoint, Instance, Unit
 from harness.runtime import artifacts, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
-from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine, Order
+from harness.runtime.container_orders import Order, volume_of
+from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine
+from harness.runtime.dockerfiles import unset_in_from
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.postgres import DEFAULT_IMAGE
-from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
+from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.sweeping import RunFolder
 from harness.services.environment import expand, resolve
-from harness.services.system import Build, Resource, ResourceKind, Service
+from harness.services.system import Build, MountKind, ReadyKind, Resource, ResourceKind, Service
 
 
 @dataclass(slots=True)
@@ -49,8 +51,10 @@ class ContainerRuntime:
     def image_identity(self, unit: Unit) -> str:
         """The identity of a unit's image alone, whatever it is started with. Raises ServiceDidNotStart."""
         if unit.build is None:
-            return self.engine.image_id(self.image(unit), unit.name)
+            return self.engine.image_id(self.image(unit), unit.name, unit.container.platform)
         if unit.build not in self._images:
+            if why := unset_in_from(artifacts.read_dockerfile(unit.build), dict(unit.build.args)):
+                raise ServiceDidNotStart(unit.name, f"{unit.build.dockerfile}: {why}")
             self._images[unit.build] = artifacts.of_build(
                 unit.build, lambda name: self.engine.image_id(name, unit.name)
             )
@@ -102,7 +106,9 @@ class ContainerSession:
     folder: RunFolder
     _networked: bool = False
     _here: set[str] = field(default_factory=set)  # images that were seen, so that a start need not ask again
+    _filled: set[str] = field(default_factory=set)  # volumes of this run
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _filling: threading.Lock = field(default_factory=threading.Lock)
     _ending: Ending = field(default_factory=Ending)
 
     def prepare(self, unit: Unit) -> None:
@@ -119,7 +125,7 @@ class ContainerSession:
         if name in self._here:
             return
         if unit.build is None:
-            runtime.engine.image_id(name, unit.name)
+            runtime.engine.image_id(name, unit.name, unit.container.platform)
         elif not runtime.engine.has_image(name):
             runtime.engine.build(unit.name, unit.build, name)
         self._here.add(name)
@@ -133,7 +139,7 @@ class ContainerSession:
         alias = f"{unit.name}-{slot}" if slot else unit.name
         engine, container = self.runtime.engine, ""
         try:
-            container = engine.start(self._order(unit, peers, alias))
+            container = engine.start(self._order(unit, peers, alias, slot))
             endpoints = self._endpoints(unit, alias, engine.published(container))
             self._wait(unit, container, endpoints)
         except BaseException as error:
@@ -192,18 +198,33 @@ class ContainerSession:
             ROOT: str(self.runtime.root),
         }
 
-    def _order(self, unit: Unit, peers: Mapping[str, Instance], alias: str) -> Order:
+    def _volumes(self, unit: Unit, image: str) -> None:
+        """The run's volumes that it mounts, each filled once with the folder for which it stands."""
+        with self._filling:
+            for mount in unit.container.mounts:
+                name = volume_of(mount, self.folder.run)
+                if name and name not in self._filled:
+                    self.runtime.engine.volume(name, self._labels())
+                    if mount.kind is MountKind.COPY:
+                        self.runtime.engine.fill(name, mount.source, image, self._labels())
+                    self._filled.add(name)
+
+    def _order(self, unit: Unit, peers: Mapping[str, Instance], alias: str, slot: str) -> Order:
         ports, inside, environ = dict(ports_of(unit)), inside_of(peers), self.runtime.environ
         environment = {"PORT": str(next(iter(ports.values())))} if ports else {}
         environment |= _login(unit) | resolve(unit.environment, inside, ports, environ)
+        image, settings = self.runtime.image(unit), unit.container
+        self._volumes(unit, image)
         return Order(
-            image=self.runtime.image(unit),
+            image=image,
             run=self.folder.run,
-            alias=alias,
+            # Other names mean the service itself, not one of its versions beside another.
+            aliases=(alias,) if slot else (alias, *settings.names),
             environment=environment,
             ports=tuple(ports.values()),
             labels=self._labels(),
             command=tuple(expand(word, inside, ports, environ) for word in unit.container_command),
+            settings=settings,
         )
 
     def _endpoints(self, unit: Unit, alias: str, published: Mapping[int, int]) -> dict[str, Endpoint]:
@@ -219,7 +240,9 @@ class ContainerSession:
 
     def _wait(self, unit: Unit, container: str, endpoints: Mapping[str, Endpoint]) -> None:
         engine, ending = self.runtime.engine, self._ending
-        if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+        if unit.ready.kind is ReadyKind.EXIT:
+            probe = exit_probe(unit.ready.target, lambda: engine.exit_code(container))
+        elif isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
             probe = database_probe(next(iter(endpoints.values())).url)
         else:
             probe = probe_for(
@@ -230,7 +253,7 @@ class ContainerSession:
             )
         wait_until_ready(
             lambda: ending.unless_over(probe),
-            lambda: ending.why or engine.over(container),
+            lambda: ending.why or ("" if unit.ready.kind is ReadyKind.EXIT else engine.over(container)),
             unit.ready.within,
             ending.pause,
         )

@@ -6,12 +6,13 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentProblem, ServiceDidNotStart
 from harness.runtime import engine_address
 from harness.runtime.addressing import tail
+from harness.runtime.container_orders import Order, creation, folder_archive, single_files
 from harness.runtime.engine_errors import mapped
 from harness.runtime.image_builds import LABEL, build_image
 from harness.runtime.readiness import NotReady
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import docker
-    from testcontainers.core.container import DockerContainer
 
     from harness.services.system import Build
 
@@ -28,19 +28,6 @@ RUN = LABEL
 HOST = "contract-harness.host"
 LOCK = "contract-harness.lock"
 ROOT = "contract-harness.root"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One container to start."""
-
-    image: str
-    run: str
-    alias: str  # its name in the run's network
-    environment: Mapping[str, str] = field(repr=False)
-    ports: tuple[int, ...]
-    labels: Mapping[str, str]
-    command: tuple[str, ...] = ()
 
 
 @dataclass(slots=False)
@@ -94,24 +81,25 @@ class Engine:
         """Whether an image is here."""
         return bool(self._image_id(name))
 
-    def image_id(self, name: str, service: str) -> str:
+    def image_id(self, name: str, service: str, platform: str = "") -> str:
         """The digest of an image, pulled when it is not here. Raises ServiceDidNotStart when it cannot be."""
         if found := self._image_id(name):
             return found
-        why = self._pull(name)
+        why = self._pull(name, platform)
         found = "" if why else self._image_id(name)
         if not found:
             raise ServiceDidNotStart(service, f"the image '{name}' is not here and cannot be pulled: {why}")
         return found
 
-    def _pull(self, name: str) -> str:
+    def _pull(self, name: str, platform: str) -> str:
         """Fetch an image; "" or why that failed."""
         import docker.errors
 
         repository, tag = _repository_and_tag(name)
         try:
             with mapped():
-                for told in self.client.api.pull(repository, tag=tag, stream=True, decode=True):
+                kind = platform or None
+                for told in self.client.api.pull(repository, tag=tag, stream=True, decode=True, platform=kind):
                     if "error" in told:
                         return str(told["error"])
         except docker.errors.APIError as error:
@@ -124,8 +112,10 @@ class Engine:
         try:
             with mapped():
                 return str(self.client.images.get(name).id)
-        except docker.errors.NotFound:
-            return ""
+        except docker.errors.APIError as error:
+            if error.status_code in {400, 404}:  # a name that is none is not here either; pulling it says why
+                return ""
+            raise
 
     def build(self, service: str, build: Build, name: str) -> None:
         """Build an image, from exactly what its identity was taken of. Raises ServiceDidNotStart."""
@@ -147,43 +137,47 @@ class Engine:
                 if error.status_code != 409:
                     raise
 
+    def volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """A volume of a run, made when it is not there."""
+        with mapped():
+            self.client.api.create_volume(name, labels=dict(labels))
+
+    def fill(self, name: str, source: str, image: str, labels: Mapping[str, str]) -> None:
+        """Put a folder of this machine into a volume, wherever the engine is."""
+        from docker.types import Mount
+
+        inside = "/contract-harness"
+        host = self.client.api.create_host_config(mounts=[Mount(inside, name, type="volume", no_copy=True)])
+        with mapped(), folder_archive(source) as archive:
+            # Never started: a container is only the way by which an engine takes files.
+            made = self.client.api.create_container(image, ["true"], host_config=host, labels=dict(labels))["Id"]
+            try:
+                self.client.api.put_archive(made, inside, archive)
+            finally:
+                self.client.api.remove_container(made, force=True)
+
     def start(self, order: Order) -> str:
         """Create and start a container; its id. Raises NotReady with what the engine says against it."""
         import docker.errors
 
-        made = self._container(order)
+        container = ""
         try:
             with mapped():
-                made.start()
-            return made.get_container_id()
+                # Nobody else is to reach a service under test; only an engine elsewhere must open its ports to us.
+                local = self.host == "127.0.0.1"
+                told = creation(self.client, order, network=network_name(order.run), local=local)
+                container = str(self.client.api.create_container(**told)["Id"])
+                if archive := single_files(order.settings):
+                    with archive as content:
+                        self.client.api.put_archive(container, "/", content)
+                self.client.api.start(container)
         except BaseException as error:
-            if made._container is not None:
-                self.remove_container(str(made._container.id))
+            if container:
+                self.remove_container(container)
             if isinstance(error, docker.errors.APIError):
                 raise NotReady(f"the engine refuses: {error.explanation or error}") from error
             raise
-        finally:
-            made.get_docker_client().client.close()
-
-    def _container(self, order: Order) -> DockerContainer:
-        from testcontainers.core.config import testcontainers_config
-        from testcontainers.core.container import DockerContainer
-        from testcontainers.core.network import Network
-
-        # Its own reaper would have to be pulled, and knows nothing of what is kept; ours goes by labels and locks.
-        testcontainers_config.ryuk_disabled = True
-        with mapped():
-            network = Network(docker_client_kw=self.settings)
-            network._docker.client.close()  # only the name is needed
-            network.name = network_name(order.run)
-            command: Any = list(order.command) or None
-            made = DockerContainer(order.image, docker_client_kw=self.settings, command=command)
-        made.image = order.image  # without a prefix for a mirror: what was looked at is what is started
-        made.with_network(network).with_network_aliases(order.alias).with_envs(**order.environment)
-        # On all addresses only where the engine is elsewhere: nobody else is to reach a service under test.
-        bound: Any = ("127.0.0.1", None) if self.host == "127.0.0.1" else None
-        made.ports = {f"{port}/tcp": bound for port in order.ports}
-        return made.with_kwargs(labels=dict(order.labels), extra_hosts={"host.docker.internal": "host-gateway"})
+        return container
 
     def published(self, container: str) -> dict[int, int]:
         """Each port inside with the port under which it is reached."""
@@ -202,6 +196,16 @@ class Engine:
             return ""
         killed = ", out of memory" if state.get("OOMKilled") else ""
         return f"it ended with exit code {state['ExitCode']}{killed}"
+
+    def exit_code(self, container: str) -> int | None:
+        """With what a container ended; None while it runs, or when it is gone."""
+        import docker.errors
+
+        try:
+            state = self._inspect(container)["State"]
+        except docker.errors.NotFound:
+            return None
+        return None if state["Running"] else int(state["ExitCode"])
 
     def log(self, container: str, lines: int) -> str:
         """The last lines that a container wrote; "" when it is gone."""
@@ -233,29 +237,33 @@ class Engine:
         return seen
 
     def remove_run(self, run: str) -> int:
-        """Remove a run's containers and networks; how many there were."""
+        """Remove a run's containers, networks and volumes; how many there were."""
         return self._remove(self.labelled(f"{RUN}={run}"))
 
     def remove_unless(self, host: str, left_alone: Callable[[str], bool]) -> int:
-        """Remove containers and networks of this host whose run is not to be left alone; how many."""
+        """Remove what is of this host and of no run that is to be left alone; how many things."""
         return self._remove([thing for thing in self.labelled(f"{HOST}={host}") if not left_alone(thing.run)])
 
     def labelled(self, label: str) -> list[Thing]:
-        """The containers and networks with a label."""
+        """The containers, networks and volumes with a label."""
         with mapped():
             containers = self.client.api.containers(all=True, filters={"label": [label]})
             networks = self.client.api.networks(filters={"label": [label]})
+            volumes = self.client.api.volumes(filters={"label": [label]})["Volumes"] or ()
         found = [Thing(each["Id"], each["Labels"].get(RUN, "")) for each in containers]
-        return found + [Thing(each["Id"], each["Labels"].get(RUN, ""), network=True) for each in networks]
+        found += [Thing(each["Id"], each["Labels"].get(RUN, ""), "network") for each in networks]
+        return found + [Thing(each["Name"], each["Labels"].get(RUN, ""), "volume") for each in volumes]
 
     def _remove(self, things: list[Thing]) -> int:
-        containers = [each.id for each in things if not each.network]
+        containers = [each.id for each in things if each.kind == "container"]
         if containers:
             with ThreadPoolExecutor(max_workers=min(8, len(containers)), thread_name_prefix="remove") as pool:
                 list(pool.map(self.remove_container, containers))
+        api = self.client.api
+        removals: dict[str, Callable[[str], object]] = {"network": api.remove_network, "volume": api.remove_volume}
         for each in things:
-            if each.network:
-                self._remove_network(each.id)
+            if each.kind in removals:
+                _removed(partial(removals[each.kind], each.id))
         return len(things)
 
     def remove_container(self, container: str) -> None:
@@ -274,28 +282,30 @@ class Engine:
                     raise EnvironmentProblem(f"a container cannot be removed: {error.explanation}") from error
             time.sleep(0.02)  # another removal is on its way
 
-    def _remove_network(self, network: str) -> None:
-        import docker.errors
 
-        for _ in range(50):
-            try:
-                with mapped():
-                    self.client.api.remove_network(network)
-            except docker.errors.NotFound:
-                return
-            except docker.errors.APIError:
-                time.sleep(0.05)  # a container is just leaving it; what cannot go now is swept later
-                continue
+def _removed(remove: Callable[[], object]) -> None:
+    """Remove what containers use; what one that is just leaving holds cannot go yet, and is swept later."""
+    import docker.errors
+
+    for _ in range(50):
+        try:
+            with mapped():
+                remove()
+        except docker.errors.NotFound:
             return
+        except docker.errors.APIError:
+            time.sleep(0.05)
+            continue
+        return
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A container or a network, and whose it is."""
+    """A container, a network or a volume, and whose it is."""
 
     id: str
     run: str
-    network: bool = False
+    kind: str = "container"
 
 
 def network_name(run: str) -> str:

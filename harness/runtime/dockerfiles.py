@@ -17,16 +17,16 @@ _ARGUMENT = re.compile(r"(?P<name>\w+)(?:=(?P<value>\"[^\"]*\"|'[^']*'|\S*))?")
 _OTHER_IMAGE = re.compile(
     r"(?:COPY|ADD)\s(?:.*\s)?--from=(?P<copied>\S+)|--mount=\S*\bfrom=(?P<mounted>[^,\s]+)", re.I
 )
+_REFERENCE = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?(?:@[\w+.-]+:[0-9a-fA-F]+)?")
 _DIRECTIVE = re.compile(r"#\s*(?P<name>\w+)\s*=\s*(?P<value>\S+)")
 
 
-def base_images(text: str, args: Mapping[str, str]) -> tuple[str, ...]:
-    """The images that a Dockerfile starts from or copies from, with its arguments put in; each once, in order."""
+def base_images(text: str, args: Mapping[str, str], target: str = "") -> tuple[str, ...]:
+    """The images that a Dockerfile starts from or copies from, up to its target; each once, in order."""
     known: dict[str, str] = {}  # arguments before the first FROM; only these count there
     stages: set[str] = set()
     found: dict[str, None] = {}
-    for number, line in enumerate(_instructions(text)):
-        del number
+    for line in _until(target, _instructions(text)):
         if not stages and (arguments := _ARG.match(line)):
             known |= _arguments(arguments["rest"], known, args)
         elif started := _FROM.fullmatch(line):
@@ -39,6 +39,36 @@ def base_images(text: str, args: Mapping[str, str]) -> tuple[str, ...]:
                 if name.lower() not in stages and not name.isdecimal():
                     found[name] = None
     return tuple(found)
+
+
+def _until(target: str, instructions: Iterator[str]) -> Iterator[str]:
+    """The instructions up to the end of a stage, which is named or numbered; all of them without one."""
+    stage, reached = -1, False
+    for line in instructions:
+        if started := _FROM.fullmatch(line):
+            if reached:
+                return
+            stage += 1
+            reached = bool(target) and target.lower() in {(started["stage"] or "").lower(), str(stage)}
+        yield line
+
+
+def unset_in_from(text: str, args: Mapping[str, str]) -> str:
+    """Which FROM names no image for an argument without a value; "" when all of them do."""
+    known: dict[str, str] = {}
+    for line in _instructions(text):
+        if arguments := _ARG.match(line):
+            known |= _arguments(arguments["rest"], known, args)
+        elif started := _FROM.fullmatch(line):
+            blank = [name for name in _names(started["image"]) if not known.get(name)]
+            if blank and not _REFERENCE.fullmatch(substituted(started["image"], known)):
+                plural = "arguments" if len(blank) > 1 else "argument"
+                return f"{line!r} names no image: the {plural} {', '.join(blank)} has no value"
+    return ""
+
+
+def _names(image: str) -> list[str]:
+    return [match["plain"] or match["name"] for match in _VARIABLE.finditer(image) if not match["escaped"]]
 
 
 def substituted(text: str, known: Mapping[str, str]) -> str:

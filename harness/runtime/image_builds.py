@@ -89,6 +89,8 @@ def _stream(client: docker.DockerClient, build: Build, name: str, context: IO[by
         dockerfile=_DOCKERFILE,
         tag=name,
         buildargs=dict(build.args),
+        target=build.target or None,
+        platform=build.platform or None,
         labels={LABEL: "image"},
         rm=True,
         forcerm=True,
@@ -115,6 +117,8 @@ def _build_with_buildkit(
     context.seek(0)
     arguments = [word for key, value in build.args for word in ("--build-arg", f"{key}={value}")]
     options = ["--file", _DOCKERFILE, "--tag", name, "--label", f"{LABEL}=image", *arguments]
+    options += ["--target", build.target] if build.target else []
+    options += ["--platform", build.platform] if build.platform else []
     done = subprocess.run(
         ["docker", "build", *options, "-"],
         stdin=context,

@@ -19,12 +19,13 @@ from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.lives import MARK
-from harness.runtime.readiness import NotReady, database_probe, probe_for, wait_until_ready
+from harness.runtime.process_files import found_here
+from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.shared_memory import remove_data
 from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, tail_of, words
 from harness.runtime.sweeping import RunFolder
 from harness.services.environment import expand, resolve
-from harness.services.system import Resource, ResourceKind, Service
+from harness.services.system import ReadyKind, Resource, ResourceKind, Service
 
 if TYPE_CHECKING:
     from harness.runtime.readiness import Probe
@@ -84,10 +85,10 @@ class ProcessSession:
 
     def prepare(self, unit: Unit) -> None:
         """See that the unit can be started here at all. Raises ServiceDidNotStart."""
-        if isinstance(unit, Resource):
+        if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
             _refuse_containers(unit)
             postgres.binaries(unit.name, self.runtime.environ)
-        elif not unit.url:
+        elif isinstance(unit, Resource) or not unit.url:
             self._program(unit, {}, {}, resolved=False)
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
@@ -146,7 +147,7 @@ class ProcessSession:
     def _attempt(self, unit: Unit, peers: Mapping[str, Instance], slot: str) -> Instance:
         ports = {name: self.spawner.free_port() for name, _ in ports_of(unit)}
         called = f"{unit.name}-{slot}" if slot else unit.name
-        if isinstance(unit, Resource):
+        if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
             program = self._database(unit, called, next(iter(ports.values())))
         else:
             program = self._program(unit, inside_of(peers), ports, called=called)
@@ -185,12 +186,14 @@ class ProcessSession:
         probe, ending = self._probe(unit, spawned, endpoints), self._ending
         wait_until_ready(
             lambda: ending.unless_over(probe),
-            lambda: ending.why or spawned.over,
+            lambda: ending.why or ("" if unit.ready.kind is ReadyKind.EXIT else spawned.over),
             unit.ready.within,
             ending.pause,
         )
 
     def _probe(self, unit: Unit, spawned: Spawned, endpoints: Mapping[str, Endpoint]) -> Probe:
+        if unit.ready.kind is ReadyKind.EXIT:
+            return exit_probe(unit.ready.target, spawned.popen.poll)
         if isinstance(unit, Resource):
             return database_probe(next(iter(endpoints.values())).url)
 
@@ -207,7 +210,7 @@ class ProcessSession:
 
     def _program(
         self,
-        service: Service,
+        service: Unit,
         peers: Mapping[str, Mapping[str, str]],
         ports: Mapping[str, int],
         *,
@@ -224,6 +227,7 @@ class ProcessSession:
             command = tuple(expand(word, peers, ports, environ) for word in command)
             own = {"PORT": str(next(iter(ports.values())))} if ports else {}
             own |= resolve(service.environment, peers, ports, environ)
+            own = found_here(own, service.container.mounts, self.folder.place("files") / called)
         path = own.get("PATH", environ.get("PATH", ""))
         if "/" not in command[0] and shutil.which(command[0], path=path) is None:
             raise ServiceDidNotStart(service.name, f"the command '{command[0]}' is not installed here")
@@ -262,12 +266,13 @@ def _endpoints(unit: Unit, ports: Mapping[str, int]) -> dict[str, Endpoint]:
     return {name: Endpoint(name=name, url=url, inside=url) for name, url in urls.items()}
 
 
-def _command(service: Service) -> tuple[str, ...]:
-    if service.command:
-        return service.command
+def _command(unit: Unit) -> tuple[str, ...]:
+    if unit.command:
+        return unit.command
+    section = "services" if isinstance(unit, Service) else "resources"
     raise ServiceDidNotStart(
-        service.name,
-        f"it has no command to run it as a local process; give [services.{service.name}] a 'command', "
+        unit.name,
+        f"it has no command to run it as a local process; give [{section}.{unit.name}] a 'command', "
         f"or run with --runtime docker",
     )
 

@@ -58,6 +58,8 @@ def probe_for(
             return log_probe(ready.target, log)
         case ReadyKind.EXEC:
             return command_probe(ready.target, run)
+        case ReadyKind.EXIT:
+            raise AssertionError("a runtime knows itself how its things end")
 
 
 def http_probe(base: str, path: str) -> Probe:
@@ -109,6 +111,18 @@ def command_probe(command: str, run: Callable[[str], int]) -> Probe:
     def ask() -> str:
         code = run(command)
         return "" if code == 0 else f"`{command}` ended with {code}"
+
+    return ask
+
+
+def exit_probe(wanted: str, code: Callable[[], int | None]) -> Probe:
+    """Ready when it has ended with the exit code that is wanted, as a job does; another one is for good."""
+
+    def ask() -> str:
+        ended = code()
+        if ended is not None and str(ended) != wanted:
+            raise NotReady(f"it ended with exit code {ended}, and {wanted} was to come")
+        return "it still runs" if ended is None else ""
 
     return ask
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.services.compose import COMPOSE_FILES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 DOCUMENTS = ("openapi.yaml", "openapi.yml", "openapi.json")
 FRAMEWORKS = ("fastapi", "flask", "django")
 

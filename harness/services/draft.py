@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
@@ -16,7 +17,7 @@ from harness.services.manifest import MANIFEST, parse
 from harness.services.reading import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.services.system import System
 
@@ -60,22 +61,35 @@ class _Part:
     composed: bool = False  # the compose file says how it starts
 
 
-def draft(folder: Path) -> str:
-    """The text of a `harness.toml` made from what is found in a folder; it loads without problems."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A first manifest, and what its reader should know of what was found."""
+
+    text: str
+    remarks: tuple[str, ...] = ()
+
+
+def draft(folder: Path, environ: Mapping[str, str] = MappingProxyType({})) -> Draft:
+    """A `harness.toml` made from what is found in a folder; it loads without problems."""
     findings = discover(folder.absolute())
     if findings.compose is None:
-        return _text(findings, _from_folders(findings), "", frozenset())
+        return Draft(text=_text(findings, _from_folders(findings), "", frozenset()))
     line = f"compose = {_quoted(findings.compose.name)}"
     try:
-        system = parse(f"{line}\n", findings.root / MANIFEST, {})
+        system = parse(f"{line}\n", findings.root / MANIFEST, environ)
     except ManifestError as error:
         problem = error.problems[0]
         because = f"{problem.where}: {problem.text}" if problem.where else problem.text
-        return _text(
-            findings, _from_folders(findings), f"# {line}  # cannot be used: {_one_line(because)}", frozenset()
+        unused = f"# {line}  # cannot be used: {_one_line(because)}"
+        told = (
+            f"{findings.compose.name} is not used, and what was written is a guess without it: {problem.sentence}"
         )
+        return Draft(text=_text(findings, _from_folders(findings), unused, frozenset()), remarks=(told,))
     resources = frozenset(resource.name for resource in system.resources)
-    return _text(findings, _from_compose(findings, system), line, resources)
+    return Draft(
+        text=_text(findings, _from_compose(findings, system), line, resources),
+        remarks=tuple(remark.sentence for remark in system.remarks),
+    )
 
 
 def _from_compose(findings: Findings, system: System) -> tuple[_Part, ...]:

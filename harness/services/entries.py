@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
 from harness.services import parts
+from harness.services.containers import container
 from harness.services.environment import references
 from harness.services.node import Node, Table, overlay, shown
 from harness.services.system import Ready, ReadyKind, Resource, ResourceKind, Service
@@ -21,6 +22,7 @@ VERSION_KEYS = (
     "build",
     "command",
     "container-command",
+    "container",
     "directory",
     "inputs",
     "port",
@@ -37,7 +39,10 @@ RESOURCE_KEYS = (
     "kind",
     "image",
     "build",
+    "command",
+    "directory",
     "container-command",
+    "container",
     "port",
     "endpoints",
     "ready",
@@ -81,7 +86,7 @@ def over_version(below: Node, above: Node) -> Node:
     replaced = {loser for winner, loser in _EXCLUSIVE if winner in upper}
     merged = {key: node for key, node in lower.items() if key not in replaced and key != "versions"}
     for key, node in upper.items():
-        together = key in {"build", "environment"} or (key == "ready" and not _decides(node))
+        together = key in {"build", "environment", "container"} or (key == "ready" and not _decides(node))
         merged[key] = overlay(merged[key], node) if key in merged and together else node
     return Node(merged, above.where)
 
@@ -120,6 +125,7 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Collecti
         build=build,
         command=command,
         container_command=reading.words(keys.get("container-command"), f"{what}.container-command"),
+        container=container(reading, keys.get("container"), f"{what}.container"),
         directory=directory or (build.context if build else reading.root),
         endpoints=ports,
         url=url,
@@ -157,28 +163,35 @@ def resource(reading: Reading, name: str, node: Node, known: Collection[str]) ->
     if postgres:
         ports = ports or (("postgres", 5432),)
     else:
-        _check_container(reading, keys, node, what)
+        _check_container(reading, keys, node, what, kind)
     environment = reading.pairs(keys.get("environment"), f"{what}.environment", settled=True)
     user = reading.filled_text(keys.get("user"), f"{what}.user", "app")
     database = reading.filled_text(keys.get("database"), f"{what}.database", "app")
     built = parts.build(reading, keys.get("build"), f"{what}.build")
     image = reading.filled_text(keys.get("image"), f"{what}.image")
+    command = reading.words(keys.get("command"), f"{what}.command")
+    directory = reading.existing(keys.get("directory"), f"{what}.directory", "folder")
     ready = parts.ready(reading, keys.get("ready"), f"{what}.ready", ports)
     if postgres and "ready" not in keys:
         ready = _postgres_ready(user, database, ports)
+    elif kind is ResourceKind.JOB and "ready" not in keys:
+        ready = Ready(kind=ReadyKind.EXIT, target="0", within=600.0)
     return Resource(
         name=name,
         kind=kind,
         image=image or (reading.settled(POSTGRES_IMAGE, node, what) if postgres and not built else ""),
         build=built,
+        command=command,
+        directory=directory or (built.context if built else reading.root),
         container_command=reading.words(keys.get("container-command"), f"{what}.container-command"),
+        container=container(reading, keys.get("container"), f"{what}.container"),
         endpoints=ports,
         ready=ready,
         environment=environment,
         database=database,
         user=user,
         password=reading.text(keys.get("password"), f"{what}.password", "app", secret=True),
-        needs=_needs(reading, keys, what, (value for _, value in environment), known),
+        needs=_needs(reading, keys, what, (*(value for _, value in environment), *command), known),
         where=node.where,
     )
 
@@ -211,9 +224,14 @@ def _kind(reading: Reading, node: Node | None, what: str, entry: Node) -> Resour
     return ResourceKind(text) if text in kinds else None
 
 
-def _check_container(reading: Reading, keys: Table, node: Node, what: str) -> None:
-    if not {"image", "build"} & keys.keys():
-        reading.wrong(f"{what}: there is no way to start it", node, "give it 'image' or 'build'")
+def _check_container(reading: Reading, keys: Table, node: Node, what: str, kind: ResourceKind) -> None:
+    job = kind is ResourceKind.JOB
+    ways = ("image", "build", "command") if job else ("image", "build")
+    if not set(ways) & keys.keys():
+        reading.wrong(f"{what}: there is no way to start it", node, f"give it {' or '.join(map(repr, ways))}")
+    for key in ("command", "directory"):
+        if key in keys and not job:
+            reading.wrong(f"{what}: '{key}' is only for kind \"job\"", keys[key], "use 'container-command'")
     for key in ("database", "user", "password"):
         if key in keys:
             reading.wrong(f"{what}: '{key}' is only for kind \"postgres\"", keys[key], "use 'environment'")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError, UsageError
 from harness.services import coherence, compose, settings
-from harness.services.entries import over_version, pact_places, resource, service, shaped
+from harness.services.entries import one_or_many, over_version, pact_places, resource, service, shaped
 from harness.services.node import NOTHING, Node, Table
 from harness.services.reading import Reading
 from harness.services.system import System
@@ -100,11 +100,18 @@ def _section(document: Node, path: Path) -> Node:
 def _with_compose(reading: Reading, document: Node) -> tuple[Node, bool]:
     """The document with the compose file's services below its own entries, and whether all of it was read."""
     written = document.at("compose")
-    path = reading.existing(written, "compose", "file")
-    if written is None or path is None:
-        return document, written is None
+    if written is None:
+        return document, True
     mistakes = len(reading.problems)
-    found = compose.read(reading, path, str(written.value), document)
+    # One name means what `docker compose up` finds beside it, too; a list means just these files.
+    alone = written.value if isinstance(written.value, str) else ""
+    named = [
+        (reading.existing(each, "compose", "file"), each) for each in one_or_many(reading, written, "compose")
+    ]
+    files = [(path, str(each.value)) for path, each in named if path is not None]
+    if not files or len(files) < len(named):
+        return document, False
+    found = compose.read(reading, compose.with_override(*files[0]) if alone else files, document)
     merged = {**document.table}
     for section in ("services", "resources"):
         own = document.at(section)
@@ -155,4 +162,5 @@ def _system(reading: Reading, path: Path, document: Node) -> System:
         trust_claims=trust_claims,
         environments=settings.environments(reading, keys.get("environments")),
         seed=reading.whole(keys.get("seed"), "seed", 20, (0, 2**63 - 1)),
+        remarks=tuple(dict.fromkeys(reading.remarks)),
     )

@@ -25,6 +25,7 @@ class Node:
 
     value: object  # text, number, truth value, time, None, tuple[Node, ...] or Mapping[str, Node]
     where: str  # "harness.toml:12"
+    mark: str = ""  # what a compose file says of merging it: "!reset", "!override"
 
     @property
     def table(self) -> Table:

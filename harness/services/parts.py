@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.services.node import Node, shown
+from harness.services.node import NOTHING, Node, shown
 from harness.services.system import Auth, AuthKind, Budget, Build, Ready, ReadyKind, States, StatesKind
 
 if TYPE_CHECKING:
@@ -24,23 +24,37 @@ _READY_KINDS = tuple(kind.value for kind in ReadyKind)
 
 
 def build(reading: Reading, node: Node | None, what: str) -> Build | None:
-    """`build = "folder"` or `build = { context, dockerfile, args }`."""
+    """`build = "folder"` or `build = { context, dockerfile, args, target, inline, platform }`."""
     if node is None:
         return None
     if isinstance(node.value, str):
         context, keys = reading.existing(node, what, "folder"), None
     else:
-        keys = reading.table(node, what, ("context", "dockerfile", "args"))
+        keys = reading.table(node, what, ("context", "dockerfile", "args", "target", "inline", "platform"))
         context = reading.existing(keys.get("context"), f"{what}.context", "folder")
         if "context" not in keys and node.table == keys:
             reading.wrong(f"{what}: 'context' is missing", node, 'add context = "FOLDER"')
-    args = reading.pairs(keys.get("args"), f"{what}.args") if keys else ()
     if context is None:
         return None
-    dockerfile = _dockerfile(
-        reading, keys.get("dockerfile") if keys else None, f"{what}.dockerfile", node, context
+    keys = keys or NOTHING
+    inline = reading.text(keys.get("inline"), f"{what}.inline")
+    dockerfile = (
+        context / "Dockerfile"
+        if inline
+        else _dockerfile(reading, keys.get("dockerfile"), f"{what}.dockerfile", node, context)
     )
-    return Build(context=context, dockerfile=dockerfile, args=args) if dockerfile else None
+    return (
+        Build(
+            context=context,
+            dockerfile=dockerfile,
+            args=reading.pairs(keys.get("args"), f"{what}.args"),
+            target=reading.text(keys.get("target"), f"{what}.target"),
+            inline=inline,
+            platform=reading.text(keys.get("platform"), f"{what}.platform"),
+        )
+        if dockerfile
+        else None
+    )
 
 
 def _dockerfile(reading: Reading, given: Node | None, what: str, node: Node, context: Path) -> Path | None:
@@ -107,6 +121,8 @@ def _ready_of(
     reading: Reading, kind: ReadyKind, node: Node, what: str, rest: tuple[float, Endpoints, bool]
 ) -> Ready:
     within, known, attached = rest
+    if kind is ReadyKind.EXIT and isinstance(node.value, int):
+        node = Node(str(node.value), node.where)
     listed = isinstance(node.value, tuple) and kind is ReadyKind.EXEC
     target = shlex.join(reading.words(node, what)) if listed else reading.filled_text(node, what)
     wrong = _ready_mistake(kind, target, known, attached=attached) if target else ""
@@ -116,6 +132,8 @@ def _ready_of(
 
 
 def _ready_mistake(kind: ReadyKind, target: str, known: Endpoints, *, attached: bool) -> str:
+    if kind is ReadyKind.EXIT:
+        return "" if target.isdecimal() and int(target) < 256 else "an exit code from 0 to 255"
     if kind is ReadyKind.HTTP:
         if not target.startswith("/"):
             return "a URL path that starts with '/'"

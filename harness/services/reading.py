@@ -25,15 +25,20 @@ _TOLD = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What is needed to understand a document, and the mistakes found so far."""
+    """What is needed to understand a document, and what is to be said of it so far."""
 
     root: Path
     environ: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
+    remarks: list[Problem] = field(default_factory=list)  # no mistakes, but somebody should know
 
     def wrong(self, text: str, node: Node, hint: str = "") -> None:
         """Keep one mistake."""
         self.problems.append(Problem(text, node.where, hint))
+
+    def remark(self, text: str, node: Node, hint: str = "") -> None:
+        """Keep what has no effect here."""
+        self.remarks.append(Problem(text, node.where, hint))
 
     def caught(self, error: ManifestError, what: str, node: Node) -> None:
         """Keep the mistakes of a part that knows no places."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import UnknownName, did_you_mean
+from harness.errors import Problem, UnknownName, did_you_mean
 from harness.identity import Version
 
 if TYPE_CHECKING:
@@ -21,6 +21,47 @@ class Build:
     context: Path
     dockerfile: Path
     args: tuple[tuple[str, str], ...] = ()
+    target: str = ""  # the stage that is built; "" is the last one
+    inline: str = ""  # the Dockerfile's own text, where it is no file
+    platform: str = ""  # "linux/amd64"; "" is the engine's own
+
+
+class MountKind(StrEnum):
+    """What a container finds at a path that its image does not bring."""
+
+    COPY = "copy"  # source: a file or folder here; each run has a copy of its own
+    TEXT = "text"  # a file with that text
+    VOLUME = "volume"  # source: a name for storage of the run, empty at its start; "" is the container's alone
+    HOST = "host"  # source: a path of the engine's machine, as it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """One file or folder that is put into a container."""
+
+    target: str  # an absolute path inside
+    kind: MountKind
+    source: str = ""
+    text: str = field(default="", repr=False)
+    read_only: bool = False
+    mode: int = 0  # permissions of a file; 0 are its own, or those that everybody may read
+    owner: tuple[int, int] = (0, 0)  # of a file with a text: user and group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSettings:
+    """How a container is made, beside its image, command and environment; processes know nothing of it."""
+
+    entrypoint: tuple[str, ...] | None = None  # None leaves what the image says
+    working_dir: str = ""
+    user: str = ""
+    hostname: str = ""
+    platform: str = ""
+    names: tuple[str, ...] = ()  # by which the others reach it, beside its own
+    hosts: tuple[str, ...] = ()  # "name:address" that only it knows
+    tmpfs: tuple[str, ...] = ()  # "/run", "/tmp:size=64m"
+    mounts: tuple[Mount, ...] = ()
+    options: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of the engine, called as compose calls them
 
 
 class ReadyKind(StrEnum):
@@ -30,6 +71,7 @@ class ReadyKind(StrEnum):
     TCP = "tcp"  # target: an endpoint's name; ready when a connection is accepted and kept open
     LOG = "log"  # target: a regular expression found in the log
     EXEC = "exec"  # target: a command run inside; ready when it exits with 0
+    EXIT = "exit"  # target: an exit code; ready when it has ended with it, as a job does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +135,7 @@ class Service:
     build: Build | None = None
     command: tuple[str, ...] = ()  # for the process runtime
     container_command: tuple[str, ...] = ()  # for the container runtime; () leaves what the image says
+    container: ContainerSettings = field(default_factory=ContainerSettings)
     directory: Path = Path()  # where that command runs, and whose content is its identity
     endpoints: tuple[tuple[str, int], ...] = ()  # name to port inside the container; first is the main one
     url: str = ""  # already running elsewhere: attach, do not start
@@ -142,6 +185,7 @@ class ResourceKind(StrEnum):
 
     POSTGRES = "postgres"
     CONTAINER = "container"
+    JOB = "job"  # work that is done once, before what needs it starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +196,10 @@ class Resource:
     kind: ResourceKind
     image: str = ""
     build: Build | None = None
+    command: tuple[str, ...] = ()  # of a job, for the process runtime
+    directory: Path = Path()  # where that command runs
     container_command: tuple[str, ...] = ()  # () leaves what the image says
+    container: ContainerSettings = field(default_factory=ContainerSettings)
     endpoints: tuple[tuple[str, int], ...] = ()
     ready: Ready = field(default_factory=Ready)
     environment: tuple[tuple[str, str], ...] = ()
@@ -197,6 +244,7 @@ class System:
     trust_claims: bool = False  # whether a provider's word on its own document counts as evidence
     environments: tuple[EnvironmentPolicy, ...] = ()
     seed: int = 20
+    remarks: tuple[Problem, ...] = ()  # what was read and has no effect here, each with its place
 
     def service(self, name: str) -> Service:
         """The service of that name; an unknown name is an error."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ManifestError, Problem
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "<<"
+_MARKS = ("!reset", "!override")
 
 
 def read_yaml(path: Path, label: str) -> Node:
@@ -72,7 +74,8 @@ class _Conversion:
             raise ManifestError(why, where=where)
         if key not in self._done:
             self._open.add(key)
-            self._done[key] = Node(self._value(raw, depth), where)
+            mark = next((each for each in _MARKS if raw.tag == each), "")
+            self._done[key] = Node(self._value(raw, depth), where, mark)
             self._open.discard(key)
         return self._done[key]
 
@@ -101,5 +104,5 @@ class _Conversion:
                 self.problems.append(Problem(f"key {name!r} stands here a second time", where))
             else:
                 # A table's own line is its first key's; people look for the line of its name.
-                own[name] = Node(value.value, where)
+                own[name] = replace(value, where=where)
         return {**merged, **own}

@@ -21,6 +21,7 @@ from harness.errors import ServiceDidNotStart, UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, stands
 from harness.identity import Version
 from harness.ports import Ledger, Runtime, Session, Unit
+from harness.services.containers import unused_files
 from harness.services.system import System
 from harness.verdicts import Verdict
 from harness.wiring import content
@@ -74,6 +75,7 @@ class Run:
     from_git: str  # the version that git gives; "" outside of a repository
     run: str
     bench: Bench
+    unknown_artifacts: dict[str, str] = field(default_factory=dict)  # name to why it cannot be known
     _material: Content | None = None
     _known: Mapping[str, Known] = field(default_factory=dict)  # what this run records, once it is settled
     _told: Facts | None = None  # what the ledger knows of it, until this run adds to it
@@ -89,12 +91,19 @@ class Run:
             at=self.bench.clock.now(),
             runtime=self.runtime.name,
             note=self.note,
+            remarks=self.remarks,
             set=tuple(Version(name, self.system.service(name).version or self.from_git) for name in selected),
             seed=self.bench.settings.seed,
         )
         yield from self._write_pacts()
         known = self.settled()
         yield from self.conductor(self.plan(known), known).events()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the manifest and the files that it names say, and has no effect in this run."""
+        here = unused_files(self.system) if self.runtime.name == "process" else ()
+        return tuple(each.sentence for each in (*self.system.remarks, *here))
 
     def plan(self, known: Mapping[str, Known]) -> Plan:
         """What would run now, given what is known of the pacticipants."""
@@ -134,7 +143,8 @@ class Run:
         """What would be started; "" where that cannot be known, and the start will say why."""
         try:
             return self.runtime.artifact(unit)
-        except ServiceDidNotStart:
+        except ServiceDidNotStart as error:
+            self.unknown_artifacts[unit.name] = f"{unit.name}: {error.why}"
             return ""
 
     def settled(self, *, record: bool = True) -> dict[str, Known]:

@@ -52,6 +52,7 @@ def verification_events(
         at=run.bench.clock.now(),
         runtime=run.runtime.name,
         note=run.note,
+        remarks=run.remarks,
         set=(known[provider].version,),
         seed=run.bench.settings.seed,
     )

@@ -84,7 +84,7 @@ def test_a_draft_of_two_services_says_how_they_start_and_who_calls_whom(tmp_path
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    written = draft(tmp_path)
+    written = draft(tmp_path).text
     (tmp_path / "harness.toml").write_text(written)
     system = load(tmp_path / "harness.toml", {})
     shop, stock = system.service("shop"), system.service("stock")

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ManifestError, Problem
-from harness.services.addresses import rewritten
+from harness.services.compose.addresses import rewritten
+from harness.services.compose.interpolation import interpolate, variables
 from harness.services.environment import resolve
-from harness.services.interpolation import interpolate, variables
 from harness.services.manifest import parse
 from harness.services.system import ReadyKind, Resource, ResourceKind, System
 from harness.services.yaml_source import parse_yaml
@@ -198,8 +198,6 @@ build = { args = { FAULTS = "2" } }
         ("services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}", 3, "a → b → a"),
         ("services:\n  a:\n    build: nowhere", 3, "no folder "),
         ("services:\n  a: {}", 2, "neither 'image' nor 'build'"),
-        ("services:\n  a:\n    build: {context: catalog, target: dev}", 3, "'target' is not supported"),
-        ("services:\n  a:\n    image: x\n    entrypoint: y", 4, "'entrypoint' is not supported"),
         ("services:\n  a:\n    image: x\n    environment: [=1]", 4, "KEY=value is needed"),
         ("services:\n  a:\n    image: ${X:?give it}", 3, "X is not set: give it"),
         ("services:\n  a:\n    image: ${X", 3, "not closed"),
@@ -208,15 +206,14 @@ build = { args = { FAULTS = "2" } }
         ("services: [1]", 1, "services: a table is needed, not a list"),
         ("volumes: {}", 1, "no 'services' in the compose file"),
         ("services:\n\ta: 1", 2, "not YAML"),
-        ("include: [x]\nservices: {}", 1, "'include' is not supported"),
+        ("include: [x.yaml]\nservices: {}", 1, "include: no file"),
         ("services:\n  a:\n    image: x\n    env_file: no.env", 4, "cannot read"),
         ("services:\n  a:\n    image: x\n    healthcheck: {test: [curl, x]}", 4, "starts with CMD"),
-        (
-            "services:\n  a: {image: x}\n  b:\n    image: x\n    depends_on:\n"
-            "      a: {condition: service_completed_successfully}",
-            6,
-            "jobs are not supported",
-        ),
+        ("services:\n  a:\n    image: x\n    secrets: [no]", 4, "'no' is not among the file's own 'secrets'"),
+        ("services:\n  a:\n    image: x\n    extends: b", 4, "no service 'b' in compose.yaml"),
+        ("services:\n  a:\n    image: x\n    extends: a", 4, "'a' extends itself"),
+        ("services:\n  a:\n    image: shop/${TAG_OF_NOBODY}", 3, "TAG_OF_NOBODY is not set, so there is no image"),
+        ("services:\n  a:\n    image: x\n    volumes: ['./x:y']", 4, "an absolute path inside"),
     ],
 )
 def test_a_mistake_in_compose_is_told_with_its_line(compose: str, line: int, said: str, folder: Path) -> None:

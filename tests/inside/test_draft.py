@@ -31,7 +31,7 @@ def lay_out(folder: Path, files: Files) -> Path:
 
 
 def drafted(folder: Path, files: Files) -> tuple[str, System]:
-    text = draft(lay_out(folder, files))
+    text = draft(lay_out(folder, files)).text
     (folder / "harness.toml").write_text(text)
     return text, load(folder / "harness.toml", {})
 
@@ -46,7 +46,7 @@ def test_the_skeleton_itself_describes_a_system_that_loads(tmp_path: Path) -> No
     lay_out(tmp_path, {"services/orders/Dockerfile": ""})
     empty = tmp_path / "empty"
     empty.mkdir()
-    lines = draft(empty).split("orders, one table")[0].splitlines()
+    lines = draft(empty).text.split("orders, one table")[0].splitlines()
     shown = [line[2:] for line in lines if line.startswith("# ") and (" = " in line or line.startswith("# ["))]
     system = parse("\n".join(shown), tmp_path / "harness.toml", {})
     assert system.service("orders").needs == ("orders-db",)

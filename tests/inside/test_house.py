@@ -86,7 +86,6 @@ def test_every_module_says_what_it_is_for(module: Path) -> None:
 
 
 HOMES = {
-    "testcontainers": "harness/runtime/",
     "docker": "harness/runtime/",
     "sqlalchemy": "harness/broker/",
     "alembic": "harness/broker/",

@@ -190,4 +190,4 @@ def test_lines_before_a_key_move_it_by_as_many(count: int, blank: str) -> None:
 
 
 def test_a_draft_of_an_empty_folder_loads(tmp_path: Path) -> None:
-    assert parse(draft(tmp_path), tmp_path / "harness.toml", {}).services == ()
+    assert parse(draft(tmp_path).text, tmp_path / "harness.toml", {}).services == ()

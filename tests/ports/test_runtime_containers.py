@@ -95,7 +95,7 @@ def test_containers_and_networks_carry_their_run(bench: Bench) -> None:
         assert labels["contract-harness"] == run
         assert labels["contract-harness.host"] == sweeping.host_name(bench.environ)
         assert Path(labels["contract-harness.lock"]).exists()
-        assert [t.network for t in runtime.engine.labelled(f"contract-harness={run}")] == [False, True]
+        assert [t.kind == "network" for t in runtime.engine.labelled(f"contract-harness={run}")] == [False, True]
 
 
 def test_ports_are_not_open_to_other_machines(bench: Bench) -> None:

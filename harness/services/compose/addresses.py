@@ -7,6 +7,7 @@ As `http://${catalog.host}:${catalog.port}` it is one in every runtime.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.services.environment import DEFAULT_PORTS, escape
@@ -26,32 +27,41 @@ def rewritten(
     environment: Sequence[tuple[str, str]],
     known: Mapping[str, Sequence[tuple[str, int]]],
     allowed: Callable[[str], bool] = lambda _: True,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[str, str], ...]:
-    """Literal values as values with references; `allowed` can refuse a name, whose address then stays as it is."""
-    hosts = _host_variables(environment, known, allowed)
+    """Literal values as values with references; `allowed` can refuse a name, whose address then stays as it is.
+
+    `called` has the other names of what is known: aliases, names of containers.
+    """
+    hosts = _host_variables(environment, known, allowed, called)
     found = []
     for key, value in environment:
         if key in hosts:
             found.append((key, hosts[key]))
         else:
-            found.append((key, _value(value, known, allowed)))
+            found.append((key, _value(value, known, allowed, called)))
     return tuple(found)
 
 
-def _value(value: str, known: Mapping[str, Sequence[tuple[str, int]]], allowed: Callable[[str], bool]) -> str:
+def _value(
+    value: str,
+    known: Mapping[str, Sequence[tuple[str, int]]],
+    allowed: Callable[[str], bool],
+    called: Mapping[str, str],
+) -> str:
     done, at = "", 0
     for match in _ADDRESS.finditer(value):
-        reference = _reference(match, known)
-        if reference and allowed(match["host"]):
+        host = called.get(match["host"], match["host"])
+        reference = _reference(match, host, known.get(host, ()))
+        if reference and allowed(host):
             done += escape(value[at : match.start("host")]) + reference
             at = match.end("port") if match["port"] else match.end("host")
     return done + escape(value[at:])
 
 
-def _reference(match: re.Match[str], known: Mapping[str, Sequence[tuple[str, int]]]) -> str:
-    host = match["host"]
+def _reference(match: re.Match[str], host: str, endpoints: Sequence[tuple[str, int]]) -> str:
     port = int(match["port"]) if match["port"] else DEFAULT_PORTS.get((match["scheme"] or "").split("+")[0], 0)
-    for index, (endpoint, number) in enumerate(known.get(host, ())):
+    for index, (endpoint, number) in enumerate(endpoints):
         if number == port:
             target = f"{host}.{endpoint}" if index else host
             return f"${{{target}.host}}:${{{target}.port}}"
@@ -62,16 +72,17 @@ def _host_variables(
     environment: Sequence[tuple[str, str]],
     known: Mapping[str, Sequence[tuple[str, int]]],
     allowed: Callable[[str], bool],
+    called: Mapping[str, str],
 ) -> dict[str, str]:
     """`DB_HOST=db` with `DB_PORT=5432`: the two halves of one address."""
     values = dict(environment)
     found: dict[str, str] = {}
     for key, value in environment:
-        match = _HOST_KEY.fullmatch(key)
-        if match is None or not known.get(value) or not allowed(value):
+        match, name = _HOST_KEY.fullmatch(key), called.get(value, value)
+        if match is None or not known.get(name) or not allowed(name):
             continue
         port_key = match["stem"] + ("PORT" if match["host"].isupper() else "port")
-        target = _endpoint(value, values.get(port_key), known[value])
+        target = _endpoint(name, values.get(port_key), known[name])
         if target:
             found[key] = f"${{{target}.host}}"
             if port_key in values:

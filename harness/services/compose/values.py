@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
-from harness.services.interpolation import interpolate, variables
-from harness.services.node import Node, read_document, shown
+from harness.services.compose.interpolation import variables
+from harness.services.node import Node, Table, read_document, shown
 from harness.services.reading import Reading
 
 if TYPE_CHECKING:
@@ -40,24 +40,30 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The compose file that is read: its folder, its variables, and where mistakes go."""
+    """The project that is read: its folder, its variables, and where mistakes go."""
 
     reading: Reading
     folder: Path
     environ: Mapping[str, str]
+    shared: Mapping[str, Table]  # the "configs", "secrets" and "volumes" that services refer to
+    unset: Mapping[str, tuple[str, ...]]  # place to the variables that are not set there
 
     def text(self, node: Node | None, what: str) -> str:
-        """A scalar with its variables replaced."""
+        """A scalar."""
         if node is None or node.value is None:
             return ""
         if not isinstance(node.value, str):
             self.reading.expected(node, what, "a text")
             return ""
-        try:
-            return interpolate(node.value, self.environ)
-        except ManifestError as error:
-            self.reading.caught(error, what, node)
-            return ""
+        return node.value
+
+    def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
+        """A list of scalars; one alone is a list of one."""
+        if node is None or node.value is None:
+            return ()
+        if not isinstance(node.value, tuple):
+            return tuple(filter(None, (self.text(node, what),)))
+        return tuple(text for each in node.items if (text := self.text(each, what)))
 
     def pairs(self, node: Node | None, what: str) -> Pairs:
         """`{KEY: value}` or `["KEY=value"]`; a key alone has the value of the harness's own environment."""
@@ -93,27 +99,31 @@ class Source:
             if not written or (optional and not path.is_file()):
                 continue
             try:
-                found.update(variables(read_document(path, path.name)))
+                found.update(self._file_variables(path, raw=self.text(each.at("format"), what) == "raw"))
             except ManifestError as error:
                 self.reading.caught(error, f"{what}.env_file", each)
         found.update(self.pairs(entry.at("environment"), f"{what}.environment"))
         return tuple(found.items())
 
-    def names(self, node: Node | None, what: str) -> tuple[tuple[str, Node], ...]:
-        """`depends_on`: a list of names, or a table with conditions."""
+    def _file_variables(self, path: Path, *, raw: bool) -> dict[str, str]:
+        text = read_document(path, path.name)
+        if not raw:
+            return variables(text, self.environ)
+        lines = (line.partition("=") for line in text.splitlines() if not line.lstrip().startswith("#"))
+        return {key.strip(): value for key, equals, value in lines if equals and key.strip()}
+
+    def needs(self, node: Node | None, what: str, known: Collection[str]) -> dict[str, bool]:
+        """`depends_on`: what must be there first, and whether it must have ended well."""
         if node is None or node.value is None:
-            return ()
+            return {}
         if not isinstance(node.value, dict | tuple):
             self.reading.expected(node, what, "a list of services")
+        found = {self.text(each, what): False for each in node.items}
         for name, each in node.table.items():
-            if self.text(each.at("condition"), what) == "service_completed_successfully":
-                self.reading.wrong(
-                    f"{what}: '{name}' is a job that ends, and jobs are not supported",
-                    each,
-                    "do that work when the service itself starts, or describe the system without 'compose'",
-                )
-        listed = tuple((self.text(each, what), each) for each in node.items)
-        return tuple((name, each) for name, each in (*node.table.items(), *listed) if name)
+            optional = self.text(each.at("required"), what) == "false"
+            if not optional or name in known:
+                found[name] = self.text(each.at("condition"), what) == "service_completed_successfully"
+        return {name: ends for name, ends in found.items() if name}
 
     def command(self, node: Node | None, what: str) -> tuple[str, ...]:
         """A list of words, or one text that is split as a shell does."""

@@ -1,0 +1,37 @@
+"""Files that belong into a container, for a local process: its environment names them where they really are."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from harness.services.system import Mount, MountKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+def found_here(environment: Mapping[str, str], mounts: Iterable[Mount], folder: Path) -> dict[str, str]:
+    """The environment with paths inside a container as paths of this machine; texts are written into `folder`."""
+    places = {each.target: each for each in mounts if each.kind is not MountKind.VOLUME}
+    return {key: _found(value, places, folder) for key, value in environment.items()}
+
+
+def _found(value: str, places: Mapping[str, Mount], folder: Path) -> str:
+    above = value
+    while above.startswith("/") and above != "/":
+        if mount := places.get(above):
+            return _place(mount, folder) + value[len(above) :]
+        above = posixpath.dirname(above)
+    return value
+
+
+def _place(mount: Mount, folder: Path) -> str:
+    if mount.kind is not MountKind.TEXT:
+        return mount.source
+    folder.mkdir(exist_ok=True)
+    path = folder / mount.target.strip("/").replace("/", "-")
+    path.touch(mode=0o600)  # it may be a secret
+    path.write_text(mount.text, encoding="utf-8")
+    return str(path)

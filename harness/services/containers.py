@@ -1,0 +1,120 @@
+"""The `container` table of a service or resource: how its container is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.errors import Problem
+from harness.services.compose.keys import OPTIONS
+from harness.services.system import ContainerSettings, Mount, MountKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.services.node import Node
+    from harness.services.reading import Reading
+    from harness.services.system import System
+
+KEYS = (
+    "entrypoint",
+    "working-dir",
+    "user",
+    "hostname",
+    "platform",
+    "names",
+    "hosts",
+    "tmpfs",
+    "mounts",
+    "options",
+)
+MOUNT_KEYS = ("target", *(kind.value for kind in MountKind), "read-only", "mode", "uid", "gid")
+
+
+def container(reading: Reading, node: Node | None, what: str) -> ContainerSettings:
+    """`container = { user = "1000", mounts = [{ target = "/etc/app.json", copy = "app.json" }] }`."""
+    keys = reading.table(node, what, KEYS)
+    options = reading.table(keys.get("options"), f"{what}.options", OPTIONS)
+    mounts = keys.get("mounts")
+    if mounts is not None and not isinstance(mounts.value, tuple):
+        reading.expected(mounts, f"{what}.mounts", "a list of tables")
+    return ContainerSettings(
+        entrypoint=_entrypoint(reading, keys.get("entrypoint"), f"{what}.entrypoint"),
+        working_dir=reading.text(keys.get("working-dir"), f"{what}.working-dir"),
+        user=reading.text(keys.get("user"), f"{what}.user"),
+        hostname=reading.text(keys.get("hostname"), f"{what}.hostname"),
+        platform=reading.text(keys.get("platform"), f"{what}.platform"),
+        names=reading.texts(keys.get("names"), f"{what}.names"),
+        hosts=reading.texts(keys.get("hosts"), f"{what}.hosts"),
+        tmpfs=reading.texts(keys.get("tmpfs"), f"{what}.tmpfs"),
+        mounts=tuple(
+            mount
+            for each in (mounts.items if mounts else ())
+            if (mount := _mount(reading, each, f"{what}.mounts")) is not None
+        ),
+        options=tuple(
+            (key, reading.texts(each, f"{what}.options.{key}")) for key, each in sorted(options.items())
+        ),
+    )
+
+
+def unused_files(system: System) -> Iterator[Problem]:
+    """Files of containers that no variable names: as local processes the services do not see them."""
+    for service in system.services:
+        values = [value for _, value in service.environment]
+        unseen = [
+            mount.target
+            for mount in service.container.mounts
+            if service.command and not any(f"{value}/".startswith(f"{mount.target}/") for value in values)
+        ]
+        if unseen:
+            text = f"services.{service.name}: as a local process it does not see {', '.join(unseen)}"
+            yield Problem(text, service.where, "name the file in its environment, or use --runtime docker")
+
+
+def _entrypoint(reading: Reading, node: Node | None, what: str) -> tuple[str, ...] | None:
+    if node is None:
+        return None
+    return () if node.value == () else reading.words(node, what)
+
+
+def _mount(reading: Reading, node: Node, what: str) -> Mount | None:
+    keys = reading.table(node, what, MOUNT_KEYS)
+    kinds = [kind for kind in MountKind if kind.value in keys]
+    target = reading.filled_text(keys.get("target"), f"{what}.target")
+    if not target.startswith("/"):
+        reading.expected(keys.get("target") or node, f"{what}.target", "an absolute path inside the container")
+    if len(kinds) != 1:
+        reading.wrong(f"{what}: one of {', '.join(MountKind)} is needed, not {len(kinds)}", node)
+        return None
+    kind = kinds[0]
+    written, inner = keys[kind.value], f"{what}.{kind.value}"
+    source = ""
+    if kind is MountKind.COPY:
+        source = str(reading.existing(written, inner, "file or folder") or "")
+    elif kind is not MountKind.TEXT:
+        source = reading.text(written, inner)
+    return Mount(
+        target=target,
+        kind=kind,
+        source=source,
+        text=reading.text(written, inner, secret=True) if kind is MountKind.TEXT else "",
+        read_only=reading.truth(keys.get("read-only"), f"{what}.read-only"),
+        mode=_number(reading, keys.get("mode"), f"{what}.mode", 8),
+        owner=(
+            _number(reading, keys.get("uid"), f"{what}.uid", 10),
+            _number(reading, keys.get("gid"), f"{what}.gid", 10),
+        ),
+    )
+
+
+def _number(reading: Reading, node: Node | None, what: str, radix: int) -> int:
+    """A number that is written as a text, as permissions are: `"0440"`."""
+    text = reading.text(node, what, "0")
+    try:
+        number = int(text.removeprefix("0o"), radix)
+    except ValueError:
+        number = -1
+    if node is not None and not 0 <= number < 2**31:
+        reading.expected(node, what, 'a number like "0440"' if radix == 8 else "a number")
+        return 0
+    return number
