@@ -487,15 +487,6 @@ def test_names_that_are_free_need_a_document_that_has_names(match: str, schema: 
     assert ([each for each in found if not each.startswith(("?", "-"))] == []) is fits, found
 
 
-@pytest.mark.parametrize("media", ["application/xml", "text/plain"])
-def test_a_body_that_is_no_json_is_told_to_be_left_out(media: str) -> None:
-    document = document_with(answering({"type": "string", "maxLength": 1}, media))
-    response = needs("long", headers={"Content-Type": media})
-    found = compare(pact_of({"request": get(), "response": response}), document)
-    assert found.verdict is Verdict.PASSED
-    assert [(each.code, each.severity) for each in found.findings] == [("response.body.uncompared", Severity.INFO)]
-
-
 def test_what_is_nested_deeply_is_compared_or_unknown() -> None:
     schema: Json = {"type": "integer"}
     body: Any = 1

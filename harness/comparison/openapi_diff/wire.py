@@ -24,10 +24,10 @@ def value_of(texts: Sequence[str], schema: Schema, style: Style, document: Docum
     """What the texts of one parameter stand for, as near to its schema as they can be read."""
     kinds = kinds_of(schema, document)
     if "array" in kinds:
-        return [_plain(text, _items(schema, document), document) for text in _parts(texts, style, name)]
+        return [plain_value(text, items_of(schema, document), document) for text in _parts(texts, style, name)]
     if "object" in kinds and not kinds & {"string"}:
         return _object(_parts(texts, style, name), style, schema, document)
-    return _plain(_prefixless(texts[0] if texts else "", style, name), schema, document)
+    return plain_value(_prefixless(texts[0] if texts else "", style, name), schema, document)
 
 
 def kinds_of(schema: Schema, document: Document, depth: int = 0) -> frozenset[str]:
@@ -64,7 +64,8 @@ def _listed(schema: dict[str, Any]) -> set[str]:
 _KINDS = {bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
-def _items(schema: Schema, document: Document, depth: int = 0) -> Schema:
+def items_of(schema: Schema, document: Document, depth: int = 0) -> Schema:
+    """The schema of the items of a list, in itself or in its branches; True where it does not say."""
     schema, _ = document.followed(schema)
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return True
@@ -72,7 +73,7 @@ def _items(schema: Schema, document: Document, depth: int = 0) -> Schema:
         found: Schema = schema["items"]
         return found
     branches = [branch for word in ("allOf", "anyOf", "oneOf") for branch in schema.get(word, ())]
-    return next((each for each in (_items(b, document, depth + 1) for b in branches) if each is not True), True)
+    return next((each for each in (items_of(b, document, depth + 1) for b in branches) if each is not True), True)
 
 
 def _parts(texts: Sequence[str], style: Style, name: str) -> list[str]:
@@ -104,7 +105,7 @@ def _object(parts: Sequence[str], style: Style, schema: Schema, document: Docume
 def with_properties(pairs: Iterable[tuple[str, str]], schema: Schema, document: Document) -> dict[str, Any]:
     """An object from names and texts, each read as its property says."""
     properties = properties_of(schema, document)
-    return {name: _plain(text, properties.get(name, True), document) for name, text in pairs}
+    return {name: plain_value(text, properties.get(name, True), document) for name, text in pairs}
 
 
 def properties_of(schema: Schema, document: Document, depth: int = 0) -> Mapping[str, Schema]:
@@ -119,7 +120,8 @@ def properties_of(schema: Schema, document: Document, depth: int = 0) -> Mapping
     return found
 
 
-def _plain(text: str, schema: Schema, document: Document) -> Any:
+def plain_value(text: str, schema: Schema, document: Document) -> Any:
+    """A text as the number, the truth value or null that its schema speaks of; else as it is."""
     kinds = kinds_of(schema, document)
     if kinds & {"integer", "number"} and _NUMBER.fullmatch(text):
         return _number(text)

@@ -33,12 +33,25 @@ class Message(NamedTuple):  # two are made for each interaction: a frozen datacl
         return _has_body(self.part, v4=self.v4)
 
     @property
-    def text(self) -> str | None:
-        """The body as it is written, where that is a text."""
+    def raw(self) -> bytes | None:
+        """The body as it goes over the wire, where it is written as a text, or as one of base64."""
         written: Any = self.part.get("body")
+        encoded = ""
         if _wrapped(written, v4=self.v4):
-            written = None if written.get("encoded") else written["content"]
-        return written if isinstance(written, str) else None
+            encoded, written = str(written.get("encoded") or "").lower(), written["content"]
+        if not isinstance(written, str):
+            return None
+        return _from_base64(written) if encoded in _BASE64 else written.encode("utf-8", "surrogatepass")
+
+
+_BASE64 = frozenset({"true", "base64"})
+
+
+def _from_base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return None
 
 
 def message(interaction: Interaction, side: str) -> Message:

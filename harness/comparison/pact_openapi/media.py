@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _JSON = re.compile(r"application/json|[^/]+/([^;]+\+)?json|\*/\*|application/\*")
+_XML = re.compile(r"(application|text)/xml|[^/]+/[^;]+\+xml")
 
 
 @lru_cache(maxsize=4_096)
@@ -27,6 +28,16 @@ def is_json(media: str) -> bool:
 def is_form(media: str) -> bool:
     """Whether bodies of it are the fields of a form, as a query is written."""
     return bare(media) == "application/x-www-form-urlencoded"
+
+
+def is_multipart(media: str) -> bool:
+    """Whether bodies of it are made of named parts."""
+    return bare(media).startswith("multipart/")
+
+
+def is_xml(media: str) -> bool:
+    """Whether bodies of it are XML."""
+    return _XML.fullmatch(bare(media)) is not None
 
 
 def accepted(header: Iterable[str]) -> tuple[str, ...]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from harness.comparison.dialects import Direction
-from harness.comparison.openapi_diff.document import listing
+from harness.comparison.openapi_diff.document import listing, mapping
 from harness.comparison.openapi_diff.wire import kinds_of, properties_of, value_of, with_properties
 from harness.comparison.pact_openapi.answer import Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
-from harness.comparison.pact_openapi.media import accepted, chosen, is_form, is_json, meet
+from harness.comparison.pact_openapi.fields import taken_deep
+from harness.comparison.pact_openapi.media import accepted, chosen, is_json, meet
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.security import check_security, key_names
+from harness.comparison.pact_openapi.values import Promised, compare_body
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
+    from harness.comparison.openapi_diff.document import Document
     from harness.comparison.openapi_diff.operations import Operation, Parameter
     from harness.comparison.pact_openapi.telling import Meeting
 
@@ -124,17 +126,8 @@ def _texts_of(query: dict[str, list[str]], name: str, parameter: Parameter, meet
     """What the request has for a parameter; it is taken out, so that what is left is declared by nobody."""
     if name in query:
         return query.pop(name)
-    plain = name.removesuffix("[]")
-    for other in (f"{plain}[]", plain):
-        if other in query:
-            return query.pop(other)
-    deep = {key: query[key] for key in query if key.startswith(f"{plain}[") and key.endswith("]")}
-    if deep:
-        for key in deep:
-            del query[key]
-        indexed = all(key[len(plain) + 1 : -1].isdigit() for key in deep)
-        values = [text for texts in deep.values() for text in texts]
-        return values if indexed else {key[len(plain) + 1 : -1]: texts for key, texts in deep.items()}
+    if parameter.style[0] == "deepObject":
+        return taken_deep(query, name) or None
     if parameter.style == ("form", True) and parameter.schema is not None and not parameter.media:
         return _spread(query, parameter, meeting)
     return None
@@ -262,48 +255,30 @@ def check_body(meeting: Meeting, operation: Operation) -> None:
                 remedy="send one in the pact's request, or make it optional in the document",
             )
         return
-    media = chosen(request.media, body.content) if request.media else _json_of(list(body.content))
+    media = chosen(request.media, body.content) if request.media else _usual(list(body.content))
+    if media is None and not request.media and body.content:
+        meeting.undecided("the request body", f"it may be any of {', '.join(body.content)}, and names none")
     schema = body.content[media] if media is not None else None
     if media is None or schema is None:
         return
-    read = _form(meeting, schema) if is_form(media) else request.body if is_json(media) else None
-    if read is None:
-        meeting.tell(
-            "request.body.uncompared",
-            f"the body is {media} and was not compared",
-            severity=Severity.INFO,
-            at=at,
-            place=f"{place}/content/{escaped(media)}/schema",
-            remedy="bodies are compared when they are JSON or forms; let a verification show the rest",
-        )
-        return
-    hold(
+    compare_body(
         meeting,
-        Held(
-            value=read[0],
+        Direction.REQUEST,
+        Promised(
+            media=media,
             schema=schema,
-            direction=Direction.REQUEST,
-            part="body",
-            name="",
-            at=at,
+            encoding=encoding_of(operation.document, operation.written.get("requestBody"), media),
             place=f"{place}/content/{escaped(media)}/schema",
         ),
     )
 
 
-def _form(meeting: Meeting, schema: Any) -> tuple[Any] | None:
-    """The fields of a form as values; None for a body that is no text."""
-    text, document = meeting.request.text, meeting.document
-    if text is None:
-        return None
-    properties = properties_of(document.kept(schema), document)
-    made = {}
-    for name, texts in parse_qs(text, keep_blank_values=True).items():
-        part = properties.get(name, True)
-        several = not document.old or (isinstance(part, dict) and part.get("collectionFormat") == "multi")
-        made[name] = value_of(texts, part, ("form", several), document)
-    return (made,)
+def encoding_of(document: Document, body: Any, media: str) -> dict[str, Any]:
+    """How the fields of a body of that media type are written, by the name of their property."""
+    content = mapping(document.meant(body).get("content"))
+    return mapping(document.meant(content.get(media)).get("encoding"))
 
 
-def _json_of(media: list[str]) -> str | None:
-    return next((each for each in media if is_json(each)), None)
+def _usual(media: list[str]) -> str | None:
+    """The media type of a body that names none: JSON where that is one of several."""
+    return next((each for each in media if is_json(each)), media[0] if len(media) == 1 else None)

@@ -7,14 +7,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction
+from harness.comparison.openapi_diff.document import mapping
 from harness.comparison.openapi_diff.operations import Response
 from harness.comparison.openapi_diff.wire import value_of
 from harness.comparison.pact_openapi.answer import Reliance, Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
 from harness.comparison.pact_openapi.media import chosen, is_json
 from harness.comparison.pact_openapi.registered import REGISTERED
-from harness.comparison.pact_openapi.requests import produced
+from harness.comparison.pact_openapi.requests import encoding_of, produced
 from harness.comparison.pact_openapi.rules import kind_of
+from harness.comparison.pact_openapi.values import Promised, compare_body
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
@@ -34,17 +36,17 @@ class Answer:
     declared: str  # "200", "2XX", "default"
     response: Response
     place: str
+    written: Any  # the response object, or a reference to it
 
 
 def check_response(meeting: Meeting, operation: Operation) -> Reliance:
     """Everything that a consumer needs of a response; what of the document it relies on."""
     answer = _answer(meeting, operation)
-    media = ""
+    media, body = "", meeting.response.body
     if answer is not None:
         media = _content_type(meeting, operation, answer) or ""
         _headers(meeting, answer)
-        _body(meeting, answer, media)
-    body = meeting.response.body
+        body = _body(meeting, answer, media)
     return Reliance(
         interaction=meeting.interaction.index,
         description=meeting.interaction.label,
@@ -115,7 +117,8 @@ def _answer(meeting: Meeting, operation: Operation) -> Answer | None:
 
 
 def _made(operation: Operation, declared: str, response: Response) -> Answer:
-    return Answer(declared, response, f"{operation.pointer}/responses/{declared}")
+    written = mapping(operation.written.get("responses")).get(declared)
+    return Answer(declared, response, f"{operation.pointer}/responses/{declared}", written)
 
 
 def _statuses(meeting: Meeting) -> Iterator[str]:
@@ -216,10 +219,11 @@ def _header(meeting: Meeting, answer: Answer, name: str, texts: list[str]) -> No
     )
 
 
-def _body(meeting: Meeting, answer: Answer, media: str) -> None:
+def _body(meeting: Meeting, answer: Answer, media: str) -> tuple[Any] | None:
+    """Hold the body against its schema; its value where it has one."""
     response = meeting.response
     if not response.has_body or response.part["body"] is None:
-        return  # null: the consumer says that it needs none
+        return None  # null: the consumer says that it needs none
     place = f"{answer.place}/content{step(media)}/schema" if media else answer.place
     schema = answer.response.content.get(media)
     if schema is None:
@@ -232,33 +236,10 @@ def _body(meeting: Meeting, answer: Answer, media: str) -> None:
                 expected="no body",
                 remedy="do not rely on the body, or declare its schema in the document",
             )
-        return
-    if response.body is None or not is_json(media):
-        _not_compared(meeting, media, place)
-        return
-    hold(
-        meeting,
-        Held(
-            value=response.body[0],
-            schema=schema,
-            direction=Direction.RESPONSE,
-            part="body",
-            name="",
-            at=("response", "body"),
-            place=place,
-        ),
-    )
-
-
-def _not_compared(meeting: Meeting, media: str, place: str) -> None:
-    meeting.tell(
-        "response.body.uncompared",
-        f"the body is {media or 'of no known kind'} and was not compared",
-        severity=Severity.INFO,
-        at=("response", "body"),
-        place=place,
-        remedy="bodies are compared when they are JSON; let a verification show the rest",
-    )
+        return response.body
+    encoding = encoding_of(meeting.document, answer.written, media)
+    promised = Promised(media=media, schema=schema, encoding=encoding, place=place)
+    return compare_body(meeting, Direction.RESPONSE, promised)
 
 
 def _says_nothing(answer: Answer, media: str, meeting: Meeting) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.comparison.openapi_diff.document import Document
+    from harness.comparison.pact_openapi.rules import Rules
 
 _SHOWN = 200
 Check = Callable[["Meeting"], None]
@@ -79,6 +80,13 @@ class Meeting:
                 remedy=remedy,
             )
         )
+
+    def replace_rules(self, message: Message, rules: Rules) -> None:
+        """Know the rules of a message by the places of its value."""
+        if message is self.request:
+            self.request = message._replace(rules=rules)
+        else:
+            self.response = message._replace(rules=rules)
 
     def later(self, check: Check) -> None:
         """Tell what a check tells at this place, when all schemas that are needed are ready."""
