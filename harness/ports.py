@@ -151,7 +151,8 @@ class Publication:
 
     contract: Contract
     version: Version
-    created: bool  # False: the same content was already published by this version
+    created: bool  # False: this version had published a pact or document there already
+    merged: bool = False  # the contract is a part, put together with what was there
     previous: str = ""  # content key of what the pacticipant's version before had
 
 
@@ -166,8 +167,13 @@ class Ledger(Protocol):
     def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:
         """With what that runtime can start the version again, when it was told."""
 
-    def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
-        """Keep contracts under a version, all or none. Raises IdentityConflict for other content."""
+    def publish(
+        self, version: Version, contracts: Sequence[Contract], *, merge: bool = False
+    ) -> Sequence[Publication]:
+        """Keep contracts under a version, all or none; with `merge`, parts of a pact beside those that are there.
+
+        Raises IdentityConflict for other content, or for parts that contradict each other.
+        """
 
     def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
         """Make a published document a provider contract: it decides about pacts that nobody has run.

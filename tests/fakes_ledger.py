@@ -14,8 +14,9 @@ from harness.comparison.coverage import Coverage
 from harness.comparison.openapi_diff import read_document
 from harness.comparison.pact_openapi import compare
 from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_merging import put_together
 from harness.contracts.pact_reader import read_pact
-from harness.errors import IdentityConflict
+from harness.errors import IdentityConflict, Problem
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stated, Stay
 from harness.identity import Version
 from harness.ports import Publication
@@ -89,15 +90,17 @@ class MemoryLedger:
         record = self.records.get(version)
         return record.builds.get(runtime, Build()).descriptor if record else None
 
-    def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
+    def publish(
+        self, version: Version, contracts: Sequence[Contract], *, merge: bool = False
+    ) -> Sequence[Publication]:
         refusals.check_version(version)
         refusals.check_contracts(version, contracts)
         there = self.records[version].contracts if version in self.records else {}
-        conflicts = []
+        conflicts: list[Problem] = []
         for contract in contracts:
             before, since = there.get((contract.kind, contract.counterpart), (contract, ""))
             if before.key != contract.key:
-                conflicts.append(refusals.other_content(version, before, contract, since))
+                conflicts += refusals.conflicts(version, before, contract, since, merge=merge)
         if conflicts:
             raise IdentityConflict(*conflicts)
         record = self._mention(version)
@@ -106,10 +109,15 @@ class MemoryLedger:
     def _publish_one(self, record: Record, contract: Contract) -> Publication:
         slot = contract.kind, contract.counterpart
         created = slot not in record.contracts
+        merged = not created and record.contracts[slot][0].key != contract.key
         if created:
+            record.contracts[slot] = replace(contract, place=""), self.now()
+        elif merged:
+            contract = put_together(record.contracts[slot][0], contract)
             record.contracts[slot] = replace(contract, place=""), self.now()
         return Publication(
             contract=contract,
+            merged=merged,
             version=record.known.version,
             created=created,
             previous=self._previous(record.known.version, slot),

@@ -59,10 +59,12 @@ class SqlLedger:
         with self.database.reading() as db:
             return versions.descriptor(db, version, runtime)
 
-    def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
+    def publish(
+        self, version: Version, contracts: Sequence[Contract], *, merge: bool = False
+    ) -> Sequence[Publication]:
         """Keep contracts under a version, all or none. Raises IdentityConflict for other content."""
         with self.database.writing() as db:
-            return publications.publish(db, version, contracts, self.now())
+            return publications.publish(db, version, contracts, self.now(), merge=merge)
 
     def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
         """Make a published document a provider contract: it decides about pacts that nobody has run."""

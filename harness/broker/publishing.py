@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.broker import refusals
 from harness.contracts.document import ContractKind
-from harness.errors import IdentityConflict, Problem, UsageError
+from harness.contracts.pact_merging import described_twice, put_together
+from harness.errors import ContractError, IdentityConflict, Problem, UsageError
 from harness.evidence import Facts, Known
 from harness.identity import Version
 
@@ -52,7 +53,7 @@ def publish(
     nothing to publish, for a dirty tree unless allowed, and for a pacticipant without a version; ContractError and
     IdentityConflict, with everything that contradicts, before anything is kept.
     """
-    given = tuple(contracts)
+    given = parts_together(contracts)
     _refuse_nothing(given)
     if source.dirty and not allow_dirty:
         raise UsageError(
@@ -66,8 +67,29 @@ def publish(
         ledger.record_version(
             Known(version=version, branch=source.branch, commit=source.commit, build_url=source.build_url)
         )
-        published += ledger.publish(version, mine)
+        published += ledger.publish(version, mine, merge=True)
     return tuple(published)
+
+
+def parts_together(contracts: Iterable[Contract]) -> tuple[Contract, ...]:
+    """Parts of one pact, which several runners wrote, as one. Raises ContractError for parts that contradict."""
+    whole: dict[tuple[ContractKind, str, str], Contract] = {}
+    problems = []
+    for each in contracts:
+        slot = (each.kind, each.owner, each.counterpart)
+        before = whole.setdefault(slot, each)
+        if before.key == each.key:
+            continue
+        described = described_twice(before, each)
+        if described:
+            problems.append(refusals.contradicting_parts(before, each, described))
+        elif described is None:
+            problems.append(refusals.given_twice(before, each))
+        else:
+            whole[slot] = put_together(before, each)
+    if problems:
+        raise ContractError(*problems)
+    return tuple(whole.values())
 
 
 def _refuse_nothing(contracts: Sequence[Contract]) -> None:
@@ -125,4 +147,4 @@ def _contradiction(ledger: Ledger, facts: Facts, version: Version, contract: Con
     key = keys.get(contract.kind, "")
     before = ledger.contract(key) if key and key != contract.key else None
     if before is not None:
-        yield refusals.other_content(version, before, contract)
+        yield from refusals.conflicts(version, before, contract, merge=True)

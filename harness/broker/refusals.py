@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.broker.differences import what_differs
 from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_merging import described_twice
 from harness.errors import (
     ContractError,
     IdentityConflict,
@@ -54,7 +55,7 @@ def check_contracts(version: Version, contracts: Sequence[Contract]) -> None:
             problems.append(_somebody_elses(version, contract))
         before = seen.setdefault((contract.kind, contract.counterpart), contract)
         if before.key != contract.key:
-            problems.append(_twice(before, contract))
+            problems.append(given_twice(before, contract))
     if problems:
         raise ContractError(*problems)
 
@@ -67,13 +68,14 @@ def _somebody_elses(version: Version, contract: Contract) -> Problem:
     )
 
 
-def _twice(first: Contract, second: Contract) -> Problem:
+def given_twice(first: Contract, second: Contract) -> Problem:
+    """One promise is given twice, and says two things."""
     other = first.place or f"content {first.key[:12]}"
     return Problem(
         text=f"{promise(second)} is given twice with different content; the other is {other}"
         f"{_listed(what_differs(first, second))}",
         where=second.place,
-        hint="keep one of the two",
+        hint="keep one of the two, or put parts of one pact together: harness pacts merge FILE... --into DIR",
     )
 
 
@@ -91,6 +93,28 @@ def other_build(version: Version, runtime: str, there: tuple[str, str], artifact
     return IdentityConflict(
         f"{version} already stands for build {known[:12]} (first seen {since}{by}); this one is {artifact[:12]}",
         hint=_RAISE,
+    )
+
+
+def conflicts(
+    version: Version, before: Contract, now: Contract, since: str = "", *, merge: bool = False
+) -> tuple[Problem, ...]:
+    """Why a version that has promised something else cannot promise this too; with `merge` parts of a pact may."""
+    described = described_twice(before, now) if merge else None
+    if described is None:
+        return (other_content(version, before, now, since),)
+    return (contradicting_parts(before, now, described),) if described else ()
+
+
+def contradicting_parts(first: Contract, second: Contract, described: Sequence[str]) -> Problem:
+    """Two parts of one pact say different things of one interaction."""
+    one, other = first.place or f"content {first.key[:12]}, which is published", second.place or second.key[:12]
+    named = ", ".join(f"'{each}'" for each in dict.fromkeys(described))
+    return Problem(
+        text=f"two parts of {promise(second)} contradict each other in {named}; the other is {one}"
+        f"{_listed(what_differs(first, second))}",
+        where=other,
+        hint="give one of them another description or another provider state",
     )
 
 

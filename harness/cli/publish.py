@@ -67,6 +67,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 def _line(each: Publication) -> str:
     between = f" with {each.contract.counterpart}" if each.contract.counterpart else ""
     state = "published" if each.created else "already published with equal content"
+    if each.merged:
+        state = "put together with the parts that were published before"
     return f"{each.version}: {each.contract.kind}{between} {each.contract.key[:12]} {state}"
 
 
@@ -77,5 +79,6 @@ def _document(each: Publication) -> dict[str, object]:
         "provider": each.contract.counterpart or None,
         "contract": each.contract.key,
         "created": each.created,
+        "merged": each.merged,
         "previous": each.previous or None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -9,11 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.contracts.pact_merging import content, identity, signed, tests_of
 from harness.contracts.pact_reader import whole_pact
 from harness.errors import ContractError, Problem
 from harness.identity import canonical_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.contracts.pact import Pact
 
 
@@ -68,6 +72,22 @@ def file_name(consumer: str, provider: str, *, apart: bool = False) -> str:
     return f"{safe}-{key}.json"
 
 
+def file_of_pair(folder: Path, pair: tuple[str, str]) -> Path:
+    """The file of a pair in a folder: the plain name, unless another pair has it already."""
+    plain = folder / file_name(*pair)
+    with contextlib.suppress(OSError, ContractError):
+        if pair_of(plain.read_bytes(), str(plain)) != pair:
+            return folder / file_name(*pair, apart=True)
+    return plain
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a pact so that nobody ever reads half of it."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
 def contributions(test: str, document: Mapping[str, Any]) -> tuple[Contribution, ...]:
     """What a test's own pact document contributes."""
     consumer, provider = document["consumer"]["name"], document["provider"]["name"]
@@ -95,20 +115,20 @@ def merge(
     of an earlier session that is still there) that give one interaction different content, and for two
     specifications in one pact.
     """
-    fresh = sorted(new, key=lambda c: (_identity(c.interaction), c.test))
+    fresh = sorted(new, key=lambda c: (identity(c.interaction), c.test))
     before = None if existing is None else _pact_of(pair, existing, place)
     kept = {} if before is None else _kept(before, session)
     _refuse_contradictions(fresh, _standing_promises(kept, pair), session, place)
     version = _version(fresh, _specification(before) if before and kept else "", place)
     promised = dict(kept)
     for each in reversed(fresh):  # of several tests the first by name has the last word
-        identity = _identity(each.interaction)
-        standing = promised.get(identity)
-        same = standing is not None and _content(standing) == _content(each.interaction)
+        key = identity(each.interaction)
+        standing = promised.get(key)
+        same = standing is not None and content(standing) == content(each.interaction)
         others = set(tests_of(standing)) if standing and same else set()
         tests = {each.test, *(others - {session.former.get(each.test)})}
-        promised[identity] = _signed(each.interaction, tests, version)
-    text = _text(pair, version, [promised[key] for key in sorted(promised)]) if promised else None
+        promised[key] = _signed(each.interaction, tests, version)
+    text = _text(pair, version, list(promised.values())) if promised else None
     return MergedPact(text=text, dropped=_dropped(before, promised))
 
 
@@ -117,7 +137,7 @@ def _dropped(before: Pact | None, promised: Mapping[str, dict[str, Any]]) -> tup
     return tuple(
         DroppedPromise(description=each.description, tests=tests_of(each.document))
         for each in (before.interactions if before else ())
-        if _identity(each.document) not in promised
+        if identity(each.document) not in promised
     )
 
 
@@ -131,15 +151,6 @@ def takes_back(existing: bytes, session: Session, *, place: str) -> bool:
     """Whether tests of the session used to promise something in a pact. Raises ContractError for none."""
     tests = {test for each in whole_pact(existing, place).interactions for test in tests_of(each.document)}
     return any(test in session.passed or session.gone(test) for test in tests)
-
-
-def tests_of(interaction: Mapping[str, Any]) -> tuple[str, ...]:
-    """The tests that promise an interaction of a V4 pact; none when it does not say."""
-    comments = interaction.get("comments")
-    if not isinstance(comments, dict):
-        return ()
-    told = comments.get("testnames") or [comments.get("testname")]
-    return tuple(name for name in told if isinstance(name, str) and "::" in name)
 
 
 def _pact_of(pair: tuple[str, str], existing: str | bytes, place: str) -> Pact:
@@ -165,9 +176,9 @@ def _kept(pact: Pact, session: Session) -> dict[str, dict[str, Any]]:
         tests = tests_of(interaction)
         left = {test for test in tests if test not in session.passed and not session.gone(test)}
         if left == set(tests):
-            kept[_identity(interaction)] = interaction
+            kept[identity(interaction)] = interaction
         elif left:
-            kept[_identity(interaction)] = _signed(interaction, left, _specification(pact))
+            kept[identity(interaction)] = _signed(interaction, left, _specification(pact))
     return kept
 
 
@@ -187,13 +198,13 @@ def _refuse_contradictions(
     first: dict[str, Contribution] = {}
     earlier: dict[str, list[Contribution]] = {}
     for each in standing:
-        earlier.setdefault(_identity(each.interaction), []).append(each)
+        earlier.setdefault(identity(each.interaction), []).append(each)
     problems = []
     for each in new:
-        identity = _identity(each.interaction)
+        key = identity(each.interaction)
         own = {each.test, session.former.get(each.test)}
-        others = [first.setdefault(identity, each), *(c for c in earlier.get(identity, ()) if c.test not in own)]
-        against = [c for c in others if _content(c.interaction) != _content(each.interaction)]
+        others = [first.setdefault(key, each), *(c for c in earlier.get(key, ()) if c.test not in own)]
+        against = [c for c in others if content(c.interaction) != content(each.interaction)]
         problems += [_contradiction(other, each, place) for other in against[:1]]
     if problems:
         raise ContractError(*problems)
@@ -228,24 +239,16 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _identity(interaction: Mapping[str, Any]) -> str:
-    """What makes an interaction one of its kind: description, states, kind of talk."""
+def _sort_key(interaction: Any) -> str:
+    if not isinstance(interaction, dict):
+        return canonical_json(interaction)
     states = interaction.get("providerStates", interaction.get("providerState"))
     return canonical_json([interaction.get("description"), states, interaction.get("type")])
 
 
-def _content(interaction: Mapping[str, Any]) -> str:
-    return canonical_json({k: v for k, v in interaction.items() if k not in ("comments", "key")})
-
-
 def _signed(interaction: dict[str, Any], tests: set[str], version: str) -> dict[str, Any]:
     """The interaction with the tests that promise it, where the specification has a place for that."""
-    if not version.startswith("4"):
-        return interaction
-    names = sorted(tests)
-    others = {k: v for k, v in (interaction.get("comments") or {}).items() if not k.startswith("testname")}
-    several = {"testnames": names} if len(names) > 1 else {}
-    return {**interaction, "comments": {**others, "testname": names[0], **several}}
+    return signed(interaction, tests) if version.startswith("4") else interaction
 
 
 def _version(new: list[Contribution], kept: str, place: str) -> str:
@@ -280,4 +283,13 @@ def _text(pair: tuple[str, str], version: str, promised: list[dict[str, Any]]) -
     }
     if messages:
         document["messages"] = messages
-    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return stable_text(document)
+
+
+def stable_text(document: Mapping[str, Any]) -> str:
+    """A pact as text: the same bytes for the same promises, in whichever order they came."""
+    ordered = {
+        name: sorted(value, key=_sort_key) if name in ("interactions", "messages") else value
+        for name, value in document.items()
+    }
+    return json.dumps(ordered, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -192,6 +192,8 @@ def _keep(request: pytest.FixtureRequest, made: list[Any]) -> None:
 
 def write_pacts(config: pytest.Config, notebook: Notebook) -> None:
     """Merge everything that was promised into the pacts folder, pair by pair; each file all or nothing."""
+    from harness.contracts.pact_writer import file_of_pair
+
     promised = _promised(notebook)
     if not promised:
         return
@@ -202,7 +204,7 @@ def write_pacts(config: pytest.Config, notebook: Notebook) -> None:
         with _held(folder):
             for pair in sorted({(each.consumer, each.provider) for each in promised}):
                 mine = [each for each in promised if (each.consumer, each.provider) == pair]
-                _write_pair(_file(folder, pair), pair, mine, session, notebook)
+                _write_pair(file_of_pair(folder, pair), pair, mine, session, notebook)
             for path in _others(folder, config, notebook):
                 _take_back(path, session, notebook)
     except OSError as error:
@@ -227,22 +229,11 @@ def _held(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _file(folder: Path, pair: tuple[str, str]) -> Path:
-    """The file of a pair: the plain name, unless another pair has it already."""
-    from harness.contracts.pact_writer import file_name, pair_of
-
-    plain = folder / file_name(*pair)
-    with contextlib.suppress(OSError, ContractError):
-        if pair_of(plain.read_bytes(), str(plain)) != pair:
-            return folder / file_name(*pair, apart=True)
-    return plain
-
-
 def _write_pair(
     path: Path, pair: tuple[str, str], mine: list[Contribution], session: Session, notebook: Notebook
 ) -> None:
     """Write what remains of a pact and what is new in it; a pact that nobody promises any more goes."""
-    from harness.contracts.pact_writer import merge
+    from harness.contracts.pact_writer import merge, replace_file
 
     notebook.files.append(path)
     before = path.read_bytes() if path.exists() else None
@@ -256,9 +247,7 @@ def _write_pair(
         path.unlink()
         notebook.told.append(f"removed {shown(path)}: no test promises anything in it")
     elif after is not None and after.encode() != before:
-        draft = path.with_name(f".{path.name}.new")
-        draft.write_text(after, encoding="utf-8")
-        draft.replace(path)
+        replace_file(path, after)
         notebook.told.append(f"wrote {shown(path)}")
     notebook.told += _dropped_text(shown(path), merged.dropped, session)
 

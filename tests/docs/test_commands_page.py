@@ -33,4 +33,4 @@ def test_the_page_says_what_the_commands_say() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_that_decides_or_lists_answers_as_json(command: str) -> None:
-    assert "--json" in help_of(command) or command in ("report", "broker")
+    assert "--json" in help_of(command) or command in ("report", "broker", "pacts")

@@ -13,11 +13,17 @@ from fakes_ledger import MemoryLedger
 from hypothesis import given
 from hypothesis import strategies as st
 from new_ledgers import new_ledger
+from remote_ledgers import own_ledger
 
+from harness.broker.app import broker
 from harness.broker.differences import what_differs
 from harness.broker.ledger import SqlLedger
-from harness.broker.publishing import by_version, publish
+from harness.broker.publishing import by_version, parts_together, publish
+from harness.broker.remote.ledger import RemoteLedger
+from harness.broker.settings import Settings
+from harness.broker.store.database import Database
 from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError, HarnessError, IdentityConflict, UsageError
 from harness.identity import Version
 from harness.ports import Ledger
@@ -34,6 +40,26 @@ class Tree:
     branch: str = "main"
     build_url: str = "https://ci/1"
     dirty: bool = False
+
+
+def part_of(*numbers: int, status: int = 200, place: str = "") -> Contract:
+    """A part of a pact: a promise for each number, each by a test of its own."""
+    document = {
+        "consumer": {"name": "web"},
+        "provider": {"name": "orders"},
+        "interactions": [
+            {
+                "type": "Synchronous/HTTP",
+                "description": f"order {number}",
+                "request": {"method": "GET", "path": f"/orders/{number}"},
+                "response": {"status": status},
+                "comments": {"testname": f"test_it.py::test_{number}"},
+            }
+            for number in numbers
+        ],
+        "metadata": {"pactSpecification": {"version": "4.0"}},
+    }
+    return read_pact(json.dumps(document), place or f"{numbers}.json").contract()
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -204,3 +230,62 @@ def test_no_document_makes_it_stumble_and_equal_ones_do_not_differ(old: Any, new
 
 def test_a_text_that_is_no_json_differs_in_nothing_that_can_be_told() -> None:
     assert what_differs(pact(text="<xml/>"), pact(text="\ud800")) == ()
+
+
+@pytest.fixture(params=["memory", "sqlite", "remote"])
+def anywhere(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_database: Database
+) -> Iterator[MemoryLedger | SqlLedger | RemoteLedger]:
+    made: MemoryLedger | SqlLedger | RemoteLedger
+    if request.param == "remote":
+        made = own_ledger(broker(sqlite_database, Settings()), tmp_path / "beside.db")
+    else:
+        made = MemoryLedger() if request.param == "memory" else new_ledger(tmp_path / "ledger.db")
+    yield made
+    made.close()
+
+
+def kept_key(ledger: Ledger) -> str:
+    return ledger.facts_about((WEB,), ()).versions[WEB].pacts["orders"]
+
+
+def test_parts_that_runners_publish_one_after_the_other_come_together(anywhere: Ledger) -> None:
+    whole = part_of(1, 2, 3)
+    first, second, again = (
+        publish(anywhere, [part], {"web": "1"}, Tree()) for part in (part_of(1, 2), part_of(2, 3), part_of(1))
+    )
+    assert [(p.created, p.merged) for p in (*first, *second, *again)] == [
+        (True, False),
+        (False, True),
+        (False, True),
+    ]
+    assert {p.contract.key for p in (*second, *again)} == {kept_key(anywhere)} == {whole.key}
+
+
+def test_parts_that_contradict_each_other_are_refused_and_nothing_changes(anywhere: Ledger) -> None:
+    publish(anywhere, [part_of(1, 2)], {"web": "1"}, Tree())
+    before = kept_key(anywhere)
+    message = refused(
+        IdentityConflict, lambda: publish(anywhere, [part_of(3, 2, status=404)], {"web": "1"}, Tree())
+    )
+    assert "contradict each other in 'order 2'" in message
+    assert kept_key(anywhere) == before
+
+
+def test_parts_at_once_are_one_pact_and_contradictions_name_both_files(ledger: Ledger) -> None:
+    published = publish(ledger, [part_of(1), part_of(2)], {"web": "1"}, Tree())
+    assert [p.contract.key for p in published] == [part_of(1, 2).key]
+    other = [part_of(1, place="half-a.json"), part_of(1, status=404, place="half-b.json")]
+    message = refused(ContractError, lambda: publish(ledger, other, {"web": "2"}, Tree()))
+    assert "half-a.json" in message
+    assert "half-b.json" in message
+
+
+@given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True), min_size=1, max_size=4))
+def test_however_tests_are_shared_out_among_runners_the_pact_is_the_same(shares: list[list[int]]) -> None:
+    ledger = MemoryLedger()
+    for share in shares:
+        publish(ledger, [part_of(*share)], {"web": "1"}, Tree())
+    everything = part_of(*sorted({number for share in shares for number in share}))
+    assert kept_key(ledger) == everything.key
+    assert parts_together(part_of(*share) for share in shares)[0].key == everything.key

@@ -13,6 +13,7 @@ from harness.broker.remote import coverages, merging, reading, results, selected
 from harness.broker.remote import survey as surveys
 from harness.broker.remote.reading import Described, Published
 from harness.broker.remote.site import Site
+from harness.broker.remote.writing import is_kept
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import BrokerSilent
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Objection, Stated, Stay
@@ -58,21 +59,29 @@ class RemoteLedger:
         """With what that runtime can start the version again, when this machine was told."""
         return self.beside.descriptor(version, runtime)
 
-    def publish(self, version: Version, contracts: Sequence[Contract]) -> Sequence[Publication]:
+    def publish(
+        self, version: Version, contracts: Sequence[Contract], *, merge: bool = False
+    ) -> Sequence[Publication]:
         """Keep pacts at the broker and other documents here. Raises IdentityConflict for other content."""
         refusals.check_version(version)
         refusals.check_contracts(version, contracts)
         pacts = [each for each in contracts if each.kind is ContractKind.PACT]
         before = self._published(version)
-        writing.conflict(version, before, pacts)
+        writing.conflict(version, before, pacts, merge=merge)
         others = self.beside.publish(version, [each for each in contracts if each.kind is not ContractKind.PACT])
-        new = [each for each in pacts if each.counterpart not in before]
-        if new:
-            writing.pacts(self.site, version, list({each.counterpart: each for each in new}.values()))
+        parts = {c.counterpart for c in pacts if c.counterpart in before and not is_kept(c, before[c.counterpart])}
+        new = {c.counterpart: c for c in pacts if c.counterpart in parts or c.counterpart not in before}
+        shown = writing.pacts(self.site, version, list(new.values()), merge=bool(parts)) if new else {}
         self._everything = None
         told = {id(each.contract): each for each in others}
         seen: set[str] = set(before)
-        return [told.get(id(each)) or self._publication(version, each, seen) for each in contracts]
+        done = [told.get(id(each)) or self._publication(version, each, seen) for each in contracts]
+        return [
+            replace(each, contract=shown[each.contract.counterpart], merged=True)
+            if each.contract.kind is ContractKind.PACT and each.contract.counterpart in parts
+            else each
+            for each in done
+        ]
 
     def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
         """Publish a document as a provider contract, where the broker takes one. Raises UsageError."""

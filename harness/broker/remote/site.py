@@ -93,6 +93,10 @@ class Site:
             self._kept[url] = self.read(url)
         return self._kept[url]
 
+    def forget(self, url: str) -> None:
+        """Ask for the document there again, after we changed it ourselves."""
+        self._kept.pop(url, None)
+
     def all_pages(self, url: str, key: str) -> list[Document]:
         """Every item of a list, however many pages it has. Raises BrokerSilent for a list that does not end."""
         found: list[Document] = []

@@ -11,6 +11,7 @@ from harness.broker.remote import hal, reading
 from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.http import MERGE_PATCH
 from harness.broker.remote.site import with_query
+from harness.contracts.pact_merging import described_twice, put_together
 from harness.contracts.pact_reader import pact_key, read_pact
 from harness.errors import BrokerRefused, BrokerSilent, IdentityConflict, UsageError
 from harness.verdicts import Exercised, Verdict
@@ -38,24 +39,32 @@ def version(site: Site, known: Known) -> None:
         site.change("PATCH", url, told, doing, content_type=MERGE_PATCH)
 
 
-def pacts(site: Site, owner: Version, contracts: Sequence[Contract]) -> None:
-    """Publish pacts under one version, all or none, and see that the broker has them as they were given."""
+def pacts(
+    site: Site, owner: Version, contracts: Sequence[Contract], *, merge: bool = False
+) -> dict[str, Contract]:
+    """Publish pacts under one version, all or none, and see that the broker has them as they were given.
+
+    With `merge` they are parts, which the broker puts together with what it has. What it shows, by provider.
+    """
     body = {
         "pacticipantName": owner.pacticipant,
         "pacticipantVersionNumber": owner.number,
-        "contracts": [_given(each) for each in contracts],
+        "contracts": [_given(each, merge=merge) for each in contracts],
     }
     answer = site.change("POST", site.link("pb:publish-contracts"), body, f"the pacts of {owner}")
     kept = {}
     for link in hal.links(answer, "pb:contracts"):
+        site.forget(site.at(link["href"]))
         found = reading.published(site, link["href"])
         kept[found.contract.counterpart] = found
     for each in contracts:
-        _check_kept(each, kept.get(each.counterpart), owner)
+        _check_kept(each, kept.get(each.counterpart), owner, merge=merge)
+    return {provider: each.contract for provider, each in kept.items()}
 
 
-def _given(contract: Contract) -> dict[str, str]:
+def _given(contract: Contract, *, merge: bool) -> dict[str, str]:
     return {
+        **({"onConflict": "merge"} if merge else {}),
         "consumerName": contract.owner,
         "providerName": contract.counterpart,
         "content": base64.b64encode(contract.text.encode("utf-8", "surrogatepass")).decode(),
@@ -64,9 +73,9 @@ def _given(contract: Contract) -> dict[str, str]:
     }
 
 
-def _check_kept(given: Contract, kept: Published | None, owner: Version) -> None:
+def _check_kept(given: Contract, kept: Published | None, owner: Version, *, merge: bool) -> None:
     """A broker that merges may keep less than it was given, and call it a success."""
-    if kept is not None and _same(given, kept):
+    if kept is not None and (is_kept(given, kept) or (merge and _is_part(given, kept.contract))):
         return
     what = "does not show it" if kept is None else f"keeps other content ({kept.contract.key[:12]})"
     raise BrokerSilent(
@@ -76,7 +85,13 @@ def _check_kept(given: Contract, kept: Published | None, owner: Version) -> None
     )
 
 
-def _same(given: Contract, kept: Published) -> bool:
+def _is_part(given: Contract, kept: Contract) -> bool:
+    """Whether what is kept has all that was given: put together, nothing is added to it."""
+    return described_twice(given, kept) == () and put_together(kept, given).key == kept.key
+
+
+def is_kept(given: Contract, kept: Published) -> bool:
+    """Whether the broker shows what it was given."""
     if given.key in (kept.contract.key, kept.sha):
         return True
     # What was submitted with `_id`s of its own has a key with them, and comes back without them.
@@ -244,12 +259,15 @@ def _end(site: Site, record: Document, what: str, doing: str) -> None:
         raise BrokerRefused(f"the broker took {doing}, but it is still there", where=shown(url))
 
 
-def conflict(owner: Version, before: Mapping[str, Published], contracts: Sequence[Contract]) -> None:
-    """Raises IdentityConflict where the version has already promised something else."""
+def conflict(
+    owner: Version, before: Mapping[str, Published], contracts: Sequence[Contract], *, merge: bool = False
+) -> None:
+    """Raises IdentityConflict where the version has already promised something else; with `merge` parts may."""
     problems = [
-        refusals.other_content(owner, before[each.counterpart].contract, each)
+        problem
         for each in contracts
-        if each.counterpart in before and not _same(each, before[each.counterpart])
+        if each.counterpart in before and not is_kept(each, before[each.counterpart])
+        for problem in refusals.conflicts(owner, before[each.counterpart].contract, each, merge=merge)
     ]
     if problems:
         raise IdentityConflict(*problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -10,9 +11,10 @@ from harness.broker import refusals
 from harness.broker.served_pact import served
 from harness.broker.store import integrations, verifications
 from harness.broker.store.rows import insert
-from harness.broker.store.tables import contracts, pacticipants, publications, versions
+from harness.broker.store.tables import contracts, overwritten, pacticipants, publications, versions
 from harness.broker.store.versions import mention, mention_pacticipant
 from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_merging import put_together
 from harness.errors import IdentityConflict
 from harness.ports import Publication
 
@@ -22,19 +24,50 @@ if TYPE_CHECKING:
     from harness.identity import Version
 
 
-def publish(db: sa.Connection, version: Version, given: Sequence[Contract], now: str) -> tuple[Publication, ...]:
-    """Keep contracts under a version. Raises IdentityConflict that names every contradiction."""
+def publish(
+    db: sa.Connection, version: Version, given: Sequence[Contract], now: str, *, merge: bool = False
+) -> tuple[Publication, ...]:
+    """Keep contracts under a version; with `merge`, parts of a pact beside those that are there.
+
+    Raises IdentityConflict that names every contradiction.
+    """
     refusals.check_contracts(version, given)
     row = mention(db, version, now)
     there = [_published(db, row, contract) for contract in given]
-    conflicts = [
-        refusals.other_content(version, _contract(before), contract, before.published_at)
+    others = [
+        (before, contract)
         for contract, before in zip(given, there, strict=True)
         if before is not None and before.key != contract.key
     ]
+    conflicts = [
+        problem
+        for before, contract in others
+        for problem in refusals.conflicts(version, _contract(before), contract, before.published_at, merge=merge)
+    ]
     if conflicts:
         raise IdentityConflict(*conflicts)
-    return tuple(_publish_one(db, version, row, contract, now) for contract in given)
+    whole = {contract: put_together(_contract(before), contract) for before, contract in others}
+    for before, contract in others:
+        both = keep(db, whole[contract], now)
+        if both != before.id:  # the part may be there already
+            replace_content(db, _publication(db, row, contract), both, now)
+    done = [_publish_one(db, version, row, whole.get(contract, contract), now) for contract in given]
+    return tuple(replace(each, merged=contract in whole) for each, contract in zip(done, given, strict=True))
+
+
+def replace_content(db: sa.Connection, there: Any, contract: int, now: str) -> None:
+    """Give a publication other content; what it had is kept as its earlier revision."""
+    insert(
+        db,
+        overwritten,
+        version_id=there.version_id,
+        contract_id=there.contract_id,
+        revision=there.revision,
+        published_at=there.published_at,
+        replaced_at=now,
+    )
+    values = {"contract_id": contract, "revision": there.revision + 1, "published_at": now}
+    db.execute(sa.update(publications).where(publications.c.id == there.id).values(values))
 
 
 def _publish_one(db: sa.Connection, version: Version, row: int, contract: Contract, now: str) -> Publication:
@@ -69,6 +102,15 @@ def _published(db: sa.Connection, version_row: int, contract: Contract) -> Any:
         )
     )
     return db.execute(query).one_or_none()
+
+
+def _publication(db: sa.Connection, version_row: int, contract: Contract) -> Any:
+    query = sa.select(publications).where(
+        publications.c.version_id == version_row,
+        publications.c.kind == contract.kind.value,
+        publications.c.counterpart == contract.counterpart,
+    )
+    return db.execute(query).one()
 
 
 def keep(db: sa.Connection, contract: Contract, now: str) -> int:

@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker import merging
 from harness.broker.store import integrations
-from harness.broker.store.publications import keep
+from harness.broker.store.publications import keep, replace_content
 from harness.broker.store.rows import insert
-from harness.broker.store.tables import contracts, overwritten, publications
+from harness.broker.store.tables import contracts, publications
 from harness.broker.store.versions import mention_pacticipant
+from harness.contracts import pact_merging
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
 
@@ -76,7 +76,7 @@ def refusal(db: sa.Connection, version: int | None, given: Given, *, allowed: bo
         return None
     if given.merge:
         known = json.loads(there.text)
-        if isinstance(known, dict) and merging.conflicts(known, given.document):
+        if isinstance(known, dict) and pact_merging.conflicts(known, given.document):
             return Refusal(given=given, there=there.text, merging=True)
         return None
     return None if allowed else Refusal(given=given, there=there.text, merging=False)
@@ -86,13 +86,13 @@ def clash(first: Given, second: Given) -> bool:
     """Whether two pacts for one provider in one request contradict each other."""
     if pact_key(first.document) == pact_key(second.document):
         return False
-    return not second.merge or bool(merging.conflicts(first.document, second.document))
+    return not second.merge or bool(pact_merging.conflicts(first.document, second.document))
 
 
 def contradictions(refused: Refusal) -> list[str]:
     """The descriptions of what is asked for in two ways."""
     there = json.loads(refused.there)
-    found = merging.conflicts(there, refused.given.document) if isinstance(there, dict) else []
+    found = pact_merging.conflicts(there, refused.given.document) if isinstance(there, dict) else []
     return [str(each.get("description", "")) for _, each in found]
 
 
@@ -119,7 +119,7 @@ def publish(db: sa.Connection, version: int, given: Given, now: str) -> Publishe
         row, outcome = there.contract_id, Outcome.UNCHANGED
     else:
         row = keep(db, contract, now)
-        _replace(db, there, row, now)
+        replace_content(db, there, row, now)
         outcome = Outcome.MERGED if given.merge else Outcome.OVERWRITTEN
     integrations.touch(db, owner, mention_pacticipant(db, given.provider, now), now)
     return Published(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
@@ -145,20 +145,6 @@ _THERE = (
 def _merged(given: Given, known: Any) -> Given:
     if not isinstance(known, dict):
         return given
-    both = merging.merged(known, given.document)
+    both = pact_merging.merged(known, given.document)
     text = json.dumps(both, ensure_ascii=False, separators=(",", ":"))
     return Given(consumer=given.consumer, provider=given.provider, document=both, text=text, merge=True)
-
-
-def _replace(db: sa.Connection, there: Any, contract: int, now: str) -> None:
-    insert(
-        db,
-        overwritten,
-        version_id=there.version_id,
-        contract_id=there.contract_id,
-        revision=there.revision,
-        published_at=there.published_at,
-        replaced_at=now,
-    )
-    values = {"contract_id": contract, "revision": there.revision + 1, "published_at": now}
-    db.execute(sa.update(publications).where(publications.c.id == there.id).values(values))

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.broker.merging import conflicts, merged
+from harness.contracts.pact_merging import conflicts, merged
 from harness.contracts.pact_reader import pact_key
 from harness.identity import canonical_json
 
