@@ -56,12 +56,22 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     )
     published = publish(manifest, broker, wish)
     if as_json:
-        words.say_json([{**_document(each), "notices": list(notices(each))} for each in published])
+        on_branch = {"branch": published.branch or None}
+        words.say_json(
+            [{**_document(each), **on_branch, "notices": list(notices(each))} for each in published.publications]
+        )
         return
-    for each in published:
+    for each in published.publications:
         words.say(_line(each))
         for notice in notices(each):
             words.say(f"  ! {notice}")
+    words.say(f"on branch {published.branch}" if published.branch else _NO_BRANCH)
+
+
+_NO_BRANCH = (
+    "  ! on no branch: git has none here (a detached HEAD, a tag) and no CI service names one;\n"
+    "    no selector by branch finds these versions; try: harness publish --branch NAME"
+)
 
 
 def _line(each: Publication) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness import wiring
 from harness.contracts.document import ContractKind
 from harness.errors import ContractError, UsageError
+from harness.ports import Publication
 from harness.wiring import content
 from harness.wiring.kept_documents import keeping_reader
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from harness.contracts.document import Contract
     from harness.contracts.pact import Pact
-    from harness.ports import Ledger, Publication
+    from harness.ports import Ledger
     from harness.services.system import System
 
 
@@ -36,10 +37,18 @@ class Wish:
     self_verification: str = ""  # passed, failed, none: the documents are provider contracts; "": they are not
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedContracts:
+    """What was published, and on which branch, for selectors find versions by it; "" when nobody knows one."""
+
+    publications: tuple[Publication, ...]
+    branch: str
+
+
 OWN_TESTS = {"passed": True, "failed": False, "none": None}  # what the provider's own tests said of its document
 
 
-def publish(manifest: Path | None, broker: str | None, wish: Wish) -> Sequence[Publication]:
+def publish(manifest: Path | None, broker: str | None, wish: Wish) -> PublishedContracts:
     """Publish, all or nothing. Raises UsageError for nothing to publish and for a dirty tree."""
     from harness.broker import publishing
     from harness.checkout import detect, version
@@ -65,7 +74,7 @@ def publish(manifest: Path | None, broker: str | None, wish: Wish) -> Sequence[P
         )
         if wish.self_verification:
             _hold_to_documents(ledger, published, own_tests=OWN_TESTS[wish.self_verification])
-        return published
+        return PublishedContracts(publications=published, branch=source.branch)
 
 
 def _hold_to_documents(ledger: Ledger, published: Sequence[Publication], *, own_tests: bool | None) -> None:

@@ -66,6 +66,41 @@ TRAVIS = {
     "TRAVIS_BUILD_WEB_URL": "https://app.travis-ci.com/acme/orders/builds/8",
 }
 
+CODEBUILD = {
+    "CODEBUILD_BUILD_ID": "orders:1a2b",
+    "CODEBUILD_BUILD_URL": "https://console.aws.example/orders/1a2b",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION": SHA,
+}
+TEAMCITY = {"TEAMCITY_VERSION": "2025.07", "BUILD_VCS_NUMBER": SHA, "BUILD_URL": "https://tc.acme.example/build/9"}
+DRONE = {
+    "CI": "true",
+    "DRONE": "true",
+    "DRONE_COMMIT_SHA": SHA,
+    "DRONE_BUILD_LINK": "https://drone.acme.example/4",
+}
+WOODPECKER = {
+    "CI": "woodpecker",
+    "CI_COMMIT_SHA": SHA,
+    "CI_PIPELINE_URL": "https://ci.acme.example/repos/1/pipeline/4",
+}
+SEMAPHORE = {
+    "CI": "true",
+    "SEMAPHORE": "true",
+    "SEMAPHORE_GIT_SHA": SHA,
+    "SEMAPHORE_ORGANIZATION_URL": "https://acme.semaphoreci.com",
+    "SEMAPHORE_WORKFLOW_ID": "65c3",
+}
+APPVEYOR = {
+    "CI": "True",
+    "APPVEYOR": "True",
+    "APPVEYOR_REPO_COMMIT": SHA,
+    "APPVEYOR_URL": "https://ci.appveyor.com",
+    "APPVEYOR_ACCOUNT_NAME": "acme",
+    "APPVEYOR_PROJECT_SLUG": "orders",
+    "APPVEYOR_BUILD_ID": "77",
+}
+CIRRUS = {"CI": "true", "CIRRUS_CI": "true", "CIRRUS_CHANGE_IN_REPO": SHA, "CIRRUS_BUILD_ID": "55"}
+
 RUN = "https://github.com/acme/orders/actions/runs/1658821493"
 AZURE_RUN = "https://dev.azure.com/acme/Web%20Shop/_build/results?buildId=77"
 
@@ -178,6 +213,101 @@ CASES = {
         {**TRAVIS, "TRAVIS_BRANCH": "v1", "TRAVIS_TAG": "v1"},
         build("Travis CI", "", TRAVIS["TRAVIS_BUILD_WEB_URL"]),
     ),
+    "codebuild, push": (
+        {
+            **CODEBUILD,
+            "CODEBUILD_WEBHOOK_HEAD_REF": "refs/heads/feature/x",
+            "CODEBUILD_WEBHOOK_TRIGGER": "branch/feature/x",
+        },
+        build("AWS CodeBuild", "feature/x", CODEBUILD["CODEBUILD_BUILD_URL"]),
+    ),
+    "codebuild, pull request": (
+        {
+            **CODEBUILD,
+            "CODEBUILD_WEBHOOK_HEAD_REF": "refs/heads/fix/y",
+            "CODEBUILD_WEBHOOK_BASE_REF": "refs/heads/main",
+            "CODEBUILD_WEBHOOK_TRIGGER": "pr/12",
+        },
+        build("AWS CodeBuild", "fix/y", CODEBUILD["CODEBUILD_BUILD_URL"]),
+    ),
+    "codebuild, tag": (
+        {
+            **CODEBUILD,
+            "CODEBUILD_WEBHOOK_HEAD_REF": "refs/tags/v1",
+            "CODEBUILD_WEBHOOK_TRIGGER": "tag/v1",
+        },
+        build("AWS CodeBuild", "", CODEBUILD["CODEBUILD_BUILD_URL"]),
+    ),
+    "codebuild, by hand": (
+        {**CODEBUILD, "CODEBUILD_SOURCE_VERSION": "refs/heads/main"},
+        build("AWS CodeBuild", "main", CODEBUILD["CODEBUILD_BUILD_URL"]),
+    ),
+    "codebuild, a commit by hand": (
+        {**CODEBUILD, "CODEBUILD_SOURCE_VERSION": SHA},
+        build("AWS CodeBuild", "", CODEBUILD["CODEBUILD_BUILD_URL"]),
+    ),
+    "teamcity, the branch passed on": (
+        {**TEAMCITY, "TEAMCITY_BUILD_BRANCH": "refs/heads/main"},
+        build("TeamCity", "main", TEAMCITY["BUILD_URL"]),
+    ),
+    "teamcity": (TEAMCITY, build("TeamCity", "", TEAMCITY["BUILD_URL"])),
+    "drone, push": ({**DRONE, "DRONE_BRANCH": "main"}, build("Drone", "main", DRONE["DRONE_BUILD_LINK"])),
+    "drone, pull request": (
+        {**DRONE, "DRONE_BRANCH": "main", "DRONE_SOURCE_BRANCH": "fix/y", "DRONE_TARGET_BRANCH": "main"},
+        build("Drone", "fix/y", DRONE["DRONE_BUILD_LINK"]),
+    ),
+    "drone, tag": (
+        {**DRONE, "DRONE_BRANCH": "main", "DRONE_TAG": "v1"},
+        build("Drone", "", DRONE["DRONE_BUILD_LINK"]),
+    ),
+    "woodpecker, push": (
+        {**WOODPECKER, "CI_COMMIT_BRANCH": "main"},
+        build("Woodpecker", "main", WOODPECKER["CI_PIPELINE_URL"]),
+    ),
+    "woodpecker, pull request": (
+        {**WOODPECKER, "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SOURCE_BRANCH": "fix/y"},
+        build("Woodpecker", "fix/y", WOODPECKER["CI_PIPELINE_URL"]),
+    ),
+    "woodpecker, tag": (
+        {**WOODPECKER, "CI_COMMIT_BRANCH": "main", "CI_COMMIT_TAG": "v1"},
+        build("Woodpecker", "", WOODPECKER["CI_PIPELINE_URL"]),
+    ),
+    "semaphore, push": (
+        {**SEMAPHORE, "SEMAPHORE_GIT_BRANCH": "main", "SEMAPHORE_GIT_REF_TYPE": "branch"},
+        build("Semaphore", "main", "https://acme.semaphoreci.com/workflows/65c3"),
+    ),
+    "semaphore, pull request": (
+        {**SEMAPHORE, "SEMAPHORE_GIT_BRANCH": "main", "SEMAPHORE_GIT_PR_BRANCH": "fix/y"},
+        build("Semaphore", "fix/y", "https://acme.semaphoreci.com/workflows/65c3"),
+    ),
+    "semaphore, tag": (
+        {**SEMAPHORE, "SEMAPHORE_GIT_BRANCH": "v1", "SEMAPHORE_GIT_REF_TYPE": "tag"},
+        build("Semaphore", "", "https://acme.semaphoreci.com/workflows/65c3"),
+    ),
+    "appveyor, push": (
+        {**APPVEYOR, "APPVEYOR_REPO_BRANCH": "main"},
+        build("AppVeyor", "main", "https://ci.appveyor.com/project/acme/orders/builds/77"),
+    ),
+    "appveyor, pull request": (
+        {**APPVEYOR, "APPVEYOR_REPO_BRANCH": "main", "APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH": "fix/y"},
+        build("AppVeyor", "fix/y", "https://ci.appveyor.com/project/acme/orders/builds/77"),
+    ),
+    "appveyor, tag": (
+        {**APPVEYOR, "APPVEYOR_REPO_BRANCH": "v1", "APPVEYOR_REPO_TAG": "true"},
+        build("AppVeyor", "", "https://ci.appveyor.com/project/acme/orders/builds/77"),
+    ),
+    "cirrus, push": (
+        {**CIRRUS, "CIRRUS_BRANCH": "main"},
+        build("Cirrus CI", "main", "https://cirrus-ci.com/build/55"),
+    ),
+    "cirrus, pull request": (
+        {**CIRRUS, "CIRRUS_BRANCH": "pull/12", "CIRRUS_PR": "12", "CIRRUS_BASE_BRANCH": "main"},
+        build("Cirrus CI", "", "https://cirrus-ci.com/build/55"),
+    ),
+    "cirrus, tag": (
+        {**CIRRUS, "CIRRUS_BRANCH": "main", "CIRRUS_TAG": "v1"},
+        build("Cirrus CI", "", "https://cirrus-ci.com/build/55"),
+    ),
 }
 
 
@@ -186,7 +316,9 @@ def test_each_ci_service_is_understood(environ: dict[str, str], expected: Build)
     assert from_ci(environ) == expected
 
 
-@pytest.mark.parametrize("marker", ["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE", "TRAVIS"])
+@pytest.mark.parametrize(
+    "marker", ["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE", "TRAVIS", "DRONE", "SEMAPHORE", "CIRRUS_CI"]
+)
 def test_a_service_that_says_almost_nothing_gives_almost_nothing(marker: str) -> None:
     told = from_ci({marker: "true"})
     assert told.ci

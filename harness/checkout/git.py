@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from harness.checkout.ci import from_ci
 from harness.errors import EnvironmentProblem
 from harness.identity import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _PATIENCE = 60.0  # seconds for one git command
 _REPOSITORY_CHOICE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
@@ -37,16 +37,6 @@ class Checkout:
     dirty: bool = False  # there are changes that the commit does not have
     dirty_key: str = ""  # made of the content of those changes
     ci: str = ""  # the CI service, "" on a desk
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
-    """What a CI service says about the build that runs."""
-
-    ci: str = ""
-    commit: str = ""
-    branch: str = ""  # of a pull request: the branch that it comes from; of a tag: none
-    url: str = ""
 
 
 def version(checkout: Checkout) -> str:
@@ -74,130 +64,6 @@ def detect(folder: Path, environ: Mapping[str, str]) -> Checkout:
         dirty_key=tree.dirty_key,
         ci=build.ci,
     )
-
-
-# --- CI services ---------------------------------------------------------------------------------------------
-
-
-def from_ci(environ: Mapping[str, str]) -> Build:
-    """What the variables of the CI service say; an empty Build on a desk."""
-    for marker, read in _SERVICES.items():
-        if environ.get(marker, "").lower() not in ("", "false", "0"):
-            return read(environ)
-    return Build()
-
-
-def _first(environ: Mapping[str, str], *names: str) -> str:
-    return next((environ[name] for name in names if environ.get(name)), "")
-
-
-def _of_ref(ref: str) -> str:
-    """The branch of a full reference; a tag or a merge request's own reference is none."""
-    return ref.removeprefix("refs/heads/") if not ref.startswith("refs/") or "refs/heads/" in ref else ""
-
-
-def _github(environ: Mapping[str, str]) -> Build:
-    run = environ.get("GITHUB_RUN_ID", "")
-    server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
-    attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
-    again = f"/attempts/{attempt}" if attempt not in ("", "1") else ""
-    return Build(
-        ci="GitHub Actions",
-        commit=environ.get("GITHUB_SHA", ""),
-        branch=environ.get("GITHUB_HEAD_REF") or _of_ref(environ.get("GITHUB_REF", "")),
-        url=f"{server}/{repository}/actions/runs/{run}{again}" if server and repository and run else "",
-    )
-
-
-def _gitlab(environ: Mapping[str, str]) -> Build:
-    return Build(
-        ci="GitLab CI",
-        commit=environ.get("CI_COMMIT_SHA", ""),
-        branch=_first(environ, "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH"),
-        url=_first(environ, "CI_JOB_URL", "CI_PIPELINE_URL"),
-    )
-
-
-def _jenkins(environ: Mapping[str, str]) -> Build:
-    branch = _first(environ, "CHANGE_BRANCH", "GIT_LOCAL_BRANCH", "BRANCH_NAME")
-    remote = environ.get("GIT_BRANCH", "").removeprefix("refs/remotes/").removeprefix("remotes/")
-    branch = branch or remote.removeprefix("origin/")
-    on_tag = bool(environ.get("TAG_NAME"))
-    return Build(
-        ci="Jenkins",
-        commit=environ.get("GIT_COMMIT", ""),
-        branch="" if on_tag or branch in ("HEAD", "detached") else branch,
-        url=environ.get("BUILD_URL", ""),
-    )
-
-
-def _circle(environ: Mapping[str, str]) -> Build:
-    return Build(
-        ci="CircleCI",
-        commit=environ.get("CIRCLE_SHA1", ""),
-        branch=environ.get("CIRCLE_BRANCH", ""),
-        url=environ.get("CIRCLE_BUILD_URL", ""),
-    )
-
-
-def _azure(environ: Mapping[str, str]) -> Build:
-    ref = _first(environ, "SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH")
-    home = environ.get("SYSTEM_COLLECTIONURI") or environ.get("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "")
-    project, number = environ.get("SYSTEM_TEAMPROJECT", ""), environ.get("BUILD_BUILDID", "")
-    known = home and project and number
-    return Build(
-        ci="Azure Pipelines",
-        commit=environ.get("BUILD_SOURCEVERSION", ""),
-        branch=_of_ref(ref),
-        url=f"{home.rstrip('/')}/{quote(project)}/_build/results?buildId={number}" if known else "",
-    )
-
-
-def _buildkite(environ: Mapping[str, str]) -> Build:
-    commit = environ.get("BUILDKITE_COMMIT", "")
-    on_tag = bool(environ.get("BUILDKITE_TAG"))
-    return Build(
-        ci="Buildkite",
-        commit="" if commit == "HEAD" else commit,  # a build started by hand may not name its commit
-        branch="" if on_tag else environ.get("BUILDKITE_BRANCH", ""),
-        url=environ.get("BUILDKITE_BUILD_URL", ""),
-    )
-
-
-def _bitbucket(environ: Mapping[str, str]) -> Build:
-    name, number = environ.get("BITBUCKET_REPO_FULL_NAME", ""), environ.get("BITBUCKET_BUILD_NUMBER", "")
-    home = environ.get("BITBUCKET_GIT_HTTP_ORIGIN", "").replace("http://", "https://", 1)
-    home = home or (f"https://bitbucket.org/{name}" if name else "")
-    return Build(
-        ci="Bitbucket Pipelines",
-        commit=environ.get("BITBUCKET_COMMIT", ""),
-        branch=environ.get("BITBUCKET_BRANCH", ""),
-        url=f"{home}/pipelines/results/{number}" if home and number else "",
-    )
-
-
-def _travis(environ: Mapping[str, str]) -> Build:
-    # TRAVIS_BRANCH is the branch that a pull request goes to, and the name of a tag.
-    on_tag = bool(environ.get("TRAVIS_TAG"))
-    branch = _first(environ, "TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH")
-    return Build(
-        ci="Travis CI",
-        commit=environ.get("TRAVIS_COMMIT", ""),
-        branch="" if on_tag else branch,
-        url=environ.get("TRAVIS_BUILD_WEB_URL", ""),
-    )
-
-
-_SERVICES: dict[str, Callable[[Mapping[str, str]], Build]] = {  # the variable that tells that it runs there
-    "GITHUB_ACTIONS": _github,
-    "GITLAB_CI": _gitlab,
-    "CIRCLECI": _circle,
-    "TF_BUILD": _azure,
-    "BUILDKITE": _buildkite,
-    "BITBUCKET_BUILD_NUMBER": _bitbucket,
-    "TRAVIS": _travis,
-    "JENKINS_URL": _jenkins,
-}
 
 
 # --- git -----------------------------------------------------------------------------------------------------
