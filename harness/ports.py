@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.contracts.document import Contract
@@ -76,6 +77,14 @@ class Session(Protocol):
         """The last lines that it wrote."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeOf:
+    """What decides what a unit does, as far as it lies in files of this machine."""
+
+    files: tuple[Path, ...] = ()
+    unknown: tuple[str, ...] = ()  # why something of it cannot be known
+
+
 class Runtime(Protocol):
     """A way to have services running."""
 
@@ -85,6 +94,12 @@ class Runtime(Protocol):
 
     def artifact(self, unit: Unit) -> str:
         """The identity of what would be started: its content, before anything is built or started."""
+
+    def made_of(self, unit: Unit) -> MadeOf:
+        """The files that the identity was made of, and why it may not be known."""
+
+    def touched(self) -> Mapping[Path, str]:
+        """Files in services' own folders that appeared or changed while they ran; to the service's name."""
 
     def session(self, run: str, *, keep: bool = False) -> AbstractContextManager[Session]:
         """A place to start things for one run; `keep` leaves them running when the context ends."""

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from harness.errors import ServiceDidNotStart
 from harness.identity import canonical_json, digest
-from harness.ports import Endpoint, Instance, Unit
+from harness.ports import Endpoint, Instance, MadeOf, Unit
 from harness.runtime.addressing import address, inside_of, ports_of
 from harness.services.environment import resolve
 from harness.services.system import Resource, Service
@@ -63,6 +64,13 @@ class FakeRuntime:
                 return ""
             unit = replace(unit, version="", variants=(), where="")
         return digest("fake", canonical_json(repr(unit)))
+
+    def made_of(self, unit: Unit) -> MadeOf:
+        del unit
+        return MadeOf()
+
+    def touched(self) -> Mapping[Path, str]:
+        return {}
 
     @contextmanager
     def session(self, run: str, *, keep: bool = False) -> Iterator[FakeSession]:

@@ -20,7 +20,7 @@ from harness.errors import EnvironmentProblem
 from harness.identity import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _PATIENCE = 60.0  # seconds for one git command
 _REPOSITORY_CHOICE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
@@ -66,6 +66,31 @@ def detect(folder: Path, environ: Mapping[str, str]) -> Checkout:
     )
 
 
+def tracked(folder: Path, environ: Mapping[str, str]) -> frozenset[str] | None:
+    """The files that git knows in the repository of a folder, as absolute paths; None without a repository."""
+    git = _Git(environ)
+    top = git.ask(folder, "rev-parse", "--show-toplevel")
+    if not top:
+        return None
+    root = os.path.realpath(os.fsdecode(top.removesuffix(b"\n")))
+    listed = git.ask(Path(root), "ls-files", "-z", "--recurse-submodules") or b""
+    return frozenset(f"{root}/{os.fsdecode(name)}" for name in listed.split(b"\0") if name)
+
+
+def ignored(folder: Path, files: Sequence[Path], environ: Mapping[str, str]) -> frozenset[Path]:
+    """Those of the files that no commit of the folder's repository would hold: ignored, or outside of it."""
+    git = _Git(environ)
+    top = git.ask(folder, "rev-parse", "--show-toplevel")
+    if not top or not files:
+        return frozenset()
+    root = os.path.realpath(os.fsdecode(top.removesuffix(b"\n")))
+    real = {path: os.path.join(os.path.realpath(path.parent), path.name) for path in files}
+    inside = {path: os.fsencode(where) for path, where in real.items() if where.startswith(f"{root}/")}
+    told = git.ask(Path(root), "check-ignore", "-z", "--stdin", given=b"\0".join(inside.values())) or b""
+    named = set(told.split(b"\0"))
+    return frozenset(path for path in files if path not in inside or inside[path] in named)
+
+
 # --- git -----------------------------------------------------------------------------------------------------
 
 
@@ -96,12 +121,12 @@ class _Git:
 
     environ: Mapping[str, str]
 
-    def ask(self, folder: Path, *arguments: str) -> bytes | None:
+    def ask(self, folder: Path, *arguments: str, given: bytes = b"") -> bytes | None:
         """The program's answer; None for "no", for no repository, and where there is no git."""
         command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
         try:
             done = subprocess.run(
-                command, capture_output=True, env=self._environ(), timeout=_PATIENCE, check=False
+                command, input=given, capture_output=True, env=self._environ(), timeout=_PATIENCE, check=False
             )
         except FileNotFoundError:
             return None

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=PATH", help="Write a report; may be repeated.")
 @click.option("--publish/--no-publish", default=True, help="Keep versions, contracts and evidence. Default: keep.")
 @click.option("--fresh", is_flag=True, help="Run everything, whatever is known already.")
+@click.option(
+    "--reuse-failures", is_flag=True, help="Let a no of equal content answer as well: nothing red runs again."
+)
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Checks at a time.")
 @words.runtime_option
 @words.manifest_option
@@ -50,6 +53,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     plan_only: bool,
     publish: bool,
     fresh: bool,
+    reuse_failures: bool,
     as_json: bool,
 ) -> int:
     """Start the services, run all checks, keep the evidence, and say whether the set can be deployed.
@@ -68,6 +72,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         runtime=runtime,
         publish=publish,
         fresh=fresh,
+        reuse_failures=reuse_failures,
         jobs=jobs,
     )
     with prepared(options) as run:

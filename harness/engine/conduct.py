@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from harness.engine.events import (
     CheckFound,
     CheckStarted,
     Event,
+    Noticed,
     Planned,
     PromiseExercised,
     RunFinished,
@@ -48,6 +49,7 @@ class Conductor:
     document: Callable[[Service, Instance], OpenApi]  # asks the running service; raises ContractError
     keep: Callable[[Evidence], None]  # called as soon as a task has finished, or was answered
     learned: Callable[[Version, OpenApi], None]  # called when a running service told its document
+    notices: Callable[[], Iterable[Noticed]] = tuple  # asked when everything that ran has ended
     jobs: int = 2
     decides: bool = True  # False: only the verdicts of the tasks are asked for
     earlier: Sequence[CheckFinished] = ()  # verdicts from before the plan: the consumers' suite
@@ -79,6 +81,7 @@ class Conductor:
             yield from self._observe(task, replayed(task))
         if self.plan.open:
             yield from self._with_system()
+            yield from self.notices()
         yield from self._release(final=True)
         verdicts = [f.verdict for f in (*self.earlier, *self._notes.finished.values())]
         if self.decides:

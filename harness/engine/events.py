@@ -124,6 +124,15 @@ class ServiceFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Something that changes no verdict, and that who trusts this run should know."""
+
+    about: str  # the service or suite
+    text: str  # in one or two sentences, with what resolves it
+    event: Literal["noticed"] = "noticed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckStarted:
     """A task began."""
 
@@ -199,6 +208,7 @@ Event = (
     | ServiceStarting
     | ServiceReady
     | ServiceFailed
+    | Noticed
     | CheckStarted
     | PromiseExercised
     | CheckFound

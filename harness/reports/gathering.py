@@ -11,6 +11,7 @@ from harness.engine.events import (
     CheckStarted,
     Compared,
     Decided,
+    Noticed,
     Planned,
     PromiseExercised,
     RunFinished,
@@ -46,6 +47,7 @@ class Gathered:
     found: dict[TaskId, list[CheckFound]] = field(default_factory=dict)
     ends: dict[TaskId, CheckFinished] = field(default_factory=dict)
     compared: dict[TaskId, Compared] = field(default_factory=dict)
+    notices: dict[Noticed, None] = field(default_factory=dict)
     services: dict[tuple[str, str, str], ServiceEvent] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -56,8 +58,8 @@ class Gathered:
             case Planned():
                 self.planned = event
                 self.tasks |= dict.fromkeys((*event.tasks, *event.reused))
-            case Compared():
-                self.compared[event.task] = event
+            case Compared() | Noticed():
+                self._remark(event)
             case ServicePreparing() | ServiceStarting() | ServiceReady() | ServiceFailed():
                 self._service(event)
             case CheckStarted() | PromiseExercised() | CheckFound() | CheckFinished():
@@ -68,6 +70,12 @@ class Gathered:
                 self.finished = _worse(self.finished, event)
             case _:
                 assert_never(event)
+
+    def _remark(self, event: Compared | Noticed) -> None:
+        if isinstance(event, Noticed):
+            self.notices[event] = None
+        else:
+            self.compared[event.task] = event
 
     def _check(self, event: CheckStarted | PromiseExercised | CheckFound | CheckFinished) -> None:
         self.tasks.setdefault(event.task)

@@ -69,6 +69,7 @@ def _parts(story: Story) -> Iterator[str]:
     for entry in entries:
         yield _unknown(entry)
     yield _table(story)
+    yield from _notices(story)
     yield from _remarks(story)
     yield from _accepted(story)
     yield _effort(story)
@@ -168,6 +169,13 @@ def _row(task: TaskStory) -> str:
     flaky = ", flaky" if task.flaky else ""
     mark = f"{MARKS[task.verdict]} {WORDS[task.verdict]}{flaky}"
     return f"| {mark} | {text(phrases.title(task.id), 160)} | {count} | {time} |"
+
+
+def _notices(story: Story) -> Iterator[str]:
+    """What changes no verdict, and should be known of it."""
+    rows = [f"- **{text(each.about, 60)}**: {text(each.text)}" for each in story.notices[:_MOST_ROWS]]
+    if rows:
+        yield "\n".join(["", *rows, ""])
 
 
 def _remarks(story: Story) -> Iterator[str]:

@@ -57,6 +57,7 @@ def screen(story: Story, width: int = WIDTH) -> Iterator[Line]:
     yield from _unknown(story, width)
     if story.verdict is Verdict.PASSED:
         yield from _tasks(story)
+    yield from _notices(story, width)
     yield from _remarks(story, width)
     yield from _contradicted(story, width)
     yield from _accepted(story, width)
@@ -190,6 +191,16 @@ def _task(task: TaskStory) -> Line:
     note = "known" if task.reused else duration(task.seconds)
     count = f"{number(task.exercised)} of {number(task.promised)}"
     return ((_COLOURS[task.verdict], f"  {MARKS[task.verdict]}  "), ("", f"{title:<46} {count:>12}  {note}"))
+
+
+def _notices(story: Story, width: int) -> Iterator[Line]:
+    """What changes no verdict, and should be known of it."""
+    if story.notices:
+        yield ()
+    for each in story.notices[:MOST_REMARKS]:
+        yield from _bullet("!", f"{line(each.about, 60)}: {line(each.text, 600)}", width, "yellow")
+    if len(story.notices) > MOST_REMARKS:
+        yield _more(len(story.notices) - MOST_REMARKS, "notice")
 
 
 def _remarks(story: Story, width: int) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.engine.events import Compared, Decided, Planned, RunFinished, RunStarted, TaskId
+from harness.engine.events import Compared, Decided, Noticed, Planned, RunFinished, RunStarted, TaskId
 from harness.identity import Version
 from harness.ports import Endpoint
 from harness.reports.gathering import Gathered, gather
@@ -86,6 +86,7 @@ class Story:
     finished: RunFinished | None
     services: tuple[ServiceStory, ...]
     tasks: tuple[TaskStory, ...]
+    notices: tuple[Noticed, ...] = ()
 
     @property
     def set(self) -> tuple[Version, ...]:
@@ -181,6 +182,7 @@ def tell(events: Iterable[Event]) -> Story:
         finished=gathered.finished,
         services=services,
         tasks=tasks,
+        notices=tuple(gathered.notices),
     )
 
 

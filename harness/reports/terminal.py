@@ -11,6 +11,7 @@ from harness.engine.events import (
     CheckFinished,
     CheckStarted,
     Compared,
+    Noticed,
     Planned,
     PromiseExercised,
     RunStarted,
@@ -174,10 +175,8 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
         case Planned():
             told = f", {number(len(event.reused))} known already" if event.reused else ""
             yield "", f"{many(len(event.tasks), 'check')} to run{told}"
-        case Compared() if event.verdict is Verdict.FAILED:
-            more = f" (and {number(len(event.errors) - 1)} more)" if len(event.errors) > 1 else ""
-            told = f"{title(event.task)} does not fit its document: {line(event.because, 200)}{more}"
-            yield "red", f"  {MARKS[Verdict.FAILED]}  {told}"
+        case Compared() | Noticed():
+            yield from _remark(event)
         case ServiceReady():
             yield "green", f"  ✔  {_unit(event.name, event.version)} ready, {duration(event.seconds)}"
         case ServiceFailed():
@@ -194,6 +193,15 @@ def _started(event: RunStarted) -> Iterator[tuple[str, str]]:
     note = f" ({line(event.note)})" if event.note else ""
     yield "bold", f"run {line(event.run)} with {line(event.runtime)}{note}: {all_named(event.set)}"
     yield from (("yellow", f"  !  {line(remark, 300)}") for remark in event.remarks)
+
+
+def _remark(event: Compared | Noticed) -> Iterator[tuple[str, str]]:
+    if isinstance(event, Noticed):
+        yield "yellow", f"  !  {line(event.about, 60)}: {line(event.text, 600)}"
+    elif event.verdict is Verdict.FAILED:
+        more = f" (and {number(len(event.errors) - 1)} more)" if len(event.errors) > 1 else ""
+        told = f"{title(event.task)} does not fit its document: {line(event.because, 200)}{more}"
+        yield "red", f"  {MARKS[Verdict.FAILED]}  {told}"
 
 
 def _unit(name: str, version: str) -> str:

@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 KNOWN = ("auto", "docker", "process")
 
 
-def choose(wanted: str, root: Path, environ: Mapping[str, str]) -> tuple[Runtime, str]:
+def choose(
+    wanted: str, root: Path, environ: Mapping[str, str], apart: tuple[Path, ...] = ()
+) -> tuple[Runtime, str]:
     """The runtime, and one line that says why when it was not asked for by name.
+
+    `apart` are files and folders that are no part of what a process is, though they lie in its folder.
 
     Raises EnvironmentProblem when Docker was asked for (or HARNESS_REQUIRE_DOCKER=1 is set) and none answers.
     """
     if wanted not in KNOWN:
         raise UsageError(f"unknown runtime '{wanted}'", hint=did_you_mean(wanted, KNOWN))
     if wanted == "process":
-        return ProcessRuntime(root, environ), ""
+        return ProcessRuntime(root, environ, apart), ""
     answer = engine_address.ask(environ)
     if not answer.why_not:
         return ContainerRuntime(root, environ), ""
@@ -37,6 +41,6 @@ def choose(wanted: str, root: Path, environ: Mapping[str, str]) -> tuple[Runtime
             f"no Docker engine answers ({answer.why_not}), and {because}",
             hint="start Docker, or use --runtime process",
         )
-    return ProcessRuntime(root, environ), (
+    return ProcessRuntime(root, environ, apart), (
         f"no Docker engine answers ({answer.why_not}): running services as local processes"
     )

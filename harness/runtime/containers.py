@@ -10,11 +10,12 @@ from pathlib import Path
 
 from harness.ending import Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
-from harness.ports import Endpoint, Instance, Unit
+from harness.ports import Endpoint, Instance, MadeOf, Unit
 from harness.runtime import artifacts, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.container_orders import Order, volume_of
+from harness.runtime.contents import Contents, kept_contents
 from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine
 from harness.runtime.dockerfiles import unset_in_from
 from harness.runtime.interrupts import uninterrupted
@@ -32,10 +33,12 @@ class ContainerRuntime:
     root: Path
     environ: Mapping[str, str] = field(repr=False)
     engine: Engine = field(init=False, repr=False)
+    contents: Contents = field(init=False, repr=False)
     _images: dict[Build, str] = field(default_factory=dict, repr=False)  # identities that were worked out
 
     def __post_init__(self) -> None:
         self.engine = Engine(self.environ)
+        self.contents = kept_contents(self.environ)
 
     @property
     def name(self) -> str:
@@ -46,7 +49,17 @@ class ContainerRuntime:
         """What would be started: the inputs of its image, or the digest of the image that is pulled."""
         if isinstance(unit, Service) and unit.url:
             return ""
-        return artifacts.of_container(unit, self.image_identity(unit))
+        return artifacts.of_container(unit, self.image_identity(unit), self.contents)
+
+    def made_of(self, unit: Unit) -> MadeOf:
+        """The files of the context that its image is built from."""
+        if unit.build is None or (isinstance(unit, Service) and unit.url):
+            return MadeOf()
+        return MadeOf(files=tuple(unit.build.context / name for name in artifacts.context_files(unit.build)))
+
+    def touched(self) -> Mapping[Path, str]:
+        """A container writes into no folder of this machine."""
+        return {}
 
     def image_identity(self, unit: Unit) -> str:
         """The identity of a unit's image alone, whatever it is started with. Raises ServiceDidNotStart."""
@@ -56,7 +69,7 @@ class ContainerRuntime:
             if why := unset_in_from(artifacts.read_dockerfile(unit.build), dict(unit.build.args)):
                 raise ServiceDidNotStart(unit.name, f"{unit.build.dockerfile}: {why}")
             self._images[unit.build] = artifacts.of_build(
-                unit.build, lambda name: self.engine.image_id(name, unit.name)
+                unit.build, lambda name: self.engine.image_id(name, unit.name), self.contents
             )
         return self._images[unit.build]
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from harness.identity import digest
+from harness.runtime.language_runtimes import left_by_tools
 from harness.services.system import Mount, MountKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from harness.runtime.contents import Contents
+
+
+def mount_key(mount: Mount, contents: Contents) -> str:
+    """What is found at a path of a container; "" for what of this machine has no content that could be known."""
+    source, content = mount.source, mount.text
+    if mount.kind in {MountKind.COPY, MountKind.HOST}:
+        if mount.kind is MountKind.HOST and not os.path.isfile(source):
+            return ""
+        content, source = contents.tree(source, left_by_tools, "tree"), ""
+    return digest(mount.target, mount.kind, source, content, f"{mount.read_only} {mount.mode} {mount.owner}")
 
 
 def found_here(environment: Mapping[str, str], mounts: Iterable[Mount], folder: Path) -> dict[str, str]:

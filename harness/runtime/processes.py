@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING
 
 from harness.ending import OVER, Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
-from harness.ports import Endpoint, Instance, Unit
+from harness.ports import Endpoint, Instance, MadeOf, Unit
 from harness.runtime import artifacts, postgres, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
+from harness.runtime.contents import kept_contents
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.lives import MARK
 from harness.runtime.process_files import found_here
+from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.shared_memory import remove_data
 from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, tail_of, words
 from harness.runtime.sweeping import RunFolder
+from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
 from harness.services.system import ReadyKind, Resource, ResourceKind, Service
 
@@ -33,12 +36,16 @@ if TYPE_CHECKING:
 ATTEMPTS = 3  # another program may take a port between our choosing it and the service's binding it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ProcessRuntime:
     """Runs services as processes of this machine."""
 
     root: Path
     environ: Mapping[str, str] = field(repr=False)
+    apart: tuple[Path, ...] = ()  # pacts and the like, which count on their own wherever they lie
+    _around: Surroundings | None = field(default=None, repr=False)
+    _identities: dict[Service, ProcessIdentity] = field(default_factory=dict, repr=False)
+    _touched: dict[Path, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -46,8 +53,49 @@ class ProcessRuntime:
         return "process"
 
     def artifact(self, unit: Unit) -> str:
-        """What would be started: the content of its folder, its command and its environment."""
-        return artifacts.of_process(unit, self.environ)
+        """What would be started: its folder, what its command names, its environment; as it was at first."""
+        if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
+            return artifacts.of_resource(unit, self.environ)
+        process = as_process(unit)
+        return "" if process.url else self.identity(process).key
+
+    def identity(self, service: Service) -> ProcessIdentity:
+        """The same with what it was made of. Raises ServiceDidNotStart."""
+        if service not in self._identities:
+            self._identities[service] = identify(service, self.around)
+        return self._identities[service]
+
+    @property
+    def around(self) -> Surroundings:
+        """What the processes of this project have in common."""
+        if self._around is None:
+            self._around = Surroundings(
+                root=self.root,
+                environ=self.environ,
+                contents=kept_contents(self.environ),
+                apart=self.apart,
+                written=read_written(self.root),
+            )
+        return self._around
+
+    def made_of(self, unit: Unit) -> MadeOf:
+        """What its identity was made of, as far as it lies in files."""
+        if isinstance(unit, Resource) or unit.url or not unit.command:
+            return MadeOf()
+        identity = self.identity(unit)
+        files = (*identity.artifacts, *(identity.folder / name for name in identity.stamps))
+        return MadeOf(files=files, unknown=identity.unknown)
+
+    def touched(self) -> Mapping[Path, str]:
+        """The files in folders of services that appeared or changed while those ran, and whose folder it was."""
+        return dict(self._touched)
+
+    def look_again(self, services: Iterable[Service]) -> None:
+        """Note what is new in the folders of services that have ended."""
+        around = self.around
+        for service in services:
+            for path in touched(service, self.identity(service), around):
+                self._touched[path] = service.name
 
     @contextmanager
     def session(self, run: str, *, keep: bool = False) -> Iterator[ProcessSession]:
@@ -81,6 +129,7 @@ class ProcessSession:
     spawner: Spawner
     _running: dict[str, Spawned] = field(default_factory=dict)
     _logs: dict[str, Path] = field(default_factory=dict)
+    _started: list[Service] = field(default_factory=list)
     _ending: Ending = field(default_factory=Ending)
 
     def prepare(self, unit: Unit) -> None:
@@ -143,6 +192,7 @@ class ProcessSession:
             spawned.popen.wait(timeout=10)
         self._running.clear()
         remove_data(self.folder.path / "data")
+        self.runtime.look_again(self._started)
 
     def _attempt(self, unit: Unit, peers: Mapping[str, Instance], slot: str) -> Instance:
         ports = {name: self.spawner.free_port() for name, _ in ports_of(unit)}
@@ -154,6 +204,8 @@ class ProcessSession:
         spawned = self._spawn(unit, called, program)
         handle = str(spawned.popen.pid)
         self._running[handle], self._logs[handle] = spawned, program.log
+        if isinstance(unit, Service) or unit.kind is ResourceKind.JOB:
+            self._started.append(as_process(unit))
         try:
             self._wait(unit, spawned, _endpoints(unit, ports))
             self._check_owner(spawned, ports)
@@ -217,7 +269,7 @@ class ProcessSession:
         called: str = "",
         resolved: bool = True,
     ) -> Program:
-        command = words(_command(service))
+        command = words(_command(service), as_process(service).python)
         directory = (self.runtime.root / service.directory).absolute()
         if not directory.is_dir():
             raise ServiceDidNotStart(service.name, f"its folder {directory} does not exist")
@@ -228,13 +280,14 @@ class ProcessSession:
             own = {"PORT": str(next(iter(ports.values())))} if ports else {}
             own |= resolve(service.environment, peers, ports, environ)
             own = found_here(own, service.container.mounts, self.folder.place("files") / called)
-        path = own.get("PATH", environ.get("PATH", ""))
+        told = self.runtime.identity(as_process(service)).environment
+        path = own.get("PATH", told.get("PATH", ""))
         if "/" not in command[0] and shutil.which(command[0], path=path) is None:
             raise ServiceDidNotStart(service.name, f"the command '{command[0]}' is not installed here")
         return Program(
             command=command,
             directory=directory,
-            environment={**environ, "PYTHONUNBUFFERED": "1", **own},
+            environment={**told, "PYTHONUNBUFFERED": "1", **own},
             log=self.folder.place("logs") / f"{called}.log",
         )
 

@@ -181,6 +181,7 @@ def _json(orders: Mapping[str, object]) -> str:
     return json.dumps(orders, default=str)
 
 
-def words(command: Sequence[str]) -> tuple[str, ...]:
-    """A command to run here: `python` is the interpreter that runs the harness."""
-    return (sys.executable, *command[1:]) if command and command[0] == "python" else tuple(command)
+def words(command: Sequence[str], python: str = "") -> tuple[str, ...]:
+    """A command to run here: `python` is the named interpreter, or the one that runs the harness."""
+    chosen = python or sys.executable
+    return (chosen, *command[1:]) if command and command[0] == "python" else tuple(command)

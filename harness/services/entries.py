@@ -25,6 +25,10 @@ VERSION_KEYS = (
     "container",
     "directory",
     "inputs",
+    "python",
+    "pass-environment",
+    "inherit",
+    "writes",
     "port",
     "endpoints",
     "ready",
@@ -144,6 +148,10 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Collecti
             for each in one_or_many(reading, keys.get("inputs"), f"{what}.inputs")
             if (path := reading.existing(each, f"{what}.inputs", "file or folder"))
         ),
+        python=parts.interpreter(reading, keys.get("python"), f"{what}.python"),
+        pass_environment=parts.variables(reading, keys.get("pass-environment"), f"{what}.pass-environment"),
+        inherit=reading.truth(keys["inherit"], f"{what}.inherit") if "inherit" in keys else None,
+        writes=reading.texts(keys.get("writes"), f"{what}.writes"),
         where=node.where,
     )
 

@@ -20,6 +20,7 @@ Endpoints = tuple[tuple[str, int], ...]
 
 _CALLABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VARIABLES = re.compile(r"[A-Za-z_*][A-Za-z0-9_*]*")
 _READY_KINDS = tuple(kind.value for kind in ReadyKind)
 
 
@@ -55,6 +56,27 @@ def build(reading: Reading, node: Node | None, what: str) -> Build | None:
         if dockerfile
         else None
     )
+
+
+def interpreter(reading: Reading, node: Node | None, what: str) -> str:
+    """The Python of a process: a program, or the folder of a virtual environment, which may be made later."""
+    written = reading.filled_text(node, what)
+    if not written:
+        return ""
+    path = reading.path(written)
+    is_program = _is_file(path) or (path.parent.name in {"bin", "Scripts"} and path.name.startswith(("py", "Py")))
+    return str(path if is_program else path / "bin" / "python")
+
+
+def variables(reading: Reading, node: Node | None, what: str) -> tuple[str, ...]:
+    """Names of environment variables; `*` stands for any letters."""
+    names = reading.texts(node, what)
+    for name in names:
+        if node is not None and not _VARIABLES.fullmatch(name):
+            reading.wrong(
+                f"{what}: {shown(name)} is not the name of a variable", node, "names, like JAVA_HOME or SPRING_*"
+            )
+    return names
 
 
 def _dockerfile(reading: Reading, given: Node | None, what: str, node: Node, context: Path) -> Path | None:

@@ -151,6 +151,10 @@ class Service:
     ignore: tuple[str, ...] = ()  # finding codes that this service accepts, each reported as accepted
     variants: tuple[Service, ...] = ()  # other versions that the manifest can start
     inputs: tuple[Path, ...] = ()  # files beside `directory` whose content is part of the identity
+    python: str = ""  # the interpreter of its process, absolute; "" is what the command finds
+    pass_environment: tuple[str, ...] = ()  # variables that its process gets from the harness's own; `*` fits
+    inherit: bool | None = None  # True: its process gets all of them; None: also what its own files name
+    writes: tuple[str, ...] = ()  # patterns below `directory`: what it writes itself is no part of what it is
     where: str = ""  # "harness.toml:12"
 
     @property

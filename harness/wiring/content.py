@@ -86,17 +86,29 @@ def _consumers_key(system: System, suite: Suite) -> str:
     return tree_key([suite.path, *suite.inputs, *sorted(code)])
 
 
+def apart(system: System) -> tuple[Path, ...]:
+    """What is no part of a service, though it may lie in its folder: pacts count on their own."""
+    places = [*system.pacts, *(place for service in system.services for place in service.pacts)]
+    return tuple(Path(place) for place in places if not set(place) & set("*?["))
+
+
 def consumers_task(system: System, suite: Suite) -> Task:
     """The suite that writes the pacts, as a task; what it wrote is part of the identity."""
-    written = tree_key(system.root / path for path in system.pacts)
-    tools = tool_settings_of(EvidenceKind.CONSUMERS)
     key = _consumers_key(system, suite)
-    return Task(
+    task = Task(
         id=TaskId(kind=EvidenceKind.CONSUMERS, provider=Version(SYSTEM, ""), contract=key),
         service=None,
         suite=replace(suite, writes=_folder(system)),
-        identity=run_identity(key, [written], tools),
+        identity="",
     )
+    return rewritten(system, task)
+
+
+def rewritten(system: System, task: Task) -> Task:
+    """The task that writes the pacts, with those that are there now; what decides it stays what it was."""
+    written = tree_key(system.root / path for path in system.pacts)
+    tools = tool_settings_of(EvidenceKind.CONSUMERS)
+    return replace(task, identity=run_identity(task.id.contract, [written], tools))
 
 
 def _folder(system: System) -> Path | None:

@@ -35,6 +35,7 @@ from harness.wiring.naming import (
     requested,
     settle,
 )
+from harness.wiring.noticing import after_the_run, before_the_run
 from harness.wiring.remembered import with_remembered
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Options:
     runtime: str = "auto"
     publish: bool = True
     fresh: bool = False
+    reuse_failures: bool = False
     jobs: int = 2
 
     def again(self) -> tuple[str, ...]:
@@ -95,6 +97,8 @@ class Run:
             set=tuple(Version(name, self.system.service(name).version or self.from_git) for name in selected),
             seed=self.bench.settings.seed,
         )
+        self.artifacts()  # before anything runs: what it writes is no change of what it is
+        yield from before_the_run(self.system, self.runtime, self.checkout)
         yield from self._write_pacts()
         known = self.settled()
         yield from self.conductor(self.plan(known), known).events()
@@ -120,14 +124,19 @@ class Run:
             selected=tuple(self.options.services),
             only=self.options.only,
         )
-        return make_plan(inputs, self.ledger.reusable, fresh=self.options.fresh)
+        return make_plan(inputs, self._reusable, fresh=self.options.fresh)
+
+    def _reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
+        """Only a yes answers instead of a run, unless failures are asked for: what is red is tried again."""
+        found = self.ledger.reusable(kind, contract, identity)
+        kept = found is not None and (self.options.reuse_failures or found.verdict is Verdict.PASSED)
+        return found if kept else None
 
     @property
     def material(self) -> Content:
         """The pacts on disk, the documents that can be known, and what the services are made of."""
         if self._material is None:
-            units: tuple[Unit, ...] = (*self.system.services, *self.system.resources)
-            artifacts = {u.name: self.artifact(u) for u in units if content.has_artifact(u)}
+            artifacts = self.artifacts()
             self._material = Content(
                 artifacts=artifacts,
                 pacts=content.pacts_of(self.system),
@@ -138,6 +147,11 @@ class Run:
     @material.setter
     def material(self, value: Content) -> None:
         self._material = value
+
+    def artifacts(self) -> dict[str, str]:
+        """The build of everything that can be started, by name."""
+        units: tuple[Unit, ...] = (*self.system.services, *self.system.resources)
+        return {unit.name: self.artifact(unit) for unit in units if content.has_artifact(unit)}
 
     def artifact(self, unit: Unit) -> str:
         """What would be started; "" where that cannot be known, and the start will say why."""
@@ -189,6 +203,7 @@ class Run:
             document=read_document,
             keep=self.keep if self.options.publish else _forget,
             learned=self.learned,
+            notices=lambda: after_the_run(self.system.root, self.runtime),
             jobs=self.options.jobs,
             earlier=tuple(self._earlier),
             earlier_evidence=tuple(self._earlier_evidence),
@@ -230,8 +245,8 @@ class Run:
         task = content.consumers_task(self.system, suite)
         if self.options.fresh:
             return task
-        earlier = self.ledger.reusable(EvidenceKind.CONSUMERS, task.id.contract, task.identity)
-        return content.answered(task, earlier) if earlier and earlier.verdict is Verdict.PASSED else task
+        earlier = self._reusable(EvidenceKind.CONSUMERS, task.id.contract, task.identity)
+        return content.answered(task, earlier) if earlier else task
 
     def _write_pacts(self) -> Iterator[Event]:
         """Run the consumers' suite, which writes the pacts, unless equal files have passed before."""
@@ -243,7 +258,7 @@ class Run:
             notes.take(event)
             yield event
         # The pacts are new now; the evidence belongs to what the suite wrote, so that an edit re-runs it.
-        task = content.consumers_task(self.system, task.suite)
+        task = content.rewritten(self.system, task)
         finished = notes.finished[task.id]
         self._earlier.append(finished)
         run = finished.reused or self.run
@@ -272,7 +287,7 @@ def prepared(options: Options) -> Iterator[Run]:
         )
     checkout = detect(described.root, os.environ)
     from_git = version(checkout)
-    runtime, note = choose(options.runtime, described.root, os.environ)
+    runtime, note = choose(options.runtime, described.root, os.environ, content.apart(described))
     runtime.sweep()
     run = new_run()
     with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:

@@ -10,6 +10,7 @@ from harness import wiring
 from harness.engine.startup import Startup
 from harness.errors import ServiceDidNotStart
 from harness.services.graph import start_order
+from harness.wiring import content
 from harness.wiring.adapters import SystemClock, new_run
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def running_system(manifest: Path | None, runtime: str = "auto") -> Iterator[dic
 def _runtime(wanted: str, system: System) -> Runtime:
     from harness.runtime.choice import choose
 
-    runtime, _ = choose(wanted, system.root, os.environ)
+    runtime, _ = choose(wanted, system.root, os.environ, content.apart(system))
     runtime.sweep()
     return runtime
 

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import EnvironmentProblem, ServiceDidNotStart
+from harness.errors import EnvironmentProblem
 from harness.runtime import artifacts
+from harness.runtime.contents import Contents
 from harness.runtime.dockerfiles import base_images, substituted
 from harness.runtime.ignoring import read_ignored
-from harness.services.system import Build, Resource, ResourceKind, Service
+from harness.services.system import Build, Resource, ResourceKind
 
 
 def build_in(folder: Path, dockerfile: str = "FROM base\n", **files: str) -> Build:
@@ -29,7 +30,7 @@ def build_in(folder: Path, dockerfile: str = "FROM base\n", **files: str) -> Bui
 
 
 def known(build: Build, base: str = "sha256:1") -> str:
-    return artifacts.of_build(build, lambda name: f"{name}@{base}")
+    return artifacts.of_build(build, lambda name: f"{name}@{base}", Contents())
 
 
 # Builds
@@ -74,7 +75,7 @@ def test_arguments_and_base_images_show(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "left", [".git/HEAD", "__pycache__/a.pyc", "pkg/a.pyc", ".venv/x", ".harness/ledger.db", ".pytest_cache/x"]
+    "left", [".git/HEAD", "__pycache__/a.pyc", "pkg/a.pyc", ".tox/x", ".harness/ledger.db", ".pytest_cache/x"]
 )
 def test_what_tools_leave_does_not_show(tmp_path: Path, left: str) -> None:
     build = build_in(tmp_path, a="1")
@@ -82,6 +83,15 @@ def test_what_tools_leave_does_not_show(tmp_path: Path, left: str) -> None:
     (tmp_path / left).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / left).write_text("x")
     assert (known(build), artifacts.tree_digest(tmp_path)) == (before, tree)
+
+
+@pytest.mark.parametrize("installed", ["node_modules/a/index.js", ".venv/lib/a.py", "a.egg-info/PKG-INFO"])
+def test_installed_packages_that_the_engine_is_sent_show(tmp_path: Path, installed: str) -> None:
+    build = build_in(tmp_path, a="1")
+    before = known(build)
+    (tmp_path / installed).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / installed).write_text("x")
+    assert known(build) != before
 
 
 def test_what_the_engine_does_not_see_does_not_show(tmp_path: Path) -> None:
@@ -231,45 +241,14 @@ def test_no_pattern_breaks_the_reading(lines: list[str], path: str) -> None:
     assert read_ignored(lines).covers(path) in {True, False}
 
 
-# Processes
-
-
-def test_a_process_is_its_folder_its_command_and_what_it_is_told(tmp_path: Path) -> None:
-    (tmp_path / "more").write_text("1")
-    (tmp_path / "service").mkdir()
-    service = Service(name="a", command=("run",), directory=tmp_path / "service")
-    seen = {
-        artifacts.of_process(each, {})
-        for each in (
-            service,
-            replace(service, command=("run", "-v")),
-            replace(service, command=("python",)),
-            replace(service, environment=(("A", "${b.url}"),)),
-            replace(service, inputs=(tmp_path / "more",)),
-        )
-    }
-    assert len(seen) == 5
-    same = replace(service, version="2", where="elsewhere", needs=("b",))
-    assert artifacts.of_process(same, {}) == artifacts.of_process(service, {})
-
-
-def test_what_an_identity_is_made_of_must_be_there(tmp_path: Path) -> None:
-    missing = Service(name="a", command=("run",), directory=tmp_path / "nowhere")
-    with pytest.raises(ServiceDidNotStart, match="nowhere does not exist"):
-        artifacts.of_process(missing, {})
-    with pytest.raises(ServiceDidNotStart, match="its input"):
-        artifacts.of_process(replace(missing, directory=tmp_path, inputs=(tmp_path / "gone",)), {})
-
-
-def test_what_is_attached_has_no_identity() -> None:
-    assert artifacts.of_process(Service(name="a", url="http://example.org"), {}) == ""
+# Resources and trees
 
 
 def test_resources_have_an_identity_of_their_own() -> None:
     db = Resource(name="db", kind=ResourceKind.POSTGRES)
-    assert artifacts.of_process(db, {}) == artifacts.of_process(db, {})
-    assert artifacts.of_process(db, {}) != artifacts.of_process(replace(db, database="other"), {})
-    assert artifacts.of_container(db, "sha256:1") != artifacts.of_container(db, "sha256:2")
+    assert artifacts.of_resource(db, {}) == artifacts.of_resource(db, {})
+    assert artifacts.of_resource(db, {}) != artifacts.of_resource(replace(db, database="other"), {})
+    assert artifacts.of_container(db, "sha256:1", Contents()) != artifacts.of_container(db, "sha256:2", Contents())
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=20), max_size=4), st.data())

@@ -1,0 +1,92 @@
+"""What changes no verdict of a run and should be known of it: what git does not know, what was left behind."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from harness.checkout import git
+from harness.engine.events import Noticed
+from harness.errors import ServiceDidNotStart
+from harness.ports import MadeOf
+from harness.runtime.contents import kept_contents
+from harness.runtime.written_files import note_written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from harness.checkout import Checkout
+    from harness.ports import Runtime
+    from harness.services.system import Service, System
+
+_INSTALLED = frozenset({"node_modules", "site-packages", ".venv", "venv"})  # lock files speak of these
+_NAMED = 3  # files that a sentence names
+
+
+def before_the_run(system: System, runtime: Runtime, here: Checkout) -> Iterator[Noticed]:
+    """What nobody can know of services, and what of them no commit holds."""
+    services = [service for service in system.services if service.startable and not service.url]
+    made = {service.name: _made_of(runtime, service) for service in services}
+    for name, each in made.items():
+        if each.unknown:
+            yield Noticed(
+                about=name,
+                text=f"{'; '.join(each.unknown)}, so nothing answers instead of a run; "
+                f"'inputs' of [services.{name}] says what else decides it",
+            )
+    named = {service.name: made[service.name].files for service in services if not service.version}
+    for name, files in untraced(system.root, named, here).items():
+        yield Noticed(
+            about=name,
+            text=f"{_listed(files, system.root)} {'is' if len(files) == 1 else 'are'} not known to git, "
+            f"so {here.commit[:12]} does not say what runs: evidence stands under this build. "
+            f"Leave out what it writes itself with 'writes' of [services.{name}]",
+        )
+
+
+def _made_of(runtime: Runtime, service: Service) -> MadeOf:
+    try:
+        return runtime.made_of(service)
+    except ServiceDidNotStart:
+        return MadeOf()  # the start will say so
+
+
+def untraced(root: Path, files: Mapping[str, Iterable[Path]], here: Checkout) -> dict[str, tuple[Path, ...]]:
+    """By service: the files that run and that no commit holds, ignored by git or outside of its repository."""
+    if not here.commit:
+        return {}
+    tracked = git.tracked(root, os.environ)
+    if tracked is None:
+        return {}
+    open_still = {
+        name: [f for f in each if os.path.realpath(f) not in tracked and not _INSTALLED & set(f.parts)]
+        for name, each in files.items()
+    }
+    of_git = git.ignored(root, [f for each in open_still.values() for f in each], os.environ)
+    found = {name: tuple(f for f in dict.fromkeys(each) if f in of_git) for name, each in open_still.items()}
+    return {name: each for name, each in found.items() if each}
+
+
+def after_the_run(root: Path, runtime: Runtime) -> Iterator[Noticed]:
+    """What services left in their own folders: ignored by git it is remembered, anything else is told."""
+    touched = runtime.touched()
+    left = git.ignored(root, [*touched], os.environ)
+    contents = kept_contents(os.environ)
+    note_written(root, {path: contents.file(path) for path in left if path.is_file()})
+    by_service: dict[str, list[Path]] = {}
+    for path, name in touched.items():
+        if path not in left:
+            by_service.setdefault(name, []).append(path)
+    for name, paths in by_service.items():
+        yield Noticed(
+            about=name,
+            text=f"{_listed(paths, root)} changed in its folder while it ran: the next run takes that for a "
+            f"change of its code; list it in .gitignore, or in 'writes' of [services.{name}]",
+        )
+
+
+def _listed(files: Iterable[Path], root: Path) -> str:
+    shown = [os.path.relpath(path, root) for path in files]
+    more = f" (and {len(shown) - _NAMED} more)" if len(shown) > _NAMED else ""
+    return ", ".join(shown[:_NAMED]) + more
