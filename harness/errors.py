@@ -97,8 +97,9 @@ class ServiceDidNotStart(HarnessError):
 
     exit = Exit.UNKNOWN
 
-    def __init__(self, service: str, why: str, log_tail: Iterable[str] = ()) -> None:
+    def __init__(self, service: str, why: str, log_tail: Iterable[str] = (), *, resolve: str = "") -> None:
         super().__init__(f"{service} did not start: {why}")
+        self.resolve = resolve  # the command that does; "" where starting it again shows more
         self.service = service
         self.why = why
         self.log_tail = tuple(log_tail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,11 +53,19 @@ class Instance:
         return self.endpoints[0].inside if self.endpoints else ""
 
 
+Tell = Callable[[str], None]  # takes a line about what is being done
+
+
+def silent(step: str) -> None:
+    """Nobody wants to know."""
+    del step
+
+
 class Session(Protocol):
     """One started system; leaving its context stops everything that it started."""
 
-    def prepare(self, unit: Unit) -> None:
-        """Build or pull what the unit needs; may take minutes. Raises ServiceDidNotStart."""
+    def prepare(self, unit: Unit, tell: Tell = silent) -> None:
+        """Build or pull what the unit needs; may take minutes, so each step is told. Raises ServiceDidNotStart."""
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
         """Start the unit and wait until it is ready; peers give the values of `${NAME.url}`.

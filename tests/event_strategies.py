@@ -21,6 +21,7 @@ from harness.engine.events import (
     ServicePreparing,
     ServiceReady,
     ServiceStarting,
+    ServiceStep,
     TaskId,
     Uses,
 )
@@ -185,10 +186,25 @@ checks = st.builds(
 )
 services = st.one_of(
     st.builds(ServicePreparing, name=text, version=text),
-    st.builds(ServiceStarting, name=text, version=text),
-    st.builds(ServiceReady, name=text, version=text, slot=text, endpoints=endpoints, seconds=seconds),
+    st.builds(ServiceStep, name=text, version=text, text=text),
+    st.builds(ServiceStarting, name=text, version=text, prepared=seconds),
     st.builds(
-        ServiceFailed, name=text, version=text, because=text, log_tail=st.lists(text, max_size=3).map(tuple)
+        ServiceReady,
+        name=text,
+        version=text,
+        slot=text,
+        endpoints=endpoints,
+        seconds=seconds,
+        prepared=seconds,
+        proven=st.booleans(),
+    ),
+    st.builds(
+        ServiceFailed,
+        name=text,
+        version=text,
+        because=text,
+        log_tail=st.lists(text, max_size=3).map(tuple),
+        resolve=text,
     ),
 )
 events: SearchStrategy[Event] = st.one_of(

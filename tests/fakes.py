@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.errors import ServiceDidNotStart
 from harness.identity import canonical_json, digest
-from harness.ports import Endpoint, Instance, MadeOf, Unit
+from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
 from harness.runtime.addressing import address, inside_of, ports_of
 from harness.services.environment import resolve
 from harness.services.system import Resource, Service
@@ -103,8 +103,8 @@ class FakeSession:
     running: dict[str, Pretended] = field(default_factory=dict)
     cancelled: bool = False
 
-    def prepare(self, unit: Unit) -> None:
-        del unit
+    def prepare(self, unit: Unit, tell: Tell = silent) -> None:
+        tell(f"Step 1/1 : FROM {unit.name}")
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
         if self.cancelled:

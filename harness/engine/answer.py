@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, PromiseExercised, TaskId
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live
-from harness.gate import Decision, can_i_deploy
+from harness.gate import Decision, can_i_deploy, commands
 from harness.verdicts import Cause, Exercised, Finding, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -67,11 +68,16 @@ def evidence_of(task: Task, notes: Notes, *, run: str, at: str) -> Evidence:
 
 
 def decide(
-    plan: Plan, evidence: Iterable[Evidence], known: Mapping[Version, Known], require: Sequence[str]
+    plan: Plan,
+    evidence: Iterable[Evidence],
+    known: Mapping[Version, Known],
+    require: Sequence[str],
+    lost: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> Decided:
     """The answer for the set that ran: the gate, asked with nothing but this run's evidence.
 
-    Services of the system that were not asked for stand beside the set as if they were deployed there.
+    Services of the system that were not asked for stand beside the set as if they were deployed there. `lost` did
+    not start (name to why, and the command that resolves it): nothing is known of those, whoever needs them.
     """
     beside = [v for name, v in plan.inputs.versions.items() if v not in plan.candidates and v in known]
     facts = Facts(
@@ -80,7 +86,23 @@ def decide(
         live=tuple(Live(environment=TOGETHER, version=v) for v in beside),
         environments={TOGETHER: tuple(require)},
     )
-    return _event(can_i_deploy(plan.candidates, TOGETHER, facts), nothing=not facts.evidence)
+    decided = _event(can_i_deploy(plan.candidates, TOGETHER, facts), nothing=not facts.evidence)
+    reasons = tuple(
+        _not_started(each, *lost[each.pacticipant]) for each in plan.candidates if each.pacticipant in lost
+    )
+    if not reasons:
+        return decided
+    return replace(decided, verdict=max(decided.verdict, Verdict.UNKNOWN), reasons=(*decided.reasons, *reasons))
+
+
+def _not_started(version: Version, why: str, resolve: str) -> Reason:
+    return Reason(
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.DID_NOT_START,
+        text=f"{version} did not start: {why}",
+        provider=version,
+        command=resolve or commands.up(version.pacticipant),
+    )
 
 
 def spread(evidence: Evidence, members: Iterable[tuple[Version, str]]) -> Iterator[Evidence]:

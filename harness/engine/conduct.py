@@ -60,6 +60,7 @@ class Conductor:
     _held: list[CheckFound] = field(default_factory=list)
     _told: list[CheckFound] = field(default_factory=list)
     _documents: dict[str, OpenApi] = field(default_factory=dict)
+    _lost: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # what did not start: why, what resolves it
     _routes: dict[str, RouteTable | None] = field(default_factory=dict)  # by the document's content key
 
     def events(self) -> Iterator[Event]:
@@ -79,13 +80,13 @@ class Conductor:
         yield from compared(self.plan)
         for task in self.plan.answered:
             yield from self._observe(task, replayed(task))
-        if self.plan.open:
+        if self.plan.starts or self.plan.open:
             yield from self._with_system()
             yield from self.notices()
         yield from self._release(final=True)
         verdicts = [f.verdict for f in (*self.earlier, *self._notes.finished.values())]
         if self.decides:
-            decided = decide(self.plan, self._evidence, self.known, self.require)
+            decided = decide(self.plan, self._evidence, self.known, self.require, self._lost)
             yield decided
             verdicts.append(decided.verdict)
         yield RunFinished(verdict=Verdict.worst(verdicts), seconds=self.bench.clock.seconds() - began)
@@ -95,6 +96,7 @@ class Conductor:
             session = stack.enter_context(self.session())
             startup = Startup(session=session, system=self.plan.inputs.system, clock=self.bench.clock)
             yield from startup.events(self.plan.starts)
+            self._lost = {name: (why, startup.resolve[name]) for name, why in startup.failed.items()}
             bench = replace(self.bench, running=startup.running, failed=startup.failed, alive=session.alive)
             tasks = [self._informed(task, startup.running) for task in self.plan.open]
             self._tasks.update({task.id: task for task in tasks})

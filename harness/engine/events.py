@@ -92,11 +92,22 @@ class ServicePreparing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStep:
+    """What is being done to build or pull its image, now and then: the latest line of it."""
+
+    name: str
+    version: str
+    text: str
+    event: Literal["service-step"] = "service-step"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStarting:
     """It was started and is not yet ready."""
 
     name: str
     version: str
+    prepared: float = 0.0  # seconds that building or pulling its image took
     event: Literal["service-starting"] = "service-starting"
 
 
@@ -109,6 +120,8 @@ class ServiceReady:
     slot: str = ""
     endpoints: tuple[Endpoint, ...]
     seconds: float
+    prepared: float = 0.0  # seconds that building or pulling its image took, before these
+    proven: bool = True  # False: nothing says when it is ready; it runs, and that is all
     event: Literal["service-ready"] = "service-ready"
 
 
@@ -120,6 +133,7 @@ class ServiceFailed:
     version: str
     because: str
     log_tail: tuple[str, ...] = ()
+    resolve: str = ""  # the command that resolves it; "" where starting it again shows more
     event: Literal["service-failed"] = "service-failed"
 
 
@@ -205,6 +219,7 @@ Event = (
     | Planned
     | Compared
     | ServicePreparing
+    | ServiceStep
     | ServiceStarting
     | ServiceReady
     | ServiceFailed

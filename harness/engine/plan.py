@@ -91,7 +91,7 @@ def make_plan(inputs: Inputs, lookup: Lookup, *, fresh: bool = False) -> Plan:
         inputs=inputs,
         tasks=kept,
         candidates=tuple(inputs.versions[name] for name in _selection(inputs)),
-        starts=_starts(inputs, [t for t in kept if t.wanted and t.reused is None]),
+        starts=_starts(inputs, kept),
     )
 
 
@@ -200,8 +200,14 @@ def _identity(inputs: Inputs, name: str, kind: EvidenceKind) -> str:
 
 
 def _starts(inputs: Inputs, tasks: Iterable[Task]) -> tuple[str, ...]:
-    names = {name for task in tasks for name in task.touches}
-    return start_order(inputs.system, sorted(names))
+    """What the open tasks touch, and what of the set no evidence has seen running: a yes is about all of it."""
+    touched: dict[bool, set[str]] = {True: set(), False: set()}
+    for task in tasks:
+        touched[task.wanted and task.reused is None] |= task.touches
+    startable = {service.name for service in inputs.system.services if service.startable}
+    unseen = startable.intersection(_selection(inputs)) - touched[False]
+    alone = set(inputs.only) == {EvidenceKind.CONSUMERS}  # a suite that needs nothing to run
+    return start_order(inputs.system, sorted(touched[True] | (set() if alone else unseen)))
 
 
 def _uses(task: Task) -> Uses:

@@ -6,13 +6,22 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.engine.events import Event, ServiceFailed, ServicePreparing, ServiceReady, ServiceStarting
+from harness.engine.events import (
+    Event,
+    ServiceFailed,
+    ServicePreparing,
+    ServiceReady,
+    ServiceStarting,
+    ServiceStep,
+)
 from harness.errors import HarnessError, ServiceDidNotStart
 from harness.ports import Clock, Instance, Session, Unit
-from harness.services.system import Service, System
+from harness.services.system import ReadyKind, Service, System
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
+
+TOLD_EVERY = 0.5  # seconds between two steps of a build that are told
 
 
 @dataclass(slots=True)
@@ -24,6 +33,9 @@ class Startup:
     clock: Clock
     running: dict[str, Instance] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # name to why
+    resolve: dict[str, str] = field(default_factory=dict)  # name of what failed to the command that resolves it
+    _steps: dict[str, str] = field(default_factory=dict)  # the latest step of each that is being prepared
+    _prepared: dict[str, float] = field(default_factory=dict)  # seconds that preparing it took
     _waiting: dict[str, Unit] = field(default_factory=dict)  # prepared, but not yet all that it needs
     _took: dict[str, float] = field(default_factory=dict)  # seconds from its start to its being ready
 
@@ -38,12 +50,15 @@ class Startup:
                 yield ServicePreparing(name=name, version=_version(unit))
                 pending[pool.submit(self._prepare, unit)] = (name, unit)
             while pending:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                steps = TOLD_EVERY if len(self._prepared) < len(order) else None
+                done, _ = wait(pending, steps, return_when=FIRST_COMPLETED)
+                yield from self._told()
                 for future in done:
                     name, unit = pending.pop(future)
                     yield from self._settle(name, unit, future)
                 for unit in self._startable():
-                    yield ServiceStarting(name=unit.name, version=_version(unit))
+                    prepared = self._prepared[unit.name]
+                    yield ServiceStarting(name=unit.name, version=_version(unit), prepared=prepared)
                     peers = {need: self.running[need] for need in unit.needs}
                     pending[pool.submit(self._start, unit, peers)] = (unit.name, unit)
                 yield from self._blocked()
@@ -54,7 +69,18 @@ class Startup:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _prepare(self, unit: Unit) -> None:
-        self.session.prepare(unit)
+        """Make what it needs and note how long that took; its steps are told from the stream."""
+        began = self.clock.seconds()
+        try:
+            self.session.prepare(unit, lambda step: self._steps.update({unit.name: step}))
+        finally:
+            self._prepared[unit.name] = self.clock.seconds() - began
+
+    def _told(self) -> Iterator[Event]:
+        """The latest step of each that is being prepared; what came between is not worth an event."""
+        for name in list(self._steps):
+            text = self._steps.pop(name)
+            yield ServiceStep(name=name, version=_version(self.system.unit(name)), text=text)
 
     def _start(self, unit: Unit, peers: Mapping[str, Instance]) -> Instance:
         """Start it and note its own time, without what it spent in the queue of the workers."""
@@ -68,7 +94,7 @@ class Startup:
         try:
             instance = future.result()
         except ServiceDidNotStart as error:
-            yield self._failure(unit, error.why, error.log_tail)
+            yield self._failure(unit, error.why, error.log_tail, error.resolve)
         except HarnessError as error:
             yield self._failure(unit, str(error))
         else:
@@ -82,6 +108,8 @@ class Startup:
                 slot=instance.slot,
                 endpoints=instance.endpoints,
                 seconds=self._took[name],
+                prepared=self._prepared[name],
+                proven=unit.ready.kind is not ReadyKind.LOG or bool(unit.ready.target),
             )
 
     def _startable(self) -> list[Unit]:
@@ -99,12 +127,16 @@ class Startup:
                 lost = [need for need in unit.needs if need in self.failed]
                 if lost:
                     del self._waiting[unit.name]
-                    yield self._failure(unit, f"it needs {lost[0]}, which did not start")
+                    why = f"it needs {lost[0]}, which did not start"
+                    yield self._failure(unit, why, resolve=self.resolve[lost[0]])
                     again = True
 
-    def _failure(self, unit: Unit, why: str, log_tail: tuple[str, ...] = ()) -> ServiceFailed:
+    def _failure(self, unit: Unit, why: str, log_tail: tuple[str, ...] = (), resolve: str = "") -> ServiceFailed:
         self.failed[unit.name] = why
-        return ServiceFailed(name=unit.name, version=_version(unit), because=why, log_tail=log_tail)
+        self.resolve[unit.name] = resolve
+        return ServiceFailed(
+            name=unit.name, version=_version(unit), because=why, log_tail=log_tail, resolve=resolve
+        )
 
 
 def _version(unit: Unit) -> str:

@@ -21,6 +21,11 @@ def run(subject: str, only: str = "") -> str:
     return _shell("run", subject, *(["--only", only] if only else []))
 
 
+def up(service: str) -> str:
+    """Start one service and see what it says."""
+    return _shell("up", service)
+
+
 def publish(version: Version) -> str:
     """Publish the contracts of a version, in its checkout."""
     return _shell("publish", "--version", version.number)

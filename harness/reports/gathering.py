@@ -20,6 +20,7 @@ from harness.engine.events import (
     ServicePreparing,
     ServiceReady,
     ServiceStarting,
+    ServiceStep,
     TaskId,
 )
 from harness.verdicts import Exercised
@@ -60,7 +61,7 @@ class Gathered:
                 self.tasks |= dict.fromkeys((*event.tasks, *event.reused))
             case Compared() | Noticed():
                 self._remark(event)
-            case ServicePreparing() | ServiceStarting() | ServiceReady() | ServiceFailed():
+            case ServicePreparing() | ServiceStep() | ServiceStarting() | ServiceReady() | ServiceFailed():
                 self._service(event)
             case CheckStarted() | PromiseExercised() | CheckFound() | CheckFinished():
                 self._check(event)
@@ -89,8 +90,10 @@ class Gathered:
             case CheckFinished():
                 self.ends[event.task] = _worse(self.ends.get(event.task), event)
 
-    def _service(self, event: ServiceEvent) -> None:
+    def _service(self, event: ServiceEvent | ServiceStep) -> None:
         """The latest event of an instance stands; a slot is known only once it is ready."""
+        if isinstance(event, ServiceStep):
+            return  # only of use while it goes on
         plain = (event.name, event.version, "")
         if isinstance(event, ServiceReady) and event.slot:
             before = self.services.get(plain)

@@ -182,7 +182,7 @@ def _services(story: Story) -> list[_Case]:
             group="services",
             seconds=each.seconds,
             error=None
-            if each.state == "ready"
+            if each.up
             else ("service did not start", each.because, "\n".join((each.because, *each.log_tail))),
         )
         for each in story.services

@@ -155,12 +155,26 @@ def grouped(found: Sequence[Broken]) -> tuple[Group, ...]:
 def effort(story: Story) -> str:
     """What it took: services, checks, time, what was reused."""
     ready = [service for service in story.services if service.state == "ready"]
+    running = [service for service in story.services if service.state == "running"]
     parts = [f"{many(len(ready), 'service')} started"] if ready else []
+    parts += [f"{number(len(running))} running, not known to be ready"] if running else []
     parts.append(many(len(story.tasks), "check"))
     parts += [duration(story.seconds)] if story.seconds else []
     if story.started:
         parts += [line(story.started.runtime), f"seed {story.started.seed}", f"run {line(story.started.run)}"]
     return " · ".join(parts)
+
+
+def rests(story: Story) -> tuple[tuple[Version, str], ...]:
+    """What the answer rests on for those of the set of whom no check tried a promise."""
+    checked = {task.id.provider for task in story.tasks}
+    up = {service.name for service in story.services if service.up}
+    down = {service.name for service in story.services if not service.up}
+    return tuple(
+        (version, f"{'started' if version.pacticipant in up else 'not started'}, no promise checked")
+        for version in story.set
+        if version not in checked and version.pacticipant not in down
+    )
 
 
 def reuse(story: Story) -> str:

@@ -57,6 +57,7 @@ def screen(story: Story, width: int = WIDTH) -> Iterator[Line]:
     yield from _unknown(story, width)
     if story.verdict is Verdict.PASSED:
         yield from _tasks(story)
+        yield from _rests(story)
     yield from _notices(story, width)
     yield from _remarks(story, width)
     yield from _contradicted(story, width)
@@ -186,6 +187,12 @@ def _tasks(story: Story) -> Iterator[Line]:
         yield _more(len(story.tasks) - MOST_TASKS, "check")
 
 
+def _rests(story: Story) -> Iterator[Line]:
+    """A yes says of whom nothing was tried."""
+    for version, text in phrases.rests(story)[:MOST_TASKS]:
+        yield (("dim", "  ·  "), ("", f"{line(phrases.named(version), 40):<40} {text}"))
+
+
 def _task(task: TaskStory) -> Line:
     title = line(phrases.title(task.id), 46)
     note = "known" if task.reused else duration(task.seconds)
@@ -267,4 +274,4 @@ def _effort(story: Story, width: int) -> Iterator[Line]:
     if story.started and story.started.note:
         yield from ((("dim", f"  {each}"),) for each in wrapped(line(story.started.note), width - 2))
     for remark in story.started.remarks if story.started else ():
-        yield from _bullet("!", remark, width, "yellow")
+        yield from _bullet("!", line(remark, 300), width, "yellow")

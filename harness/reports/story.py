@@ -43,11 +43,18 @@ class ServiceStory:
     name: str
     version: str
     slot: str = ""
-    state: str  # "ready", "failed", or how far it came: "preparing", "starting"
+    state: str  # "ready", "running" (nothing says when it is ready), "failed", or how far: "preparing", "starting"
     seconds: float = 0.0
+    prepared: float = 0.0  # seconds that making its image took
+    resolve: str = ""
     endpoints: tuple[Endpoint, ...] = ()
     because: str = ""
     log_tail: tuple[str, ...] = ()
+
+    @property
+    def up(self) -> bool:
+        """Whether it came as far as it can."""
+        return self.state in {"ready", "running"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +206,7 @@ def _verdicts(
     elif not tasks:
         yield Verdict.UNKNOWN  # nothing was asked and nothing was answered
     yield from (task.verdict for task in tasks)
-    yield from (Verdict.UNKNOWN for service in services if service.state != "ready")
+    yield from (Verdict.UNKNOWN for service in services if not service.up)
 
 
 def _services(gathered: Gathered) -> Iterator[ServiceStory]:
@@ -210,8 +217,9 @@ def _services(gathered: Gathered) -> Iterator[ServiceStory]:
                     name=event.name,
                     version=event.version,
                     slot=event.slot,
-                    state="ready",
+                    state="ready" if event.proven else "running",
                     seconds=event.seconds,
+                    prepared=event.prepared,
                     endpoints=event.endpoints,
                 )
             case "service-failed":
@@ -221,6 +229,7 @@ def _services(gathered: Gathered) -> Iterator[ServiceStory]:
                     state="failed",
                     because=event.because,
                     log_tail=event.log_tail,
+                    resolve=event.resolve,
                 )
             case _:
                 state = event.event.removeprefix("service-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from harness.engine.events import (
     ServicePreparing,
     ServiceReady,
     ServiceStarting,
+    ServiceStep,
     TaskId,
 )
 from harness.reports.legible import duration, line, many, number
@@ -35,10 +37,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from harness.engine.events import Event
+    from harness.reports.gathering import ServiceEvent
 
 __all__ = ["LiveTerminal", "plain", "summary"]
 
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.UNKNOWN: "yellow"}
+_STEP = re.compile(r"Step \d+/\d+ |#\d+ \[")  # where a build says which of its steps it begins
 _MOST_ROWS = 12  # tasks shown at once while they run
 
 
@@ -60,6 +64,19 @@ class _Progress:
     ended: int = 0
     starting: dict[str, tuple[str, float]] = field(default_factory=dict)  # name to what it does, since when
     running: dict[TaskId, _Running] = field(default_factory=dict)
+
+    def service(self, event: ServiceEvent | ServiceStep, now: float) -> None:
+        """Note how far one service has come."""
+        match event:
+            case ServicePreparing():
+                self.starting[event.name] = ("preparing", now)
+            case ServiceStep():
+                _, since = self.starting.get(event.name, ("", now))
+                self.starting[event.name] = (f"preparing ({line(event.text, 100)})", since)
+            case ServiceStarting():
+                self.starting[event.name] = ("starting", now)
+            case ServiceReady() | ServiceFailed():
+                self.starting.pop(event.name, None)
 
 
 class LiveTerminal:
@@ -123,12 +140,8 @@ class LiveTerminal:
         match event:
             case Planned():
                 progress.planned = len(event.tasks) + len(event.reused)
-            case ServicePreparing():
-                progress.starting[event.name] = ("preparing", now)
-            case ServiceStarting():
-                progress.starting[event.name] = ("starting", now)
-            case ServiceReady() | ServiceFailed():
-                progress.starting.pop(event.name, None)
+            case ServicePreparing() | ServiceStep() | ServiceStarting() | ServiceReady() | ServiceFailed():
+                progress.service(event, now)
             case CheckStarted():
                 progress.running[event.task] = _Running(promised=event.promised, began=now)
             case PromiseExercised():
@@ -177,12 +190,8 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
             yield "", f"{many(len(event.tasks), 'check')} to run{told}"
         case Compared() | Noticed():
             yield from _remark(event)
-        case ServiceReady():
-            yield "green", f"  ✔  {_unit(event.name, event.version)} ready, {duration(event.seconds)}"
-        case ServiceFailed():
-            yield "yellow", f"  ?  {_unit(event.name, event.version)} did not start: {line(event.because, 200)}"
-            for each in event.log_tail[-5:]:
-                yield "dim", f"       {line(each, 160)}"
+        case ServiceStep() | ServiceReady() | ServiceFailed():
+            yield from _service(event)
         case CheckFinished():
             yield _STYLES[event.verdict], _finished(event)
         case _:
@@ -202,6 +211,26 @@ def _remark(event: Compared | Noticed) -> Iterator[tuple[str, str]]:
         more = f" (and {number(len(event.errors) - 1)} more)" if len(event.errors) > 1 else ""
         told = f"{title(event.task)} does not fit its document: {line(event.because, 200)}{more}"
         yield "red", f"  {MARKS[Verdict.FAILED]}  {told}"
+
+
+def _service(event: ServiceStep | ServiceReady | ServiceFailed) -> Iterator[tuple[str, str]]:
+    match event:
+        case ServiceStep() if _STEP.match(event.text):
+            yield "dim", f"  …  {_unit(event.name, event.version)}: {line(event.text, 160)}"
+        case ServiceReady():
+            yield _ready(event)
+        case ServiceFailed():
+            yield "yellow", f"  ?  {_unit(event.name, event.version)} did not start: {line(event.because, 200)}"
+            yield from (("dim", f"       {line(each, 160)}") for each in event.log_tail[-5:])
+
+
+def _ready(event: ServiceReady) -> tuple[str, str]:
+    took = duration(event.seconds)
+    if event.prepared >= 1:
+        took += f" (and {duration(event.prepared)} before, to make its image)"
+    if not event.proven:
+        return "yellow", f"  !  {_unit(event.name, event.version)} runs, and nothing says when it is ready, {took}"
+    return "green", f"  ✔  {_unit(event.name, event.version)} ready, {took}"
 
 
 def _unit(name: str, version: str) -> str:

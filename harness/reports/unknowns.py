@@ -45,12 +45,13 @@ def unknowns(story: Story) -> tuple[Unknown, ...]:
     """Each unknown once; never empty when nothing else explains why the answer is no yes."""
     entries: dict[object, _Open] = {}
     for service in story.services:
-        if service.state != "ready":
+        if not service.up:
             entries["service", service.name] = _service(service, interrupted=story.interrupted)
     for task in story.tasks:
         _add_task(entries, story, task)
     for reason in unexplained(story, Verdict.UNKNOWN):
-        entries["reason", reason.text] = _reason(reason)
+        if reason.cause is None or _failed_service(entries, reason.cause, reason.text) is None:
+            entries["reason", reason.text] = _reason(reason)
     if (
         story.interrupted
         and story.finished is None
@@ -97,7 +98,7 @@ def _service(service: ServiceStory, *, interrupted: bool) -> _Open:
         about=f"{service.name} {service.version}".strip(),
         cause=Cause.INTERRUPTED if cut else Cause.DID_NOT_START,
         because="the run ended while it was being started" if cut else service.because,
-        command="harness run" if cut else f"harness up {service.name}",
+        command="harness run" if cut else service.resolve or f"harness up {service.name}",
         log_tail=service.log_tail,
     )
 

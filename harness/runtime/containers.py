@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.ending import Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
-from harness.ports import Endpoint, Instance, MadeOf, Unit
+from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
 from harness.runtime import artifacts, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
@@ -124,23 +124,23 @@ class ContainerSession:
     _filling: threading.Lock = field(default_factory=threading.Lock)
     _ending: Ending = field(default_factory=Ending)
 
-    def prepare(self, unit: Unit) -> None:
+    def prepare(self, unit: Unit, tell: Tell = silent) -> None:
         """Build or pull its image, unless one of the same identity is here. Raises ServiceDidNotStart."""
         if isinstance(unit, Service) and unit.url:
             return
         try:
-            self._ending.unless_over(lambda: self._make_image(unit))
+            self._ending.unless_over(lambda: self._make_image(unit, tell))
         except RunIsOver as error:
             raise ServiceDidNotStart(unit.name, str(error)) from error
 
-    def _make_image(self, unit: Unit) -> None:
+    def _make_image(self, unit: Unit, tell: Tell) -> None:
         runtime, name = self.runtime, self.runtime.image(unit)
         if name in self._here:
             return
         if unit.build is None:
-            runtime.engine.image_id(name, unit.name, unit.container.platform)
+            runtime.engine.image_id(name, unit.name, unit.container.platform, tell)
         elif not runtime.engine.has_image(name):
-            runtime.engine.build(unit.name, unit.build, name)
+            runtime.engine.build(unit.name, unit.build, name, tell)
         self._here.add(name)
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentProblem, ServiceDidNotStart
+from harness.ports import Tell, silent
 from harness.runtime import engine_address
 from harness.runtime.addressing import tail
 from harness.runtime.container_orders import Order, creation, folder_archive, single_files
@@ -81,17 +83,18 @@ class Engine:
         """Whether an image is here."""
         return bool(self._image_id(name))
 
-    def image_id(self, name: str, service: str, platform: str = "") -> str:
+    def image_id(self, name: str, service: str, platform: str = "", tell: Tell = silent) -> str:
         """The digest of an image, pulled when it is not here. Raises ServiceDidNotStart when it cannot be."""
         if found := self._image_id(name):
             return found
-        why = self._pull(name, platform)
+        why = self._pull(name, platform, tell)
         found = "" if why else self._image_id(name)
         if not found:
-            raise ServiceDidNotStart(service, f"the image '{name}' is not here and cannot be pulled: {why}")
+            text = f"the image '{name}' is not here and cannot be pulled: {why}"
+            raise ServiceDidNotStart(service, text, resolve=shlex.join(("docker", "pull", name)))
         return found
 
-    def _pull(self, name: str, platform: str) -> str:
+    def _pull(self, name: str, platform: str, tell: Tell) -> str:
         """Fetch an image; "" or why that failed."""
         import docker.errors
 
@@ -102,6 +105,7 @@ class Engine:
                 for told in self.client.api.pull(repository, tag=tag, stream=True, decode=True, platform=kind):
                     if "error" in told:
                         return str(told["error"])
+                    tell(f"pulling {name}: {told.get('status', '')}")
         except docker.errors.APIError as error:
             return str(error.explanation or error)
         return ""
@@ -117,10 +121,10 @@ class Engine:
                 return ""
             raise
 
-    def build(self, service: str, build: Build, name: str) -> None:
+    def build(self, service: str, build: Build, name: str, tell: Tell = silent) -> None:
         """Build an image, from exactly what its identity was taken of. Raises ServiceDidNotStart."""
         with mapped():
-            failure = build_image(self.client, {**self.environ, "DOCKER_HOST": self.address}, build, name)
+            failure = build_image(self.client, {**self.environ, "DOCKER_HOST": self.address}, build, name, tell)
         if failure:
             raise ServiceDidNotStart(service, f"its image could not be built: {failure.why}", tail(failure.said))
 

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from harness.ports import Tell, silent
 from harness.runtime.artifacts import context_files, read_dockerfile
 
 if TYPE_CHECKING:
@@ -34,18 +35,18 @@ class BuildFailure:
 
 
 def build_image(
-    client: docker.DockerClient, environ: Mapping[str, str], build: Build, name: str
+    client: docker.DockerClient, environ: Mapping[str, str], build: Build, name: str, tell: Tell = silent
 ) -> BuildFailure | None:
-    """Build and name an image; None when that went well.
+    """Build and name an image, each line of it told; None when that went well.
 
     The library knows only the classic builder; a Dockerfile that needs BuildKit is given to the docker command,
     where that has it.
     """
     with tempfile.TemporaryFile() as context:
         pack(build, context)
-        failure = _build_classic(client, build, name, context)
+        failure = _build_classic(client, build, name, context, tell)
         if failure and _NEEDS_BUILDKIT.search(failure.why) and _has_buildkit(environ):
-            failure = _build_with_buildkit(environ, build, name, context)
+            failure = _build_with_buildkit(environ, build, name, context, tell)
     return failure
 
 
@@ -66,7 +67,7 @@ def pack(build: Build, into: IO[bytes]) -> None:
 
 
 def _build_classic(
-    client: docker.DockerClient, build: Build, name: str, context: IO[bytes]
+    client: docker.DockerClient, build: Build, name: str, context: IO[bytes], tell: Tell
 ) -> BuildFailure | None:
     import docker.errors
 
@@ -74,6 +75,8 @@ def _build_classic(
     try:
         for told in _stream(client, build, name, context):
             said.append(str(told.get("stream") or told.get("status") or told.get("error") or ""))
+            if step := said[-1].strip():
+                tell(step)
             if error := told.get("error"):
                 return BuildFailure(str(error).strip(), "".join(said))
     except docker.errors.APIError as refused:
@@ -112,23 +115,29 @@ def _has_buildkit(environ: Mapping[str, str]) -> bool:
 
 
 def _build_with_buildkit(
-    environ: Mapping[str, str], build: Build, name: str, context: IO[bytes]
+    environ: Mapping[str, str], build: Build, name: str, context: IO[bytes], tell: Tell
 ) -> BuildFailure | None:
     context.seek(0)
     arguments = [word for key, value in build.args for word in ("--build-arg", f"{key}={value}")]
     options = ["--file", _DOCKERFILE, "--tag", name, "--label", f"{LABEL}=image", *arguments]
     options += ["--target", build.target] if build.target else []
     options += ["--platform", build.platform] if build.platform else []
-    done = subprocess.run(
-        ["docker", "build", *options, "-"],
+    said: list[str] = []
+    with subprocess.Popen(
+        ["docker", "build", "--progress=plain", *options, "-"],
         stdin=context,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**environ, "DOCKER_BUILDKIT": "1"},
-        check=False,
-    )
-    said = done.stdout.decode("utf-8", "replace")
-    return BuildFailure(said.strip().rpartition("\n")[2], said) if done.returncode else None
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            said.append(line)
+            if step := line.strip():
+                tell(step)
+    text = "".join(said)
+    return BuildFailure(text.strip().rpartition("\n")[2], text) if process.returncode else None
 
 
 def _parents(path: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.ending import OVER, Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
-from harness.ports import Endpoint, Instance, MadeOf, Unit
+from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
 from harness.runtime import artifacts, postgres, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
@@ -132,8 +132,9 @@ class ProcessSession:
     _started: list[Service] = field(default_factory=list)
     _ending: Ending = field(default_factory=Ending)
 
-    def prepare(self, unit: Unit) -> None:
+    def prepare(self, unit: Unit, tell: Tell = silent) -> None:
         """See that the unit can be started here at all. Raises ServiceDidNotStart."""
+        del tell
         if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
             _refuse_containers(unit)
             postgres.binaries(unit.name, self.runtime.environ)

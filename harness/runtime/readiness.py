@@ -63,7 +63,11 @@ def probe_for(
 
 
 def http_probe(base: str, path: str) -> Probe:
-    """Ready when GET answers below 400; a redirect is an answer, and is not followed."""
+    """Ready when GET answers below 400; a redirect is an answer, and is not followed.
+
+    Where nobody named a path, any answer below 500 shows that it runs; most APIs have no page at `/`.
+    """
+    bound = 400 if path else 500
     parts = urlsplit(base)
     target = f"{parts.path.rstrip('/')}/{path.lstrip('/')}"
     shown = f"GET {parts.scheme}://{parts.netloc}{target}"
@@ -73,11 +77,15 @@ def http_probe(base: str, path: str) -> Probe:
         try:
             connection.request("GET", target, headers={"Connection": "close"})
             status = connection.getresponse().status
+        except http.client.BadStatusLine as error:
+            if not path and not isinstance(error, http.client.RemoteDisconnected):
+                return ""  # it answers, in another protocol
+            return f"{shown}: {str(error) or type(error).__name__}"
         except (OSError, http.client.HTTPException) as error:
             return f"{shown}: {str(error) or type(error).__name__}"
         finally:
             connection.close()
-        return "" if status < 400 else f"{shown} answered {status}"
+        return "" if status < bound else f"{shown} answered {status}"
 
     return ask
 

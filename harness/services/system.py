@@ -67,7 +67,7 @@ class ContainerSettings:
 class ReadyKind(StrEnum):
     """What tells that a service is ready."""
 
-    HTTP = "http"  # target: a path; ready when GET answers below 400
+    HTTP = "http"  # target: a path; ready when GET answers below 400; "": nobody named one, any answer below 500
     TCP = "tcp"  # target: an endpoint's name; ready when a connection is accepted and kept open
     LOG = "log"  # target: a regular expression found in the log
     EXEC = "exec"  # target: a command run inside; ready when it exits with 0
@@ -79,7 +79,7 @@ class Ready:
     """When a service counts as started, and how long it may take."""
 
     kind: ReadyKind = ReadyKind.HTTP
-    target: str = "/"
+    target: str = ""
     within: float = 60.0  # seconds from its start
 
 

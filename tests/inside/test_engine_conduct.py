@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
 from test_engine_tasks import FakeSession, NoRecorder, Ticks, broken, finding, kept
 
 from harness.checks.api import Settings, Target
@@ -307,3 +309,58 @@ def test_what_cannot_be_identified_is_never_answered_by_earlier_evidence() -> No
     world.pact_check.ran.clear()
     world.run(artifacts={})
     assert world.pact_check.ran == ["orders", "orders"]
+
+
+# A yes is about all of the set
+
+
+LONELY = Service(name="lonely", version="1", command=("x",))
+
+
+def test_a_service_that_nobody_needs_is_started_and_unknown_when_it_cannot() -> None:
+    world = World(lonely=LONELY)
+    world.session = FakeSession(fails={"lonely": "start"})
+    events = world.run()
+    assert verdict(events) is Verdict.UNKNOWN
+    told = [r for r in decided(events).reasons if r.cause is Cause.DID_NOT_START]
+    assert [(r.provider, r.command) for r in told] == [(Version("lonely", "1"), "harness up lonely")]
+    assert all(e.verdict is Verdict.PASSED for e in events if isinstance(e, CheckFinished))
+
+
+def test_what_no_evidence_has_seen_running_is_started_in_every_run() -> None:
+    world = World(lonely=LONELY)
+    world.run()
+    world.known_documents = {"orders": DOCUMENT}
+    world.session.started.clear()
+    assert verdict(world.run()) is Verdict.PASSED
+    assert world.session.started == ["lonely"]
+    world.session = FakeSession(fails={"lonely": "start"})
+    assert verdict(world.run()) is Verdict.UNKNOWN
+
+
+@given(
+    st.lists(st.sampled_from(["orders", "web", "billing", "lonely"]), unique=True),
+    st.sets(st.sampled_from(["orders", "web", "billing", "lonely"])),
+    st.booleans(),
+)
+def test_a_yes_has_seen_every_service_of_the_set_running_now_or_with_equal_content(
+    selected: list[str], broken: set[str], again: bool
+) -> None:
+    consumers = {name: replace(LONELY, name=name) for name in ("web", "billing", "lonely")}
+    world = World(**consumers)
+    if again:
+        world.run()
+        world.known_documents = {"orders": DOCUMENT}
+    world.session = FakeSession(fails=dict.fromkeys(broken, "start"))
+    events = world.run(selected=tuple(selected))
+    if verdict(events) is Verdict.PASSED:
+        seen = {"orders"} if again else set()  # whom earlier evidence of equal content has met
+        chosen = set(selected) or set(world.services)
+        assert not chosen & broken - seen
+        assert chosen - seen <= set(world.session.started) - broken
+
+
+def test_a_run_of_the_consumers_suite_alone_starts_nobody() -> None:
+    world = World(lonely=LONELY)
+    world.run(only=(EvidenceKind.CONSUMERS,))
+    assert world.session.started == []

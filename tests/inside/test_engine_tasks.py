@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from harness.checks.api import Settings, Target
 from harness.contracts.pact import Interaction, InteractionKind, Pact
-from harness.engine.events import CheckFinished, CheckFound, Event, PromiseExercised, ServiceReady, TaskId
+from harness.engine.events import (
+    CheckFinished,
+    CheckFound,
+    Event,
+    PromiseExercised,
+    ServiceReady,
+    ServiceStep,
+    TaskId,
+)
 from harness.engine.plan import Task
 from harness.engine.run import Bench, run_task
 from harness.engine.startup import Startup
@@ -19,8 +27,8 @@ from harness.engine.workers import Workers, conflict
 from harness.errors import ServiceDidNotStart, ToolCrashed
 from harness.evidence import EvidenceKind
 from harness.identity import Version
-from harness.ports import Endpoint, Instance, Unit
-from harness.services.system import Service, System
+from harness.ports import Endpoint, Instance, Tell, Unit, silent
+from harness.services.system import Ready, ReadyKind, Service, System
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 
@@ -211,7 +219,8 @@ class FakeSession:
     slow: frozenset[str] = frozenset()  # those that come up only when the others are given up
     cancelled: threading.Event = field(default_factory=threading.Event)
 
-    def prepare(self, unit: Unit) -> None:
+    def prepare(self, unit: Unit, tell: Tell = silent) -> None:
+        tell(f"Step 1/3 : FROM {unit.name}")
         if unit.name in self.fails and self.fails[unit.name] == "build":
             raise ServiceDidNotStart(unit.name, "the build failed", ("Step 1/3",))
 
@@ -362,3 +371,41 @@ def test_a_defect_in_a_worker_reaches_the_caller() -> None:
 
     with pytest.raises(RuntimeError, match="a defect in"):
         list(Workers(jobs=2, work=work).events([touching("a", {"a"})]))
+
+
+def test_steps_of_a_build_are_told_while_it_goes_on_and_its_time_with_the_start() -> None:
+    class Building(FakeSession):
+        told = threading.Event()
+
+        def prepare(self, unit: Unit, tell: Tell = silent) -> None:
+            tell("Step 1/2 : FROM x")
+            tell(f"Step 2/2 : RUN {unit.name}")
+            assert self.told.wait(10)  # the step is seen before the build has ended
+
+    session = Building()
+    startup = Startup(session=session, system=system(orders=()), clock=Ticks())
+    seen: list[object] = []
+    for event in startup.events(["orders"]):
+        seen.append(event)
+        if isinstance(event, ServiceStep):
+            session.told.set()
+    steps = [e for e in seen if isinstance(e, ServiceStep)]
+    assert [e.text for e in steps] == ["Step 2/2 : RUN orders"]
+    ready = next(e for e in seen if isinstance(e, ServiceReady))
+    assert ready.prepared > 0
+
+
+@pytest.mark.parametrize(
+    ("ready", "proven"),
+    [
+        (Ready(kind=ReadyKind.LOG, target=""), False),
+        (Ready(kind=ReadyKind.LOG, target="up"), True),
+        (Ready(), True),
+    ],
+)
+def test_what_nothing_tells_to_be_ready_is_not_said_to_be(ready: Ready, proven: bool) -> None:
+    described = system(cache=())
+    described = replace(described, services=(replace(described.services[0], ready=ready),))
+    startup = Startup(session=FakeSession(), system=described, clock=Ticks())
+    events = [e for e in startup.events(["cache"]) if isinstance(e, ServiceReady)]
+    assert [e.proven for e in events] == [proven]

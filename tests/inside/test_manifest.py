@@ -142,7 +142,7 @@ def test_a_version_with_an_image_is_not_built(system: System) -> None:
 
 def test_the_short_forms_mean_what_the_long_forms_mean(system: System) -> None:
     orders, catalog = system.service("orders"), system.service("catalog")
-    assert (orders.ready.kind, orders.ready.target) == (ReadyKind.HTTP, "/")
+    assert (orders.ready.kind, orders.ready.target) == (ReadyKind.HTTP, "")  # nobody named a path
     assert orders.openapi == "/openapi.json"
     assert system.service("away").openapi == "/docs/openapi.json"
     assert system.service("away").url == "http://127.0.0.1:9000"

@@ -337,3 +337,17 @@ def test_postgresql_wants_the_password(bench: Bench) -> None:
 def test_both_runtimes_keep_the_port() -> None:
     runtimes: list[Runtime] = [ProcessRuntime(Path(), {}), ContainerRuntime(Path(), {}), FakeRuntime()]
     assert [runtime.name for runtime in runtimes] == ["process", "docker", "fake"]
+
+
+@on(*REAL)
+@pytest.mark.parametrize(("status", "ready"), [("404", True), ("500", False)])
+def test_where_nobody_named_a_path_any_answer_that_is_no_error_of_the_service_will_do(
+    status: str, ready: bool, bench: Bench
+) -> None:
+    unsaid = replace(service(ELSEWHERE=status), ready=Ready(within=30.0 if ready else 2.0))
+    with bench.runtime.session(bench.run()) as session:
+        if ready:
+            assert session.alive(session.start(unsaid, {}))
+        else:
+            with pytest.raises(ServiceDidNotStart, match="answered 500"):
+                session.start(unsaid, {})

@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/die":
             os._exit(3)
         else:
-            self.answer(404, {"path": self.path})
+            self.answer(int(os.environ.get("ELSEWHERE", "404")), {"path": self.path})
 
     def answer(self, status: int, body: object) -> None:
         data = json.dumps(body).encode()
