@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from harness.checks.drivers.replaying import Again, again
 from harness.checks.drivers.schemathesis_failures import Sorted, pointer, sort_out
 from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
 from harness.checks.drivers.schemathesis_shards import OPERATION_PHASES, SEQUENCES
+from harness.checks.drivers.served_path import ServedPath, served_path
 from harness.comparison.coverage import Coverage
 from harness.contracts.openapi import OpenApi
 from harness.evidence import EvidenceKind
@@ -47,7 +48,8 @@ class OpenApiProperties:
     """Whether the running service answers as its own document says, whatever a consumer may send."""
 
     kind: EvidenceKind = field(default=EvidenceKind.PROPERTIES, init=False)
-    explore: Callable[[Target, OpenApi], Sequence[Told]] = exercise
+    explore: Callable[[Target, OpenApi, str], Sequence[Told]] = exercise
+    locate: Callable[[Target, OpenApi], ServedPath] = served_path
     answers: Callable[[str], bool] = listens
 
     def run(self, target: Target) -> Iterator[Exercised | Finding]:
@@ -60,9 +62,14 @@ class OpenApiProperties:
             gone = f"nothing listens at {target.instance.url}"
             yield from (_unknown(document, op, Cause.SERVICE_DIED, gone) for op in document.operations)
             return
-        told = self.explore(target, document)
+        where = self.locate(target, document)
+        if where.absent:
+            absent = (_unknown(document, op, Cause.NOTHING_EXERCISED, where.absent) for op in document.operations)
+            yield from absent
+            return
+        told = self.explore(target, document, where.base)
         died = any(t.seen.stopped == UNAVAILABLE for t in told) or not self.answers(target.instance.url)
-        yield from judge(target, document, told, died=died)
+        yield from _remarked(judge(target, document, told, died=died), where.remark)
 
 
 def judge(target: Target, document: OpenApi, told: Sequence[Told], *, died: bool) -> Iterator[Exercised | Finding]:
@@ -81,6 +88,16 @@ def judge(target: Target, document: OpenApi, told: Sequence[Told], *, died: bool
         if finding.subject not in known and finding.code not in ignored:
             yield _beside(finding)
     yield from findings
+
+
+def _remarked(items: Iterator[Exercised | Finding], remark: str) -> Iterator[Exercised | Finding]:
+    """The same, the remark told once."""
+    for item in items:
+        if remark and isinstance(item, Exercised):
+            yield replace(item, remark="; ".join(filter(None, (remark, item.remark))))
+            remark = ""
+        else:
+            yield item
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +205,9 @@ def _unexercised(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause
     answers = _answers(label, told)
     if not answers:
         reasons = [each.seen.skipped[label] for each in told if each.seen.skipped.get(label)]
+        astray = [each.seen.astray[label] for each in told if label in each.seen.astray]
+        if astray:
+            return Cause.NOTHING_EXERCISED, f"no request meets it alone: what was made for it meets {astray[-1]}"
         why = reasons[-1] if reasons else "the service died first" if died else "no reason was given"
         return Cause.NOTHING_EXERCISED, f"no request was made: {why}"
     if set(answers) <= _REFUSED:

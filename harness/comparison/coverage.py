@@ -78,9 +78,11 @@ class Coverage:
     def within(self, routes: RouteTable) -> Coverage:
         """The same by the operations of a document: `GET /orders/7` is `GET /orders/{id}` there.
 
-        What meets none of them, or several equally, stays as it was seen.
+        What meets none of them stays as it was seen; what meets several equally counts for none.
         """
-        return Coverage.of(replace(each, operation=routes.label(each.operation)) for each in self.seen)
+        meant = {each.operation: routes.meanings(each.operation) or (each.operation,) for each in self.seen}
+        one = {told: labels[0] for told, labels in meant.items() if len(labels) == 1}
+        return Coverage.of(replace(e, operation=one[e.operation]) for e in self.seen if e.operation in one)
 
     def of_operation(self, operation: str) -> tuple[Covered, ...]:
         """What was seen of one operation."""
@@ -94,12 +96,17 @@ def covered_by(exchange: Exchange, operation: str = "") -> Covered | None:
     asked = urlsplit(exchange.url)
     media = _media(exchange.response_headers)
     return Covered(
-        operation=operation or f"{exchange.method} {asked.path or '/'}",
+        operation=operation or f"{exchange.method} {_written(asked.path) or '/'}",
         status=exchange.status,
         media_type=media,
         fields=fields_of(exchange.response_body) if is_json(media) else (),
         parameters=parameters_of(exchange),
     )
+
+
+def _written(path: str) -> str:
+    """A path as requests write it: braces in it would make it the template of a document."""
+    return path.replace("{", "%7B").replace("}", "%7D")
 
 
 def parameters_of(exchange: Exchange) -> tuple[str, ...]:

@@ -163,16 +163,16 @@ class RouteTable:
             found = self._kept[key] = RoutedRequest() if steps is None else self._routed(key[0], steps)
         return found
 
-    def label(self, request: str) -> str:
-        """`GET /orders/7` as the document writes it: `GET /orders/{id}`; unchanged if it meets none or several."""
-        if request in self._labels:
-            return request
-        met = self.route(*request.split(" ", 1)).met if " " in request else None
-        return met.label if met else request
+    def meanings(self, told: str) -> tuple[str, ...]:
+        """The labels of what `GET /orders/7` or `GET /orders/{id}` may stand for; several where nobody can tell.
 
-    def equally(self, request: str) -> tuple[str, ...]:
-        """The labels of several operations that `GET /orders/7` meets equally; none where it meets one or none."""
-        return self.route(*request.split(" ", 1)).equally if " " in request and request not in self._labels else ()
+        A request without parameters reads as a label does, and may yet meet another operation.
+        """
+        if told in self._labels and "{" in told:
+            return (told,)
+        method, space, target = told.partition(" ")
+        found = [each.label for each in self.route(method, target).candidates] if space else []
+        return tuple(dict.fromkeys([*found, *([told] if told in self._labels else ())]))
 
     @cached_property
     def _labels(self) -> frozenset[str]:

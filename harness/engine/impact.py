@@ -87,11 +87,13 @@ def _by_use(
 
 def _uses(request: str, operation: str, routes: RouteTable | None) -> bool | None:
     """Whether a request meets an operation; None when it meets others equally."""
-    if routes is not None and operation in routes.equally(request):
-        return None
-    return template(request, routes) == template(operation, routes)
+    meant = (routes.meanings(request) if routes else ()) or (request,)
+    if len(meant) > 1:
+        return None if operation in meant else False
+    return meant[0] == template(operation, routes)
 
 
 def template(operation: str, routes: RouteTable | None) -> str:
     """`GET /orders/7` as the document writes it: `GET /orders/{id}`; unchanged where it does not say."""
-    return operation if routes is None else routes.label(operation)
+    meant = routes.meanings(operation) if routes else ()
+    return meant[0] if len(meant) == 1 else operation

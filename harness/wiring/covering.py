@@ -32,7 +32,7 @@ class Exercise:
     @property
     def beside(self) -> tuple[str, ...]:
         """What was seen and is no operation of the document."""
-        known = {*(row.operation for row in self.rows), *(request for request, _ in self.equally)}
+        known = {row.operation for row in self.rows}
         return tuple(dict.fromkeys(e.operation for e in self.coverage.seen if e.operation not in known))
 
 
@@ -74,10 +74,11 @@ def _beside_document(version: Version, coverage: Coverage, key: str, ledger: Led
         coverage=within,
         rows=rows(document, within),
         document=key,
-        equally=_equally(within, routes),
+        equally=_equally(coverage, routes),
     )
 
 
 def _equally(coverage: Coverage, routes: RouteTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
     requests = dict.fromkeys(each.operation for each in coverage.seen)
-    return tuple((request, labels) for request in requests if (labels := routes.equally(request)))
+    told = ((request, routes.meanings(request)) for request in requests)
+    return tuple((request, labels) for request, labels in told if len(labels) > 1)

@@ -33,6 +33,8 @@ from harness.checks.drivers.schemathesis_shards import (
 )
 from harness.checks.drivers.schemathesis_stream import Failure, Observation, Sent, ToolError, observe
 from harness.checks.openapi_properties import OpenApiProperties, judge
+from harness.comparison.openapi_diff import document_of
+from harness.comparison.pact_openapi.routing import routes_of
 from harness.contracts.openapi import OpenApi, Operation
 from harness.evidence import EvidenceKind
 from harness.ports import Endpoint, Instance, Recording
@@ -98,6 +100,7 @@ def seen(*labels: str, **changes: Any) -> Observation:
     complete: dict[str, Any] = {
         "statuses": {label: Counter({200: 3}) for label in labels},
         "covered": {},
+        "astray": {},
         "finished": {phase: frozenset(labels) for phase in OPERATION_PHASES},
         "skipped": {},
         "failures": (),
@@ -352,6 +355,28 @@ def test_a_report_that_was_cut_in_a_line_is_read_up_to_there() -> None:
 
 def test_a_sequence_counts_for_the_operation_that_each_request_meets() -> None:
     assert set(observe(lines(scenario("stateful", "Stateful tests"))).statuses) <= {POST}
+
+
+def test_a_request_that_meets_another_operation_is_no_evidence_for_the_one_it_was_made_for() -> None:
+    paths: dict[str, Any] = {"/{entity}/me": {"get": {}}, "/books/{id}": {"get": {}}}
+    routes = routes_of(document_of({"openapi": "3.1.0", "paths": paths}, "o.json"))
+    label = "GET /{entity}/me"
+
+    def observed(path: str) -> Observation:
+        event = scenario(label=label, request={"method": "GET", "uri": f"http://s{path}", "headers": {}})
+        event["ScenarioFinished"]["recorder"]["checks"] = {"c": [{"name": "n", "status": "success"}]}
+        return observe(lines(event), routes=routes)
+
+    assert list(observed("/authors/me").covered) == list(observed("/authors/me").statuses) == [label]
+    assert observed("/books/me").covered == observed("/books/me").statuses == {}
+    assert set(observed("/books/me").astray[label].split(" and ")) == {f"GET {path}" for path in paths}
+    assert observed("/books/7").astray == {label: "GET /books/{id}"}
+
+
+def test_an_operation_that_no_request_meets_alone_is_unknown_and_says_so() -> None:
+    item = judged(told(GET, POST, statuses={}, astray={GET: "GET /orders/latest"}))[GET]
+    assert item.cause is Cause.NOTHING_EXERCISED
+    assert "GET /orders/latest" in item.because
 
 
 def test_another_method_on_the_same_path_is_no_evidence_for_the_operation() -> None:

@@ -157,8 +157,28 @@ def test_a_request_that_meets_several_equally_meets_none_of_them(paths: list[str
     routes = table({path: item() for path in paths})
     assert routes.route("GET", target).met is None
     assert set(routes.route("GET", target).equally) == {f"GET {path}" for path in paths}
-    assert routes.label(f"GET {target}") == f"GET {target}"
-    assert set(routes.equally(f"GET {target}")) == {f"GET {path}" for path in paths}
+    assert set(routes.meanings(f"GET {target}")) == {f"GET {path}" for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("told", "labels"),
+    [
+        ("GET /orders/7", ["GET /orders/{id}"]),
+        ("GET /orders/{id}", ["GET /orders/{id}"]),
+        ("GET /orders", ["GET /orders"]),
+        ("GET /nothing", []),
+        ("GET", []),
+        ("", []),
+        ("a suite of tests", []),
+    ],
+)
+def test_a_request_and_a_label_stand_for_one_operation(told: str, labels: list[str]) -> None:
+    assert list(ORDERS.meanings(told)) == labels
+
+
+def test_a_request_that_reads_like_another_operation_s_label_counts_for_neither() -> None:
+    routes = table({"/orders": item(), "/api/orders": item()}, ["/api"])
+    assert set(routes.meanings("GET /api/orders")) == {"GET /orders", "GET /api/orders"}
 
 
 def test_a_step_is_taken_apart_so_that_its_values_can_be() -> None:

@@ -24,9 +24,7 @@ class Covering:
     _read: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
 
     def take(self, operation: str, exchange: Exchange, body: bytes) -> None:
-        """Take one case; requests with another method than the operation's say nothing of it."""
-        if not operation.startswith(f"{exchange.method} "):
-            return
+        """Take one case whose request meets the operation."""
         covered = covered_by(replace(exchange, response_body="", response_size=0), operation)
         if covered is None:
             return

@@ -20,11 +20,12 @@ from harness.checks.drivers.schemathesis_shards import (
     variable,
 )
 from harness.checks.drivers.schemathesis_stream import Observation, observe
-from harness.contracts.openapi_servers import base_paths
+from harness.comparison.pact_openapi.routing import routes_of
 
 if TYPE_CHECKING:
     from harness.checks.api import Target
     from harness.contracts.openapi import OpenApi
+    from harness.contracts.openapi_routing import RouteTable
 
 UNAVAILABLE = "server_unavailable"  # the stop reason when the service is gone
 
@@ -38,20 +39,20 @@ class Told:
     seen: Observation
 
 
-def exercise(target: Target, document: OpenApi) -> tuple[Told, ...]:
-    """Run every shard side by side; leaving early kills what runs."""
-    settings = target.settings
+def exercise(target: Target, document: OpenApi, base: str = "") -> tuple[Told, ...]:
+    """Run every shard side by side, below a path of the service; leaving early kills what runs."""
+    settings, routes = target.settings, routes_of(document)
     plan = shards(document, jobs=settings.jobs, examples=target.service.budget.examples)
     settings.scratch.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix=f"properties-{target.service.name}-", dir=settings.scratch))
     written = home / "openapi.json"
     written.write_text(json.dumps(document.document), encoding="utf-8")
-    children = [_child(target, document, shard, written) for shard in plan]
+    children = [_child(target, base, shard, written) for shard in plan]
     family = Family(children=children, home=home, environment=_environment(target))
     with settings.ending.calling(family.stop):
         ended = _side_by_side(family, seconds=target.service.budget.seconds)
     return tuple(
-        Told(shard=shard, ended=end, seen=_read(target, child.folder / "report.ndjson"))
+        Told(shard=shard, ended=end, seen=_read(target, child.folder / "report.ndjson", routes))
         for shard, child, end in zip(plan, children, ended, strict=True)
     )
 
@@ -71,11 +72,11 @@ def hidden(target: Target) -> tuple[str, ...]:
     return tuple(sent_headers(target.service))
 
 
-def _child(target: Target, document: OpenApi, shard: Shard, written: Path) -> Child:
+def _child(target: Target, base: str, shard: Shard, written: Path) -> Child:
     folder = written.parent / shard.name
     folder.mkdir()
     config = folder / "schemathesis.toml"
-    url = target.instance.url.rstrip("/") + base_paths(document.document)[0]
+    url = target.instance.url.rstrip("/") + base
     text = configuration(target.service, url=url, seed=target.settings.seed, report=folder / "report.ndjson")
     config.write_text(text, encoding="utf-8")
     return Child(
@@ -103,8 +104,8 @@ def _side_by_side(family: Family, *, seconds: float) -> list[Ended]:
         family.stop()
 
 
-def _read(target: Target, report: Path) -> Observation:
+def _read(target: Target, report: Path, routes: RouteTable) -> Observation:
     if not report.exists():
         return observe(())
     with report.open("rb") as lines:
-        return observe(lines, secrets=secrets(target), hidden=hidden(target))
+        return observe(lines, routes=routes, secrets=secrets(target), hidden=hidden(target))

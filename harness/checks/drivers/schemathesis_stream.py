@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.checks.drivers.schemathesis_covering import Covering
 from harness.comparison.coverage import Coverage
+from harness.contracts.openapi_routing import RouteTable
 from harness.verdicts import Exchange
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Observation:
     """Everything that one child process told."""
 
     statuses: Mapping[str, Counter[int]]  # per operation, what it answered how often
+    astray: Mapping[str, str]  # per operation, what requests that were made for it meet instead
     covered: Mapping[str, Coverage]  # per operation, what the answers held in cases that passed
     finished: Mapping[str, frozenset[str]]  # per phase, the operations that went through it
     skipped: Mapping[str, str]  # operations that a phase left out, and why
@@ -78,9 +80,11 @@ class Observation:
 class _Reader:
     redact: Callable[[str], str]
     hidden: frozenset[str]
+    routes: RouteTable | None = None
     statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     covering: Covering = field(default_factory=Covering)
     finished: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    astray: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     errors: list[ToolError] = field(default_factory=list)
@@ -132,7 +136,8 @@ class _Reader:
             told = checks.get(case, ())
             for check in told:
                 self._check(case, node, sent, check)
-            if told and all(check.get("status") == "success" for check in told):
+            kept = bool(told) and all(check.get("status") == "success" for check in told)
+            if kept and self._is_of(operation, sent.exchange):
                 self.covering.take(operation, sent.exchange, _answer(interaction))
 
     def _sent(self, operation: str, interaction: Mapping[str, Any]) -> Sent:
@@ -146,10 +151,24 @@ class _Reader:
         self.recent.append(sent)
         if not exchange.status:
             self.unanswered.append(sent)
-        elif operation.startswith(f"{exchange.method} "):
-            # Methods that the document does not have are tried too; their 405 is no evidence for this one.
+        elif self._is_of(operation, exchange):
             self.statuses[operation][exchange.status] += 1
         return sent
+
+    def _is_of(self, operation: str, exchange: Exchange) -> bool:
+        """Whether what came is evidence for the operation that the request was made for.
+
+        Methods that the document does not have are tried too, and values with which another operation is met.
+        """
+        if not operation.startswith(f"{exchange.method} "):
+            return False
+        if self.routes is None:
+            return True
+        found = self.routes.route(exchange.method, exchange.url)
+        if found.met is not None and found.met.label == operation:
+            return True
+        self.astray[operation] = " and ".join(each.label for each in found.candidates) or "none of the document"
+        return False
 
     def _exchange(self, request: Mapping[str, Any], body: bytes, answer: object) -> Exchange:
         response = _mapping(answer)
@@ -196,13 +215,24 @@ class _Reader:
         )
 
 
-def observe(lines: Iterable[bytes], *, secrets: Sequence[str] = (), hidden: Iterable[str] = ()) -> Observation:
-    """Read a report; header names in `hidden` and the texts in `secrets` never leave here."""
-    reader = _Reader(redact=_redactor(secrets), hidden=frozenset(name.lower() for name in hidden))
+def observe(
+    lines: Iterable[bytes],
+    *,
+    routes: RouteTable | None = None,
+    secrets: Sequence[str] = (),
+    hidden: Iterable[str] = (),
+) -> Observation:
+    """Read a report; header names in `hidden` and the texts in `secrets` never leave here.
+
+    With the routes of the document a request counts for the operation that it meets, whichever it was made for.
+    """
+    redact = _redactor(secrets)
+    reader = _Reader(redact=redact, hidden=frozenset(name.lower() for name in hidden), routes=routes)
     for name, said in _events(lines):
         reader.event(name, said)
     return Observation(
         statuses=dict(reader.statuses),
+        astray=reader.astray,
         covered=reader.covering.told(),
         finished={phase: frozenset(labels) for phase, labels in reader.finished.items()},
         skipped=reader.skipped,
