@@ -12,10 +12,11 @@ from harness.broker.store import provider_contracts as kept
 from harness.comparison.backing import backed
 from harness.comparison.coverage import Coverage
 from harness.comparison.openapi_diff import Document as Read
-from harness.comparison.openapi_diff import read_document
+from harness.comparison.openapi_diff.document import tolerant_document
 from harness.comparison.pact_openapi import compare
 from harness.comparison.pact_openapi.routing import routes_of
 from harness.contracts.openapi_routing import RouteTable
+from harness.contracts.openapi_source import parse
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError
 from harness.identity import Version
@@ -106,7 +107,7 @@ class _Ready:
 @lru_cache(maxsize=_DOCUMENTS)
 def _read(key: str, source: bytes) -> _Ready:
     del key  # what tells documents apart quickly
-    document = read_document(source, "the document")
+    document = tolerant_document(parse(source, "the document"), "the document")
     return _Ready(document=document, routes=routes_of(document))
 
 

@@ -26,12 +26,16 @@ class Beside(NamedTuple):
 
 
 def bundle(
-    document: dict[str, Any], place: str, reader: Reader = parse, beside: Beside | None = None
+    document: dict[str, Any],
+    place: str,
+    reader: Reader = parse,
+    beside: Beside | None = None,
+    problems: list[Problem] | None = None,
 ) -> dict[str, Any]:
     """The document with every file that it refers to inside it; the same value when it refers to none.
 
     Only files beside a document that was itself read from a file (or `beside` others) are read. Raises
-    ContractError with all references that lead nowhere.
+    ContractError with all references that lead nowhere; with `problems` these are put there and stay as written.
     """
     if not any(_foreign(target["$ref"]) for target in referring(document)):
         return document
@@ -39,8 +43,12 @@ def bundle(
         beside = Beside(Path(place), Path.read_bytes)
     files = _Files(beside, place, reader)
     whole = files.rewritten(document, files.root)
-    if files.problems:
+    if files.problems and problems is None:
         raise ContractError(*files.problems)
+    if problems is not None:
+        problems.extend(files.problems)
+    for name in files.unread:
+        del files.content[name]
     return {**whole, KEY: files.content}
 
 
@@ -58,6 +66,7 @@ class _Files:
         self.place = place
         self.content: dict[str, Any] = {}
         self.problems: list[Problem] = []
+        self.unread: list[str] = []  # files of which nothing is known: what refers to one leads nowhere
 
     def rewritten(self, value: Any, file: Path | None) -> Any:
         """A copy whose references all point into the bundled document."""
@@ -107,8 +116,10 @@ class _Files:
         except OSError as error:
             told = error.strerror or str(error)
             self.problems.append(Problem(f"$ref '{reference}' leads to {other}: {told}", at))
+            self.unread.append(name)
         except ContractError as error:
             self.problems.extend(error.problems)
+            self.unread.append(name)
         else:
             self.content[name] = self.rewritten(value, other)
 
@@ -127,7 +138,7 @@ def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
 
     if _all_lead(document, {target["$ref"] for target in referring(document)}):
         return  # the usual case; only where something is wrong, every place is named
-    anchors = frozenset(_anchors(document))
+    anchors = dict(anchored(document))
     for at, target in references(document):
         reference = target["$ref"]
         fragment = unquote(reference.removeprefix("#"))
@@ -156,13 +167,14 @@ def _nearest(document: dict[str, Any], fragment: str) -> str:
     return did_you_mean(name, siblings) if found and isinstance(siblings, dict) else ""
 
 
-def _anchors(value: Any) -> Iterator[str]:
+def anchored(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every schema that has a name of its own, by that name."""
     if isinstance(value, dict):
         for name in ("$anchor", "$dynamicAnchor"):
             if isinstance(value.get(name), str):
-                yield value[name]
+                yield value[name], value
         for item in value.values():
-            yield from _anchors(item)
+            yield from anchored(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _anchors(item)
+            yield from anchored(item)

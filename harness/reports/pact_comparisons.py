@@ -11,7 +11,7 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.comparison.pact_openapi import Compared, Comparison, Finding
+    from harness.comparison.pact_openapi import Compared, Finding
 
 _WIDEST = 60  # letters of a value before the place beside it
 _WORDS = {Verdict.PASSED: "pass", Verdict.FAILED: "fail", Verdict.UNKNOWN: "unknown"}
@@ -30,24 +30,26 @@ def overall(told: Sequence[Compared]) -> Verdict:
 def as_document(told: Sequence[Compared]) -> dict[str, Any]:
     """The documented JSON: of one pact its findings, of several one entry for each."""
     if len(told) == 1:
-        return _comparison(told[0].comparison)
+        return _comparison(told[0])
     entries = [
         {
             "pact": each.pact.place,
             "consumer": each.pact.consumer,
             "provider": each.pact.provider,
-            **_comparison(each.comparison),
+            **_comparison(each),
         }
         for each in told
     ]
     return {"verdict": _WORDS[overall(told)], "comparisons": entries}
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _comparison(told: Compared) -> dict[str, Any]:
+    comparison = told.comparison
     return {
         "verdict": _WORDS[comparison.verdict],
         "findings": [_finding(each) for each in comparison.findings],
         "unknown": list(comparison.unknown),
+        "document_problems": [f"{each.where}: {each.text}" for each in told.problems],
         "relies_on": [
             {
                 "interaction": each.interaction,
@@ -134,8 +136,11 @@ def _lines(told: Compared) -> Iterator[str]:
     comparison = told.comparison
     errors = sum(each.severity is Severity.ERROR for each in comparison.findings)
     counted = f" ({errors} {'error' if errors == 1 else 'errors'})" if errors else ""
-    yield f"{told.pact.consumer} with {told.pact.provider}: {_ANSWERS[comparison.verdict]}{counted}"
+    who = f"{told.pact.consumer} with {told.pact.provider}" if told.pact.consumer else "a file that is no pact"
+    yield f"{who}: {_ANSWERS[comparison.verdict]}{counted}"
     yield f"  {told.pact.place} against {told.document}"
+    for problem in told.problems:
+        yield f"  · {problem.where}: {problem.text}"
     for why in comparison.unknown:
         yield f"  ? {why}"
     described = ""

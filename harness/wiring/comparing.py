@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
-from harness.comparison.openapi_diff.document import bundled
+from harness.comparison.openapi_diff.document import tolerant_document
 from harness.comparison.pact_openapi import Compared, Comparison, compare_all
 from harness.contracts.document import ContractKind
-from harness.contracts.pact_reader import read_pact, read_pacts
-from harness.errors import UnknownName, UsageError
+from harness.contracts.pact import Pact
+from harness.contracts.pact_reader import find_pacts, read_pact
+from harness.errors import ContractError, Problem, UnknownName, UsageError
 from harness.wiring.documents import document_source, fetched, version_named
 from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.contracts.pact import Pact
     from harness.identity import Version
 
 PACT_FORMS = "a file, a folder, a pattern, a URL, or a version in the ledger (web@1.4)"
@@ -28,27 +28,45 @@ PACT_FORMS = "a file, a folder, a pattern, a URL, or a version in the ledger (we
 def compared(pacts: Sequence[str], document: str, manifest: Path | None, broker: str | None) -> list[Compared]:
     """Every pact that is meant, compared with the document. Raises UsageError, UnknownName, ContractError."""
     source = document_source(document, manifest, broker)
-    read = [pact for given in pacts for pact in _pacts(given, source.service, manifest, broker)]
+    problems: list[Problem] = []
+    read = [pact for given in pacts for pact in _pacts(given, source.service, manifest, broker, problems)]
+    if problems and not read:
+        raise ContractError(*problems)
+    spoilt = [_not_read(each, source.place) for each in problems]
     reader = keeping_reader(os.environ)
     value = reader(source.text, source.place)
     if isinstance(value, dict) and "asyncapi" in value and "openapi" not in value:
         told = Comparison(unknown=("the document is AsyncAPI; messages are not compared with it",))
-        return [Compared(pact=each, document=source.place, comparison=told) for each in read]
-    found = compare_all(read, bundled(value, source.place, reader, source.beside))
-    return [
-        Compared(pact=pact, document=source.place, comparison=comparison)
+        return [*(Compared(pact=each, document=source.place, comparison=told) for each in read), *spoilt]
+    read_document = tolerant_document(value, source.place, reader, source.beside)
+    found = compare_all(read, read_document)
+    told_of = [
+        Compared(pact=pact, document=source.place, comparison=comparison, problems=read_document.problems)
         for pact, comparison in zip(read, found, strict=True)
     ]
+    return [*told_of, *spoilt]
 
 
-def _pacts(given: str, provider: str, manifest: Path | None, broker: str | None) -> Iterator[Pact]:
-    if Path(given).exists():
-        found = read_pacts([given])
-        if not found:
+def _not_read(problem: Problem, document: str) -> Compared:
+    """A file of a batch that is no pact: what it promises is not known, and the others are none the worse."""
+    nobody = Pact(
+        consumer="", provider="", specification="", interactions=(), key="", document={}, place=problem.where
+    )
+    told = Comparison(unknown=(f"the pact cannot be read: {problem.where}: {problem.text}",))
+    return Compared(pact=nobody, document=document, comparison=told)
+
+
+def _pacts(
+    given: str, provider: str, manifest: Path | None, broker: str | None, problems: list[Problem]
+) -> Iterator[Pact]:
+    is_pattern = not Path(given).exists() and bool(set(given) & set("*?["))
+    paths = sorted(glob(given, recursive=True)) if is_pattern else [given] if Path(given).exists() else []
+    if paths:
+        found = find_pacts(paths)
+        if not (found.pacts or found.problems):
             raise UsageError("there is no pact in the folder", where=given, hint="a pact is a *.json file")
-        yield from found
-    elif set(given) & set("*?[") and (paths := sorted(glob(given, recursive=True))):
-        yield from read_pacts(paths)
+        problems.extend(found.problems)
+        yield from found.pacts
     elif given.startswith(("http://", "https://")):
         yield read_pact(fetched(given), given)
     elif (version := version_named(given)) is not None:

@@ -116,7 +116,7 @@ def test_a_pact_that_is_none_is_told_with_its_place(tmp_path: Path, written: str
 
 def test_a_document_that_is_none_is_told_with_its_place(tmp_path: Path) -> None:
     path = pact(tmp_path, {"id": 1})
-    for parts, named in (({"openapi": "9.9"}, "9.9"), ({"paths": {"/a": {"$ref": "#/nowhere"}}}, "#/nowhere")):
+    for parts, named in (({"openapi": "9.9"}, "9.9"), ({"swagger": "2.0", "openapi": None}, "openapi")):
         told = harness("compare", str(path), str(openapi(tmp_path, **parts)))
         assert told.returncode == 2, named
         assert named in told.stderr
@@ -149,3 +149,32 @@ def test_pacts_and_documents_of_the_ledger_are_named_by_their_versions(tmp_path:
     nobody = harness("compare", "web@9", "orders@2", "--broker", ledger, cwd=tmp_path, environment=environment)
     assert nobody.returncode == 2
     assert "web 9" in nobody.stderr
+
+
+def test_a_file_of_a_batch_that_is_no_pact_spoils_none_of_the_others(tmp_path: Path) -> None:
+    folder = tmp_path / "pacts"
+    folder.mkdir()
+    pact(folder, {"id": 1}, "billing")
+    (folder / "broken.json").write_text("{")
+    told = harness("compare", str(folder), str(openapi(tmp_path)))
+    assert told.returncode == 3
+    assert "billing with orders: fits" in told.stdout
+    assert f"{folder}/broken.json:1:2: not JSON" in told.stdout
+    pact(folder, {"id": "1"}, "web")
+    told = harness("compare", "--json", str(folder), str(openapi(tmp_path)))
+    assert told.returncode == 1
+    verdicts = {each["consumer"]: each["verdict"] for each in json.loads(told.stdout)["comparisons"]}
+    assert verdicts == {"billing": "pass", "web": "fail", "": "unknown"}
+    assert harness("compare", str(folder / "broken.json"), str(openapi(tmp_path))).returncode == 2
+
+
+def test_a_reference_of_the_document_that_leads_nowhere_is_told_and_spoils_what_needs_it(tmp_path: Path) -> None:
+    paths = answering({"type": "object", "properties": {"id": {"type": "integer"}, "far": {"$ref": "gone.yaml"}}})
+    document = str(openapi(tmp_path, paths=paths))
+    told = harness("compare", "--json", str(pact(tmp_path, {"id": 1})), document)
+    assert told.returncode == 0
+    (problem,) = json.loads(told.stdout)["document_problems"]
+    assert problem.endswith("No such file or directory")
+    assert "gone.yaml" in harness("compare", str(pact(tmp_path, {"id": 1})), document).stdout
+    assert harness("compare", str(pact(tmp_path, {"far": 1})), document).returncode == 3
+    assert harness("compare", str(pact(tmp_path, {"id": "1", "far": 1})), document).returncode == 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction, Schema, normal, references_in, whole
-from harness.contracts.openapi_bundle import KEY, bundle, unresolved
+from harness.comparison.openapi_diff.lost_schemas import guarded, unreadable_schema
+from harness.contracts.openapi_bundle import KEY, anchored, bundle, unresolved
 from harness.contracts.openapi_source import at_pointer, parse
 from harness.errors import ContractError, Problem
 
@@ -34,8 +35,29 @@ def bundled(value: Any, place: str, reader: Reader = parse, beside: Beside | Non
     return document_of(bundle(value, place, reader, beside), place)
 
 
+def tolerant_document(value: Any, place: str, reader: Reader = parse, beside: Beside | None = None) -> Document:
+    """The same, with references that lead nowhere: what needs one of them cannot be judged, all else can.
+
+    Raises ContractError only for what is no OpenAPI document.
+    """
+    if not isinstance(value, dict):
+        raise ContractError(Problem("an OpenAPI document is an object", place))
+    problems: list[Problem] = []
+    whole = bundle(value, place, reader, beside, problems)
+    told = {problem.where for problem in problems}
+    return _read(whole, place, (*problems, *(each for each in unresolved(whole, place) if each.where not in told)))
+
+
 def document_of(value: dict[str, Any], place: str) -> Document:
     """The same from a value that holds everything it refers to."""
+    document = _read(value, place, ())
+    problems = list(unresolved(value, place))
+    if problems:
+        raise ContractError(*problems)
+    return document
+
+
+def _read(value: dict[str, Any], place: str, problems: tuple[Problem, ...]) -> Document:
     given = value.get("openapi", value.get("swagger"))
     version = str(given)
     if given is None:
@@ -45,21 +67,21 @@ def document_of(value: dict[str, Any], place: str) -> Document:
         key = "openapi" if "openapi" in value else "swagger"
         hint = "known are: 2.0 (swagger), 3.0.x and 3.1.x (openapi)"
         raise ContractError(Problem(f"`{key}` is {given!r}", f"{place}#/{key}", hint))
-    problems = list(unresolved(value, place))
-    if problems:
-        raise ContractError(*problems)
-    return Document(value=value, place=place, version="3.1" if version[:3] > "3.1" else version[:3])
+    read_as = "3.1" if version[:3] > "3.1" else version[:3]
+    return Document(value=value, place=place, version=read_as, problems=problems)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A document whose references all lead somewhere."""
+    """A document whose references all lead somewhere, but for those of its problems."""
 
     value: dict[str, Any]
     place: str
     version: str  # "2.0", "3.0", "3.1"
+    problems: tuple[Problem, ...] = ()  # references that lead nowhere
     _normal: dict[str, Schema] = field(default_factory=dict)
     _targets: dict[str, Any] = field(default_factory=dict)
+    _anchors: dict[str, Any] = field(default_factory=dict)
     _kept: dict[int, tuple[Any, Schema]] = field(default_factory=dict)  # what it was made of is kept with it
     kinds: dict[int, tuple[Schema, frozenset[str]]] = field(default_factory=dict)  # of schemas kept here
 
@@ -85,16 +107,34 @@ class Document:
             )
         return {}
 
+    def lost(self, node: Any) -> str:
+        """The reference by which a node leads nowhere; "" for one that is there."""
+        for _ in range(_MOST_STEPS):
+            reference = node.get("$ref") if isinstance(node, dict) else None
+            if not isinstance(reference, str):
+                return ""
+            node = self.at(reference)
+            if node is None:
+                return reference
+        return reference or ""
+
     def at(self, reference: str) -> Any:
-        """What a reference leads to; None when it is an anchor."""
+        """What a reference leads to; None when that is nowhere."""
         if reference not in self._targets:
-            is_pointer = reference.startswith("#/")
-            self._targets[reference] = at_pointer(self.value, reference[1:])[0] if is_pointer else None
+            self._targets[reference] = self._target(reference)
         return self._targets[reference]
+
+    def _target(self, reference: str) -> Any:
+        if reference.startswith("#/"):
+            return at_pointer(self.value, reference[1:])[0]
+        if not self._anchors:
+            self._anchors.update(anchored(self.value))
+        return self._anchors.get(reference.removeprefix("#")) if reference.startswith("#") else None
 
     def schema(self, node: Any) -> Schema:
         """A schema as it is written here, in the dialect of 2020-12."""
-        return normal(node, self.version)
+        made = normal(node, self.version)
+        return guarded(made, self) if self.problems else made
 
     def kept(self, node: Any) -> Schema:
         """The same, made once for a node that is asked for again and again."""
@@ -106,7 +146,9 @@ class Document:
     def named(self, reference: str) -> Schema | None:
         """The schema that a reference leads to, in the dialect of 2020-12."""
         if reference not in self._normal:
-            self._normal[reference] = normal(self.at(reference), self.version)
+            target = self.at(reference)
+            is_lost = bool(self.problems) and target is None
+            self._normal[reference] = unreadable_schema(reference) if is_lost else self.schema(target)
         return self._normal[reference]
 
     def followed(self, schema: Schema) -> tuple[Schema, str]:

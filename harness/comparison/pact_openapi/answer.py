@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.contracts.pact import Pact
+from harness.errors import Problem
 from harness.verdicts import Verdict
 
 
@@ -69,3 +70,4 @@ class Compared:
     pact: Pact
     document: str  # where the document was found
     comparison: Comparison
+    problems: tuple[Problem, ...] = ()  # of the document: references that lead nowhere

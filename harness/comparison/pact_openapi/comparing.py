@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.comparison.pact_openapi.answer import Comparison, Finding, Reliance, Severity
+from harness.comparison.pact_openapi.lost_parts import lost_path, tell_lost_request
+from harness.comparison.pact_openapi.missing import MissedOperation, missed_operation
 from harness.comparison.pact_openapi.requests import REFUSED, check_request
 from harness.comparison.pact_openapi.responses import check_response
 from harness.comparison.pact_openapi.routing import DocumentRoutes
 from harness.comparison.pact_openapi.telling import Meeting
 from harness.comparison.pact_openapi.validators import Validators
-from harness.contracts.openapi_routing import NearMissKind, Reach
+from harness.contracts.openapi_routing import Reach
 from harness.contracts.pact import InteractionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.comparison.openapi_diff.document import Document
-    from harness.contracts.openapi_routing import Candidate, RoutedRequest, RouteTable
+    from harness.contracts.openapi_routing import Candidate, RoutedRequest
     from harness.contracts.pact import Interaction, Pact
 
 
@@ -39,7 +40,7 @@ def _compare(pact: Pact, routes: DocumentRoutes, validators: Validators) -> Comp
     findings: list[Finding] = []
     reliances: list[Reliance] = []
     unknown: list[str] = []
-    if not routes.operations:
+    if not routes.operations and not any(map(routes.document.lost, routes.document.part("paths").values())):
         unknown.append("the document has no operation")
     if not pact.interactions:
         unknown.append("the pact has no interaction")
@@ -69,6 +70,10 @@ def _not_http(pact: Pact, interaction: Interaction) -> str:
 
 def _interaction(meeting: Meeting, routes: DocumentRoutes) -> Reliance | None:
     interaction: Interaction = meeting.interaction
+    lost = lost_path(routes.document, routes.table.bases, interaction.path)
+    if lost:
+        meeting.undecided("the request", f"its path is `{lost}`, which leads nowhere")
+        return None
     routed = routes.table.route(interaction.method, interaction.path)
     missed = _missed(interaction, routed, routes)
     if missed is not None:
@@ -83,29 +88,21 @@ def _interaction(meeting: Meeting, routes: DocumentRoutes) -> Reliance | None:
     if routed.met.reach is Reach.WITHOUT_SERVER:
         text = "the path is that of an operation without the path of its server"
         meeting.tell("request.path-or-method.server", text, severity=Severity.INFO, at=("request", "path"))
+    tell_lost_request(meeting, operation, refused=interaction.status >= REFUSED)
     check_request(meeting, operation)
     return check_response(meeting, operation)
 
 
-@dataclass(frozen=True, slots=True)
-class _Missed:
-    """Why no operation takes a request, and where the nearest is."""
-
-    text: str
-    place: str = "#/paths"
-    expected: str = ""
-
-
-def _missed(interaction: Interaction, routed: RoutedRequest, routes: DocumentRoutes) -> _Missed | None:
+def _missed(interaction: Interaction, routed: RoutedRequest, routes: DocumentRoutes) -> MissedOperation | None:
     """None when an operation takes the request; where an error is expected, values of the path may be wrong."""
     fitting = [each for each in routed.candidates if _is_below(each, routes.document)]
     if not fitting:
-        return _nothing(interaction, routes.table)
+        return missed_operation(interaction, routes)
     first = fitting[0]
     if not all(each.fault for each in fitting) or interaction.status >= REFUSED:
         return None
     pointer = routes.operations[first.operation.method, first.operation.path].pointer
-    return _Missed(first.fault, pointer, first.label)
+    return MissedOperation(first.fault, pointer, first.label)
 
 
 def _is_below(candidate: Candidate, document: Document) -> bool:
@@ -113,16 +110,7 @@ def _is_below(candidate: Candidate, document: Document) -> bool:
     return not (document.old and candidate.reach is Reach.WITHOUT_SERVER)
 
 
-def _nothing(interaction: Interaction, table: RouteTable) -> _Missed:
-    near = table.near_misses(interaction.method, interaction.path)
-    methods = ", ".join(sorted({each.operation.method for each in near if each.kinds == (NearMissKind.METHOD,)}))
-    path, method = interaction.path, interaction.method
-    if methods:
-        return _Missed(f"{path} is there for {methods}, not for {method}", expected=methods)
-    return _Missed(f"no path of the document is {path}")
-
-
-def _tell_missed(meeting: Meeting, missed: _Missed) -> None:
+def _tell_missed(meeting: Meeting, missed: MissedOperation) -> None:
     generated = bool(meeting.request.rules.generator("path", ()))
     meeting.tell(
         "request.path-or-method.unknown",

@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import LIST, NAMED, ONE
+from harness.comparison.openapi_diff import lost_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-UNREADABLE = "x-unreadable-expression"
+UNREADABLE = lost_schemas.UNREADABLE
 _NEGATED = frozenset({"not", "if", "contains", "propertyNames"})  # what is left open there would turn into a yes
 _CLASS_ESCAPE = r"\\[dDwWsS]"
 _RANGE_AFTER_CLASS = re.compile(rf"({_CLASS_ESCAPE})-(?=[^\]])")

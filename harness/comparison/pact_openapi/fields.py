@@ -57,7 +57,13 @@ class Fields:
         return properties_of(self.schema, self.document)
 
     def _of(self, name: str) -> dict[str, Any]:
-        return self.document.meant(self.encoding.get(name))
+        return self._known(self.encoding.get(name))
+
+    def _known(self, written: Any) -> dict[str, Any]:
+        lost = self.document.lost(written)
+        if lost:
+            raise NotRead(f"its encoding is `{lost}`, which leads nowhere")
+        return self.document.meant(written)
 
     def _kinds(self, part: Schema) -> frozenset[str]:
         return kinds_of(part, self.document)
@@ -166,7 +172,7 @@ class Fields:
             text = f"the part `{part.name}` is {bare(part.media)}"
             found.append(Misfit(text=text, at=(part.name,), expected=", ".join(wanted), actual=bare(part.media)))
         for name, header in mapping(told.get("headers")).items():
-            needed = self.document.meant(header).get("required") is True
+            needed = self._known(header).get("required") is True
             if needed and name.lower() not in part.headers and name.lower() != "content-type":
                 text = f"the part `{part.name}` has no header `{name}`"
                 found.append(Misfit(text=text, at=(part.name,), expected=name, actual=""))

@@ -11,6 +11,7 @@ from harness.comparison.openapi_diff.wire import kinds_of, properties_of, value_
 from harness.comparison.pact_openapi.answer import Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
 from harness.comparison.pact_openapi.fields import taken_deep
+from harness.comparison.pact_openapi.lost_parts import lost_responses
 from harness.comparison.pact_openapi.media import accepted, chosen, is_json, meet
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.security import check_security, key_names
@@ -50,7 +51,11 @@ def check_accept(meeting: Meeting, operation: Operation) -> None:
     if not offered:
         text = "the document names no media type of any response"
         meeting.tell("request.accept.unknown", text, severity=Severity.WARNING, at=at, actual=", ".join(asked))
-    elif not any(meet(one, other) for one in asked for other in offered):
+    elif any(meet(one, other) for one in asked for other in offered):
+        return
+    elif lost := lost_responses(operation):
+        meeting.undecided("Accept", f"a response is `{lost}`, which leads nowhere")
+    else:
         meeting.tell(
             "request.accept.incompatible",
             f"Accept: {', '.join(asked)} asks for what no response is",

@@ -12,6 +12,7 @@ from harness.comparison.openapi_diff.operations import Response
 from harness.comparison.openapi_diff.wire import value_of
 from harness.comparison.pact_openapi.answer import Reliance, Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
+from harness.comparison.pact_openapi.lost_parts import lost_header, lost_response
 from harness.comparison.pact_openapi.media import chosen, is_json
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.requests import encoding_of, produced
@@ -43,7 +44,10 @@ def check_response(meeting: Meeting, operation: Operation) -> Reliance:
     """Everything that a consumer needs of a response; what of the document it relies on."""
     answer = _answer(meeting, operation)
     media, body = "", meeting.response.body
-    if answer is not None:
+    lost = lost_response(operation, answer.declared) if answer is not None else ""
+    if lost:
+        meeting.undecided("the response", f"{answer.declared if answer else ''} is `{lost}`, which leads nowhere")
+    elif answer is not None:
         media = _content_type(meeting, operation, answer) or ""
         _headers(meeting, answer)
         body = _body(meeting, answer, media)
@@ -177,7 +181,10 @@ def _content_type(meeting: Meeting, operation: Operation, answer: Answer) -> str
 def _headers(meeting: Meeting, answer: Answer) -> None:
     for name, texts in meeting.response.headers.items():
         header = answer.response.headers.get(name)
-        if header is not None:
+        lost = lost_header(meeting.document, answer.written, name)
+        if lost:
+            meeting.undecided(f"the response header {name}", f"it is `{lost}`, which leads nowhere")
+        elif header is not None:
             _header(meeting, answer, name, texts)
         elif name == "content-type":
             continue
