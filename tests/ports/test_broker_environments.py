@@ -25,7 +25,13 @@ def test_an_environment_is_made_and_found(client: Client) -> None:
 
 def test_the_environments_that_everybody_has_are_not_listed_until_they_are_used(client: Client) -> None:
     assert client.get("/environments").json["_embedded"]["environments"] == []
+    client.put("/pacticipants/a/branches/main/versions/1", {})
+    asked = "pacticipant=a&version=1&environment=production"
+    selected = "q[][pacticipant]=a&q[][version]=1&environment=production"
+    urls = (f"/can-i-deploy?{asked}", f"/matrix?{selected}", f"/matrix?{selected}&latestby=cvp")
+    assert [client.get(url).status for url in urls] == [400] * 3
     make(client, "production")
+    assert [client.get(url).status for url in urls] == [200] * 3
     assert [e["name"] for e in client.get("/environments").json["_embedded"]["environments"]] == ["production"]
 
 

@@ -261,9 +261,12 @@ def test_a_version_that_does_not_say_what_it_published_is_not_one_without_pacts(
 def test_an_environment_of_the_manifest_is_made_when_something_first_comes_there(tmp_path: Path) -> None:
     original = stocked()
     ledger = remote_ledger(original, tmp_path / "beside.db", policies={"staging": ("pacts", "integration")})
-    assert "staging" not in ledger.facts_about((), ()).environments
+    assert ledger.facts_about((), ()).environments["staging"] == ("pacts", "integration")
+    missing = can_i_deploy([WEB1], "staging", ledger.facts_about([WEB1], ["staging"])).reasons
+    assert Cause.NOTHING_DEPLOYED in {reason.cause for reason in missing}
+    assert "staging" not in {each["name"] for each in original.environments.values()}
     with pytest.raises(UnknownName):
-        can_i_deploy([WEB1], "staging", ledger.facts_about([WEB1], ["staging"]))
+        can_i_deploy([WEB1], "elsewhere", ledger.facts_about([WEB1], ["elsewhere"]))
     ledger.record_deployment("staging", ORDERS1)
     assert ledger.facts_about((), ()).environments["staging"] == ("pacts", "integration")
     ledger.close()

@@ -144,7 +144,10 @@ _owners = pacticipants.alias("owners")
 _consumer, _provider = pacticipants.alias("consumer"), pacticipants.alias("provider")
 _KNOWN = sa.select(pacticipants.c.name).where(pacticipants.c.name.in_(_NAMES))
 _MAIN_BRANCH = sa.select(pacticipants.c.main_branch).where(pacticipants.c.name == sa.bindparam("name"))
-_PLACE = sa.select(environments.c.id).where(environments.c.name == _ENVIRONMENT)
+# One that everybody has and nobody has used is not listed, so nobody can mean it.
+_PLACE = sa.select(environments.c.id).where(
+    environments.c.name == _ENVIRONMENT, environments.c.uuid.is_not(None)
+)
 _INTEGRATED = (
     sa.select(_consumer.c.name, _provider.c.name)
     .join_from(integrations, _consumer, _consumer.c.id == integrations.c.consumer_id)

@@ -304,7 +304,7 @@ class RemoteLedger:
             versions=merging.merged_versions(read.versions(), here),
             evidence=merging.merged_evidence(read.evidence, here.evidence),
             live=live,
-            environments={name: self._policy(name, here) for name in environments},
+            environments={name: self._policy(name, here) for name in (*environments, *self.policies)},
             history=history,
             statements=partial(_stated, read.stated, trusted=self.trust_claims) if read.stated else None,
         )
