@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -39,6 +39,7 @@ class Evidence:
     run: str  # the run that saw it
     at: str  # ISO 8601, UTC
     seconds: float = 0.0
+    row: int = field(default=0, compare=False)  # where a ledger of ours keeps it; 0 anywhere else
     results: tuple[Exercised, ...] = ()  # empty in `Facts`: ask the ledger for them
     findings: tuple[Finding, ...] = ()  # empty in `Facts`: ask the ledger for them
 
@@ -47,7 +48,8 @@ class Evidence:
         """True for a complete FAILED, and for a PASSED that kept every promise: only these are reused."""
         if not self.complete:
             return False
-        kept_all = 0 < self.promised <= self.exercised  # a claim to be complete is not believed by itself
+        # A claim to be complete is not believed by itself; of an empty pact the provider keeps all there is.
+        kept_all = self.promised <= self.exercised and (self.promised > 0 or self.kind is EvidenceKind.PACTS)
         return self.verdict is Verdict.FAILED or (self.verdict is Verdict.PASSED and kept_all)
 
     @property
@@ -144,6 +146,26 @@ class Facts:
         return self._made[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was seen of one promise document on one provider, by the version and by the build that it names."""
+
+    by_version: Mapping[Version, Sequence[tuple[int, Evidence]]]  # with their positions, oldest first
+    by_artifact: Mapping[str, Sequence[tuple[int, Evidence]]]
+
+    def about(self, version: Version, built: Collection[str]) -> list[Evidence]:
+        """What may speak of a version, oldest first."""
+        named = self.by_version.get(version, ())
+        of_builds = [each for artifact in built for each in self.by_artifact.get(artifact, ())] if built else ()
+        if not of_builds:
+            return [evidence for _, evidence in named]
+        return [evidence for _, evidence in sorted(dict([*named, *of_builds]).items(), key=_first)]
+
+
+def _first(placed: tuple[int, Evidence]) -> int:
+    return placed[0]
+
+
 @dataclass(slots=True, kw_only=True)
 class Index:
     """Facts by what decisions ask for; each part is made in one pass, when it is first asked for."""
@@ -153,20 +175,37 @@ class Index:
     cells: dict[tuple[EvidenceKind, str, Version, str], Cell] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)  # contract to the position of its latest evidence
     _before: array[int] = field(default_factory=lambda: array("q"))  # position to that of the same contract before
+    _told: dict[tuple[EvidenceKind, str, str], Told] = field(default_factory=dict)
     _of_service: dict[tuple[EvidenceKind, str], list[Evidence]] = field(default_factory=dict)
     _numbers: dict[str, list[Version]] = field(default_factory=dict)
     _seen: set[Version] = field(default_factory=set)
 
-    def of_contract(self, kind: EvidenceKind, contract: str, provider: str) -> Sequence[Evidence]:
-        """What was seen of a promise document on any version of a provider, oldest first."""
+    def told(self, kind: EvidenceKind, contract: str, provider: str) -> Told:
+        """What was seen of a promise document on any version of a provider."""
+        found = self._told.get((kind, contract, provider))
+        if found is None:
+            found = self._told[kind, contract, provider] = self._gathered(kind, contract, provider)
+        return found
+
+    def _gathered(self, kind: EvidenceKind, contract: str, provider: str) -> Told:
+        by_version: dict[Version, list[tuple[int, Evidence]]] = {}
+        by_artifact: dict[str, list[tuple[int, Evidence]]] = {}
+        for placed in self._of_contract(contract):
+            each = placed[1]
+            if each.kind is kind and each.provider.pacticipant == provider:
+                by_version.setdefault(each.provider, []).append(placed)
+                if each.artifact:
+                    by_artifact.setdefault(each.artifact, []).append(placed)
+        return Told(by_version, by_artifact)
+
+    def _of_contract(self, contract: str) -> Sequence[tuple[int, Evidence]]:
+        """What was seen of a promise document anywhere, oldest first."""
         if len(self._before) != len(self.evidence):
             self._chain()
         found = []
         position = self._last.get(contract, -1)
         while position >= 0:
-            each = self.evidence[position]
-            if each.kind is kind and each.provider.pacticipant == provider:
-                found.append(each)
+            found.append((position, self.evidence[position]))
             position = self._before[position]
         return found[::-1]
 
@@ -224,6 +263,13 @@ class Cell:
     flaky: bool = False  # complete results for one run identity disagree
     stated: Stated | None = None  # what decides where no run does
 
+    @property
+    def because(self) -> str:
+        """Why it is no yes, in the words of who said so; "" where nobody gave a reason."""
+        if self.verdict is Verdict.PASSED:
+            return ""
+        return self.stated.because if self.stated else self.evidence.because if self.evidence else ""
+
 
 def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *, consumer: str = "") -> Cell:
     """The standing verdict of a consumer's promise document on a provider version.
@@ -240,8 +286,9 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *,
 
 
 def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, consumer: str) -> Cell:
-    spoken = facts.index.of_contract(kind, contract, provider.pacticipant) if contract else ()
-    relevant = [e for e in spoken if e.speaks_for(consumer) and ran(facts, e, provider)]
+    built = built_as(facts, provider)
+    spoken = facts.index.told(kind, contract, provider.pacticipant).about(provider, built) if contract else ()
+    relevant = [e for e in spoken if e.speaks_for(consumer) and ran(e, provider, built)] if spoken else ()
     latest = {e.artifact: e for e in relevant if e.decisive}
     if not latest:
         return _undecided(facts, kind, contract, provider, relevant[-1] if relevant else None)
@@ -263,10 +310,14 @@ def _undecided(facts: Facts, kind: EvidenceKind, contract: str, provider: Versio
     return Cell(verdict=stated.verdict, cause=stated.cause, stated=stated)
 
 
-def ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
-    """Whether the evidence speaks of this provider version: by what was built, else by its name."""
-    known = facts.versions.get(provider)
-    built = known.artifacts if known else frozenset()
+def built_as(facts: Facts, version: Version) -> frozenset[str]:
+    """What was built under a version's number, where it is known."""
+    known = facts.versions.get(version)
+    return known.artifacts if known else frozenset()
+
+
+def ran(evidence: Evidence, provider: Version, built: Collection[str]) -> bool:
+    """Whether the evidence speaks of a provider version that was built so: by what was built, else by its name."""
     if evidence.artifact and built:
         same = evidence.provider.pacticipant == provider.pacticipant and evidence.artifact in built
         # Another build that once had this number cannot open the gate for it, but what it broke still counts.
@@ -276,18 +327,18 @@ def ran(facts: Facts, evidence: Evidence, provider: Version) -> bool:
 
 def stands(facts: Facts, evidence: Evidence) -> bool:
     """Whether nothing later speaks of the same contract on the same artifact of the same provider."""
-    spoken = facts.index.of_contract(evidence.kind, evidence.contract, evidence.provider.pacticipant)
+    told = facts.index.told(evidence.kind, evidence.contract, evidence.provider.pacticipant)
     same = [
         e
-        for e in spoken
-        if e.decisive
-        and (e.artifact, e.provider) == (evidence.artifact, evidence.provider)
-        and e.speaks_for(evidence.consumer)
+        for e in told.about(evidence.provider, ())
+        if e.decisive and e.artifact == evidence.artifact and e.speaks_for(evidence.consumer)
     ]
     return bool(same) and (same[-1].identity, same[-1].verdict) == (evidence.identity, evidence.verdict)
 
 
-def _disagree(evidence: list[Evidence]) -> bool:
+def _disagree(evidence: Sequence[Evidence]) -> bool:
+    if len(evidence) < 2:
+        return False
     seen: dict[str, set[Verdict]] = {}
     for each in evidence:
         if each.conclusive and each.identity:

@@ -148,6 +148,7 @@ class Reason:
     cause: Cause | None = None  # always set unless PASSED
     consumer: Version | None = None
     provider: Version | None = None
+    missing: str = ""  # the pacticipant of which nothing is there
     contract: str = ""  # content key
     command: str = ""  # what resolves it; always set unless PASSED
 

@@ -39,6 +39,7 @@ class Comparison:
     because: str = ""
     findings: Sequence[Mapping[str, Any]] = ()
     claimed: bool = False  # a success that rests on the provider's own word
+    fits: bool = False  # the texts agree, whatever of it was exercised
 
     @property
     def verdict(self) -> str:
@@ -86,6 +87,7 @@ def compared(pact: str, document: Document | None, backing: Backing) -> Comparis
         because=told.because,
         findings=tuple(_finding(each) for each in found.findings),
         claimed=told.claimed,
+        fits=found.verdict is Verdict.PASSED,
     )
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from harness.broker.comparing import Backing, Comparison, compared
 from harness.broker.store import pacts
 from harness.broker.store import provider_contracts as kept
+from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,9 +57,9 @@ def with_providers(call: Call, consumer: int, provider: str) -> Iterator[Notice]
 
 def _told(found: Comparison, who: str, what: str) -> Iterator[Notice]:
     """What was exercised is not looked up here: that takes long, and others wait."""
-    if found.verdict == "failed":
+    if found.told is Verdict.FAILED:
         yield {"type": "warning", "text": f"{who} does not fit {what}: {found.because}"}
-    elif found.because.startswith("it fits"):
+    elif found.fits:
         yield {"type": "info", "text": f"{who} fits {what}"}
 
 

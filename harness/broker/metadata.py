@@ -11,8 +11,8 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
+from harness.broker.http.hal import encoded
 from harness.broker.http.problems import Invalid
 from harness.broker.http.rack import parse
 
@@ -59,7 +59,7 @@ def encode(metadata: Metadata) -> str:
         pairs.append(("w", "true"))
     if metadata.pending is not None:
         pairs.append(("p", "true" if metadata.pending else "false"))
-    query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+    query = "&".join(f"{encoded(name)}={encoded(value)}" for name, value in pairs)
     return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
 

@@ -96,6 +96,7 @@ def reasons(items: Sequence[Reason]) -> list[dict[str, Any]]:
             "text": item.text,
             "consumer": _version(item.consumer),
             "provider": _version(item.provider),
+            "missing": item.missing or None,
             "contract": item.contract or None,
             "command": item.command or None,
         }

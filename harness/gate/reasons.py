@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evidence import Cell, EvidenceKind, Facts, judge, ran
+from harness.evidence import Cell, EvidenceKind, Facts, built_as, judge, ran
 from harness.gate import commands
 from harness.verdicts import Cause, Reason, Verdict
 
@@ -112,6 +112,7 @@ def of_missing(consumer: Version, provider: str, scene: Scene) -> Reason:
         cause=Cause.NOTHING_DEPLOYED,
         text=f"{consumer} needs {provider}, and no version of it is {place}",
         consumer=consumer,
+        missing=provider,
         contract=scene.facts.index.needs(consumer)[provider],
         command=_bring(consumer, provider, scene),
     )
@@ -147,8 +148,8 @@ def _own_contracts(candidate: Version, kind: EvidenceKind, facts: Facts) -> tupl
         return (known.openapi,) if known and known.openapi else ()
     if kind is EvidenceKind.CONSUMERS and not (known and known.pacts):
         return ()
-    spoken = facts.index.of_service(kind, candidate.pacticipant)
-    seen = [e.contract for e in spoken if ran(facts, e, candidate)]
+    spoken, built = facts.index.of_service(kind, candidate.pacticipant), built_as(facts, candidate)
+    seen = [e.contract for e in spoken if ran(e, candidate, built)]
     return (seen[-1],) if seen else ("",)
 
 

@@ -83,7 +83,7 @@ def test_a_yes_always_rests_on_every_promise_kept_by_this_very_build(
     assert about_this(evidence)
     assert evidence.verdict is Verdict.PASSED
     assert evidence.complete
-    assert 0 < evidence.promised <= evidence.exercised
+    assert evidence.promised <= evidence.exercised
     built = versions[ORDERS1].artifacts if ORDERS1 in versions else frozenset()
     assert evidence.provider == ORDERS1 or evidence.artifact in built
 
@@ -167,8 +167,8 @@ def test_a_failure_survives_a_later_crash() -> None:
 
 @pytest.mark.parametrize(
     "evidence",
-    [seen(complete=False), seen(exercised=1), seen(promised=0, exercised=0)],
-    ids=["cut short", "one promise not tried", "nothing promised"],
+    [seen(complete=False), seen(exercised=1), seen(promised=0, exercised=0, complete=False)],
+    ids=["cut short", "one promise not tried", "cut short before anything was counted"],
 )
 def test_a_pass_that_did_not_try_everything_is_none(evidence: Evidence) -> None:
     cell = standing(evidence)
@@ -215,3 +215,10 @@ def test_results_that_disagree_for_one_identity_are_flaky() -> None:
     assert not standing(seen(), seen()).flaky
     assert not standing(seen(Verdict.FAILED, complete=False), seen()).flaky
     assert not standing(seen(Verdict.FAILED, identity=""), seen(identity="")).flaky
+
+
+def test_a_pact_that_promises_nothing_is_kept_by_whoever_looked_at_it() -> None:
+    """A pact without promises is a text; of other kinds nothing promised means that nothing was looked at."""
+    empty = seen(promised=0, exercised=0)
+    assert standing(empty).verdict is Verdict.PASSED
+    assert not replace(empty, kind=EvidenceKind.PROPERTIES).conclusive

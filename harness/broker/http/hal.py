@@ -11,11 +11,12 @@ Link = dict[str, Any]
 
 def path(*segments: str) -> str:
     """A path of segments, each encoded: `/pacticipants/a%2Fb`."""
-    return "/" + "/".join(map(_encoded, segments))
+    return "/" + "/".join(map(encoded, segments))
 
 
 @lru_cache(maxsize=8192)
-def _encoded(segment: str) -> str:
+def encoded(segment: str) -> str:
+    """A text as it stands in a path or a query."""
     return quote(segment, safe="")
 
 

@@ -1,4 +1,4 @@
-"""Whether the rows are enough: a no beats an unknown, and an unknown beats a yes."""
+"""Whether a question is answered with yes: what the judge and the gate said, in the words of the original."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.broker.matrices.promised import Row, Rows
+from harness.broker.matrices.selected import Selected
+from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from harness.broker.matrices.asking import Question
+    from harness.broker.matrices.basis import Basis
     from harness.broker.matrices.resolving import Pair, Scene
-    from harness.broker.matrices.selected import Selected
+    from harness.identity import Version
+    from harness.verdicts import Reason
+
+    _Side = tuple[str, int | None]  # a pacticipant, and the row of one of its versions
 
 _NUMBER = (
     "It is recommended to specify the version number (rather than the tag or branch) of the pacticipant you wish"
@@ -44,62 +50,124 @@ class Answered:
         return "\n".join((*self.warnings, *self.errors, *self.successes))
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """One thing that stands against a yes."""
+
+    verdict: Verdict  # FAILED or UNKNOWN
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """What is not to count."""
+
+    selected: Sequence[Selected]
+
+    def row(self, row: Row) -> bool:
+        """Whether a row is to be ignored."""
+        return any(
+            _has(each, row.consumer, row.consumer_version) or _has(each, row.provider, row.provider_version)
+            for each in self.selected
+        )
+
+    def pair(self, pair: Pair) -> bool:
+        """Whether all that is between two is to be ignored."""
+        return bool(
+            {each.pacticipant for each in self.selected if each.any_version} & {pair.consumer, pair.provider}
+        )
+
+    def version(self, version: Version | None) -> bool:
+        """Whether a version is to be ignored."""
+        return version is not None and any(
+            each.pacticipant == version.pacticipant
+            and (each.any_version or version.number in {number for _, number in each.versions})
+            for each in self.selected
+        )
+
+    def reason(self, reason: Reason) -> bool:
+        """Whether a reason is about what is to be ignored; a whole pacticipant may be missed without harm."""
+        missed = {each.pacticipant for each in self.selected if each.any_version}
+        return self.version(reason.consumer) or self.version(reason.provider) or reason.missing in missed
+
+
+def _has(each: Selected, name: str, version: int | None) -> bool:
+    return each.pacticipant == name and (each.any_version or version in each.rows)
+
+
 def answer(
-    question: Question, scene: Scene, rows: Rows, ignored: Sequence[Selected], warnings: Sequence[str]
+    question: Question,
+    scene: Scene,
+    rows: Rows,
+    ignored: Ignored,
+    warnings: Sequence[str],
+    against: Sequence[Against],
 ) -> Answered:
-    """The verdict over all rows, whatever of them is listed."""
-    considered = rows.only(lambda row: not _is_ignored(row, ignored)) if ignored else rows
-    left_out = rows.only(lambda row: _is_ignored(row, ignored)) if ignored else Rows()
-    absent = [each for each in scene.specified if each.missing]
-    unmet = list(_unmet(scene, rows, ignored))
-    rest = considered.rest()
-    failed = [row for row in rest if row.success is False]
-    unknown = [row for row in rest if row.success is None]
-    errors = [each.absent() for each in absent]
-    if not errors:
-        errors += [_no_result(scene, pair.consumer, pair.provider) for pair in unmet]
-        errors += [_failed(scene, row) for row in failed]
-        errors += [_unverified(scene, row) for row in unknown]
+    """The verdict over all that stands against a yes, whatever is listed."""
+    considered = rows.only(lambda row: not ignored.row(row)) if ignored.selected else rows
+    left_out = rows.only(ignored.row) if ignored.selected else Rows()
+    absent = [Against(Verdict.FAILED, each.absent()) for each in scene.specified if each.missing]
+    told = absent or list(dict.fromkeys(against))
+    verdict = max((each.verdict for each in told), default=Verdict.PASSED)
     return Answered(
-        deployable=_verdict(absent, failed, [*unknown, *unmet]),
+        deployable={Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}[verdict],
         warnings=[f"WARN: {each}" for each in (*warnings, *_advice(question))],
-        errors=list(dict.fromkeys(errors)),
-        successes=[] if errors else [_all_well(considered)],
+        errors=list(dict.fromkeys(each.text for each in told)),
+        successes=[] if told else [_all_well(considered)],
         success=considered.successes(),
-        failed=len(failed),
-        unknown=len(unknown) + len(unmet),
+        failed=sum(each.verdict is Verdict.FAILED for each in against),
+        unknown=sum(each.verdict is Verdict.UNKNOWN for each in against),
         ignored=len(left_out) if question.ignored else None,
         considered=considered,
         left_out=left_out,
     )
 
 
-def _verdict(absent: Sequence[object], failed: Sequence[object], unknown: Sequence[object]) -> bool | None:
-    if absent or failed:
-        return False
-    return None if unknown else True
+def by_rows(scene: Scene, rows: Rows, ignored: Ignored) -> Iterator[Against]:
+    """What stands against a yes where each row counts: no and unknown rows, and what is needed and has no row."""
+    for pair in _unmet(scene, rows):
+        if not ignored.pair(pair):
+            yield Against(Verdict.UNKNOWN, _no_result(scene, pair.consumer, pair.provider))
+    for row in sorted(rows.rest(), key=lambda row: row.success is None):
+        if not ignored.row(row):
+            sides = (row.consumer, row.consumer_version), (row.provider, row.provider_version)
+            verdict = Verdict.UNKNOWN if row.success is None else Verdict.FAILED
+            yield Against(verdict, _pair_text(scene, verdict, *sides, row.because))
 
 
-def _is_ignored(row: Row, ignored: Sequence[Selected]) -> bool:
-    return any(
-        _covers(each, row.consumer, row.consumer_version) or _covers(each, row.provider, row.provider_version)
-        for each in ignored
-    )
-
-
-def _covers(each: Selected, name: str, version: int | None) -> bool:
-    return each.pacticipant == name and (each.any_version or version in each.rows)
-
-
-def _unmet(scene: Scene, rows: Rows, ignored: Sequence[Selected]) -> Iterator[Pair]:
+def _unmet(scene: Scene, rows: Rows) -> Iterator[Pair]:
     """What is needed and has no row at all."""
     met = rows.pairs()
-    skipped = {each.pacticipant for each in ignored if each.any_version}
     for pair in scene.pairs:
-        names = (pair.consumer, pair.provider)
         there = any(not each.missing for each in scene.of(pair.consumer))
-        if pair.required and there and names not in met and not skipped & set(names):
+        if pair.required and there and (pair.consumer, pair.provider) not in met:
             yield pair
+
+
+def by_reason(scene: Scene, basis: Basis, reason: Reason, because: str) -> Against:
+    """A reason of the gate, in the words of the original where it has any."""
+    if reason.missing and reason.consumer:
+        text = _no_result(scene, reason.consumer.pacticipant, reason.missing)
+    elif reason.contract and reason.consumer and reason.provider:
+        consumer, provider = reason.consumer, reason.provider
+        sides = (consumer.pacticipant, basis.rows.get(consumer)), (provider.pacticipant, basis.rows.get(provider))
+        text = _pair_text(scene, reason.verdict, *sides, because)
+    else:
+        text = reason.text
+    return Against(reason.verdict, text)
+
+
+def _pair_text(scene: Scene, verdict: Verdict, consumer: _Side, provider: _Side, because: str) -> str:
+    between = f"between {_words(scene, *consumer)} and {_words(scene, *provider)}"
+    told = f": {because}" if because else ""
+    if verdict is Verdict.FAILED:
+        return f"The verification for the pact {between} failed{told}"
+    return f"There is no verified pact {between}{told}"
+
+
+def _no_result(scene: Scene, consumer: str, provider: str) -> str:
+    who, whom = _words(scene, consumer, None), _words(scene, provider, None)
+    return f"There is no verified pact between {who} and {whom}"
 
 
 def _words(scene: Scene, name: str, version: int | None) -> str:
@@ -108,27 +176,6 @@ def _words(scene: Scene, name: str, version: int | None) -> str:
         if version is not None and version in each.rows:
             return each.described(version)
     return selected[0].described() if selected else f"any version of {name}"
-
-
-def _no_result(scene: Scene, consumer: str, provider: str) -> str:
-    who, whom = _words(scene, consumer, None), _words(scene, provider, None)
-    return f"There is no verified pact between {who} and {whom}"
-
-
-def _unverified(scene: Scene, row: Row) -> str:
-    consumer = _words(scene, row.consumer, row.consumer_version)
-    provider = _words(scene, row.provider, row.provider_version)
-    return f"There is no verified pact between {consumer} and {provider}{_because(row)}"
-
-
-def _because(row: Row) -> str:
-    return f": {row.stated.because}" if row.stated else ""
-
-
-def _failed(scene: Scene, row: Row) -> str:
-    consumer = _words(scene, row.consumer, row.consumer_version)
-    provider = _words(scene, row.provider, row.provider_version)
-    return f"The verification for the pact between {consumer} and {provider} failed{_because(row)}"
 
 
 def _all_well(considered: Rows) -> str:

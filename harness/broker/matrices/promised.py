@@ -17,6 +17,7 @@ class Result(NamedTuple):
     verification: int | None = None
     success: bool | None = None
     stated: Stated | None = None  # what the provider's document says, where that decides
+    because: str = ""  # why it is no yes
 
 
 class Row(NamedTuple):
@@ -30,6 +31,7 @@ class Row(NamedTuple):
     verification: int | None
     success: bool | None
     stated: Stated | None = None
+    because: str = ""
 
 
 class Promise(NamedTuple):
@@ -84,7 +86,7 @@ class Rows:
         """Those rows of which something holds."""
         found = []
         for each in self.promises:
-            kept = tuple(Result(*row[-4:]) for row in each.rows() if holds(row))
+            kept = tuple(Result(*row[-5:]) for row in each.rows() if holds(row))
             if kept:
                 found.append(each._replace(results=kept))
         return Rows(found)

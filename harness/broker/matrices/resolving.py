@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -17,16 +18,19 @@ from harness.broker.store.rows import chunks
 from harness.broker.store.tables import (
     branch_versions,
     branches,
+    builds,
     deployments,
     environments,
     integrations,
     pacticipants,
     publications,
     releases,
+    self_verifications,
     tags,
     versions,
 )
 from harness.contracts.document import ContractKind
+from harness.identity import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Scene:
 
     selected: Sequence[Selected]
     pairs: Sequence[Pair]
+    require: Sequence[str] = ()  # what a yes requires in the environment that is asked about
+    any_build: bool = False  # whether what was built is known of any version at all
+    any_held: bool = False  # whether any version is held to its document
 
     @property
     def specified(self) -> list[Selected]:
@@ -53,6 +60,27 @@ class Scene:
     def of(self, pacticipant: str) -> list[Selected]:
         """What is selected of one pacticipant."""
         return self._by_name.get(pacticipant, [])
+
+    def versions_of(self, pacticipant: str) -> list[Version]:
+        """The versions that are selected of one pacticipant."""
+        numbers = (number for each in self.of(pacticipant) for _, number in each.versions)
+        return [Version(pacticipant, number) for number in dict.fromkeys(numbers)]
+
+    def provider_versions(self) -> dict[str, frozenset[int] | None]:
+        """The rows of the selected versions of each provider; None is any."""
+        found: dict[str, frozenset[int] | None] = {}
+        for name in {pair.provider for pair in self.pairs}:
+            selected = self.of(name)
+            anything = any(each.any_version for each in selected)
+            found[name] = None if anything else frozenset(row for each in selected for row in each.rows)
+        return found
+
+    def consumer_versions(self) -> tuple[set[int], set[str]]:
+        """The rows of those who are asked for and of the consumers; and the consumers of which any version is."""
+        names = {pair.consumer for pair in self.pairs}
+        concerned = [each for each in self.selected if each.specified or each.pacticipant in names]
+        anybody = {each.pacticipant for each in concerned if each.any_version and each.pacticipant in names}
+        return {row for each in concerned for row in each.rows}, anybody
 
     @cached_property
     def _by_name(self) -> dict[str, list[Selected]]:
@@ -64,7 +92,7 @@ class Scene:
 
 def scene(db: sa.Connection, question: Question) -> Scene:
     """Who is meant, and who else is concerned. Raises Invalid for a pacticipant that nobody knows."""
-    _check(db, question)
+    known = _check(db, question)
     specified = [_resolve(db, asked, specified=True) for asked in question.selectors]
     alone = len(question.selectors) == 1 and len(specified[0].versions) <= 1
     if question.infers or alone:
@@ -75,18 +103,49 @@ def scene(db: sa.Connection, question: Question) -> Scene:
     else:
         pairs = _among(db, specified)
         inferred = []
-    return Scene(selected=[*specified, *inferred], pairs=pairs)
+    if question.environment:
+        inferred += _supported(db, question.environment, pairs, specified)
+    return Scene(
+        selected=[*specified, *inferred],
+        pairs=pairs,
+        require=json.loads(known.require or "[]"),
+        any_build=known.any_build,
+        any_held=known.any_held,
+    )
 
 
-def _check(db: sa.Connection, question: Question) -> None:
+def _supported(
+    db: sa.Connection, environment: str, pairs: Iterable[Pair], specified: Sequence[Selected]
+) -> list[Selected]:
+    """What is released of those who are asked for stays beside them; it counts where they meet one another."""
+    asked = {each.pacticipant for each in specified}
+    among = {
+        name
+        for pair in pairs
+        if {pair.consumer, pair.provider} <= asked
+        for name in (pair.consumer, pair.provider)
+    }
+    there: dict[str, list[tuple[int, str]]] = {}
+    told = {"names": sorted(among), "environment": environment}
+    for name, row, number in db.execute(_RELEASED, told) if among else ():
+        there.setdefault(name, []).append((row, number))
+    return [
+        Selected(asked=Asked(pacticipant=name, environment=environment), specified=False, versions=versions)
+        for name, versions in there.items()
+    ]
+
+
+def _check(db: sa.Connection, question: Question) -> Any:
+    """What the ledger knows at all, and what a yes requires there. Raises Invalid for names that nobody knows."""
     wanted = dict.fromkeys(asked.pacticipant for asked in question.selectors)
     known = set(db.execute(_KNOWN, {"names": list(wanted)}).scalars())
     errors = [f"Pacticipant {name} not found" for name in wanted if name not in known]
-    there = not question.environment or db.execute(_PLACE, {"environment": question.environment}).scalar()
-    if not there:
+    ledger = db.execute(_LEDGER, {"environment": question.environment}).one()
+    if question.environment and ledger.require is None:
         errors.append(f"Environment with name '{question.environment}' does not exist")
     if errors:
         raise Invalid(errors)
+    return ledger
 
 
 def resolve_ignored(db: sa.Connection, asked: Sequence[Asked]) -> tuple[list[Selected], list[str]]:
@@ -145,8 +204,22 @@ _consumer, _provider = pacticipants.alias("consumer"), pacticipants.alias("provi
 _KNOWN = sa.select(pacticipants.c.name).where(pacticipants.c.name.in_(_NAMES))
 _MAIN_BRANCH = sa.select(pacticipants.c.main_branch).where(pacticipants.c.name == sa.bindparam("name"))
 # One that everybody has and nobody has used is not listed, so nobody can mean it.
-_PLACE = sa.select(environments.c.id).where(
-    environments.c.name == _ENVIRONMENT, environments.c.uuid.is_not(None)
+_PLACE = sa.select(environments.c.id).where(environments.c.name == _ENVIRONMENT, environments.c.uuid.is_not(None))
+_LEDGER = sa.select(
+    _PLACE.with_only_columns(environments.c.require).scalar_subquery().label("require"),
+    sa.exists().where(builds.c.artifact > "").label("any_build"),
+    sa.exists(sa.select(self_verifications.c.id)).label("any_held"),
+)
+_RELEASED = (
+    sa.select(pacticipants.c.name, versions.c.id, versions.c.number)
+    .join_from(releases, versions)
+    .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+    .where(
+        releases.c.environment_id == _PLACE.scalar_subquery(),
+        releases.c.until.is_(None),
+        pacticipants.c.name.in_(_NAMES),
+    )
+    .order_by(versions.c.id.desc())
 )
 _INTEGRATED = (
     sa.select(_consumer.c.name, _provider.c.name)
@@ -275,6 +348,12 @@ def _integrated(db: sa.Connection, providers: Sequence[str]) -> Iterable[tuple[s
 
 
 def _among(db: sa.Connection, specified: Sequence[Selected]) -> list[Pair]:
+    """Those who are asked for among each other: a version needs whom it has a pact with.
+
+    Where none of them has one, each pair is looked for, so that it is told what is not known.
+    """
     names = {each.pacticipant for each in specified}
-    found = [pair for pair in _integrated(db, sorted(names)) if pair[0] in names]
-    return [Pair(consumer, provider, required=True) for consumer, provider in dict.fromkeys(found)]
+    pairs = dict.fromkeys(pair for pair in _integrated(db, sorted(names)) if pair[0] in names)
+    needed = {(each.pacticipant, provider) for each in specified for provider in _providers(db, each)}
+    nothing = not needed & pairs.keys()
+    return [Pair(*pair, required=nothing or pair in needed) for pair in pairs]

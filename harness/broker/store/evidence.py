@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-_WITHOUT_DETAILS = [column for column in table.columns if column.name not in ("details", "decisive")]
+WITHOUT_DETAILS = [  # in the order in which `value_of` reads them
+    *(table.c.id, table.c.kind, table.c.contract, table.c.consumer, table.c.provider, table.c.number),
+    *(table.c.artifact, table.c.identity, table.c.verdict, table.c.cause, table.c.promised, table.c.exercised),
+    *(table.c.complete, table.c.run, table.c.at, table.c.seconds, table.c.because),
+]
 
 
 def record(db: sa.Connection, evidence: Evidence, now: str) -> int:
@@ -72,7 +76,7 @@ def reusable(db: sa.Connection, kind: EvidenceKind, contract: str, identity: str
     if not contract or not identity:
         return None
     query = (
-        sa.select(table)
+        sa.select(*WITHOUT_DETAILS, table.c.details)
         .where(
             table.c.kind == kind.value,
             table.c.contract == contract,
@@ -89,8 +93,8 @@ def reusable(db: sa.Connection, kind: EvidenceKind, contract: str, identity: str
 
 def everything(db: sa.Connection) -> tuple[Evidence, ...]:
     """All evidence, oldest first, without results and findings."""
-    rows = db.execute(sa.select(*_WITHOUT_DETAILS).order_by(table.c.id))
-    return tuple(_value(row) for row in rows)
+    rows = db.execute(sa.select(*WITHOUT_DETAILS).order_by(table.c.id))
+    return tuple(value_of(row) for row in rows)
 
 
 def of_rows(db: sa.Connection, rows: Sequence[int]) -> tuple[Evidence, ...]:
@@ -98,34 +102,44 @@ def of_rows(db: sa.Connection, rows: Sequence[int]) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
     for part in chunks(rows):
         wanted = table.c.id.in_(part)
-        found += map(_value, db.execute(sa.select(*_WITHOUT_DETAILS).where(wanted).order_by(table.c.id)))
+        found += map(value_of, db.execute(sa.select(*WITHOUT_DETAILS).where(wanted).order_by(table.c.id)))
     return tuple(found)
 
 
-def _value(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Finding, ...] = ()) -> Evidence:
+_KINDS = {each.value: each for each in EvidenceKind}
+_VERDICTS = {each.value: each for each in Verdict}
+_CAUSES = {each.value: each for each in Cause}
+
+
+def value_of(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Finding, ...] = ()) -> Evidence:
+    """What a row says that begins with the columns of `WITHOUT_DETAILS`."""
+    # All at once: there may be many thousands of rows, and each name costs as much as all of this.
+    number, kind, contract, consumer, provider, version, artifact, identity, verdict, cause, *more = row
+    promised, exercised, complete, run, at, seconds, because = more[:7]
     return Evidence(
-        kind=EvidenceKind(row.kind),
-        contract=row.contract,
-        consumer=row.consumer,
-        provider=Version(row.provider, row.number),
-        artifact=row.artifact,
-        identity=row.identity,
-        verdict=Verdict(row.verdict),
-        cause=Cause(row.cause) if row.cause else None,
-        because=row.because,
-        promised=row.promised,
-        exercised=row.exercised,
-        complete=row.complete,
-        run=row.run,
-        at=row.at,
-        seconds=row.seconds,
+        kind=_KINDS[kind],
+        contract=contract,
+        consumer=consumer,
+        provider=Version(provider, version),
+        artifact=artifact,
+        identity=identity,
+        verdict=_VERDICTS[verdict],
+        cause=_CAUSES[cause] if cause else None,
+        because=because,
+        promised=promised,
+        exercised=exercised,
+        complete=complete,
+        run=run,
+        at=at,
+        seconds=seconds,
+        row=number,
         results=results,
         findings=findings,
     )
 
 
 def _read(row: Any) -> Evidence:
-    return _value(row, *read_details(row.details))
+    return value_of(row, *read_details(row.details))
 
 
 def read_details(text: str) -> tuple[tuple[Exercised, ...], tuple[Finding, ...]]:

@@ -103,11 +103,11 @@ def _places(there: Iterable[Any]) -> dict[int, list[str]]:
 def _moments(db: sa.Connection, published: Collection[int], verified: Collection[int]) -> Iterator[Any]:
     nobody: list[int] = []
     for ids, results in zip_longest(chunks(sorted(published)), chunks(sorted(verified)), fillvalue=nobody):
-        yield from db.execute(_MOMENTS, {"ids": ids, "verified": results})
+        yield from db.execute(_MOMENTS, {"ids": ids, "verified": results}).all()
 
 
 def _rows(
     db: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[Any], ids: Collection[Any]
 ) -> Iterator[Any]:
     for part in chunks(sorted(ids)):
-        yield from db.execute(query, {"ids": part})
+        yield from db.execute(query, {"ids": part}).all()

@@ -186,7 +186,7 @@ def _rows(
     db: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[Any], ids: Collection[int]
 ) -> Iterator[Any]:
     for part in chunks(ids):
-        yield from db.execute(query, {"ids": part})
+        yield from db.execute(query, {"ids": part}).all()
 
 
 def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
