@@ -133,6 +133,21 @@ class ProviderStates(Protocol):
         """Undo a state. Raises StateFailed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactExchange:
+    """One exchange as the service saw it, nothing redacted: for judges, never to be shown or kept."""
+
+    method: str
+    target: str  # path and query as they were sent, without the path of the service's own address
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: bytes | None  # None: too large to be remembered
+    status: int = 0  # 0: no answer came
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: bytes | None = b""
+    trouble: str = ""  # why the answer is not whole: it broke off, did not come in time, is no HTTP
+    late: bool = False  # the time for the answer ran out
+
+
 class Recording(Protocol):
     """A proxy that is listening."""
 
@@ -142,6 +157,9 @@ class Recording(Protocol):
 
     def exchanges(self, tag: str = "") -> Sequence[Exchange]:
         """What went through so far, oldest first; with a tag, only what carried it in TAG_HEADER."""
+
+    def exact(self, tag: str) -> Sequence[ExactExchange]:
+        """The same exchanges with that tag, for those who judge them."""
 
 
 class Recorder(Protocol):

@@ -44,6 +44,7 @@ class Cause(StrEnum):
 
     BROKEN_PROMISE = "broken promise"
     NOT_VERIFIED = "not verified"
+    NOT_ASKED = "not asked as promised"
     NOT_PUBLISHED = "not published"
     STATE_MISSING = "provider state missing"
     STATE_FAILED = "provider state failed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,17 +12,20 @@ from urllib.parse import urlsplit
 
 from harness.checks.drivers.pact_chunks import Verification, chunks_of
 from harness.checks.drivers.pact_copy import needs_values
-from harness.checks.drivers.pact_judgement import Bench
+from harness.checks.drivers.pact_judgement import Bench, Seen
+from harness.checks.drivers.pact_plugins import lacking
+from harness.checks.drivers.pact_record import in_promised_order, opinion_of
 from harness.checks.drivers.pact_states import Changes, Guarded, endpoint, missing_states
 from harness.checks.drivers.pact_verifier import SHARED, Verifiers
 from harness.contracts.pact import InteractionKind
+from harness.contracts.pact_shape import version_read
 from harness.errors import UsageError
 from harness.evidence import EvidenceKind
 from harness.services.system import AuthKind
 from harness.verdicts import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from harness.checks.api import Target
     from harness.checks.drivers.pact_chunks import Chunk, Told
@@ -75,7 +79,7 @@ class PactProvider:
             within = target.service.budget.request_timeout
             guarded = isinstance(recording, Guarded)
             if isinstance(recording, Guarded):
-                recording.guard(changes.before, within)
+                recording.guard(changes.before, within, _ordering(bench.pact, chosen))
             chunks = chunks_of(chosen, needs_values if guarded else _always, target.settings.jobs)
             asking = frozenset(token for chunk in chunks if chunk.by_verifier for token in chunk.chosen)
             changes.leave_to_verifier(asking)
@@ -126,6 +130,8 @@ def _beforehand(bench: Bench, interaction: Interaction, missing: Mapping[str, st
     if interaction.kind is not _HTTP:
         because = f"nothing can verify {interaction.kind.value} yet"
         return bench.unknown(interaction, Cause.KIND_NOT_CHECKED, because)
+    if plugin := lacking(bench.pact, interaction, os.environ):
+        return bench.unknown(interaction, Cause.KIND_NOT_CHECKED, plugin)
     for state in interaction.states:
         if state.name in missing:
             because = f"no state '{state.name}': {missing[state.name]}"
@@ -143,7 +149,29 @@ def _answers(
             yield from bench.stateless(interaction, *failure)
         else:
             not_undone = changes.not_undone.get(each.token, "")
-            yield from bench.judged(interaction, each, recording.exchanges(each.token), not_undone)
+            yield from bench.judged(
+                interaction, each, _seen(bench, interaction, each.token, recording), not_undone
+            )
+
+
+def _seen(bench: Bench, interaction: Interaction, token: str, recording: Recording) -> Seen:
+    exact = recording.exact(token)
+    if not exact:
+        return Seen(exchanges=())
+    version = version_read(bench.pact.document)
+    opinion = opinion_of(interaction, version, exact, credentials(bench.target.service))
+    return Seen(exchanges=recording.exchanges(token), opinion=opinion)
+
+
+def _ordering(pact: Pact, chosen: Mapping[str, Interaction]) -> Callable[[str, str], str]:
+    """The verifier sorts parameters by name; what the service is asked is what the pact says."""
+    version = version_read(pact.document)
+
+    def ordered(token: str, target: str) -> str:
+        interaction = chosen.get(token)
+        return in_promised_order(interaction.document["request"], version, target) if interaction else target
+
+    return ordered
 
 
 def _always(_: Interaction) -> bool:

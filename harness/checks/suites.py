@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from harness.checks.drivers.pytest_system import VARIABLE, write_system
 from harness.comparison.coverage import Coverage, covered_by
 from harness.errors import ToolCrashed
 from harness.evidence import EvidenceKind
+from harness.services.proxies import direct, hosts_of
 from harness.verdicts import Cause, Covered, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ class SuiteCheck:
         assert suite is not None
         with ExitStack() as stack:
             recordings: dict[str, Recording] = {}
-            environment = {}
+            addresses = [each.url for instance in target.running.values() for each in instance.endpoints]
+            environment = direct(os.environ, hosts_of(addresses))
             if self.kind is EvidenceKind.INTEGRATION:
                 recordings = _recordings(target, suite, stack)
                 environment[VARIABLE] = str(_system(target, recordings))

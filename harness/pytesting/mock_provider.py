@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pact
 from pact.error import MismatchesError
 from pact.pact import PactServer
+
+from harness.services.proxies import asking_directly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +40,17 @@ class MockProvider(PactServer):
         """Make the server; `has_passed` says whether the test has passed, and only fixtures are left to end."""
         super().__init__(*args, **options)
         self._has_passed = has_passed
+        self._directly = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start the server; as long as it serves, this process asks what runs here through no proxy."""
+        self._directly.enter_context(asking_directly())
+        try:
+            super().__enter__()
+        except BaseException:
+            self._directly.close()
+            raise
+        return self
 
     def __exit__(
         self,
@@ -45,6 +59,7 @@ class MockProvider(PactServer):
         traceback: TracebackType | None,
     ) -> None:
         """Stop the server. Raises UnkeptPromise where it was not used as declared, unless told not to."""
+        self._directly.close()
         try:
             super().__exit__(exc_type, exc_value, traceback)
         except MismatchesError as error:

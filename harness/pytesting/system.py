@@ -15,6 +15,7 @@ from harness.errors import HarnessError, UnknownName, did_you_mean
 from harness.ports import Instance
 from harness.pytesting import holder
 from harness.pytesting.consumer import NOTEBOOK
+from harness.services.proxies import asking_directly, hosts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,9 @@ def running(config: pytest.Config) -> Iterator[RunningSystem]:
     One's own is started by the first test that asks, in a process of its own, and stopped at the session's end.
     """
     try:
-        yield RunningSystem(read_system(_addresses(config)))
+        instances = read_system(_addresses(config))
+        with asking_directly(hosts_of(e.url for each in instances.values() for e in each.endpoints)):
+            yield RunningSystem(instances)
     except HarnessError as error:
         pytest.fail(str(error), pytrace=False)
 

@@ -27,6 +27,8 @@ class Filed(NamedTuple):
     response: Head | None
     came: Body
     seconds: float
+    trouble: str = ""  # why the answer is not whole
+    late: bool = False  # the time for it ran out
 
 
 @dataclass(slots=True)
@@ -34,7 +36,8 @@ class Connections:
     """The connections of one proxy: all that are open, and those to the service that wait for work."""
 
     to: SplitResult
-    patience: float
+    patience: float  # seconds without a byte
+    whole: float | None = None  # seconds for all of an answer
     _idle: list[tuple[Stream, float]] = field(default_factory=list)
     _open: set[Stream] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -66,6 +69,7 @@ class Connections:
                 stream, since = self._idle.pop()
                 if time.monotonic() - since < _FRESH and not stream.stale():
                     stream.sock.settimeout(self.patience)
+                    stream.deadline = None
                     return stream
                 self.drop(stream)
         return None
@@ -98,6 +102,8 @@ class Passage:
     response: Head | None = None
     began: float = field(default_factory=time.perf_counter)
     _filed: bool = False
+    _trouble: str = ""
+    _late: bool = False
 
     def run(self) -> bool:
         """Whether the client's connection can be used again; the exchange is filed however it ends."""
@@ -112,10 +118,22 @@ class Passage:
             reusable = self._answered(service, head)
             finished = True
             return reusable
+        except (OSError, Gone) as error:
+            self._late = isinstance(error, TimeoutError)
+            self._trouble = self._told(error)
+            raise
         finally:
             self._keep_record()
             if service and not finished:
                 self.connections.drop(service)
+
+    def _told(self, error: Exception) -> str:
+        """Why there is no whole answer, for whoever judges it."""
+        if self._late:
+            return f"no complete response within {time.perf_counter() - self.began:.1f} s"
+        if not self.response:
+            return str(error)
+        return f"the answer broke off after {self.came.size} bytes of its body ({error})"
 
     def _asked(self) -> tuple[Stream, Head]:
         length, chunked = request_length(self.request)
@@ -131,6 +149,8 @@ class Passage:
 
     def _first_answer(self, service: Stream, length: int | None, *, chunked: bool) -> tuple[Stream, Head]:
         sink = service.sock.sendall
+        if self.connections.whole is not None:
+            service.deadline = time.monotonic() + self.connections.whole
         try:
             # A service may refuse a large body before it has read it all: then its answer counts.
             with contextlib.suppress(ConnectionError):
@@ -175,7 +195,8 @@ class Passage:
         if not self._filed:
             self._filed = True
             seconds = time.perf_counter() - self.began
-            self.file(Filed(self.tag, self.request, self.sent, self.response, self.came, seconds))
+            filed = Filed(self.tag, self.request, self.sent, self.response, self.came, seconds)
+            self.file(filed._replace(trouble=self._trouble, late=self._late))
 
 
 def tunnel(client: Stream, connections: Connections, begun: Head) -> None:

@@ -28,6 +28,7 @@ from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, tail
 from harness.runtime.sweeping import RunFolder
 from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
+from harness.services.proxies import past_proxies
 from harness.services.system import ReadyKind, Resource, ResourceKind, Service
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ class ProcessSession:
         return Program(
             command=command,
             directory=directory,
-            environment={**told, "PYTHONUNBUFFERED": "1", **own},
+            environment=past_proxies({**told, "PYTHONUNBUFFERED": "1", **own}),
             log=self.folder.place("logs") / f"{called}.log",
         )
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.ports import TAG_HEADER
+from harness.ports import TAG_HEADER, ExactExchange
 from harness.runtime import redaction
 from harness.runtime.passage import Connections, Filed, Passage, tunnel
-from harness.runtime.wire import Body, Gone, Head, Stream
+from harness.runtime.wire import PIECE, Body, Gone, Head, Stream
 from harness.verdicts import Exchange
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _REFUSAL = b"HTTP/1.1 424 Failed Dependency\r\nContent-Length: 0\r\nConnection: 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HTTP_2 = b"PRI * HTTP/2.0"  # a client that knows beforehand what the service speaks, as those of gRPC do
 _MOST = 50_000  # exchanges that are remembered; what comes after them passes unseen
+_TO_JUDGE = 16 << 20  # bytes of a body that somebody will judge
 _SPARE = 8  # threads that may wait for connections
 
 
@@ -59,6 +60,7 @@ class Proxy:
         self._own = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in headers.items())
         self._names = frozenset(name.lower() for name in headers)
         self._before: Callable[[str], bool] | None = None
+        self._mended: Callable[[str, str], str] | None = None
         self._filed: list[Filed] = []
         self._connections = Connections(self._to, patience)
         self._lock = threading.Lock()
@@ -75,13 +77,23 @@ class Proxy:
         """Where to send requests instead of to the service itself."""
         return f"http://{self._authority.decode()}"
 
-    def guard(self, before: Callable[[str], bool], within: float) -> None:
-        """Ask before each tagged request whether it may go on; the service gets so many seconds to answer."""
-        self._before, self._connections.patience = before, within
+    def guard(
+        self, before: Callable[[str], bool], within: float, target: Callable[[str, str], str] | None = None
+    ) -> None:
+        """Ask before each tagged request whether it may go on; the service gets so many seconds for its answer.
+
+        `target` says what is asked for in place of what the client wrote: the same, in the promised order.
+        """
+        self._before, self._mended = before, target
+        self._connections.patience = self._connections.whole = within
 
     def exchanges(self, tag: str = "") -> Sequence[Exchange]:
         """What went through so far, oldest first; with a tag, only what carried it."""
         return [self._told(each) for each in list(self._filed) if not tag or each.tag == tag]
+
+    def exact(self, tag: str) -> Sequence[ExactExchange]:
+        """The same exchanges with that tag, for those who judge them."""
+        return [self._exact(each) for each in list(self._filed) if each.tag == tag]
 
     def close(self) -> None:
         """Stop listening and drop every connection."""
@@ -135,31 +147,37 @@ class Proxy:
         if asked.start == _HTTP_2:
             tunnel(client, self._connections, asked)
             return False
-        request = self._forwarded(asked)
         tag = b"".join(asked.values(_TAG)[:1]).decode("latin-1")
+        request = self._forwarded(asked, tag)
         if tag and self._before and not self._before(tag):
             client.sock.sendall(_REFUSAL)
             return False
         if asked.says(b"expect", b"100-continue"):
             client.sock.sendall(_CONTINUE)
         passage = Passage(client, self._connections, request, tag, self._file, self._homeward)
+        if tag:
+            passage.sent.most = passage.came.most = _TO_JUDGE
         return passage.run() and asked.start.endswith(b"/1.1") and not asked.says(b"connection", b"close")
 
     def _file(self, filed: Filed) -> None:
         if len(self._filed) < _MOST:
             self._filed.append(filed)
 
-    def _forwarded(self, asked: Head) -> Head:
+    def _forwarded(self, asked: Head, tag: str) -> Head:
         method, _, rest = asked.start.partition(b" ")
         target, _, version = rest.rpartition(b" ")
         if not version.startswith(b"HTTP/1."):
             raise Gone(f"{asked.start[:60]!r} is no request")
         upgrade = ((b"Connection", b"Upgrade"),) if asked.says(b"connection", b"upgrade") else ()
+        if tag and self._mended:
+            target = self._mended(tag, target.decode("latin-1")).encode("latin-1")
         head = Head(b" ".join((method, self._base + target, version)), asked.lines)
-        head = head.without(_TAG, *_HOPS, *(name.encode("latin-1") for name in self._names))
+        # What a tagged request says of its connection was promised by somebody; else it is the client's own.
+        hops = (b"expect",) if tag else _HOPS
+        head = head.without(_TAG, *hops, *(name.encode("latin-1") for name in self._names))
         if self._authority in head.values(b"host"):
             head = head.without(b"host").plus((b"Host", self._to.netloc.rpartition("@")[2].encode()))
-        return head.plus(*self._own, *upgrade)
+        return head.plus(*self._own, *(() if tag else upgrade))
 
     def _homeward(self, response: Head) -> Head:
         """A redirect to the service's own address leads through here."""
@@ -195,6 +213,21 @@ class Proxy:
             seconds=filed.seconds,
         )
 
+    def _exact(self, filed: Filed) -> ExactExchange:
+        method, _, rest = filed.request.start.partition(b" ")
+        response = filed.response
+        return ExactExchange(
+            method=method.decode("latin-1"),
+            target=rest.rpartition(b" ")[0].removeprefix(self._base).decode("latin-1"),
+            request_headers=filed.request.pairs(),
+            request_body=filed.sent.whole,
+            status=response.status if response else 0,
+            response_headers=response.pairs() if response else (),
+            response_body=filed.came.whole,
+            trouble=filed.trouble,
+            late=filed.late,
+        )
+
 
 def _port(url: SplitResult) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
@@ -208,4 +241,4 @@ def _same_host(one: SplitResult, other: SplitResult) -> bool:
 def _body(head: Head, body: Body) -> str:
     encoding = b"".join(head.values(b"content-encoding")).decode("latin-1")
     kind = b"".join(head.values(b"content-type")).decode("latin-1")
-    return redaction.body(bytes(body.kept), body.size, encoding, kind)
+    return redaction.body(bytes(body.kept[:PIECE]), body.size, encoding, kind)

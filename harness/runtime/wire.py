@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,11 @@ class Head:
 
     @property
     def status(self) -> int:
-        """The status of a response."""
-        return int(self.start[9:12])
+        """The status of a response; raises Gone for what is none."""
+        try:
+            return int(self.start[9:12])
+        except ValueError:
+            raise Gone(f"{self.start[:40]!r} begins no response") from None
 
 
 @dataclass(slots=True)
@@ -65,10 +69,16 @@ class Body:
 
     kept: bytearray = field(default_factory=bytearray)
     size: int = 0
+    most: int = PIECE  # bytes that are kept
+
+    @property
+    def whole(self) -> bytes | None:
+        """The body itself; None when a part of it was not kept."""
+        return bytes(self.kept) if len(self.kept) == self.size else None
 
     def add(self, content: bytes) -> None:
         """Take note of a piece."""
-        room = PIECE - len(self.kept)
+        room = self.most - len(self.kept)
         if room > 0:
             self.kept += content[:room]
         self.size += len(content)
@@ -77,11 +87,12 @@ class Body:
 class Stream:
     """One connection, read in order."""
 
-    __slots__ = ("before_waiting", "buffer", "sock")
+    __slots__ = ("before_waiting", "buffer", "deadline", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.buffer = b""
+        self.deadline: float | None = None  # on the monotonic clock; nothing is waited for beyond it
         self.before_waiting: Callable[[], None] | None = None
 
     def head(self) -> Head:
@@ -123,13 +134,15 @@ class Stream:
     def _more(self) -> None:
         piece = self._received()
         if not piece:
-            raise Gone("the connection was closed")
+            raise Gone(_cut_short(self.buffer))
         self.buffer += piece
 
     def _received(self) -> bytes:
         # Nothing may be held back while the other side waits for it.
         if self.before_waiting:
             self.before_waiting()
+        if self.deadline is not None:
+            self.sock.settimeout(max(0.001, self.deadline - time.monotonic()))
         return self.sock.recv(PIECE)
 
     def _exactly(self, length: int) -> Iterator[bytes]:
@@ -167,6 +180,13 @@ class Stream:
             self._more()
         line, self.buffer = self.buffer[: end + 1], self.buffer[end + 1 :]
         return line
+
+
+def _cut_short(begun: bytes) -> str:
+    """How a connection ended that something was still expected of."""
+    if begun[:2] in (b"\x15\x03", b"\x16\x03"):
+        return "a TLS alert came: HTTPS is spoken there"
+    return f"the connection was closed after {begun[:20]!r}" if begun else "the connection was closed"
 
 
 def _size(line: bytes) -> int:

@@ -15,6 +15,7 @@ from harness.contracts.document import ContractKind
 from harness.contracts.openapi_bundle import Beside
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.identity import Version
+from harness.services.proxies import is_here
 
 if TYPE_CHECKING:
     from harness.ports import Ledger
@@ -63,7 +64,7 @@ def fetched(url: str) -> bytes:
 
     taken = bytearray()
     try:
-        with httpx.stream("GET", url, timeout=15, follow_redirects=True) as response:
+        with httpx.stream("GET", url, timeout=15, follow_redirects=True, trust_env=not is_here(url)) as response:
             response.raise_for_status()
             for part in response.iter_bytes():
                 taken += part

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import json
 import threading
 import time
@@ -36,6 +38,13 @@ class Orders(BaseHTTPRequestHandler):
         if self.path == "/silent":
             self.close_connection = True
             return
+        if self.path in RAW:
+            self.wfile.write(RAW[self.path])
+            self.close_connection = True
+            return
+        if self.path == "/endless":
+            self._never_ends()
+            return
         body = json.dumps({"id": 7, "total": "12"}).encode()
         self.send_response(307 if self.path == "/moved" else 200)
         if self.path == "/moved":
@@ -45,7 +54,33 @@ class Orders(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def _never_ends(self) -> None:
+        self.close_connection = True
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(400):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                self.server.pause.wait(0.05)  # type: ignore[attr-defined]
+
     def log_message(self, *_: object) -> None: ...
+
+
+def raw(body: bytes, *headers: str, length: int | None = None) -> bytes:
+    lines = ["HTTP/1.1 200 OK", "Content-Type: application/json", *headers]
+    lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+RAW = {
+    "/cut": raw(b'{"id": 7', length=100),
+    "/gzip-lie": raw(b'{"id": 7}', "Content-Encoding: gzip"),
+    "/gzip": raw(gzip.compress(b'{"id": 7}'), "Content-Encoding: gzip"),
+    "/null": raw(b'{"id": null}'),
+    "/keep": raw(b'{"id": 7}', "Connection: close", "Keep-Alive: timeout=7", "Proxy-Connection: close"),
+    "/ordered?b=2&a=1&b=1": raw(b'{"id": 7}'),
+    "/no-http": b"220 ftp.example ready\r\n\r\n",
+}
 
 
 class States:
@@ -71,6 +106,7 @@ class States:
 def url() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Orders)
     server.daemon_threads = True
+    server.pause = threading.Event()  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -107,18 +143,20 @@ def verify(url: str, verifiers: Verifiers, tmp_path: Path) -> Any:
         at: str = url,
         pool: Verifiers = verifiers,
         patience: float = 60.0,
+        document: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> Said:
-        document = {
+        metadata = {"pactSpecification": {"version": "4.0"}, **(document or {}).get("metadata", {})}
+        written = {
             "consumer": {"name": "web"},
             "provider": {"name": "orders"},
             "interactions": list(interactions),
-            "metadata": {"pactSpecification": {"version": "4.0"}},
+            "metadata": metadata,
         }
         target = Target(
             service=replace(ORDERS, **more),
             instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=at, inside=at),)),
-            pact=read_pact(json.dumps(document), "web-orders.json"),
+            pact=read_pact(json.dumps(written), "web-orders.json"),
             states=states,
             recorder=HttpRecorder(),
             settings=Settings(scratch=tmp_path),
@@ -163,6 +201,113 @@ def test_a_broken_promise_fails_with_a_finding(verify: Any, changes: Any, code: 
     assert (finding.code, finding.subject, finding.consumer) == (code, "an order", "web")
     assert finding.differences[0].place == place
     assert finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/cut", "broke off after 8 bytes"),
+        ("/gzip-lie", "not compressed as it says"),
+        ("/no-http", "begins no response"),
+        ("/endless", "no complete response within"),
+    ],
+)
+def test_an_answer_that_is_none_is_the_fault_of_the_provider(verify: Any, path: str, told: str) -> None:
+    said, (finding,) = verify(interaction("kept"), interaction(path=path), budget=Budget(request_timeout=1.0))
+    assert [each.verdict for each in said] == [Verdict.PASSED, Verdict.FAILED]
+    assert (finding.code, finding.exchange.url.endswith(path)) == ("provider.no-response", True)
+    assert told in finding.actual
+    assert f"GET {path}" in finding.actual
+
+
+BODY = interaction()["response"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/gzip", {"Content-Encoding": ["gzip"]}),
+        ("/keep", {"Connection": ["close"]}),
+        ("/keep", {"Keep-Alive": ["timeout=7"], "Proxy-Connection": ["close"]}),
+    ],
+)
+def test_what_something_between_takes_away_is_judged_from_the_record(verify: Any, path: str, headers: Any) -> None:
+    promised = {"status": 200, "headers": headers, "body": BODY}
+    (kept, broken), (finding,) = verify(interaction("a", path, response=promised), interaction(response=promised))
+    assert (kept.verdict, broken.verdict) == (Verdict.PASSED, Verdict.FAILED)
+    assert finding.code == "response.header.mismatch"
+
+
+def by(**matcher: str) -> dict[str, Any]:
+    return {"body": {"$.id": {"combine": "AND", "matchers": [matcher]}}}
+
+
+@pytest.mark.parametrize("rule", [by(match="regex", regex=".*"), by(match="include", value="ul")])
+def test_two_judges_that_disagree_are_a_finding_that_says_so(verify: Any, rule: Any) -> None:
+    content = {"contentType": "application/json", "encoded": False, "content": {"id": "null"}}
+    (said,), (finding,) = verify(
+        interaction(path="/null", response={"status": 200, "body": content, "matchingRules": rule})
+    )
+    assert (said.verdict, finding.code) == (Verdict.FAILED, "response.body.mismatch")
+    assert finding.differences[0].place == "$.id"
+    assert "judges disagree" in finding.actual
+
+
+def test_a_rule_that_cannot_be_applied_is_no_broken_promise(verify: Any) -> None:
+    headers, rule = {"Content-Type": ["application/json"]}, {"match": "arrayContains", "variants": []}
+    rules = {"header": {"Content-Type": {"combine": "AND", "matchers": [rule]}}}
+    (said,), findings = verify(
+        interaction(response={"status": 200, "headers": headers, "body": BODY, "matchingRules": rules})
+    )
+    assert (said.verdict, said.cause, findings) == (Verdict.UNKNOWN, Cause.UNREADABLE, [])
+    (other,), (finding,) = verify(
+        interaction(response={"status": 404, "headers": headers, "matchingRules": rules})
+    )
+    assert (other.verdict, finding.code) == (Verdict.FAILED, "response.status.mismatch")
+
+
+def test_an_example_that_breaks_its_own_rule_is_the_fault_of_the_pact(verify: Any) -> None:
+    response = {"status": 200, "body": BODY, "matchingRules": by(match="regex", regex="[a-z]+")}
+    (said,), findings = verify(interaction(response=response))
+    assert (said.verdict, said.cause, findings) == (Verdict.UNKNOWN, Cause.UNREADABLE, [])
+    assert "the pact contradicts itself" in said.because
+
+
+def test_a_query_is_asked_in_the_order_of_the_pact(verify: Any) -> None:
+    request = {"method": "GET", "path": "/ordered", "query": "b=2&a=1&b=1"}
+    (said,), _ = verify(interaction(request=request))
+    assert said.verdict is Verdict.PASSED
+    assert said.exchange.url.endswith("/ordered?b=2&a=1&b=1")
+
+
+ASKS_SOMETHING_ELSE = """
+import http.client, json, os, sys, urllib.parse
+job = json.loads(input())
+link = http.client.HTTPConnection(urllib.parse.urlsplit(job["url"]).netloc)
+link.request("GET", "/orders/8", headers={"X-Contract-Harness-Tag": "interaction-0"})
+link.getresponse().read()
+results = {"interactionResults": [{"description": "interaction-0", "result": "OK"}]}
+os.write(int(sys.argv[1]), json.dumps({"id": 0, "results": results}).encode() + b"\\n")
+input()
+"""
+
+
+def test_what_was_not_asked_as_promised_is_not_judged(verify: Any) -> None:
+    pool = Verifiers(("-c", ASKS_SOMETHING_ELSE))
+    (said,), findings = verify(interaction(), pool=pool)
+    pool.close()
+    assert (said.verdict, said.cause, findings) == (Verdict.UNKNOWN, Cause.NOT_ASKED, [])
+    assert "expected /orders/7 but was /orders/8" in said.because
+
+
+def test_an_interaction_that_needs_a_plug_in_leaves_the_others_alone(verify: Any) -> None:
+    plugins = {"metadata": {"plugins": [{"name": "abacus", "version": "0.1.0", "configuration": {}}]}}
+    (beads, plain), findings = verify(
+        interaction(), interaction("beads", pluginConfiguration={"abacus": {"rows": 3}}), document=plugins
+    )
+    assert (plain.verdict, findings) == (Verdict.PASSED, [])
+    assert (beads.verdict, beads.cause) == (Verdict.UNKNOWN, Cause.KIND_NOT_CHECKED)
+    assert "abacus 0.1.0" in beads.because
 
 
 def test_a_promised_redirect_is_kept(verify: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.checks.drivers.pact_plugins import of_interactions
 from harness.contracts.pact_shape import version_read
 from harness.ports import TAG_HEADER
 
@@ -22,6 +23,9 @@ _TRIMMINGS = ("_id", "key", "comments", "pending", *_STATES)
 def copy_of(pact: Pact, chosen: Mapping[str, Interaction], *, with_states: bool) -> dict[str, Any]:
     """A pact of the chosen interactions, by token; states are named so that the endpoint knows whose they are."""
     metadata = dict(pact.document.get("metadata") or {})
+    metadata.pop("plugins", None)
+    if plugins := of_interactions(pact, chosen.values()):
+        metadata["plugins"] = plugins
     metadata["pactSpecification"] = {"version": version_read(pact.document)}
     return {
         "consumer": {"name": "consumer"},

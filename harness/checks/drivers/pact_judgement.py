@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.checks.api import Target
-from harness.checks.drivers.pact_results import Kind
+from harness.checks.drivers.pact_record import BETWEEN, Opinion
+from harness.checks.drivers.pact_results import BODY, HEADER, STATUS, Kind
 from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
@@ -16,7 +17,7 @@ from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Ve
 
 if TYPE_CHECKING:
     from harness.checks.drivers.pact_chunks import Told
-    from harness.checks.drivers.pact_results import Result
+    from harness.checks.drivers.pact_results import Mismatch, Result
     from harness.contracts.pact import Interaction
 
 REDIRECTED = Kind(
@@ -42,6 +43,24 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What went over the wire for one interaction, and what the record says of it."""
+
+    exchanges: Sequence[Exchange]  # as they may be shown
+    opinion: Opinion | None = None  # None when nothing went over the wire
+
+    @property
+    def first(self) -> Exchange | None:
+        """The promised request, and its answer."""
+        return self.exchanges[0] if self.exchanges else None
+
+    @property
+    def last(self) -> Exchange | None:
+        """What came in the end, where redirects were followed."""
+        return self.exchanges[-1] if self.exchanges else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """Judges the interactions of one pact on one provider."""
 
@@ -49,19 +68,37 @@ class Bench:
     pact: Pact
     alive: Callable[[], bool]  # whether the provider still accepts connections
 
-    def judged(self, interaction: Interaction, told: Told, seen: Sequence[Exchange], not_undone: str) -> Answers:
-        """The verdict, and the finding when the promise is broken."""
-        exchange = seen[-1] if seen else None
-        result = told.result
-        if result is None:
-            cause = told.cause or Cause.TOOL_CRASHED
-            return self.unknown(interaction, cause, told.because or "no result", exchange)
-        if not interaction.expects_redirect and exchange and _is_redirect(seen[0]):
-            broken = _redirected(interaction, seen[0], result)
-            return self._broken(interaction, broken, seen[0])
+    def judged(self, interaction: Interaction, told: Told, seen: Seen, not_undone: str) -> Answers:
+        """The verdict of two judges, and the finding when the promise is broken; the stricter one stands."""
+        exchange, first = seen.last, seen.first
+        if told.result is None:
+            return self._unanswered(interaction, told, exchange)
+        if first is None or seen.opinion is None:
+            because = "the verifier said yes, but no request was seen"
+            because = because if told.result.ok else _no_reason(told.result)
+            return self.unknown(interaction, Cause.TOOL_CRASHED, because)
+        opinion, result = seen.opinion, _as_recorded(told.result, seen.opinion).decided
+        if opinion.unasked:
+            because = f"the request was not the promised one: {_as_text(opinion.unasked)}"
+            return self.unknown(interaction, Cause.NOT_ASKED, because, first)
+        if not interaction.expects_redirect and _is_redirect(first):
+            return self._broken(interaction, _redirected(interaction, first, result), first)
+        if opinion.trouble:
+            return self._silent(interaction, seen, opinion)
+        if opinion.is_of_the_pact:
+            because = (
+                f"the pact contradicts itself, its example breaks its rule: {_as_text(opinion.contradictions)}"
+            )
+            return self.unknown(interaction, Cause.UNREADABLE, because, exchange)
         if result.ok:
-            return self._confirmed(interaction, exchange, not_undone)
-        return self._refuted(interaction, result, exchange)
+            return self._confirmed(interaction, seen, opinion, not_undone)
+        return self._refuted(interaction, result, seen, opinion)
+
+    def _unanswered(self, interaction: Interaction, told: Told, exchange: Exchange | None) -> Answers:
+        because = told.because or "no result"
+        if exchange is not None:
+            because = f"{because}; the last request was {exchange.method} {exchange.url}"
+        return self.unknown(interaction, told.cause or Cause.TOOL_CRASHED, because, exchange)
 
     def unknown(
         self, interaction: Interaction, cause: Cause, because: str, exchange: Exchange | None = None
@@ -86,35 +123,44 @@ class Bench:
         )
         return (*self.unknown(interaction, cause, because), finding)
 
-    def _confirmed(self, interaction: Interaction, exchange: Exchange | None, not_undone: str) -> Answers:
-        if exchange is None:
-            because = "the verifier said yes, but no request was seen"
-            return self.unknown(interaction, Cause.TOOL_CRASHED, because)
-        if exchange.status != interaction.status and not _status_matched(interaction):
-            because = f"the verifier said yes to {interaction.status}, but {exchange.status} was seen"
-            return self.unknown(interaction, Cause.TOOL_CRASHED, because, exchange)
+    def _confirmed(self, interaction: Interaction, seen: Seen, opinion: Opinion, not_undone: str) -> Answers:
+        """What the verifier takes, and whether the record does as well."""
+        exchange = seen.last
+        if not opinion.answer.kept:
+            return self._broken(interaction, _disputed(opinion), exchange)
         if not_undone:
             return self.unknown(
                 interaction, Cause.STATE_FAILED, f"the promise was kept, but {not_undone}", exchange
             )
         kept = self._exercised(interaction, Verdict.PASSED, exchange)
-        covered = covered_by(exchange)
-        return (replace(kept, covered=(covered,) if covered else ()),)
+        covered = covered_by(exchange) if exchange else None
+        return (replace(kept, covered=(covered,) if covered else (), remark=opinion.contradiction),)
 
-    def _refuted(self, interaction: Interaction, result: Result, exchange: Exchange | None) -> Answers:
-        if result.fault_of_the_pact:
-            return self.unknown(interaction, Cause.UNREADABLE, result.fault_of_the_pact, exchange)
-        if result.mismatches:
-            differences = tuple(sorted((m.difference for m in result.mismatches), key=_telling))
-            return self._broken(interaction, Broken(result.kind, differences), exchange)
-        if exchange is None or exchange.status:
-            because = f"the verifier could not tell: {result.error or 'it gave no reason'}"
-            return self.unknown(interaction, Cause.TOOL_CRASHED, because, exchange)
-        if not self.alive():
+    def _refuted(self, interaction: Interaction, result: Result, seen: Seen, opinion: Opinion) -> Answers:
+        if result.inapplicable and opinion.answer.kept:
+            because = f"a rule of the pact cannot be applied: {result.inapplicable}"
+            return self.unknown(interaction, Cause.UNREADABLE, because, seen.last)
+        if result.mismatches and not result.inapplicable:
+            broken = Broken(result.kind, tuple(sorted((m.difference for m in result.mismatches), key=_telling)))
+            is_disputed = opinion.answer.kept and not opinion.answer.undecided
+            return self._broken(interaction, _told_of_both(broken) if is_disputed else broken, seen.last)
+        if not opinion.answer.kept:
+            return self._broken(interaction, _by_the_record(opinion), seen.last)
+        return self.unknown(interaction, Cause.TOOL_CRASHED, _no_reason(result), seen.last)
+
+    def _silent(self, interaction: Interaction, seen: Seen, opinion: Opinion) -> Answers:
+        """No whole answer came: the provider's fault as long as it is there to be asked."""
+        exchange = seen.last
+        if exchange is not None and not exchange.status and not opinion.late and not self.alive():
             because = f"{self.target.service.name} no longer accepts connections"
             return self.unknown(interaction, Cause.SERVICE_DIED, because, exchange)
-        waited = f"no complete response within {exchange.seconds:.1f} s"
-        difference = Difference(place="response", expected=f"status {interaction.status}", actual=waited)
+        asked = f"{interaction.method} {interaction.path}"
+        difference = Difference(
+            place="response",
+            expected=f"status {interaction.status}",
+            actual=opinion.trouble,
+            text=f"{asked} got no whole answer: {opinion.trouble}",
+        )
         return self._broken(interaction, Broken(SILENT, (difference,)), exchange)
 
     def _broken(self, interaction: Interaction, broken: Broken, exchange: Exchange | None) -> Answers:
@@ -196,9 +242,44 @@ def _redirected(interaction: Interaction, first: Exchange, result: Result) -> Br
     return Broken(REDIRECTED, (difference, *(m.difference for m in result.mismatches)))
 
 
-def _status_matched(interaction: Interaction) -> bool:
-    rules = interaction.document.get("response", {}).get("matchingRules")
-    return isinstance(rules, dict) and any("status" in name for name in rules)
+def _as_recorded(result: Result, opinion: Opinion) -> Result:
+    """The verifier's word without what it cannot know: headers that are taken off before it looks."""
+    missed = {each.place.lower() for each in opinion.answer.differences}
+    missed |= {each.place.lower() for each in opinion.answer.undecided}
+
+    def counts(mismatch: Mismatch) -> bool:
+        place = mismatch.difference.place.lower()
+        return place.removeprefix("header ") not in BETWEEN or place in missed
+
+    return result.only(counts)
+
+
+def _by_the_record(opinion: Opinion) -> Broken:
+    differences = tuple(sorted(opinion.answer.differences, key=_telling))
+    place = differences[0].place
+    return Broken(STATUS if place == "status" else HEADER if place.startswith("header ") else BODY, differences)
+
+
+def _disputed(opinion: Opinion) -> Broken:
+    broken = _by_the_record(opinion)
+    return _with_note(broken, "two judges disagree: the verifier takes it, the rules of the pact do not")
+
+
+def _told_of_both(broken: Broken) -> Broken:
+    return _with_note(broken, "two judges disagree: the rules of the pact as the harness reads them take it")
+
+
+def _with_note(broken: Broken, note: str) -> Broken:
+    first, *others = broken.differences
+    return Broken(broken.kind, (replace(first, text=f"{first.text} ({note})"), *others))
+
+
+def _as_text(differences: Sequence[Difference]) -> str:
+    return "; ".join(f"{each.place}: {each.text}" for each in differences)
+
+
+def _no_reason(result: Result) -> str:
+    return f"the verifier could not tell: {result.error or 'it gave no reason'}"
 
 
 def _operation(interaction: Interaction) -> str:

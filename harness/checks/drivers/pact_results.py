@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from harness.verdicts import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,8 @@ OTHER = Kind(code="response.mismatch")
 _KINDS = {"StatusMismatch": STATUS, "HeaderMismatch": HEADER, "BodyMismatch": BODY, "BodyTypeMismatch": BODY}
 # A wrong status explains a wrong body, and a wrong body its headers; never the other way round.
 _WORST_FIRST = (STATUS, BODY, HEADER, OTHER)
-_FAULTS_OF_THE_PACT = ("is not a valid regular expression", "Could not apply the '")
+# How it says that it cannot apply a rule: nothing is known of the promise then.
+_INAPPLICABLE = ("is not a valid regular expression", "Could not apply the '", "Unable to match ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +54,26 @@ class Result:
         return min(kinds, key=_WORST_FIRST.index, default=OTHER)
 
     @property
-    def fault_of_the_pact(self) -> str:
-        """Why the pact itself cannot be applied, when nothing else is wrong."""
+    def inapplicable(self) -> str:
+        """Which rule of the pact could not be applied, when nothing else is wrong."""
         texts = [mismatch.difference.text for mismatch in self.mismatches]
-        faulty = [text for text in texts if any(sign in text for sign in _FAULTS_OF_THE_PACT)]
-        return faulty[0] if faulty and len(faulty) == len(texts) else ""
+        return texts[0] if texts and all(map(_is_inapplicable, texts)) else ""
+
+    def only(self, keep: Callable[[Mismatch], bool]) -> Result:
+        """The same without some of its mismatches; it is good when none is left."""
+        left = tuple(each for each in self.mismatches if keep(each))
+        return self if left == self.mismatches else replace(self, ok=not left, mismatches=left)
+
+    @property
+    def decided(self) -> Result:
+        """The same without what could not be applied, where something else is wrong."""
+        if self.inapplicable:
+            return self
+        return self.only(lambda each: not _is_inapplicable(each.difference.text))
+
+
+def _is_inapplicable(text: str) -> bool:
+    return any(sign in text for sign in _INAPPLICABLE)
 
 
 def results_of(answer: dict[str, Any]) -> tuple[Result, ...]:

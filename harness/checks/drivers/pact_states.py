@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 class Guarded(Protocol):
     """A recording that asks before each tagged request."""
 
-    def guard(self, before: Callable[[str], bool], within: float) -> None:
-        """Ask whether a tagged request may go on; the service gets so many seconds to answer."""
+    def guard(
+        self, before: Callable[[str], bool], within: float, target: Callable[[str, str], str] | None = None
+    ) -> None:
+        """Ask whether a tagged request may go on, and for what; the service gets so many seconds to answer."""
 
 
 class Changes:

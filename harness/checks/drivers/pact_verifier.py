@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.errors import ToolCrashed
+from harness.services.proxies import past_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,7 +190,7 @@ def _understood(line: bytes) -> dict[str, Any]:
 def _environment() -> dict[str, str]:
     # Only plain HTTP to this machine is spoken; with certificates named, the verifier reads them per request.
     unwanted = {"SSL_CERT_FILE", "SSL_CERT_DIR"}
-    return {name: value for name, value in os.environ.items() if name not in unwanted}
+    return past_proxies({name: value for name, value in os.environ.items() if name not in unwanted})
 
 
 SHARED = Verifiers()

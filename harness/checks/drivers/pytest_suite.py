@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from harness.checks.drivers.pytest_results import LIFELINE, RESULTS
 from harness.checks.drivers.pytest_system import VARIABLE
 from harness.ending import Ending
+from harness.services.proxies import past_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +70,7 @@ def run_suite(
     results.touch()
     # A cache of its own: earlier runs of the user's do not choose the tests, and ours do not change theirs.
     words = [*command(path), *options, f"--rootdir={root_of(path)}", "-o", f"cache_dir={folder / 'cache'}"]
-    told = {**_environment(), **environment, RESULTS: str(results)}
+    told = past_proxies({**_environment(), **environment, RESULTS: str(results)})
     with output.open("wb") as log, _started(words, root_of(path), told, log) as process:
         outcome = Outcome()
         try:

@@ -93,7 +93,7 @@ def _environment(target: Target) -> dict[str, str]:
     # Hypothesis' table of all characters costs each process a second; it is the same for all of them.
     tables = {"HYPOTHESIS_STORAGE_DIRECTORY": str((settings.kept or settings.scratch) / "hypothesis")}
     # Equal seeds give equal requests only when sets are walked in equal order.
-    return {**tables, **inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*"}
+    return {**tables, **inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*", "no_proxy": "*"}
 
 
 def _side_by_side(family: Family, *, seconds: float) -> list[Ended]:
