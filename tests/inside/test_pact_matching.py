@@ -425,6 +425,8 @@ def test_a_body_that_is_there_or_not(expected: Any, actual: bytes, is_kept: bool
         ("<a><b>1</b></a>", "<a><b>2</b></a>", {"$.a.b.#text": by({"match": "regex", "regex": "x"})}, False),
         ("<a><b/></a>", "<a><b/></a>", {"$.a": by({"match": "type", "min": 2})}, False),
         ("<n:a xmlns:n='u'/>", "<m:a xmlns:m='u'/>", {}, True),
+        ("<n:a xmlns:n='u'>1</n:a>", "<a xmlns='u'>2</a>", {"$.n:a.#text": by({"match": "type"})}, True),
+        ("<n:a xmlns:n='u'/>", "<n:a xmlns:n='v'/>", {}, False),
         ("<a/>", "<a", {}, False),
         ("<a/>", "<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>", {}, False),
     ],

@@ -11,7 +11,7 @@ from harness.comparison.pact_matching.messages import HttpMessage, Payload, Pres
 from harness.comparison.pact_matching.rulebook import PlacedRule, Rulebook, matcher_kind
 from harness.comparison.pact_matching.trees import Tree
 from harness.comparison.pact_matching.values import compare_value
-from harness.comparison.pact_matching.xml_trees import compare_xml
+from harness.comparison.pact_matching.xml_bodies import compare_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
