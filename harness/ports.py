@@ -85,6 +85,9 @@ class Session(Protocol):
     def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
         """The last lines that it wrote."""
 
+    def listening(self, instance: Instance) -> tuple[str, ...]:
+        """Where it accepts connections, as it says inside: "127.0.0.1:8000"; empty where that cannot be seen."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeOf:

@@ -142,6 +142,11 @@ class FakeSession:
         pretended = self.running.get(instance.handle)
         return tuple(pretended.log[-lines:]) if pretended else ()
 
+    def listening(self, instance: Instance) -> tuple[str, ...]:
+        pretended = self.running.get(instance.handle)
+        server = pretended.server if pretended else None
+        return (f"127.0.0.1:{server.server_address[1]}",) if server else ()
+
     def close(self) -> int:
         """End everything; how many there were."""
         count = len(self.running)

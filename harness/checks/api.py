@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -48,6 +48,8 @@ class Target:
     states: ProviderStates | None = None
     recorder: Recorder
     settings: Settings
+    runs: Callable[[], bool] = lambda: False  # whether the harness sees it run, whatever it answers
+    listening: Callable[[], tuple[str, ...]] = tuple  # where it accepts connections, as seen from inside
 
 
 class Check(Protocol):

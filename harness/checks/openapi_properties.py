@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.checks.api import Target
+from harness.checks.drivers.first_answer import never_answered
 from harness.checks.drivers.replaying import Again, again
 from harness.checks.drivers.schemathesis_failures import Sorted, pointer, sort_out
 from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
@@ -57,6 +58,9 @@ class OpenApiProperties:
         document = target.document
         if document is None or not document.operations:
             yield _nothing(target, document)
+            return
+        if silent := never_answered(target):
+            yield from (_unknown(document, op, Cause.DID_NOT_START, silent) for op in document.operations)
             return
         if not self.answers(target.instance.url):
             gone = f"nothing listens at {target.instance.url}"

@@ -6,10 +6,12 @@ import base64
 import contextlib
 import os
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.checks.drivers.first_answer import never_answered
 from harness.checks.drivers.pact_chunks import Verification, chunks_of
 from harness.checks.drivers.pact_copy import needs_values
 from harness.checks.drivers.pact_judgement import Bench, Seen
@@ -76,6 +78,7 @@ class PactProvider:
         headers = credentials(target.service)
         with contextlib.ExitStack() as stack:
             recording = stack.enter_context(target.recorder.record(target.instance.url, headers=headers))
+            bench = replace(bench, unanswered=cache(lambda: never_answered(target, recording)))
             within = target.service.budget.request_timeout
             guarded = isinstance(recording, Guarded)
             if isinstance(recording, Guarded):

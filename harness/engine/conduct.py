@@ -97,7 +97,13 @@ class Conductor:
             startup = Startup(session=session, system=self.plan.inputs.system, clock=self.bench.clock)
             yield from startup.events(self.plan.starts)
             self._lost = {name: (why, startup.resolve[name]) for name, why in startup.failed.items()}
-            bench = replace(self.bench, running=startup.running, failed=startup.failed, alive=session.alive)
+            bench = replace(
+                self.bench,
+                running=startup.running,
+                failed=startup.failed,
+                alive=session.alive,
+                listening=session.listening,
+            )
             tasks = [self._informed(task, startup.running) for task in self.plan.open]
             self._tasks.update({task.id: task for task in tasks})
             workers = Workers(

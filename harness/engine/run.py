@@ -30,6 +30,7 @@ class Bench:
     settings: Settings
     states: Callable[[Service, Instance, Mapping[str, Instance]], ProviderStates | None]
     alive: Callable[[Instance], bool] = lambda _: True
+    listening: Callable[[Instance], tuple[str, ...]] = lambda _: ()
     running: Mapping[str, Instance] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)  # what did not start, and why
 
@@ -95,6 +96,8 @@ def _target(task: Task, bench: Bench) -> Target:
         states=states,
         recorder=bench.recorder,
         settings=bench.settings,
+        runs=lambda: bool(instance.handle) and bench.alive(instance),
+        listening=lambda: bench.listening(instance),
     )
 
 

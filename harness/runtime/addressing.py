@@ -36,6 +36,24 @@ def ports_of(unit: Unit) -> tuple[tuple[str, int], ...]:
     return unit.endpoints
 
 
+def listeners(table: str) -> tuple[str, ...]:
+    """Where connections are accepted, by the kernel's tables of TCP (`/proc/net/tcp`, `tcp6`)."""
+    rows = (line.split() for line in table.splitlines())
+    return tuple(sorted({_endpoint(row[1]) for row in rows if len(row) > 3 and row[3] == _LISTEN}))
+
+
+_LISTEN = "0A"
+
+
+def _endpoint(written: str) -> str:
+    """`0100007F:1F40` as `127.0.0.1:8000`: words of four bytes, each in the machine's order."""
+    import ipaddress
+
+    host, _, port = written.partition(":")
+    words = [bytes.fromhex(host[n : n + 8])[::-1] for n in range(0, len(host), 8)]
+    return f"{ipaddress.ip_address(b''.join(words))}:{int(port, 16)}"
+
+
 def tail(text: str, lines: int = 40) -> tuple[str, ...]:
     """The last lines of a log, each at a length that can be read."""
     return tuple(line.rstrip("\r")[:500] for line in text.splitlines()[-lines:]) if lines > 0 else ()

@@ -188,6 +188,10 @@ class ContainerSession:
         """The last lines of its output."""
         return tail(self.runtime.engine.log(instance.handle, lines), lines) if instance.handle else ()
 
+    def listening(self, instance: Instance) -> tuple[str, ...]:
+        """Where something in its container accepts connections."""
+        return self.runtime.engine.listening(instance.handle) if instance.handle else ()
+
     def close(self, *, keep: bool) -> None:
         """Remove everything, or mark it to be kept."""
         self._ending.declare()

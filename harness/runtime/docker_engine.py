@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import EnvironmentProblem, ServiceDidNotStart
 from harness.ports import Tell, silent
 from harness.runtime import engine_address
-from harness.runtime.addressing import tail
+from harness.runtime.addressing import listeners, tail
 from harness.runtime.container_orders import Order, creation, folder_archive, single_files
 from harness.runtime.engine_errors import mapped
 from harness.runtime.image_builds import LABEL, build_image
@@ -234,6 +234,19 @@ class Engine:
         except docker.errors.APIError:
             return 126  # as a shell says it: it was found and could not be run
         return 126 if code is None else int(code)
+
+    def listening(self, container: str) -> tuple[str, ...]:
+        """Where something in a container accepts connections; empty where that cannot be seen."""
+        import docker.errors
+
+        try:
+            with mapped():
+                words = ["cat", "/proc/net/tcp", "/proc/net/tcp6"]
+                made = self.client.api.exec_create(container, words)["Id"]
+                told: bytes = self.client.api.exec_start(made)
+        except docker.errors.APIError:
+            return ()
+        return listeners(told.decode("ascii", "replace"))
 
     def _inspect(self, container: str) -> dict[str, Any]:
         with mapped():

@@ -180,6 +180,11 @@ class ProcessSession:
         log = self._logs.get(instance.handle)
         return tail(tail_of(log), lines) if log else ()
 
+    def listening(self, instance: Instance) -> tuple[str, ...]:
+        """Where it or one of its family accepts connections."""
+        spawned = self._running.get(instance.handle)
+        return spawned.listening() if spawned else ()
+
     def close(self, *, keep: bool) -> None:
         """End everything, or mark it to be kept."""
         self._ending.declare()

@@ -74,12 +74,26 @@ class Spawned:
         """Whether the port is held by this process or one of its family; True where that cannot be told."""
         import psutil
 
-        members = family(self.life, self.run) if self.life else set()
         try:
-            held = [c for life in members for c in psutil.Process(life.pid).net_connections(kind="tcp")]
+            return any(held == port for _, held in self._held())
         except psutil.Error:
             return True
-        return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in held)
+
+    def listening(self) -> tuple[str, ...]:
+        """Where it or one of its family accepts connections; empty where that cannot be told."""
+        import psutil
+
+        try:
+            return tuple(sorted(f"{host}:{port}" for host, port in self._held()))
+        except psutil.Error:
+            return ()
+
+    def _held(self) -> set[tuple[str, int]]:
+        import psutil
+
+        members = family(self.life, self.run) if self.life else set()
+        held = [c for life in members for c in psutil.Process(life.pid).net_connections(kind="tcp")]
+        return {(c.laddr.ip, c.laddr.port) for c in held if c.status == psutil.CONN_LISTEN}
 
     def leave(self) -> None:
         """Let it run on without us."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
+from harness.comparison.pact_matching import REVISION
 from harness.engine.events import TaskId
 from harness.engine.plan import SYSTEM, Task
 from harness.evidence import Evidence, EvidenceKind
@@ -33,10 +34,13 @@ _TOOLS = {
 
 def tool_settings(settings: Settings) -> Mapping[EvidenceKind, str]:
     """Per kind of evidence: the tools' versions and the choices that can change a verdict."""
-    return {
-        kind: digest(__version__, *(f"{tool}={_installed(tool)}" for tool in tools), str(settings.seed))
-        for kind, tools in _TOOLS.items()
-    }
+    return {kind: digest(__version__, *_tools(kind), str(settings.seed)) for kind in _TOOLS}
+
+
+def _tools(kind: EvidenceKind) -> tuple[str, ...]:
+    """What judges a kind of promise, each with its version; of pacts there are two judges."""
+    judges = (f"pact-matching={REVISION}",) if kind is EvidenceKind.PACTS else ()
+    return (*(f"{tool}={_installed(tool)}" for tool in _TOOLS[kind]), *judges)
 
 
 def _installed(tool: str) -> str:
@@ -119,7 +123,7 @@ def _folder(system: System) -> Path | None:
 
 def tool_settings_of(kind: EvidenceKind) -> str:
     """The versions of the tools behind one kind of evidence."""
-    return digest(__version__, *(f"{tool}={_installed(tool)}" for tool in _TOOLS[kind]))
+    return digest(__version__, *_tools(kind))
 
 
 def answered(task: Task, evidence: Evidence) -> Task:

@@ -245,6 +245,9 @@ class FakeSession:
     def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
         return (instance.name,)[:lines]
 
+    def listening(self, instance: Instance) -> tuple[str, ...]:
+        return ()
+
 
 def system(**needs: tuple[str, ...]) -> System:
     services = tuple(Service(name=n, version="1", command=("x",), needs=other) for n, other in needs.items())

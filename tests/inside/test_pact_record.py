@@ -118,9 +118,11 @@ def test_what_a_generator_makes_is_not_held_against_the_example(generators: Any,
 
 @given(st.binary(max_size=200), st.sampled_from(["gzip", "x-gzip", "deflate", "GZIP", "identity", ""]))
 def test_a_body_is_judged_without_its_compression(body: bytes, encoding: str) -> None:
-    pack = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(encoding.lower(), bytes)
+    name, packed = encoding.lower(), body
+    if name:
+        packed = gzip.compress(body) if "gzip" in name else zlib.compress(body) if name == "deflate" else body
     headers = [("Content-Encoding", encoding)] if encoding else []
-    assert unpacked(pack(body), headers) == (body, "")
+    assert unpacked(packed, headers) == (body, "")
 
 
 @given(st.binary(min_size=1, max_size=50), st.sampled_from(["gzip", "deflate"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -278,6 +279,24 @@ def test_a_query_is_asked_in_the_order_of_the_pact(verify: Any) -> None:
     (said,), _ = verify(interaction(request=request))
     assert said.verdict is Verdict.PASSED
     assert said.exchange.url.endswith("/ordered?b=2&a=1&b=1")
+
+
+def test_a_service_that_never_answered_a_request_did_not_start(verify: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def close_each() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    listener.accept()[0].close()
+
+        threading.Thread(target=close_each, daemon=True).start()
+        said, findings = verify(
+            interaction("a"), interaction("b"), at=f"http://127.0.0.1:{listener.getsockname()[1]}"
+        )
+        listener.shutdown(socket.SHUT_RDWR)
+    assert {(each.verdict, each.cause) for each in said} == {(Verdict.UNKNOWN, Cause.DID_NOT_START)}
+    assert findings == []
+    assert "closes connections without an answer" in said[0].because
 
 
 ASKS_SOMETHING_ELSE = """

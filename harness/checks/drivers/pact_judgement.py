@@ -67,6 +67,7 @@ class Bench:
     target: Target
     pact: Pact
     alive: Callable[[], bool]  # whether the provider still accepts connections
+    unanswered: Callable[[], str] = lambda: ""  # why it never answered a request; "" when it did, or has gone
 
     def judged(self, interaction: Interaction, told: Told, seen: Seen, not_undone: str) -> Answers:
         """The verdict of two judges, and the finding when the promise is broken; the stricter one stands."""
@@ -151,6 +152,8 @@ class Bench:
     def _silent(self, interaction: Interaction, seen: Seen, opinion: Opinion) -> Answers:
         """No whole answer came: the provider's fault as long as it is there to be asked."""
         exchange = seen.last
+        if exchange is not None and not exchange.status and (why := self.unanswered()):
+            return self.unknown(interaction, Cause.DID_NOT_START, why, exchange)
         if exchange is not None and not exchange.status and not opinion.late and not self.alive():
             because = f"{self.target.service.name} no longer accepts connections"
             return self.unknown(interaction, Cause.SERVICE_DIED, because, exchange)

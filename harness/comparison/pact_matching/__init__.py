@@ -7,4 +7,6 @@ nothing of any verifier: where that and this disagree, one of them is wrong, and
 from harness.comparison.pact_matching.judgement import Judgement, Undecided
 from harness.comparison.pact_matching.judging import judge_message, judge_request, judge_response
 
-__all__ = ["Judgement", "Undecided", "judge_message", "judge_request", "judge_response"]
+REVISION = "1"  # raised whenever a judgement may change: what was judged before it is judged anew
+
+__all__ = ["REVISION", "Judgement", "Undecided", "judge_message", "judge_request", "judge_response"]

@@ -1,0 +1,80 @@
+"""Whether a service ever answers at all, and if not, what is seen of it: TLS, silence, a port that is shut."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.services.system import ReadyKind
+
+if TYPE_CHECKING:
+    from harness.checks.api import Target
+    from harness.ports import Recording
+
+_WITHIN = 2.0  # seconds
+_SHUT = "nobody accepts connections at"
+_TLS = (b"\x15\x03", b"\x16\x03")  # how an alert and a handshake begin
+
+
+def never_answered(target: Target, recording: Recording | None = None) -> str:
+    """Why nothing is known of a service that is there: it never answered; "" for one that did, or has gone."""
+    if recording is not None and any(each.status for each in recording.exchanges()):
+        return ""
+    ready = target.service.ready
+    why = unanswered(target.instance.url, ready.target if ready.kind is ReadyKind.HTTP else "/")
+    if not why or (why.startswith(_SHUT) and not target.runs()):
+        return ""
+    places = target.listening()
+    where = f"; it listens on {', '.join(places)}" if places else ""
+    return f"{target.service.name} has not answered a single request: {why}{where}"
+
+
+def unanswered(url: str, path: str = "/") -> str:
+    """Why one plain request gets no HTTP answer; "" when it gets one, whatever it says."""
+    there = urlsplit(url)
+    if there.scheme == "https":
+        return ""  # whoever speaks TLS there is asked by those who can
+    host, port = there.hostname or "", there.port or 80
+    try:
+        came = _asked(host, port, path)
+    except TimeoutError:
+        return f"{host}:{port} accepts connections and says nothing within {_WITHIN:g} s"
+    except ConnectionRefusedError:
+        return f"{_SHUT} {host}:{port}"
+    except ConnectionError:
+        came = b""
+    except OSError as error:
+        return f"{host}:{port}: {error}"
+    return "" if came.startswith(b"HTTP/") else _told(host, port, came)
+
+
+def _told(host: str, port: int, came: bytes) -> str:
+    """What it is that came, when it is no HTTP."""
+    if came.startswith(_TLS) or _speaks_tls(host, port):
+        return f"HTTPS is spoken at {host}:{port}, and plain HTTP was asked; name its endpoint 'https'"
+    if came:
+        return f"{host}:{port} answers with what is no HTTP: {came[:20]!r}"
+    return f"{host}:{port} closes connections without an answer"
+
+
+def _asked(host: str, port: int, path: str) -> bytes:
+    """The first bytes of an answer."""
+    with socket.create_connection((host, port), timeout=_WITHIN) as link:
+        link.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        return link.recv(64)
+
+
+def _speaks_tls(host: str, port: int) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), timeout=_WITHIN) as link, context.wrap_socket(link):
+            return True
+    except ssl.SSLEOFError:
+        return False  # it was closed before anything was said
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")
+    except OSError:
+        return False
