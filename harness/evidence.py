@@ -70,7 +70,8 @@ class Known:
     """What is known of one version of one pacticipant."""
 
     version: Version
-    artifacts: frozenset[str] = frozenset()  # one per runtime that built it
+    artifacts: frozenset[str] = frozenset()  # every build of it, by whatever runtime
+    untraced: tuple[str, ...] = ()  # files that ran and that no commit holds; () where the commit says all
     pacts: Mapping[str, str] = field(default_factory=dict)  # provider to content key
     openapi: str = ""  # content key
     branch: str = ""

@@ -205,9 +205,17 @@ class Ledger(Protocol):
     """The memory of the system; nothing it acknowledged is lost."""
 
     def record_version(
-        self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
+        self,
+        known: Known,
+        *,
+        runtime: str = "",
+        descriptor: Mapping[str, Any] | None = None,
+        another_build: bool = False,
     ) -> None:
-        """Remember a version and with what it can be started again. Raises IdentityConflict."""
+        """Remember a version and with what it can be started again.
+
+        Raises IdentityConflict for a second build by one runtime, unless that is what is to be kept.
+        """
 
     def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:
         """With what that runtime can start the version again, when it was told."""

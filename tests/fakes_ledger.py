@@ -31,6 +31,7 @@ class Build:
 
     artifact: str = ""
     since: str = ""
+    untraced: tuple[str, ...] = ()
     descriptor: Mapping[str, Any] | None = None
 
 
@@ -39,7 +40,7 @@ class Record:
     """One version, as it is remembered."""
 
     known: Known
-    builds: dict[str, Build] = field(default_factory=dict)
+    builds: dict[str, list[Build]] = field(default_factory=dict)  # by runtime, oldest first
     contracts: dict[Slot, tuple[Contract, str]] = field(default_factory=dict)
 
 
@@ -66,7 +67,12 @@ class MemoryLedger:
         return self.records.setdefault(version, Record(Known(version=version)))
 
     def record_version(
-        self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
+        self,
+        known: Known,
+        *,
+        runtime: str = "",
+        descriptor: Mapping[str, Any] | None = None,
+        another_build: bool = False,
     ) -> None:
         artifact = refusals.one_build(known.version, known.artifacts)
         refusals.check_name("the runtime", runtime, empty=True)
@@ -75,20 +81,28 @@ class MemoryLedger:
             refusals.check_name(f"the {name} of {known.version}", value, empty=True)
         refusals.check_version(known.version)
         there = self.records.get(known.version)
-        build = there.builds.get(runtime, Build()) if there else Build()
-        if artifact and build.artifact not in ("", artifact):
-            raise refusals.other_build(known.version, runtime, (build.artifact, build.since), artifact)
+        builds = there.builds.get(runtime, []) if there else []
+        same = [b for b in builds if b.artifact == artifact] or [b for b in builds if not b.artifact]
+        others = [b for b in builds if b.artifact]
+        if artifact and others and not same and not another_build:
+            raise refusals.other_build(known.version, runtime, (others[-1].artifact, others[-1].since), artifact)
         record = self._mention(known.version)
         news: dict[str, Any] = {name: value for name, value in told.items() if value}
         record.known = replace(record.known, **news)
         if artifact or descriptor is not None:
-            since = build.since if build.artifact else self.now()
-            text = build.descriptor if descriptor is None else descriptor
-            record.builds[runtime] = Build(artifact or build.artifact, since, text)
+            kept = record.builds.setdefault(runtime, [])
+            build = (same or ([] if artifact else others) or [Build(since="")])[-1]
+            if build not in kept:
+                kept.append(build)
+            build.since = build.since if build.artifact else self.now()
+            build.artifact = artifact or build.artifact
+            build.descriptor = build.descriptor if descriptor is None else descriptor
+            build.untraced = known.untraced or build.untraced
 
     def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:
         record = self.records.get(version)
-        return record.builds.get(runtime, Build()).descriptor if record else None
+        builds = record.builds.get(runtime, []) if record else []
+        return next((b.descriptor for b in reversed(builds) if b.descriptor is not None), None)
 
     def publish(
         self, version: Version, contracts: Sequence[Contract], *, merge: bool = False
@@ -169,7 +183,8 @@ class MemoryLedger:
 
     def coverage(self, version: Version) -> Coverage:
         """By the same rule as a matrix: by what was built where it is known, else by the name."""
-        built = {b.artifact for b in self.records[version].builds.values()} if version in self.records else set()
+        of_runtimes = self.records[version].builds.values() if version in self.records else ()
+        built = {b.artifact for builds in of_runtimes for b in builds}
         built.discard("")
         return Coverage.of(
             covered
@@ -283,7 +298,8 @@ def _known(record: Record) -> Known:
     contracts = [contract for contract, _ in record.contracts.values()]
     return replace(
         record.known,
-        artifacts=frozenset(b.artifact for b in record.builds.values() if b.artifact),
+        artifacts=frozenset(b.artifact for builds in record.builds.values() for b in builds if b.artifact),
+        untraced=next((b.untraced for bs in record.builds.values() for b in reversed(bs) if b.untraced), ()),
         pacts={c.counterpart: c.key for c in contracts if c.kind is ContractKind.PACT},
         openapi=next((c.key for c in contracts if c.kind is ContractKind.OPENAPI), ""),
     )

@@ -45,14 +45,27 @@ class SqlLedger:
     trust_claims: bool = False  # whether a provider's word on its own document counts as evidence
 
     def record_version(
-        self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
+        self,
+        known: Known,
+        *,
+        runtime: str = "",
+        descriptor: Mapping[str, Any] | None = None,
+        another_build: bool = False,
     ) -> None:
         """Remember a version and with what it can be started again; contracts are published, not declared.
 
-        Raises IdentityConflict when this runtime has already built something else under that number.
+        Raises IdentityConflict when this runtime has already built something else under that number, unless that
+        is what is to be kept: then both stand beside each other.
         """
         with self.database.writing() as db:
-            versions.record(db, known, runtime=runtime, descriptor=descriptor, now=self.now())
+            versions.record(
+                db,
+                known,
+                runtime=runtime,
+                descriptor=descriptor,
+                now=self.now(),
+                another_build=another_build,
+            )
 
     def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:
         """With what that runtime can start the version again, when it was told."""

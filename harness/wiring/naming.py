@@ -1,14 +1,14 @@
 """Which version number a run records for each pacticipant; a number never stands for two contents.
 
 The manifest's number, else git's (`SHA`, or `SHA+dirty.HASH`), else one made of the content. Where the ledger
-already knows that number with other content, the run records `NUMBER+changed.HASH` and says so
-(docs/decisions/0002-changed-versions.md); only `publish` refuses.
+already knows that number with other contracts, the run records `NUMBER+changed.HASH`; another build of the same
+number stands beside the first, and what either broke counts (docs/decisions/0002-changed-versions.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.openapi import OpenApi
@@ -35,6 +35,7 @@ class Content:
     artifacts: Mapping[str, str]  # service name to artifact; "" cannot be known
     pacts: Sequence[Pact]
     documents: Mapping[str, OpenApi]
+    untraced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # service name to files no commit holds
 
 
 def base_number(declared: str, from_git: str) -> str:
@@ -56,6 +57,7 @@ def describe(system: System, content: Content, checkout: Checkout, from_git: str
         result[name] = Known(
             version=Version(name, number or f"{_CONTENT}{_content_key(artifact, pacts)}"),
             artifacts=frozenset([artifact] if artifact else []),
+            untraced=content.untraced.get(name, ()),
             pacts=pacts,
             openapi=document.key if document else UNREAD if service and service.openapi else "",
             branch=checkout.branch,
@@ -121,27 +123,34 @@ def descriptors(system: System) -> dict[str, dict[str, Any]]:
 
 def settle(
     known: Mapping[str, Known], ledger: Ledger, runtime: str, descriptors: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Known]:
-    """The same pacticipants under numbers that lie about nothing; each is recorded."""
+) -> tuple[dict[str, Known], dict[str, str]]:
+    """The same pacticipants under numbers that lie about nothing, each recorded; and which were built anew."""
     before = ledger.facts_about([each.version for each in known.values()], ()).versions
-    return {
-        name: _settled(_truthful(each, before), ledger, runtime, descriptors.get(name))
-        for name, each in known.items()
+    settled = {name: _truthful(each, before) for name, each in known.items()}
+    rebuilt = {
+        name: told
+        for name, each in settled.items()
+        if (told := _record(each, ledger, runtime, descriptors.get(name)))
     }
+    return settled, rebuilt
 
 
 def _truthful(known: Known, before: Mapping[Version, Known]) -> Known:
     return _renamed(known) if _contradicts(known, before.get(known.version)) else known
 
 
-def _settled(known: Known, ledger: Ledger, runtime: str, descriptor: Mapping[str, Any] | None) -> Known:
+def _record(known: Known, ledger: Ledger, runtime: str, descriptor: Mapping[str, Any] | None) -> str:
+    """Record a version; where its number stands for one more build than before, that is told."""
+    told = _without_contracts(known)
     try:
-        ledger.record_version(_without_contracts(known), runtime=runtime, descriptor=descriptor)
-    except IdentityConflict:
-        changed = _renamed(known)
-        ledger.record_version(_without_contracts(changed), runtime=runtime, descriptor=descriptor)
-        return changed
-    return known
+        ledger.record_version(told, runtime=runtime, descriptor=descriptor)
+    except IdentityConflict as conflict:
+        ledger.record_version(told, runtime=runtime, descriptor=descriptor, another_build=True)
+        return (
+            f"{conflict.problems[0].text}. What either breaks is broken for whoever asks about that version; "
+            "another number tells them apart"
+        )
+    return ""
 
 
 def _contradicts(known: Known, recorded: Known | None) -> bool:
@@ -155,7 +164,7 @@ def _contradicts(known: Known, recorded: Known | None) -> bool:
 
 def _renamed(known: Known) -> Known:
     document = "" if known.openapi == UNREAD else known.openapi
-    key = digest(*sorted(known.artifacts), _content_key("", known.pacts), document)[:8]
+    key = digest(_content_key("", known.pacts), document)[:8]
     number = f"{known.version.number}{_CHANGED}{key}"
     return replace(known, version=Version(known.version.pacticipant, number))
 

@@ -13,7 +13,7 @@ from harness.runtime.contents import kept_contents
 from harness.runtime.written_files import note_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from harness.checkout import Checkout
@@ -35,14 +35,20 @@ def before_the_run(system: System, runtime: Runtime, here: Checkout) -> Iterator
                 text=f"{'; '.join(each.unknown)}, so nothing answers instead of a run; "
                 f"'inputs' of [services.{name}] says what else decides it",
             )
-    named = {service.name: made[service.name].files for service in services if not service.version}
-    for name, files in untraced(system.root, named, here).items():
+    for name, files in untraced_of(system, runtime, here).items():
         yield Noticed(
             about=name,
-            text=f"{_listed(files, system.root)} {'is' if len(files) == 1 else 'are'} not known to git, "
+            text=f"{_listed(files)} {'is' if len(files) == 1 else 'are'} not known to git, "
             f"so {here.commit[:12]} does not say what runs: evidence stands under this build. "
             f"Leave out what it writes itself with 'writes' of [services.{name}]",
         )
+
+
+def untraced_of(system: System, runtime: Runtime, here: Checkout) -> dict[str, tuple[str, ...]]:
+    """By service whose number git gives: the files that run and that its commit does not hold."""
+    services = [s for s in system.services if s.startable and not s.url and not s.version]
+    found = _untraced(system.root, {s.name: _made_of(runtime, s).files for s in services}, here)
+    return {name: tuple(os.path.relpath(path, system.root) for path in paths) for name, paths in found.items()}
 
 
 def _made_of(runtime: Runtime, service: Service) -> MadeOf:
@@ -52,7 +58,7 @@ def _made_of(runtime: Runtime, service: Service) -> MadeOf:
         return MadeOf()  # the start will say so
 
 
-def untraced(root: Path, files: Mapping[str, Iterable[Path]], here: Checkout) -> dict[str, tuple[Path, ...]]:
+def _untraced(root: Path, files: Mapping[str, Iterable[Path]], here: Checkout) -> dict[str, tuple[Path, ...]]:
     """By service: the files that run and that no commit holds, ignored by git or outside of its repository."""
     if not here.commit:
         return {}
@@ -79,14 +85,14 @@ def after_the_run(root: Path, runtime: Runtime) -> Iterator[Noticed]:
         if path not in left:
             by_service.setdefault(name, []).append(path)
     for name, paths in by_service.items():
+        shown = _listed([os.path.relpath(path, root) for path in paths])
         yield Noticed(
             about=name,
-            text=f"{_listed(paths, root)} changed in its folder while it ran: the next run takes that for a "
-            f"change of its code; list it in .gitignore, or in 'writes' of [services.{name}]",
+            text=f"{shown} changed in its folder while it ran: the next run takes that for a change of its code; "
+            f"list it in .gitignore, or in 'writes' of [services.{name}]",
         )
 
 
-def _listed(files: Iterable[Path], root: Path) -> str:
-    shown = [os.path.relpath(path, root) for path in files]
+def _listed(shown: Sequence[str]) -> str:
     more = f" (and {len(shown) - _NAMED} more)" if len(shown) > _NAMED else ""
     return ", ".join(shown[:_NAMED]) + more

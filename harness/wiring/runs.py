@@ -14,7 +14,7 @@ from harness.checkout import Checkout
 from harness.checks.api import Settings
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import Conductor, replayed
-from harness.engine.events import CheckFinished, Event, RunStarted
+from harness.engine.events import CheckFinished, Event, Noticed, RunStarted
 from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName, UsageError
@@ -35,7 +35,7 @@ from harness.wiring.naming import (
     requested,
     settle,
 )
-from harness.wiring.noticing import after_the_run, before_the_run
+from harness.wiring.noticing import after_the_run, before_the_run, untraced_of
 from harness.wiring.remembered import with_remembered
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Run:
     _material: Content | None = None
     _known: Mapping[str, Known] = field(default_factory=dict)  # what this run records, once it is settled
     _told: Facts | None = None  # what the ledger knows of it, until this run adds to it
+    _noticed: list[Noticed] = field(default_factory=list)
     _earlier: list[CheckFinished] = field(default_factory=list)
     _earlier_evidence: list[Evidence] = field(default_factory=list)
 
@@ -101,6 +102,7 @@ class Run:
         yield from before_the_run(self.system, self.runtime, self.checkout)
         yield from self._write_pacts()
         known = self.settled()
+        yield from self._noticed
         yield from self.conductor(self.plan(known), known).events()
 
     @property
@@ -141,6 +143,7 @@ class Run:
                 artifacts=artifacts,
                 pacts=content.pacts_of(self.system),
                 documents=known_documents(self.system, artifacts, self.ledger),
+                untraced=untraced_of(self.system, self.runtime, self.checkout),
             )
         return self._material
 
@@ -165,7 +168,8 @@ class Run:
         """What is known of every pacticipant, under the number that this run records."""
         known = describe(self.system, self.material, self.checkout, self.from_git)
         if record and self.options.publish:
-            known = settle(known, self.ledger, self.runtime.name, descriptors(self.system))
+            known, rebuilt = settle(known, self.ledger, self.runtime.name, descriptors(self.system))
+            self._noticed += [Noticed(about=name, text=text) for name, text in rebuilt.items()]
             self._publish(known)
         self._check_asked(known)
         self._known = known

@@ -168,6 +168,19 @@ def test_a_second_build_under_one_number_is_an_error_that_names_both(ledger: Ope
     assert ledger.facts() == before
 
 
+def test_a_second_build_stands_beside_the_first_where_that_is_wanted(ledger: Open) -> None:
+    for artifact, untraced in (("a1", ("bin/server",)), ("a2", ()), ("a1", ())):
+        known = Known(version=ORDERS1, artifacts=frozenset({artifact}), untraced=untraced)
+        ledger.record_version(known, runtime="process", descriptor={"built": artifact}, another_build=True)
+    facts = ledger.facts().versions[ORDERS1]
+    assert facts.artifacts == {"a1", "a2"}
+    assert facts.untraced == ("bin/server",)
+    assert ledger.descriptor(ORDERS1, "process") == {"built": "a2"}
+    third = Known(version=ORDERS1, artifacts=frozenset({"a3"}))
+    assert "a2" in refused(IdentityConflict, lambda: ledger.record_version(third, runtime="process"))
+    ledger.record_version(Known(version=ORDERS1, artifacts=frozenset({"a1"})), runtime="process")  # it is known
+
+
 def test_the_same_build_again_is_no_conflict(ledger: Open) -> None:
     for _ in range(2):
         ledger.record_version(Known(version=ORDERS1, artifacts=frozenset({"a1"})), runtime="docker")

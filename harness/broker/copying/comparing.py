@@ -108,7 +108,7 @@ def _there(db: sa.Connection, kind: str) -> Iterator[tuple[Any, ...]]:
 def _queries() -> dict[str, tuple[sa.Select[Any], ...]]:
     """The same parts of what is there now, by kind."""
     owner, number = t.pacticipants.c.name, t.versions.c.number
-    contract = t.contracts.c
+    contract, build = t.contracts.c, t.builds.c
     of_version = t.versions.join(t.pacticipants, t.pacticipants.c.id == t.versions.c.pacticipant_id)
     published = t.publications.join(of_version, t.versions.c.id == t.publications.c.version_id)
     published = published.join(t.contracts, contract.id == t.publications.c.contract_id)
@@ -118,7 +118,7 @@ def _queries() -> dict[str, tuple[sa.Select[Any], ...]]:
         "pacticipant": (sa.select(owner),),
         "version": (sa.select(owner, number).select_from(of_version),),
         "branch": (sa.select(owner, t.branches.c.name).join_from(t.branches, t.pacticipants),),
-        "build": (sa.select(owner, number, t.builds.c.runtime).select_from(t.builds.join(of_version)),),
+        "build": (sa.select(owner, number, build.runtime, build.artifact).select_from(t.builds.join(of_version)),),
         "document": (_documents(),),
         "claim": (_claims(),),
         "evidence": (_evidence(),),

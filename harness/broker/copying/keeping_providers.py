@@ -22,12 +22,20 @@ if TYPE_CHECKING:
 
 
 def keep_build(db: sa.Connection, told: records.Build, now: str) -> None:
-    """What a version number stands for. Raises IdentityConflict where it stands for something else."""
+    """What a version number stands for; a second build stands beside the first, as where it comes from."""
     known = facts.Known(
         version=Version(told.pacticipant, told.number),
         artifacts=frozenset([told.artifact] if told.artifact else []),
+        untraced=told.untraced,
     )
-    versions.record(db, known, runtime=told.runtime, descriptor=told.descriptor, now=told.first_seen or now)
+    versions.record(
+        db,
+        known,
+        runtime=told.runtime,
+        descriptor=told.descriptor,
+        now=told.first_seen or now,
+        another_build=True,
+    )
 
 
 def keep_document(db: sa.Connection, told: records.Document, now: str) -> None:

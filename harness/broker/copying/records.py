@@ -69,6 +69,7 @@ class Build:
     runtime: str
     artifact: str = ""
     descriptor: dict[str, Any] | None = None  # with what it can be started again
+    untraced: tuple[str, ...] = ()  # files that ran and that no commit holds
     first_seen: str = ""
 
 
@@ -244,7 +245,7 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {  # kind to what tells two of it apar
     "pacticipant": ("name",),
     "version": ("pacticipant", "number"),
     "branch": ("pacticipant", "name"),
-    "build": ("pacticipant", "number", "runtime"),
+    "build": ("pacticipant", "number", "runtime", "artifact"),
     "content": ("consumer", "provider", "key"),
     "pact": ("consumer", "number", "provider", "key"),
     "document": ("provider", "number", "key"),

@@ -30,6 +30,7 @@ def builds(db: sa.Connection) -> Iterator[Record]:
             runtime=row.runtime,
             artifact=row.artifact,
             descriptor=None if row.descriptor is None else json.loads(row.descriptor),
+            untraced=tuple(json.loads(row.untraced)) if row.untraced else (),
             first_seen=row.first_seen_at,
         )
 

@@ -48,10 +48,15 @@ class RemoteLedger:
     _everything: Facts | None = None  # until this process changes something
 
     def record_version(
-        self, known: Known, *, runtime: str = "", descriptor: Mapping[str, Any] | None = None
+        self,
+        known: Known,
+        *,
+        runtime: str = "",
+        descriptor: Mapping[str, Any] | None = None,
+        another_build: bool = False,
     ) -> None:
         """Make a version known to the broker; its build stays here. Raises IdentityConflict for another build."""
-        self.beside.record_version(known, runtime=runtime, descriptor=descriptor)
+        self.beside.record_version(known, runtime=runtime, descriptor=descriptor, another_build=another_build)
         writing.version(self.site, known)
         self._everything = None
 

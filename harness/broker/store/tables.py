@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002")  # every schema that this program knows, oldest first
+REVISIONS = ("0001", "0002", "0003")  # every schema that this program knows, oldest first
 REVISION_TABLE = "ledger_revision"  # own name: the database may hold another program's `alembic_version`
 
 
@@ -132,14 +132,15 @@ tags = _table(
     sa.Index(None, "name"),
 )
 
-builds = _table(  # what a version number stands for; one build per runtime
+builds = _table(  # what a version number stands for; two builds by one runtime may disagree
     "builds",
     _reference("version_id", "versions.id"),
     _text("runtime"),
     _text("artifact"),  # "" when it cannot be known
     _text("first_seen_at"),
     sa.Column("descriptor", Prose),  # JSON: with what it can be started again
-    sa.UniqueConstraint("version_id", "runtime"),
+    sa.Column("untraced", Prose),  # JSON: files that ran and that no commit holds; none where the commit says all
+    sa.UniqueConstraint("version_id", "runtime", "artifact"),
     sa.Index(None, "artifact"),
 )
 

@@ -95,9 +95,18 @@ def _numbers(db: sa.Connection, owner: int) -> Sequence[str]:
 
 
 def record(
-    db: sa.Connection, known: Known, *, runtime: str, descriptor: Mapping[str, Any] | None, now: str
+    db: sa.Connection,
+    known: Known,
+    *,
+    runtime: str,
+    descriptor: Mapping[str, Any] | None,
+    now: str,
+    another_build: bool = False,
 ) -> None:
-    """Keep what a version is and stands for; what is not said anew stays. Raises IdentityConflict."""
+    """Keep what a version is and stands for; what is not said anew stays.
+
+    Raises IdentityConflict for a second build by the same runtime, unless that is what is to be kept.
+    """
     artifact = refusals.one_build(known.version, known.artifacts)
     refusals.check_name("the runtime", runtime, empty=True)
     row = mention(db, known.version, now)
@@ -110,38 +119,54 @@ def record(
     if news:
         db.execute(sa.update(versions).where(versions.c.id == row).values(news))
     if artifact or descriptor is not None:
-        _record_build(db, known.version, row, {"runtime": runtime, "artifact": artifact}, descriptor, now)
+        build = {"runtime": runtime, "artifact": artifact}
+        values = {
+            "descriptor": None if descriptor is None else json.dumps(descriptor),
+            "untraced": json.dumps(known.untraced) if known.untraced else None,
+        }
+        there = _first_build(db, row, build)
+        if there is not None and artifact and there.artifact not in ("", artifact):
+            if not another_build:
+                since = there.artifact, there.first_seen_at
+                raise refusals.other_build(known.version, runtime, since, artifact)
+            there = None
+        _record_build(db, row, build, there, values, now)
+
+
+def _first_build(db: sa.Connection, row: int, build: Mapping[str, str]) -> sa.Row[Any] | None:
+    """This very build, else one that could not be known, else the newest of the same runtime."""
+    same = (builds.c.version_id == row) & (builds.c.runtime == build["runtime"])
+    found = db.execute(sa.select(builds).where(same).order_by(builds.c.id.desc())).all()
+    for wanted in (build["artifact"], ""):
+        if match := next((each for each in found if each.artifact == wanted), None):
+            return match
+    return found[0] if found else None
 
 
 def _record_build(
     db: sa.Connection,
-    version: Version,
     row: int,
     build: Mapping[str, str],
-    descriptor: Mapping[str, Any] | None,
+    there: sa.Row[Any] | None,
+    values: Mapping[str, str | None],
     now: str,
 ) -> None:
-    """One artifact per version and runtime; one that could not be known before is filled in."""
-    same = (builds.c.version_id == row) & (builds.c.runtime == build["runtime"])
-    there = db.execute(sa.select(builds).where(same)).one_or_none()
-    artifact = build["artifact"]
+    """A build that is new, or one that was there; an artifact that could not be known before is filled in."""
     if there is None:
-        text = None if descriptor is None else json.dumps(descriptor)
-        db.execute(sa.insert(builds).values(version_id=row, **build, first_seen_at=now, descriptor=text))
+        db.execute(sa.insert(builds).values(version_id=row, **build, first_seen_at=now, **values))
         return
-    if artifact and there.artifact not in ("", artifact):
-        raise refusals.other_build(version, build["runtime"], (there.artifact, there.first_seen_at), artifact)
-    text = there.descriptor if descriptor is None else json.dumps(descriptor)
-    first = there.first_seen_at if there.artifact else now
-    values = {"artifact": artifact or there.artifact, "descriptor": text, "first_seen_at": first}
-    db.execute(sa.update(builds).where(same).values(values))
+    known = {name: value for name, value in values.items() if value is not None}
+    if build["artifact"] and not there.artifact:
+        known |= {"artifact": build["artifact"], "first_seen_at": now}
+    if known:
+        db.execute(sa.update(builds).where(builds.c.id == there.id).values(known))
 
 
 def descriptor(db: sa.Connection, version: Version, runtime: str) -> Mapping[str, Any] | None:
     """With what that runtime can start a version again."""
     row = find(db, version)
-    query = sa.select(builds.c.descriptor).where(builds.c.version_id == row, builds.c.runtime == runtime)
-    text = db.execute(query).scalar()
+    told = builds.c.version_id == row, builds.c.runtime == runtime, builds.c.descriptor.is_not(None)
+    text = db.execute(sa.select(builds.c.descriptor).where(*told).order_by(builds.c.id.desc())).scalar()
     found: Mapping[str, Any] | None = None if text is None else json.loads(text)
     return found
 
@@ -158,7 +183,7 @@ def described(
     which_publications: sa.ColumnElement[bool],
 ) -> dict[Version, Known]:
     """Some versions and what is known of them, in the order in which they were first mentioned."""
-    made = _artifacts(db, which_builds)
+    made, untraced = _artifacts(db, which_builds)
     pacts, documents = _promises(db, which_publications)
     query = sa.select(
         versions.c.id,
@@ -174,6 +199,7 @@ def described(
         result[version] = Known(
             version=version,
             artifacts=frozenset(made.get(row.id, ())),
+            untraced=untraced.get(row.id, ()),
             pacts=pacts.get(row.id, {}),
             openapi=documents.get(row.id, ""),
             branch=row.branch,
@@ -183,12 +209,18 @@ def described(
     return result
 
 
-def _artifacts(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, set[str]]:
+def _artifacts(
+    db: sa.Connection, which: sa.ColumnElement[bool]
+) -> tuple[dict[int, set[str]], dict[int, tuple[str, ...]]]:
+    """Of each version: its builds, and files that ran in one of them and that no commit holds."""
     made: dict[int, set[str]] = {}
-    query = sa.select(builds.c.version_id, builds.c.artifact).where(builds.c.artifact != "", which)
-    for row in db.execute(query):
+    untraced: dict[int, tuple[str, ...]] = {}
+    query = sa.select(builds.c.version_id, builds.c.artifact, builds.c.untraced).order_by(builds.c.id)
+    for row in db.execute(query.where(builds.c.artifact != "", which)):
         made.setdefault(row.version_id, set()).add(row.artifact)
-    return made
+        if row.untraced:
+            untraced[row.version_id] = tuple(json.loads(row.untraced))
+    return made, untraced
 
 
 def _promises(
