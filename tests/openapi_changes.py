@@ -163,7 +163,7 @@ NARROWER = (
     ),
     row(THING, but(THING, patternProperties={"^n": NUMBER}), "pattern-property-added", "pattern-property-removed"),
     row(TEXT, but(TEXT, contentSchema=ONE), "content-schema-added", "content-schema-removed"),
-    row({"type": ["string", "null"]}, TEXT, "became-not-nullable", "became-nullable", parameter=True),
+    row({"type": ["string", "null"]}, TEXT, "became-not-nullable", "became-nullable"),
     row(but(THING, allOf=[ONE]), but(THING, allOf=[ONE, TWO]), "all-of-added", back=False),
     row({"anyOf": [TEXT, NUMBER]}, {"anyOf": [TEXT]}, "any-of-removed", "any-of-added"),
     row({"oneOf": [TEXT, NUMBER, LIST]}, {"oneOf": [TEXT, NUMBER]}, "one-of-removed", "one-of-added"),
@@ -197,8 +197,8 @@ NARROWER = (
     ),
     row({"type": BOTH}, TEXT, "list-of-types-narrowed", "list-of-types-widened"),
     row(
-        {"type": [*BOTH, "object"]},
-        {"type": BOTH},
+        {"type": ["integer", "boolean"]},
+        NUMBER,
         "list-of-types-narrowed",
         "list-of-types-widened",
         parameter=True,
@@ -415,15 +415,16 @@ SINGLE = (
     _case("request-parameter-default-value-removed", taking(but(TEXT, default="a")), taking(TEXT)),
     _case("request-parameter-property-type-changed", taking(part(LIST)), taking(part(THING))),
     _case("request-parameter-property-type-specialized", taking(part({"type": "number"})), taking(part(NUMBER))),
+    _case("request-parameter-became-not-nullable", taking({"type": ["integer", "null"]}), taking(NUMBER)),
     _case(
         "request-parameter-property-became-not-nullable",
-        taking(part({"type": ["string", "null"]})),
-        taking(part(TEXT)),
+        taking(part({"type": ["integer", "null"]})),
+        taking(part(NUMBER)),
     ),
     _case(
         "request-parameter-property-list-of-types-narrowed",
-        taking(part({"type": [*BOTH, "object"]})),
-        taking(part({"type": BOTH})),
+        taking(part({"type": ["integer", "boolean"]})),
+        taking(part(NUMBER)),
     ),
     _case(
         "request-parameter-property-enum-value-removed",
@@ -485,8 +486,8 @@ SINGLE = (
     _case("required-response-header-removed", header(TEXT, required=True), document()),
     _case("optional-response-header-removed", header(TEXT), document()),
     _case("response-header-became-optional", header(TEXT, required=True), header(TEXT)),
-    _case("response-header-became-nullable", header(TEXT), header({"type": ["string", "null"]})),
-    _case("response-header-type-changed", header(TEXT), header(LIST)),
+    _case("response-header-became-nullable", header(NUMBER), header({"type": ["integer", "null"]})),
+    _case("response-header-type-changed", header(NUMBER), header(LIST)),
     _case("response-header-type-generalized", header(NUMBER), header({"type": "number"})),
 )
 

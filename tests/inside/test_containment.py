@@ -9,7 +9,9 @@ import jsonschema_rs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.comparison.containment import Containment, contained
+from harness.comparison.containment import Containment, contained, numerals
+from harness.comparison.containment.automata import Automaton, Expression
+from harness.comparison.containment.languages import Reading, words
 from harness.comparison.containment.patterns import matching
 
 Json = dict[str, Any]
@@ -87,3 +89,62 @@ def test_an_expression_that_python_would_warn_of_is_read_in_silence() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert matching("[[a]+") in ("[", "a")
+
+
+# --- texts -------------------------------------------------------------------------------------------------------
+
+EXPRESSIONS = [
+    "^a+$",
+    "a|^b$",
+    "^(ab|c){2,3}$",
+    "[^a-c]",
+    "a$|^",
+    "^.{0,2}$",
+    "(^a|b$)x?",
+    r"\w+@\w+",
+    r"^[\w.-]+$",
+]
+EXPRESSIONS += ["(a*)*b", "^a?b{2}c*$", "a^b", "$a", r"^\s*$", "(?:ab)+$", "^$", r"^-?(0|[1-9]\d*)$", r"[^\d]\D?"]
+
+
+def read(automaton: Automaton, text: str) -> bool:
+    state = automaton.start
+    for letter in text:
+        state = automaton.step(state, letter)
+    return automaton.accepts(state)
+
+
+@given(st.sampled_from(EXPRESSIONS), st.text("abcx019-@. \n", max_size=6))
+def test_an_expression_is_found_where_the_validator_finds_it(pattern: str, text: str) -> None:
+    assert read(Expression(pattern), text) is allows({"pattern": pattern}, text)
+
+
+written = st.from_regex(r"[+-]?0{0,2}(\d{1,4}(\.\d{0,2})?|\.\d{1,2})", fullmatch=True).filter(str.isascii)
+
+
+@given(written, st.integers(-2100, 2100), st.integers(-40, 40).map(lambda quarter: quarter / 4))
+def test_a_number_is_read_as_it_is_written(text: str, border: int, fraction: float) -> None:
+    value = float(text)
+    assert allows({"pattern": numerals.PLAIN}, text)
+    assert allows({"pattern": numerals.at_most(border)}, text) is (value <= border)
+    assert allows({"pattern": numerals.at_least(border)}, text) is (value >= border)
+    assert allows({"pattern": numerals.exactly(border)}, text) is (value == border)
+    assert allows({"pattern": numerals.exactly(fraction)}, text) is (value == fraction)
+    assert allows({"pattern": numerals.WHOLE}, text) is value.is_integer()
+
+
+@given(st.integers(-5000, 5000) | st.integers(-400, 400).map(lambda quarter: quarter / 4))
+def test_what_a_program_writes_is_canonical(value: float) -> None:
+    plain = str(int(value)) if value == int(value) else str(value)
+    assert allows({"pattern": numerals.CANONICAL}, plain)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(EXPRESSIONS), st.sampled_from(EXPRESSIONS), st.lists(st.text("abc01@. -", max_size=4)))
+def test_words_are_of_the_one_and_not_of_the_other(one: str, other: str, tried: list[str]) -> None:
+    small, large = ({"type": "string", "pattern": pattern} for pattern in (one, other))
+    reading = Reading(frozenset({"string"}))
+    found = list(words(small, reading, large, reading))
+    assert all(allows(small, word) and not allows(large, word) for word in found)
+    if not found:
+        assert [text for text in tried if allows(small, text) and not allows(large, text)] == []

@@ -181,12 +181,6 @@ OWN = (
         old=accepting(part(but(TEXT, enum=["wide", "b"]))),
         new=accepting(part(but(TEXT, enum=["b"]))),
     ),
-    Case(
-        kind="request-parameter-list-of-types-narrowed",
-        old=taking({"type": ["string", "integer"]}),
-        new=taking({"type": "string"}),
-        where="another reading of the same text",
-    ),
 )
 MORE_ALIKE = (
     *(

@@ -11,5 +11,16 @@ from harness.comparison.containment.deciding import (
     judgeable,
     proven,
 )
+from harness.comparison.containment.samples import samples
 
-__all__ = ["Answer", "Containment", "allows", "contained", "counterexample", "equivalent", "judgeable", "proven"]
+__all__ = [
+    "Answer",
+    "Containment",
+    "allows",
+    "contained",
+    "counterexample",
+    "equivalent",
+    "judgeable",
+    "proven",
+    "samples",
+]

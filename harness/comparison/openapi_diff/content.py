@@ -129,6 +129,7 @@ def _covers(wide: str, narrow: str) -> bool:
 
 
 _READ = re.compile(r"text/|multipart/|application/x-www-form-urlencoded|[^;]*[/+](json|xml|yaml)")
+_FORM = re.compile(r"application/x-www-form-urlencoded|multipart/form-data")
 _OF_BYTES = {"type": "string", "format": "binary"}
 _SAID_BESIDE = frozenset({"description", "title", "example", "examples", "contentMediaType"})
 
@@ -157,4 +158,6 @@ def _kept(view: SchemaComparison, old: Any, new: Any, place: Place, nouns: tuple
         kind, text = f"{nouns[0]}-media-type-schema-removed", "the body has no schema any more"
         yield change(kind, text, *place, breaks=sent, side=_side(sent=sent))
     elif old is not None:
+        if _FORM.match(place[-1]):
+            view = view.written(("form", True), ("form", True), form=True)
         yield from schema_changes(view, old, new, nouns[0], place, within=nouns[1])

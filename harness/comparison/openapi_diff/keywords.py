@@ -287,8 +287,6 @@ def type_deltas(old: Keywords, new: Keywords, *, textual: bool) -> Iterator[Delt
         covers = _format_covered(*formats), _format_covered(*reversed(formats))
     else:
         covers = covers[0] and _fits_into(formats[0], formats[1]), covers[1] and _fits_into(formats[1], formats[0])
-    if textual and after and set(after) < set(before):
-        covers = False, True  # no text is refused, but `5` that was a number is read as something else now
     if all(covers):
         return
     effect = Effect.WIDER if covers[0] else Effect.NARROWER if covers[1] else Effect.OTHER

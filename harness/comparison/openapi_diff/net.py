@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import allows, counterexample
 from harness.comparison.dialects import LIST, NAMED, ONE, Schema
+from harness.comparison.openapi_diff import texts
 from harness.comparison.openapi_diff.change import Severity
 from harness.comparison.openapi_diff.severities import severity
 from harness.comparison.openapi_diff.sides import SchemaChange
@@ -23,14 +24,19 @@ _COMPOSED = ("$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependent
 def missed(sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]) -> SchemaChange | None:
     """A change that breaks although none of those that were found does; None when no value shows it."""
     settled = any(change.undecided or "-after-" in change.kind or _is_error(sides, change) for change in found)
-    pair = None if settled or sides.textual else sides.whole(old, new)
+    if settled:
+        return None
+    told = texts.missed(sides, old, new) if sides.textual else None
+    pair = None if told else sides.whole(old, new)
     if pair is None or pair[0] == pair[1]:
-        return None  # to subtract a large schema from itself can take seconds
+        return told  # to subtract a large schema from itself can take seconds
     # Whoever keeps to a document sends what it declares; who reads, passes over what nobody declared.
     sender, reader = (pair[1], _loosened(pair[0])) if sides.sent else pair
     shown = counterexample(_closed(sender), reader)
     if shown is None or not allows(sender, shown[0]) or (sides.sent and allows(pair[0], shown[0])):
         return None  # with oneOf and the like, what is left out can make a value fit that did not
+    if sides.textual and not texts.travels(sides, (old, new), shown[0]):
+        return None
     text = "values may come that never came before" if sides.sent else "values that were accepted are refused now"
     text = f"{text}: {_short(shown[0])}"
     return SchemaChange(kind="{}-widened" if sides.sent else "{}-narrowed", text=text, breaks=True, pair=pair)

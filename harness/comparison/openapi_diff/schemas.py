@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
 from harness.comparison.openapi_diff import branches, objects, structures
-from harness.comparison.openapi_diff.change import BRANCH
 from harness.comparison.openapi_diff.flat import branches_of, folded, names_kind, with_told_kind, without_null
 from harness.comparison.openapi_diff.keywords import Delta, deltas, in_one_language, kinds, type_deltas
 from harness.comparison.openapi_diff.net import missed
-from harness.comparison.openapi_diff.sides import Edge, Found, Pair, Place, SchemaChange, Sides
+from harness.comparison.openapi_diff.sides import (
+    Edge,
+    Found,
+    Pair,
+    Place,
+    SchemaChange,
+    Sides,
+    Style,
+    is_alternative,
+)
 from harness.comparison.openapi_diff.silent import silent
+from harness.comparison.openapi_diff.texts import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +49,14 @@ class SchemaComparison:
     sides: Sides
     _known: dict[tuple[str, str], _Local] = field(default_factory=dict)
     _told: dict[tuple[str, str], tuple[SchemaChange, ...]] = field(default_factory=dict)
+    _textual: dict[tuple[Style, Style, bool, bool], SchemaComparison] = field(default_factory=dict)
+
+    def written(self, old: Style, new: Style, *, form: bool = False, path: bool = False) -> SchemaComparison:
+        """The same for values that travel as text in a style; of a form, each field by itself."""
+        key = old, new, form, path
+        if key not in self._textual:
+            self._textual[key] = SchemaComparison(replace(self.sides, styles=(old, new), form=form, path=path))
+        return self._textual[key]
 
     def changes(self, old: Any, new: Any) -> tuple[SchemaChange, ...]:
         """What changed between two schemas as written; nearest first, every named pair once."""
@@ -58,6 +75,8 @@ class SchemaComparison:
         if self.sides.same(before, after):
             return ()  # what differs is annotations
         found = tuple(self._all(before, after))
+        if self.sides.textual:
+            found = tuple(settled(self.sides, found, before, after))
         further = missed(self.sides, before, after, found)
         return found if further is None else (*found, further)
 
@@ -70,12 +89,12 @@ class SchemaComparison:
             place, schema, local, outer = waiting.pop(0)
             for change in local.changes:
                 told += 1
-                node = (_is_alternative(change.place) and outer) or change.node
+                node = (is_alternative(change.place) and outer) or change.node
                 yield replace(change, place=(*place, *change.place), schema=schema, within=change.place, node=node)
             for step, key, edge in local.edges:
                 if key not in seen:
                     seen.add(key)
-                    further = (_is_alternative(step) and outer) or edge.outer
+                    further = (is_alternative(step) and outer) or edge.outer
                     waiting.append(((*place, *step), key[1], self._named(key, edge), further))
 
     def _named(self, key: tuple[str, str], edge: Edge) -> _Local:
@@ -104,11 +123,6 @@ class SchemaComparison:
                     else:
                         waiting.append(replace(found, outer=outer) if found.outer else found)
         return _Local(tuple(changes), tuple(edges))
-
-
-def _is_alternative(place: Place) -> bool:
-    """Whether a place is the same value, seen as one of its alternatives."""
-    return all(step.startswith(BRANCH) for step in place)
 
 
 def _reference(schema: Any) -> str:
@@ -268,7 +282,7 @@ def _plain(
         if breaks and impossible and _is_provable(delta):
             yield _of_no_value(sides, delta.kind, delta.text, place)
             continue
-        shown = pair if breaks and _is_provable(delta) and not _is_reading(sides, delta) else None
+        shown = pair if breaks and _is_provable(delta) else None
         yield SchemaChange(place=place, kind=delta.kind, text=delta.text, breaks=breaks, pair=shown)
 
 
@@ -276,11 +290,6 @@ def _of_no_value(sides: Sides, kind: str, what: str, place: Place) -> SchemaChan
     """Of a place that no value can meet nothing is proven, whatever a validator says: some value does travel."""
     text = f"{what}; no value can meet what the {'new' if sides.sent else 'old'} document says here"
     return SchemaChange(place=place, kind=kind, text=text, breaks=False, undecided=True)
-
-
-def _is_reading(sides: Sides, delta: Delta) -> bool:
-    """Whether it is about how a text is read: no text is refused, so that none can be shown."""
-    return sides.textual and "list-of-types" in delta.kind
 
 
 def _is_provable(delta: Delta) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from harness.comparison.containment import (
     Containment,
@@ -15,13 +15,10 @@ from harness.comparison.containment import (
     proven,
 )
 from harness.comparison.dialects import Direction, Schema, TooLarge
+from harness.comparison.openapi_diff.change import BRANCH
 from harness.comparison.openapi_diff.document import Document, Sameness
 from harness.comparison.openapi_diff.keywords import Effect
 from harness.comparison.openapi_diff.notice import Notice
-
-if TYPE_CHECKING:
-    from typing import Any
-
 
 Place = tuple[str, ...]
 Pair = tuple[Schema, Schema]
@@ -41,6 +38,7 @@ class SchemaChange:
     undecided: bool = False
     pair: Pair | None = None  # what is enough of old and new to find a witness
     node: Pair | None = None  # all that old and new say where it was found: a witness has to keep to that as well
+    shown: tuple[Any] | None = None  # a witness that was found already
     schema: str = ""  # the reference of the named schema in which it is written; "" for none
     within: Place = ()  # the place in that schema
 
@@ -58,6 +56,17 @@ class Edge:
 Found = SchemaChange | Edge
 
 
+def is_alternative(place: Place) -> bool:
+    """Whether a place is the same value, seen as one of its alternatives."""
+    return all(step.startswith(BRANCH) for step in place)
+
+
+Style = tuple[str, bool]  # style and explode
+Styles = tuple[Style, Style]  # of the old and of the new document
+_FIELD: Style = ("form", True)
+_PART: Style = ("", False)  # of an object: there are no lists in it
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Where a comparison of schemas stands."""
@@ -67,7 +76,26 @@ class Sides:
     sameness: Sameness
     direction: Direction
     notice: Notice
-    textual: bool = False  # every value travels as text: in a path, a query, a form
+    styles: Styles | None = None  # how it is written where every value travels as text: a path, a query, a form
+    form: bool = False  # an object whose properties are written each for itself
+    path: bool = False  # no text may be empty
+
+    @property
+    def textual(self) -> bool:
+        """Whether every value travels as text."""
+        return self.styles is not None
+
+    def styles_at(self, place: Place) -> Styles | None:
+        """How a value at a place of the schema is written; None where it is not written by itself."""
+        if is_alternative(place):
+            return self.styles
+        named = [step for step in place if not step.startswith(BRANCH)]
+        return (self.part, self.part) if len(named) == 1 and named[0] != ITEMS else None
+
+    @property
+    def part(self) -> Style:
+        """How the properties of an object are written."""
+        return _FIELD if self.form else _PART
 
     @property
     def sent(self) -> bool:
@@ -119,8 +147,8 @@ class Sides:
 
     def witness(self, found: SchemaChange) -> tuple[Any] | None:
         """A value that used to be accepted and is not any more, or that is sent and never was before."""
-        if found.pair is None:
-            return None
+        if found.shown is not None or found.pair is None:
+            return found.shown
         shown = counterexample(*self._ordered(found.pair))
         whole = self.whole(*found.node) if found.node else None
         if whole is None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from harness.comparison.openapi_diff.document import Document
     from harness.comparison.openapi_diff.operations import Body, Operation, Parameter, Response
+    from harness.comparison.openapi_diff.schemas import SchemaComparison
     from harness.comparison.openapi_diff.sides import Place
     from harness.comparison.openapi_diff.views import Views
 
@@ -57,7 +58,7 @@ def _parameter_gone(views: Views, was: Parameter) -> Iterator[Change]:
 
 def _parameter_new(views: Views, now: Parameter, key: tuple[str, str]) -> Iterator[Change]:
     optional = not now.required
-    meant = views.textual.sides.new.meant(now.schema)
+    meant = views.accepted.sides.new.meant(now.schema)
     if key[0] == "path":
         kind = "new-request-path-parameter"
     elif optional:
@@ -76,7 +77,7 @@ def _parameter(views: Views, was: Parameter, now: Parameter) -> Iterator[Change]
         word = "required" if now.required else "optional"
         kind = f"request-parameter-became-{word}"
         yield change(kind, f"{name} became {word}", *place, breaks=now.required, side=Side.REQUEST)
-    if was.style != now.style and _is_compound(was, views.textual.sides.old):
+    if was.style != now.style and (_is_compound(was, views.accepted.sides.old) or _is_marked(was, now)):
         text = f"{name} is written in another style now: {_told_style(now)}; it was {_told_style(was)}"
         yield change("request-parameter-style-changed", text, *place, breaks=True, side=Side.REQUEST)
     for each in announcements(was.written, now.written, views.notice, views.notice.stable_days):
@@ -100,7 +101,9 @@ def _values(views: Views, was: Parameter, now: Parameter, place: Place) -> Itera
         text = f"{_told_name(now)} has a schema now"
         yield change("request-parameter-schema-added", text, *place, breaks=True, side=Side.REQUEST)
     elif was.schema is not None and now.schema is not None:
-        view = views.accepted if was.media else views.textual  # in a media type, `1` and `"1"` differ
+        # In a media type, `1` and `"1"` differ.
+        in_path = now.location == "path"
+        view = views.accepted if was.media else views.accepted.written(was.style, now.style, path=in_path)
         noun, within = "request-parameter", "request-parameter-property"
         yield from schema_changes(view, was.schema, now.schema, noun, place, within=within)
 
@@ -113,6 +116,11 @@ def _of_header(found: Change) -> Change:
     if "request-parameter-property" in found.id and any(word in found.id for word in _OF_HEADERS):
         return replace(found, id=found.id.replace("request-parameter-property", "request-header-property"))
     return found
+
+
+def _is_marked(was: Parameter, now: Parameter) -> bool:
+    """Whether one of them is written with a mark before its value: `.5`, `;q=5`."""
+    return was.style[0] != now.style[0] and bool({was.style[0], now.style[0]} & {"label", "matrix"})
 
 
 def _is_compound(parameter: Parameter, document: Document) -> bool:
@@ -212,4 +220,8 @@ def _response(views: Views, old: Response, new: Response, place: Place) -> Itera
                 kind = f"response-header-became-{word}"
                 yield change(kind, text, *here, breaks=was.required, side=Side.RESPONSE)
             if was.schema is not None and now.schema is not None:
-                yield from schema_changes(views.sent, was.schema, now.schema, "response-header", here)
+                yield from schema_changes(_of_headers(views), was.schema, now.schema, "response-header", here)
+
+
+def _of_headers(views: Views) -> SchemaComparison:
+    return views.sent.written(("simple", False), ("simple", False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.comparison.dialects import Direction
@@ -19,7 +19,6 @@ class Views:
     """The comparisons of schemas, one for each way in which a value travels."""
 
     accepted: SchemaComparison
-    textual: SchemaComparison  # what travels as text: parameters
     sent: SchemaComparison
     notice: Notice
 
@@ -28,5 +27,4 @@ class Views:
         """All views of two documents."""
         accepted = Sides(old, new, sameness, Direction.REQUEST, notice)
         sent = Sides(old, new, sameness, Direction.RESPONSE, notice)
-        textual = replace(accepted, textual=True)
-        return cls(SchemaComparison(accepted), SchemaComparison(textual), SchemaComparison(sent), notice)
+        return cls(SchemaComparison(accepted), SchemaComparison(sent), notice)

@@ -98,7 +98,8 @@ def _parameter(views: Views, was: Parameter, now: Parameter | None) -> Iterator[
         text, kind = f"{name} may be left out now", "webhook-parameter-became-optional"
         yield change(kind, text, *place, breaks=True, side=Side.RESPONSE)
     if was.schema is not None and now.schema is not None:
-        yield from schema_changes(views.sent, was.schema, now.schema, "webhook-parameter", place)
+        view = views.sent if was.media else views.sent.written(was.style, now.style)
+        yield from schema_changes(view, was.schema, now.schema, "webhook-parameter", place)
 
 
 def _place(parameter: Parameter) -> tuple[str, ...]:

@@ -24,9 +24,9 @@ def value_of(texts: Sequence[str], schema: Schema, style: Style, document: Docum
     """What the texts of one parameter stand for, as near to its schema as they can be read."""
     kinds = kinds_of(schema, document)
     if "array" in kinds:
-        return [plain_value(text, items_of(schema, document), document) for text in _parts(texts, style, name)]
+        return [plain_value(text, items_of(schema, document), document) for text in parts_of(texts, style, name)]
     if "object" in kinds and not kinds & {"string"}:
-        return _object(_parts(texts, style, name), style, schema, document)
+        return _object(parts_of(texts, style, name), style, schema, document)
     return plain_value(_prefixless(texts[0] if texts else "", style, name), schema, document)
 
 
@@ -76,7 +76,8 @@ def items_of(schema: Schema, document: Document, depth: int = 0) -> Schema:
     return next((each for each in (items_of(b, document, depth + 1) for b in branches) if each is not True), True)
 
 
-def _parts(texts: Sequence[str], style: Style, name: str) -> list[str]:
+def parts_of(texts: Sequence[str], style: Style, name: str) -> list[str]:
+    """The texts of the items of a list."""
     kind, explode = style
     if kind in ("label", "matrix"):
         text = _prefixless(texts[0] if texts else "", style, name)
@@ -124,7 +125,9 @@ def plain_value(text: str, schema: Schema, document: Document) -> Any:
     """A text as the number, the truth value or null that its schema speaks of; else as it is."""
     kinds = kinds_of(schema, document)
     if kinds & {"integer", "number"} and _NUMBER.fullmatch(text):
-        return _number(text)
+        number = _number(text)
+        if isinstance(number, int) or "number" in kinds or "string" not in kinds:
+            return number  # `1.5` is a text where only whole numbers are numbers
     if "boolean" in kinds and text in ("true", "false"):
         return text == "true"
     if "null" in kinds and text in ("null", "") and "string" not in kinds:
