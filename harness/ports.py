@@ -85,6 +85,12 @@ class Session(Protocol):
     def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
         """The last lines that it wrote."""
 
+    def log_position(self, instance: Instance) -> float:
+        """Where its log stands now."""
+
+    def log_between(self, instance: Instance, begin: float, end: float | None = None) -> tuple[str, ...]:
+        """The last lines that it wrote between two positions; without an end, until now."""
+
     def listening(self, instance: Instance) -> tuple[str, ...]:
         """Where it accepts connections, as it says inside: "127.0.0.1:8000"; empty where that cannot be seen."""
 

@@ -105,6 +105,7 @@ class Finding:
     count: int = 1  # in how many cases it showed
     differences: tuple[Difference, ...] = ()
     exchange: Exchange | None = None
+    log: tuple[str, ...] = ()  # what the services wrote while the request was under way: "orders | Traceback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,7 @@ findings = st.builds(
         tuple
     ),
     exchange=st.none() | exchanges,
+    log=st.lists(text, max_size=3).map(tuple),
 )
 
 

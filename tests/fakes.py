@@ -142,6 +142,14 @@ class FakeSession:
         pretended = self.running.get(instance.handle)
         return tuple(pretended.log[-lines:]) if pretended else ()
 
+    def log_position(self, instance: Instance) -> float:
+        pretended = self.running.get(instance.handle)
+        return len(pretended.log) if pretended else 0
+
+    def log_between(self, instance: Instance, begin: float, end: float | None = None) -> tuple[str, ...]:
+        pretended = self.running.get(instance.handle)
+        return tuple(pretended.log[int(begin) : None if end is None else int(end)]) if pretended else ()
+
     def listening(self, instance: Instance) -> tuple[str, ...]:
         pretended = self.running.get(instance.handle)
         server = pretended.server if pretended else None

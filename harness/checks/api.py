@@ -34,6 +34,16 @@ class Settings:
     ending: Ending = field(default_factory=Ending, repr=False, compare=False)  # stops child processes early
 
 
+class Logs(Protocol):
+    """What the services of a run write."""
+
+    def positions(self) -> Mapping[str, float]:
+        """Where every log stands now."""
+
+    def between(self, begin: Mapping[str, float], end: Mapping[str, float] | None = None) -> tuple[str, ...]:
+        """The last lines of all services that were written meanwhile."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One running provider, and what is to be checked of it."""
@@ -50,6 +60,7 @@ class Target:
     settings: Settings
     runs: Callable[[], bool] = lambda: False  # whether the harness sees it run, whatever it answers
     listening: Callable[[], tuple[str, ...]] = tuple  # where it accepts connections, as seen from inside
+    logs: Logs | None = None
 
 
 class Check(Protocol):

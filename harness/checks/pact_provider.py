@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from harness.checks.drivers.first_answer import never_answered
 from harness.checks.drivers.pact_chunks import Verification, chunks_of
 from harness.checks.drivers.pact_copy import needs_values
 from harness.checks.drivers.pact_judgement import Bench, Seen
+from harness.checks.drivers.pact_moments import Moments
 from harness.checks.drivers.pact_plugins import lacking
 from harness.checks.drivers.pact_record import in_promised_order, opinion_of
 from harness.checks.drivers.pact_states import Changes, Guarded, endpoint, missing_states
@@ -75,6 +76,7 @@ class PactProvider:
         self, target: Target, bench: Bench, chosen: Mapping[str, Interaction]
     ) -> Iterator[Exercised | Finding]:
         changes = Changes(target.states, chosen)
+        moments = Moments(target.logs, changes.before)
         headers = credentials(target.service)
         with contextlib.ExitStack() as stack:
             recording = stack.enter_context(target.recorder.record(target.instance.url, headers=headers))
@@ -82,7 +84,7 @@ class PactProvider:
             within = target.service.budget.request_timeout
             guarded = isinstance(recording, Guarded)
             if isinstance(recording, Guarded):
-                recording.guard(changes.before, within, _ordering(bench.pact, chosen))
+                recording.guard(moments.before, within, _ordering(bench.pact, chosen))
             chunks = chunks_of(chosen, needs_values if guarded else _always, target.settings.jobs)
             asking = frozenset(token for chunk in chunks if chunk.by_verifier for token in chunk.chosen)
             changes.leave_to_verifier(asking)
@@ -100,7 +102,7 @@ class PactProvider:
             stack.callback(changes.finish)
             stack.enter_context(target.settings.ending.calling(verification.ending.declare))
             for chunk, told in verification.run(chunks):
-                yield from _answers(bench, chunk, told, recording, changes)
+                yield from _answers(bench, chunk, told, recording, changes, moments)
 
 
 def credentials(service: Service) -> dict[str, str]:
@@ -143,7 +145,7 @@ def _beforehand(bench: Bench, interaction: Interaction, missing: Mapping[str, st
 
 
 def _answers(
-    bench: Bench, chunk: Chunk, told: list[Told], recording: Recording, changes: Changes
+    bench: Bench, chunk: Chunk, told: list[Told], recording: Recording, changes: Changes, moments: Moments
 ) -> Iterator[Exercised | Finding]:
     for each in told:
         interaction = chunk.chosen[each.token]
@@ -152,9 +154,9 @@ def _answers(
             yield from bench.stateless(interaction, *failure)
         else:
             not_undone = changes.not_undone.get(each.token, "")
-            yield from bench.judged(
-                interaction, each, _seen(bench, interaction, each.token, recording), not_undone
-            )
+            seen = _seen(bench, interaction, each.token, recording)
+            with_log = replace(bench, log=partial(moments.log, each.token, seen.seconds))
+            yield from with_log.judged(interaction, each, seen, not_undone)
 
 
 def _seen(bench: Bench, interaction: Interaction, token: str, recording: Recording) -> Seen:

@@ -103,7 +103,9 @@ class Conductor:
                 failed=startup.failed,
                 alive=session.alive,
                 listening=session.listening,
+                logs=replace(self.bench.logs, session=session, running=startup.running),
             )
+            stack.callback(bench.logs.keep)
             tasks = [self._informed(task, startup.running) for task in self.plan.open]
             self._tasks.update({task.id: task for task in tasks})
             workers = Workers(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.checks.api import Check, Settings, Target
 from harness.engine.events import CheckFinished, CheckFound, CheckStarted, Event, PromiseExercised
 from harness.engine.plan import SYSTEM, Task
+from harness.engine.service_logs import ServiceLogs
 from harness.errors import ContractError, HarnessError, ServiceDidNotStart, StateFailed, StateMissing, ToolCrashed
 from harness.evidence import EvidenceKind
 from harness.ports import Clock, Instance, ProviderStates, Recorder
@@ -31,6 +32,7 @@ class Bench:
     states: Callable[[Service, Instance, Mapping[str, Instance]], ProviderStates | None]
     alive: Callable[[Instance], bool] = lambda _: True
     listening: Callable[[Instance], tuple[str, ...]] = lambda _: ()
+    logs: ServiceLogs = field(default_factory=ServiceLogs)
     running: Mapping[str, Instance] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)  # what did not start, and why
 
@@ -98,6 +100,7 @@ def _target(task: Task, bench: Bench) -> Target:
         settings=bench.settings,
         runs=lambda: bool(instance.handle) and bench.alive(instance),
         listening=lambda: bench.listening(instance),
+        logs=bench.logs,
     )
 
 

@@ -150,6 +150,7 @@ def _told(found: Broken) -> str:
     lines = [phrases.who(found)]
     lines += [f"{name}: {value}" for name, value in _facts(found) if value]
     lines += [f"{d.place}: expected {d.expected}, came {d.actual}" for d in finding.differences]
+    lines += [f"log: {each}" for each in finding.log]
     return "\n".join(lines)
 
 

@@ -108,6 +108,8 @@ def _finding(group: Group) -> str:
     parts += _differences(finding)
     if finding.replay:
         parts += ["", "Replay:", "", fenced(finding.replay)]
+    if finding.log:
+        parts += ["", "What the services wrote meanwhile:", "", fenced("\n".join(finding.log), 2 * _BODY)]
     if finding.exchange:
         parts += ["", fenced(_exchange(finding.exchange), 2 * _BODY)]
     return "\n".join([*parts, "", "</details>", ""])

@@ -108,12 +108,17 @@ def _group(index: int, group: Group, width: int) -> Iterator[Line]:
         yield from _field("answered", answered.rstrip(), width)
     if group.also:
         yield from _field("also in", group.also, width)
+    for each in finding.log[-_LOG_LINES:]:
+        yield from _field("log", line(each, 160), width)
     if finding.place:
         yield from _field("written", line(finding.place))
     if finding.remedy:
         yield from _field("mend", line(finding.remedy, 240), width)
     if finding.replay:
         yield from _field("replay", line(finding.replay))
+
+
+_LOG_LINES = 6  # of what the services wrote, the last of which tells where the rest is
 
 
 def _contrast(finding: Finding, width: int) -> Iterator[Line]:

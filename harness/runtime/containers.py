@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -187,6 +188,14 @@ class ContainerSession:
     def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
         """The last lines of its output."""
         return tail(self.runtime.engine.log(instance.handle, lines), lines) if instance.handle else ()
+
+    def log_position(self, instance: Instance) -> float:
+        """The time, by which the engine tells what a container wrote since."""
+        return time.time()
+
+    def log_between(self, instance: Instance, begin: float, end: float | None = None) -> tuple[str, ...]:
+        """The last lines that it wrote between two moments."""
+        return tail(self.runtime.engine.log(instance.handle, 40, begin, end)) if instance.handle else ()
 
     def listening(self, instance: Instance) -> tuple[str, ...]:
         """Where something in its container accepts connections."""

@@ -211,13 +211,13 @@ class Engine:
             return None
         return None if state["Running"] else int(state["ExitCode"])
 
-    def log(self, container: str, lines: int) -> str:
-        """The last lines that a container wrote; "" when it is gone."""
+    def log(self, container: str, lines: int, since: float | None = None, until: float | None = None) -> str:
+        """The last lines that a container wrote, between two moments where they are given; "" when it is gone."""
         import docker.errors
 
         try:
             with mapped():
-                written: bytes = self.client.api.logs(container, tail=lines)
+                written: bytes = self.client.api.logs(container, tail=lines, since=since, until=until)
         except docker.errors.APIError:
             return ""
         return written.decode("utf-8", "replace")

@@ -24,7 +24,7 @@ from harness.runtime.process_files import found_here
 from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.shared_memory import remove_data
-from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, tail_of, words
+from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, part_of, size_of, tail_of, words
 from harness.runtime.sweeping import RunFolder
 from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
@@ -179,6 +179,16 @@ class ProcessSession:
         """The last lines of its output."""
         log = self._logs.get(instance.handle)
         return tail(tail_of(log), lines) if log else ()
+
+    def log_position(self, instance: Instance) -> float:
+        """The size of its log."""
+        log = self._logs.get(instance.handle)
+        return float(size_of(log)) if log else 0.0
+
+    def log_between(self, instance: Instance, begin: float, end: float | None = None) -> tuple[str, ...]:
+        """The last lines that it wrote between two sizes of its log."""
+        log = self._logs.get(instance.handle)
+        return tail(part_of(log, int(begin), None if end is None else int(end))) if log else ()
 
     def listening(self, instance: Instance) -> tuple[str, ...]:
         """Where it or one of its family accepts connections."""

@@ -165,6 +165,25 @@ def tail_of(log: Path) -> str:
     return _end_of(log, 64_000)
 
 
+def size_of(log: Path) -> int:
+    """How much was written; 0 when there is no log."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
+
+
+def part_of(log: Path, begin: int, end: int | None) -> str:
+    """What a log holds between two sizes, of much only the end; "" when there is none."""
+    try:
+        with log.open("rb") as file:
+            until = size_of(log) if end is None else end
+            file.seek(max(begin, until - 64_000))
+            return file.read(max(0, until - file.tell())).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.services.system import System
 
 LAST_RUN = Path(".harness") / "last-run.ndjson"
+LOGS = Path(".harness") / "logs"
 EMBEDDED = Path(".harness") / "ledger.db"  # below the manifest's folder
 
 BROKER = "PACT_BROKER_BASE_URL"  # the variable of every Pact client; counts where nothing else names a broker

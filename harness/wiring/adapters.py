@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from harness.contracts.document import ContractKind
 from harness.engine.run import Bench
+from harness.engine.service_logs import ServiceLogs
 from harness.errors import ContractError
 from harness.evidence import EvidenceKind
+from harness.wiring import LOGS
 from harness.wiring.content import shown
 from harness.wiring.kept_documents import keeping_reader
 
@@ -40,7 +42,7 @@ class SystemClock:
         return time.monotonic()
 
 
-def bench(settings: Settings, root: Path) -> Bench:
+def bench(settings: Settings, root: Path, run: str = "") -> Bench:
     """What tasks are run with, before anything is started."""
     from harness.runtime.recorder import HttpRecorder
     from harness.runtime.states import provider_states
@@ -51,7 +53,23 @@ def bench(settings: Settings, root: Path) -> Bench:
         clock=SystemClock(),
         settings=settings,
         states=partial(provider_states, root=root),
+        logs=_logs(root, run),
     )
+
+
+def _logs(root: Path, run: str) -> ServiceLogs:
+    """Where a run's logs are kept, if it is one that has a name."""
+    folder = root / LOGS / run
+    shown_as = shown_path(folder)
+    return ServiceLogs(folder=folder, shown_folder=shown_as) if run else ServiceLogs()
+
+
+def shown_path(folder: Path) -> str:
+    """A path as people write it: from where they stand, if it is below."""
+    from pathlib import Path
+
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
 
 
 def checks() -> Mapping[EvidenceKind, Check]:

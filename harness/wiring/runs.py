@@ -313,5 +313,5 @@ def prepared(options: Options) -> Iterator[Run]:
             checkout=checkout,
             from_git=from_git,
             run=run,
-            bench=bench(settings, described.root),
+            bench=bench(settings, described.root, run),
         )

@@ -245,6 +245,12 @@ class FakeSession:
     def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
         return (instance.name,)[:lines]
 
+    def log_position(self, instance: Instance) -> float:
+        return 0
+
+    def log_between(self, instance: Instance, begin: float, end: float | None = None) -> tuple[str, ...]:
+        return ()
+
     def listening(self, instance: Instance) -> tuple[str, ...]:
         return ()
 

@@ -137,6 +137,15 @@ def test_an_attached_service_that_does_not_answer_did_not_start(bench: Bench) ->
         session.start(attached, {})
 
 
+@on(*ALL)
+def test_the_log_is_read_from_where_it_stood_and_where_it_listens_is_seen(bench: Bench) -> None:
+    with bench.runtime.session(bench.run()) as session:
+        instance = session.start(service(), {})
+        assert session.log_between(instance, 1)[-1:] == session.log_tail(instance)[-1:]
+        assert session.log_between(instance, 1, 1) == ()
+        assert session.listening(instance)
+
+
 # What does not start
 
 

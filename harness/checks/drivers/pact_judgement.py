@@ -55,6 +55,11 @@ class Seen:
         return self.exchanges[0] if self.exchanges else None
 
     @property
+    def seconds(self) -> float:
+        """How long it took, in all."""
+        return sum(each.seconds for each in self.exchanges)
+
+    @property
     def last(self) -> Exchange | None:
         """What came in the end, where redirects were followed."""
         return self.exchanges[-1] if self.exchanges else None
@@ -68,6 +73,7 @@ class Bench:
     pact: Pact
     alive: Callable[[], bool]  # whether the provider still accepts connections
     unanswered: Callable[[], str] = lambda: ""  # why it never answered a request; "" when it did, or has gone
+    log: Callable[[], tuple[str, ...]] = tuple  # what the services wrote while this interaction was tried
 
     def judged(self, interaction: Interaction, told: Told, seen: Seen, not_undone: str) -> Answers:
         """The verdict of two judges, and the finding when the promise is broken; the stricter one stands."""
@@ -185,9 +191,14 @@ class Bench:
             remedy=broken.kind.remedy or self._mend(),
             differences=broken.differences,
             exchange=exchange,
+            log=self.log_of(exchange),
         )
         failed = self._exercised(interaction, Verdict.FAILED, exchange, Cause.BROKEN_PROMISE, because)
         return (failed, finding)
+
+    def log_of(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """What tells why, where the service failed or its answer was lost."""
+        return self.log() if exchange is None or not exchange.status or exchange.status >= 500 else ()
 
     def _mend(self) -> str:
         """Who has to do what: one side of a promise has to give way."""
