@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.checks.drivers.pytest_reads import READS, ROOT
 from harness.checks.drivers.pytest_suite import Outcome, replay, root_of, run_suite
 from harness.checks.drivers.pytest_system import VARIABLE, write_system
 from harness.comparison.coverage import Coverage, covered_by
@@ -40,7 +42,7 @@ class SuiteCheck:
         with ExitStack() as stack:
             recordings: dict[str, Recording] = {}
             addresses = [each.url for instance in target.running.values() for each in instance.endpoints]
-            environment = direct(os.environ, hosts_of(addresses))
+            environment = {**direct(os.environ, hosts_of(addresses)), **_noting(suite)}
             if self.kind is EvidenceKind.INTEGRATION:
                 recordings = _recordings(target, suite, stack)
                 environment[VARIABLE] = str(_system(target, recordings))
@@ -54,6 +56,16 @@ class SuiteCheck:
             )
             covered = tuple(_seen(recordings)) if _kept(outcome) else ()
         yield from _with(covered, tell(suite, outcome))
+
+
+def _noting(suite: Suite) -> dict[str, str]:
+    """What makes a session write down what it loads; what an earlier one loaded is forgotten."""
+    if suite.reads is None:
+        return {}
+    with contextlib.suppress(OSError):  # then nobody knows, and the suite runs again the next time
+        suite.reads.parent.mkdir(parents=True, exist_ok=True)
+        suite.reads.unlink(missing_ok=True)
+    return {READS: str(suite.reads), ROOT: str(suite.root or root_of(suite.path))}
 
 
 def _recordings(target: Target, suite: Suite, stack: ExitStack) -> dict[str, Recording]:

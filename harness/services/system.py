@@ -222,6 +222,8 @@ class Suite:
     inputs: tuple[Path, ...] = ()  # what else decides its outcome, beside the folder itself
     timeout: float = 600.0  # seconds
     writes: Path | None = None  # where a consumer suite puts its pacts; None is the plugin's own default
+    reads: Path | None = None  # where it is to be written down what a session of it loaded
+    root: Path | None = None  # the project whose files are told there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, stands
-from harness.identity import Version
+from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.services.containers import unused_files
-from harness.services.system import System
+from harness.services.system import Suite, System
 from harness.verdicts import Verdict
 from harness.wiring import content
 from harness.wiring.adapters import bench, known_documents, read_document
@@ -37,6 +37,7 @@ from harness.wiring.naming import (
 )
 from harness.wiring.noticing import after_the_run, before_the_run, untraced_of
 from harness.wiring.remembered import with_remembered
+from harness.wiring.suite_identity import reads_of, started, suite_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,9 +131,37 @@ class Run:
 
     def _reusable(self, kind: EvidenceKind, contract: str, identity: str) -> Evidence | None:
         """Only a yes answers instead of a run, unless failures are asked for: what is red is tried again."""
-        found = self.ledger.reusable(kind, contract, identity)
+        identity = self._as_it_runs(kind, identity)
+        found = self.ledger.reusable(kind, contract, identity) if identity else None
         kept = found is not None and (self.options.reuse_failures or found.verdict is Verdict.PASSED)
         return found if kept else None
+
+    def _as_it_runs(self, kind: EvidenceKind, identity: str) -> str:
+        """A suite's identity with all that its last session loaded; that of other checks is whole already."""
+        suite = self._suites.get(kind)
+        if suite is None:
+            return identity
+        loaded = suite_key(self.system.root, suite)
+        return digest(identity, loaded) if identity and loaded else ""
+
+    @property
+    def _suites(self) -> dict[EvidenceKind, Suite]:
+        suites = {
+            EvidenceKind.CONSUMERS: self.system.consumer_suite,
+            EvidenceKind.INTEGRATION: self.system.integration_suite,
+        }
+        return {kind: suite for kind, suite in suites.items() if suite is not None}
+
+    def _after(self) -> Iterator[Noticed]:
+        yield from after_the_run(self.system.root, self.runtime)
+        for kind, suite in self._suites.items():
+            programs = started(self.system.root, suite)
+            if programs and not suite.inputs:
+                yield Noticed(
+                    about=f"the suite of {kind}",
+                    text=f"it starts {', '.join(programs[:3])}, and nobody knows what that loads, so it always "
+                    "runs again; 'inputs' of the suite in the manifest says what decides it",
+                )
 
     @property
     def material(self) -> Content:
@@ -207,7 +236,7 @@ class Run:
             document=read_document,
             keep=self.keep if self.options.publish else _forget,
             learned=self.learned,
-            notices=lambda: after_the_run(self.system.root, self.runtime),
+            notices=self._after,
             jobs=self.options.jobs,
             earlier=tuple(self._earlier),
             earlier_evidence=tuple(self._earlier_evidence),
@@ -223,6 +252,8 @@ class Run:
 
     def keep(self, evidence: Evidence) -> None:
         """Keep what this run saw; what an earlier run saw only where something later would speak for it."""
+        if evidence.run == self.run:
+            evidence = replace(evidence, identity=self._as_it_runs(evidence.kind, evidence.identity))
         if evidence.run == self.run or not self._stands(evidence):
             self.ledger.record_evidence(evidence)
             self._told = None
@@ -269,6 +300,19 @@ class Run:
         self._earlier_evidence.append(evidence_of(task, notes, run=run, at=self.bench.clock.now()))
 
 
+def _noting_reads(system: System) -> System:
+    """The same system, whose suites write down what they load."""
+
+    def noting(suite: Suite | None) -> Suite | None:
+        return suite and replace(suite, reads=reads_of(system.root, suite), root=system.root)
+
+    return replace(
+        system,
+        consumer_suite=noting(system.consumer_suite),
+        integration_suite=noting(system.integration_suite),
+    )
+
+
 def _forget(evidence: Evidence) -> None:
     """`--no-publish`: what was seen is told, not kept."""
     del evidence
@@ -297,6 +341,7 @@ def prepared(options: Options) -> Iterator[Run]:
     with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
         described = with_remembered(described, options.services, from_git, ledger, runtime.name)
         described = described.with_versions(requested(described, options.services, from_git))
+        described = _noting_reads(described)
         settings = Settings(
             seed=described.seed,
             jobs=options.jobs,

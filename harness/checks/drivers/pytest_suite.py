@@ -88,8 +88,9 @@ def run_suite(
 
 def command(path: Path) -> list[str]:
     """How the suite is started."""
-    plugin = "harness.checks.drivers.pytest_results"
-    return [sys.executable, "-m", "pytest", str(path), "-p", plugin, "-q"]
+    drivers = "harness.checks.drivers"
+    plugins = ("-p", f"{drivers}.pytest_results", "-p", f"{drivers}.pytest_reads")
+    return [sys.executable, "-m", "pytest", str(path), *plugins, "-q"]
 
 
 def replay(root: Path, test: str) -> str:
