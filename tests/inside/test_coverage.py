@@ -13,9 +13,12 @@ from pact_and_document import answering, document_with, get, pact_of
 from harness.comparison.backing import Backed, backed
 from harness.comparison.coverage import Coverage, covered_by, fields_of
 from harness.comparison.declared import rows
+from harness.comparison.openapi_diff import document_of
 from harness.comparison.pact_openapi import compare
 from harness.comparison.pact_openapi.routing import routes_of
 from harness.contracts.openapi_reader import read_openapi
+from harness.identity import Version
+from harness.reports.coverages import for_people
 from harness.verdicts import Cause, Covered, Exchange, Verdict
 
 NAMES = st.sampled_from(["GET /orders", "GET /orders/{id}", "POST /orders"])
@@ -133,6 +136,17 @@ def test_what_is_declared_is_told_beside_what_was_exercised() -> None:
     assert (row.statuses.seen, row.undeclared) == (("200",), ("418",))
     assert row.fields.seen == ("200 /id",)
     assert "200 /lines" in row.fields.unseen
+
+
+def test_a_request_that_meets_two_operations_equally_counts_for_neither_and_is_told() -> None:
+    paths: dict[str, Any] = {"/books/{id}": {"get": {}}, "/{entity}/me": {"get": {}}}
+    document = document_of({"openapi": "3.1.0", "paths": paths}, "o.json")
+    routes = routes_of(document)
+    asked = Coverage.of([Covered(operation="GET /books/me", status=200, media_type="")])
+    assert asked.within(routes).seen == ()
+    equally = (("GET /books/me", routes.meanings("GET /books/me")),)
+    told = for_people(Version("books", "1"), asked.within(routes), rows(document, asked), "key", (), equally)
+    assert "counts for none: GET /books/me meets" in "\n".join(told)
 
 
 def test_requests_are_named_by_the_operations_of_the_document() -> None:

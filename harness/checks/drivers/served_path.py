@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
 _MOST = 5  # operations that are asked for, below each path
 _ABSENT = 404
+_REMEDY = "name the path below which it is served in the document's `servers`"
 
 Ask = Callable[[str], int]  # the status of the answer to GET, 0 for none
 
@@ -56,7 +57,7 @@ def find_served_path(document: OpenApi, ask: Ask) -> ServedPath:
                 return ServedPath(base, "" if base == bases[0] else _remark(bases[0], base))
     if not certain:
         return ServedPath(bases[0])
-    return ServedPath(bases[0], absent=f"nothing of its document was found: {', '.join(told)}")
+    return ServedPath(bases[0], absent=f"nothing of its document was found: {', '.join(told)}; {_REMEDY}")
 
 
 def _remark(first: str, found: str) -> str:
