@@ -97,12 +97,20 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
     ]
     if as_json:
         words.say_json(
-            {"runtime": run.runtime.name, "remarks": list(run.remarks), "starts": list(plan.starts), "tasks": rows}
+            {
+                "runtime": run.runtime.name,
+                "remarks": list(run.remarks),
+                "unread": [str(each) for each in run.material.unread],
+                "starts": list(plan.starts),
+                "tasks": rows,
+            }
         )
         return 0
     words.say(f"with {run.runtime.name}{f' ({run.note})' if run.note else ''}")
     for remark in (*run.remarks, *run.unknown_artifacts.values()):
         words.say(f"  !  {remark}")
+    for problem in run.material.unread:
+        words.say(f"  ?  {problem}")
     words.say(f"would start: {', '.join(plan.starts) or 'nothing'}")
     for task in tasks:
         known = f"known: {task.reused.verdict.value} (run {task.reused.run})" if task.reused else "would run"

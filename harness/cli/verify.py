@@ -112,4 +112,4 @@ def _excused(code: int, selection: Selection) -> int:
     excuses = selection.excuses()
     for text in excuses:
         click.echo(words.clean(text), err=True)
-    return int(Exit.PASSED) if excuses and code == Exit.FAILED else code
+    return int(Exit.PASSED) if excuses and code in (Exit.FAILED, Exit.UNKNOWN) else code

@@ -18,6 +18,8 @@ from harness.identity import canonical_json, content_key, key_of_canonical
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from harness.contracts.document import Contract
+
 _GLOB = frozenset("*?[")
 _DEEPEST = 100  # levels; the verifier's own JSON reader stops at 128
 
@@ -38,6 +40,19 @@ def _is_nameless(problem: Problem, place: str) -> bool:
     return problem.where.startswith((f"{place}#/consumer", f"{place}#/provider"))
 
 
+def unreadable_pact(contract: Contract, problems: Sequence[Problem]) -> Pact:
+    """What stands for a pact of which only the two names are known: it promises something, nobody knows what."""
+    return Pact(
+        consumer=contract.owner,
+        provider=contract.counterpart,
+        specification="",
+        interactions=(_whole(problems, contract.place),),
+        key=contract.key,
+        document={},
+        place=contract.place,
+    )
+
+
 def whole_pact(text: str | bytes, place: str) -> Pact:
     """The same where every interaction has to be read: raises ContractError for one that cannot be, too."""
     pact = read_pact(text, place)
@@ -51,28 +66,30 @@ class Found(NamedTuple):
     """The pacts at some paths, and what there could not be read at all."""
 
     pacts: tuple[Pact, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...]  # files that are no pacts, and patterns that match no file
+    absent: tuple[Problem, ...]  # paths that are not there
 
 
 def find_pacts(paths: Iterable[str]) -> Found:
     """The pacts in files, folders and globs, sorted by path; a file that is none spoils no other."""
     pacts: list[Pact] = []
     problems: list[Problem] = []
-    for file in sorted({file for path in paths for file in _files(path, problems)}):
+    absent: list[Problem] = []
+    for file in sorted({file for path in paths for file in _files(path, problems, absent)}):
         try:
             pacts.append(read_pact(file.read_bytes(), str(file)))
         except ContractError as error:
             problems.extend(error.problems)
         except OSError as error:
             problems.append(Problem(f"cannot be read: {error.strerror}", str(file)))
-    return Found(tuple(pacts), tuple(problems))
+    return Found(tuple(pacts), tuple(problems), tuple(absent))
 
 
 def read_pacts(paths: Iterable[str]) -> tuple[Pact, ...]:
     """The same where all must be pacts: one ContractError tells of all bad files."""
     found = find_pacts(paths)
-    if found.problems:
-        raise ContractError(*found.problems)
+    if found.problems or found.absent:
+        raise ContractError(*found.absent, *found.problems)
     return found.pacts
 
 
@@ -105,7 +122,7 @@ def place_of(pact: Pact, interaction: Interaction) -> str:
     return f"{pact.place}#/{interaction.part}/{interaction.index}" if interaction.part else pact.place
 
 
-def _files(path: str, problems: list[Problem]) -> Iterator[Path]:
+def _files(path: str, problems: list[Problem], absent: list[Problem]) -> Iterator[Path]:
     here = Path(path)
     if here.is_dir():
         yield from (file for file in here.glob("*.json") if file.is_file())
@@ -113,9 +130,12 @@ def _files(path: str, problems: list[Problem]) -> Iterator[Path]:
         yield here
     elif _GLOB & set(path):
         anchor = Path(here.anchor)
-        yield from (file for file in anchor.glob(str(here.relative_to(anchor))) if file.is_file())
+        matching = [file for file in anchor.glob(str(here.relative_to(anchor))) if file.is_file()]
+        if not matching:
+            problems.append(Problem("no file matches this pattern, so nobody's pacts are read from it", path))
+        yield from matching
     else:
-        problems.append(Problem("no such file or folder", path, "name a pact, a folder of pacts or a glob"))
+        absent.append(Problem("no such file or folder", path, "name a pact, a folder of pacts or a glob"))
 
 
 def _parsed(text: str | bytes, place: str) -> Any:

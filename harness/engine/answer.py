@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.engine.plan import Plan, Task
+    from harness.errors import Problem
     from harness.identity import Version
 
 TOGETHER = ""  # the environment of a run: its own set, by itself
@@ -90,6 +91,8 @@ def decide(
     reasons = tuple(
         _not_started(each, *lost[each.pacticipant]) for each in plan.candidates if each.pacticipant in lost
     )
+    asked = not plan.inputs.only or EvidenceKind.PACTS in plan.inputs.only
+    reasons += tuple(map(_not_read, plan.inputs.unread if asked else ()))
     if not reasons:
         return decided
     return replace(decided, verdict=max(decided.verdict, Verdict.UNKNOWN), reasons=(*decided.reasons, *reasons))
@@ -102,6 +105,16 @@ def _not_started(version: Version, why: str, resolve: str) -> Reason:
         text=f"{version} did not start: {why}",
         provider=version,
         command=resolve or commands.up(version.pacticipant),
+    )
+
+
+def _not_read(problem: Problem) -> Reason:
+    """Somebody promises something there, and nobody knows what."""
+    return Reason(
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.UNREADABLE,
+        text=f"{problem.where}: {problem.text}",
+        command="harness run --plan",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
 from harness.engine.events import TaskId, Uses
+from harness.errors import Problem
 from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version, digest, run_identity
 from harness.services.graph import reach, start_order
@@ -28,6 +29,7 @@ class Inputs:
     versions: Mapping[str, Version]  # service name to the version that this run records
     artifacts: Mapping[str, str]  # service or resource name to artifact identity; "" cannot be known
     pacts: tuple[Pact, ...]
+    unread: tuple[Problem, ...] = ()  # what should hold pacts and cannot be read
     documents: Mapping[str, OpenApi]  # by service; those at a running URL only when already known
     settings: Mapping[EvidenceKind, str]  # what of the tools and choices can change a verdict, as a key
     service_settings: Mapping[tuple[str, EvidenceKind], str] = field(default_factory=dict)

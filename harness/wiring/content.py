@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, replace
+from glob import glob
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from harness import __version__
 from harness.comparison.pact_matching import REVISION
 from harness.engine.events import TaskId
 from harness.engine.plan import SYSTEM, Task
+from harness.errors import ContractError
 from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version, canonical_json, digest, run_identity
 from harness.services.system import Service, StatesKind
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from harness.checks.api import Settings
     from harness.contracts.pact import Pact
+    from harness.errors import Problem
     from harness.ports import Unit
     from harness.services.system import Suite, System
 
@@ -137,15 +140,35 @@ def has_artifact(unit: Unit) -> bool:
 
 
 def pacts_of(system: System) -> tuple[Pact, ...]:
-    """Every pact that the manifest points at, each content once."""
-    from harness.contracts.pact_reader import read_pacts
+    """Every pact that the manifest points at, each content once. Raises ContractError for one that is none."""
+    pacts, unread = found_pacts(system)
+    if unread:
+        raise ContractError(*unread)
+    return pacts
+
+
+def found_pacts(system: System) -> tuple[tuple[Pact, ...], tuple[Problem, ...]]:
+    """The same, and what among it cannot be read, which spoils none of the others.
+
+    Raises ContractError for a path that is not there.
+    """
+    from harness.contracts.pact_reader import find_pacts
 
     paths = dict.fromkeys((*system.pacts, *(path for service in system.services for path in service.pacts)))
     if system.consumer_suite is not None:
-        # Before its first run the suite has not made the folder yet.
-        paths = {path: None for path in paths if set(path) & set("*?[") or Path(path).exists()}
-    read = (replace(pact, place=shown(system, pact.place)) for pact in read_pacts(paths))
-    return tuple({(p.consumer, p.provider, p.key): p for p in read}.values())
+        # Before its first run the suite has not made the folder yet, nor what a pattern matches.
+        paths = {path: None for path in paths if glob(path, recursive=True)}
+    found = find_pacts(paths)
+    if found.absent:
+        raise ContractError(*found.absent)
+    read = (replace(pact, place=shown(system, pact.place)) for pact in found.pacts)
+    unread = tuple(replace(each, where=_shown_place(system, each.where)) for each in found.problems)
+    return tuple({(p.consumer, p.provider, p.key): p for p in read}.values()), unread
+
+
+def _shown_place(system: System, where: str) -> str:
+    """The same of a place in a file: `pacts/web.json:1:2`."""
+    return where.replace(f"{system.root}{os.sep}", "")
 
 
 def shown(system: System, place: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
-from harness.errors import IdentityConflict
+from harness.errors import IdentityConflict, Problem
 from harness.evidence import Known
 from harness.identity import Version, digest
 from harness.runtime import redaction
@@ -36,6 +36,7 @@ class Content:
     pacts: Sequence[Pact]
     documents: Mapping[str, OpenApi]
     untraced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # service name to files no commit holds
+    unread: tuple[Problem, ...] = ()  # what of the pacts cannot be read
 
 
 def base_number(declared: str, from_git: str) -> str:

@@ -120,6 +120,7 @@ class Run:
             versions={name: each.version for name, each in known.items()},
             artifacts=material.artifacts,
             pacts=tuple(material.pacts),
+            unread=material.unread,
             documents=material.documents,
             settings=content.tool_settings(self.bench.settings),
             service_settings=content.service_settings(self.system),
@@ -168,9 +169,11 @@ class Run:
         """The pacts on disk, the documents that can be known, and what the services are made of."""
         if self._material is None:
             artifacts = self.artifacts()
+            pacts, unread = content.found_pacts(self.system)
             self._material = Content(
                 artifacts=artifacts,
-                pacts=content.pacts_of(self.system),
+                pacts=pacts,
+                unread=unread,
                 documents=known_documents(self.system, artifacts, self.ledger),
                 untraced=untraced_of(self.system, self.runtime, self.checkout),
             )
@@ -265,6 +268,10 @@ class Run:
             self._told = self.ledger.facts_about([version for version in involved if version.number], ())
         a_suite = evidence.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
         return stands(self._told, evidence) or (a_suite and stands(self.ledger.facts(), evidence))
+
+    def note_earlier(self, finished: CheckFinished) -> None:
+        """Count a verdict that was told before the plan."""
+        self._earlier.append(finished)
 
     def learned(self, version: Version, document: OpenApi) -> None:
         """Publish the document that a running service told."""

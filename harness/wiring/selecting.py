@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.remote.selected import Chosen, Wish, selector
-from harness.contracts.pact_reader import read_pact
+from harness.contracts.pact_reader import read_pact, unreadable_pact
 from harness.engine.events import CheckFinished
-from harness.errors import UsageError
-from harness.verdicts import Verdict
+from harness.errors import ContractError, UsageError
+from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from harness.contracts.document import Contract
     from harness.contracts.pact import Pact
     from harness.engine.events import Event
     from harness.identity import Version
@@ -34,7 +35,7 @@ class Selection:
         found: dict[Version, Pact] = {}
         for each in self.chosen:
             contract = each.published.contract
-            found[each.consumer] = read_pact(contract.text, contract.place)
+            found[each.consumer] = _pact(contract)
         return found
 
     def watched(self, events: Iterator[Event]) -> Iterator[Event]:
@@ -49,11 +50,24 @@ class Selection:
         pending = {(e.published.contract.key, e.consumer.pacticipant) for e in self.chosen if e.pending}
         broken = [each for each in self._finished if each.verdict is not Verdict.PASSED]
         named = [(e.task.contract, e.task.consumer.pacticipant if e.task.consumer else "") for e in broken]
-        if not broken or any(e.verdict is not Verdict.FAILED for e in broken) or not set(named) <= pending:
+        if not broken or not all(map(_says_something, broken)) or not set(named) <= pending:
             return ()
         return tuple(
             f"pending: {each.task}; it never was kept before, so it does not fail this" for each in broken
         )
+
+
+def _pact(contract: Contract) -> Pact:
+    """The pact of a contract; one that cannot be read spoils none of the others that were chosen."""
+    try:
+        return read_pact(contract.text, contract.place)
+    except ContractError as error:
+        return unreadable_pact(contract, error.problems)
+
+
+def _says_something(finished: CheckFinished) -> bool:
+    """Whether it is about the pact: broken, or not to be read; not about a provider that did not start."""
+    return finished.verdict is Verdict.FAILED or finished.cause is Cause.UNREADABLE
 
 
 def asked_for(selectors: Sequence[str], wip_since: str, *, pending: bool) -> Wish:

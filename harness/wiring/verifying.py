@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.contracts.pact_reader import read_pact
-from harness.engine.events import RunStarted
+from harness.engine.events import CheckFinished, CheckStarted, PromiseExercised, RunStarted, TaskId
 from harness.errors import UnknownName, UsageError, did_you_mean
-from harness.evidence import Known
+from harness.evidence import EvidenceKind, Known
 from harness.identity import Version
+from harness.verdicts import Cause, Exercised, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +35,7 @@ def verification_events(
     """
     known = run.settled()
     chosen = selection.pacts() if selection else _pacts(run, known, provider, consumers)
-    if not chosen:
+    if not chosen and not (run.material.unread and not consumers):
         raise UsageError(
             f"{provider} is the provider of no pact that is here",
             hint="name a consumer whose pact is published: --against CONSUMER=VERSION",
@@ -56,9 +57,24 @@ def verification_events(
         set=(known[provider].version,),
         seed=run.bench.settings.seed,
     )
+    if not (consumers or selection or only):
+        yield from _not_read(run, known[provider].version)
     plan = run.plan(known)
     asked = replace(plan, tasks=tuple(task for task in plan.tasks if task.wanted))
     yield from run.conductor(asked, known, decide=False).events()
+
+
+def _not_read(run: Run, provider: Version) -> Iterator[Event]:
+    """Files that should hold pacts, perhaps with this provider: what they promise is not known."""
+    for problem in run.material.unread:
+        task = TaskId(kind=EvidenceKind.PACTS, provider=provider, consumer=Version(problem.where, ""), contract="")
+        because = f"{problem.where}: {problem.text}"
+        told = Exercised(subject=problem.where, verdict=Verdict.UNKNOWN, cause=Cause.UNREADABLE, because=because)
+        finished = CheckFinished(
+            task=task, verdict=told.verdict, cause=told.cause, because=because, promised=1, exercised=0, seconds=0
+        )
+        yield from (CheckStarted(task=task, promised=1), PromiseExercised(task=task, exercised=told), finished)
+        run.note_earlier(finished)
 
 
 def _pacts(

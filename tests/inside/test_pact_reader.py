@@ -284,10 +284,17 @@ def test_files_folders_and_globs_are_read_sorted_and_once(tmp_path: Path) -> Non
     for name in ("b", "a"):
         (tmp_path / f"{name}.json").write_text(json.dumps(pact() | {"consumer": {"name": name}}))
     (tmp_path / "notes.txt").write_text("no pact")
-    read = read_pacts(
-        [str(tmp_path), str(tmp_path / "*.json"), str(tmp_path / "b.json"), str(tmp_path / "x*.json")]
-    )
+    read = read_pacts([str(tmp_path), str(tmp_path / "*.json"), str(tmp_path / "b.json")])
     assert [each.consumer for each in read] == ["a", "b"]
+
+
+def test_a_pattern_that_matches_no_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(pact()))
+    found = find_pacts([str(tmp_path / "a.json"), str(tmp_path / "x*.json")])
+    assert [each.consumer for each in found.pacts] == ["web"]
+    assert [(each.where, "no file matches" in each.text) for each in found.problems] == [
+        (str(tmp_path / "x*.json"), True)
+    ]
 
 
 def test_a_file_that_is_no_pact_and_a_folder_that_is_not_there_are_both_told(tmp_path: Path) -> None:
