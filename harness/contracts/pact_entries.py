@@ -34,14 +34,15 @@ def as_meant(entry: dict[str, Any], *, http: bool) -> dict[str, Any]:
 
     A description that is left out is the request's own words, a status 200, `match: "value"` equality.
     """
-    made = {key: _with_plain_rules(part) if key in _PARTS else part for key, part in entry.items()}
+    said: dict[str, Any] = {part: _with_plain_rules(entry[part]) for part in _PARTS if part in entry}
     if http:
-        made["response"] = _with_status(made.get("response"))
-    made["description"] = _description(made)
-    return entry if all(made[key] is entry.get(key) for key in made) else made
+        said["response"] = _with_status(said.get("response"))
+    said["description"] = _description(entry)
+    changed = {key: part for key, part in said.items() if part is not entry.get(key)}
+    return {**entry, **changed} if changed else entry
 
 
-_PARTS = frozenset({"request", "response"})
+_PARTS = ("request", "response")
 
 
 def _description(entry: Mapping[str, Any]) -> Any:
@@ -81,21 +82,29 @@ def _by_rule(rules: Any) -> int:
 
 def _with_plain_rules(part: Any) -> Any:
     rules = part.get("matchingRules") if isinstance(part, dict) else None
-    made = _plain(rules)
-    return part if made is rules else {**part, "matchingRules": made}
+    return {**part, "matchingRules": _plain(rules)} if _says_value(rules) else part
+
+
+def _says_value(rules: Any) -> bool:
+    """Whether a rule is called `value` somewhere."""
+    waiting = [rules]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if each.get("match") == "value":
+                return True
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return False
 
 
 def _plain(rules: Any) -> Any:
-    """Rules with `match: "value"` called equality; the same value where there is none."""
+    """Rules with `match: "value"` called equality."""
     if isinstance(rules, dict):
         made = {key: _plain(each) for key, each in rules.items()}
-        if made.get("match") == "value":
-            made["match"] = "equality"
-        return rules if all(made[key] is rules[key] for key in made) else made
-    if isinstance(rules, list):
-        items = [_plain(each) for each in rules]
-        return rules if all(mine is theirs for mine, theirs in zip(items, rules, strict=True)) else items
-    return rules
+        return {**made, "match": "equality"} if made.get("match") == "value" else made
+    return [_plain(each) for each in rules] if isinstance(rules, list) else rules
 
 
 # --- said twice --------------------------------------------------------------------------------------------------
