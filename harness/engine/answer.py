@@ -59,7 +59,8 @@ def evidence_of(task: Task, notes: Notes, *, run: str, at: str) -> Evidence:
         promised=finished.promised,
         exercised=finished.exercised,
         complete=finished.verdict is not Verdict.UNKNOWN
-        and 0 < finished.exercised == finished.promised == len(exercised),
+        and finished.exercised == finished.promised == len(exercised)
+        and (finished.promised > 0 or task.pact is not None),
         run=run,
         at=at,
         seconds=finished.seconds,

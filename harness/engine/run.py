@@ -172,7 +172,7 @@ def promises(task: Task) -> tuple[str, ...]:
 
 def finish(task: Task, tally: Tally, seconds: float, accepted: frozenset[str] = frozenset()) -> CheckFinished:
     """The verdict of a task: the worst of its promises; a finding is never overruled by a yes."""
-    verdict = Verdict.worst(e.verdict for e in tally.exercised)
+    verdict = Verdict.PASSED if _is_empty(task) else Verdict.worst(e.verdict for e in tally.exercised)
     if verdict is Verdict.PASSED and any(f.code not in accepted for f in tally.findings):
         verdict = Verdict.FAILED
     if tally.crash is not None:
@@ -187,6 +187,11 @@ def finish(task: Task, tally: Tally, seconds: float, accepted: frozenset[str] = 
         exercised=sum(e.verdict is not Verdict.UNKNOWN for e in tally.exercised),
         seconds=seconds,
     )
+
+
+def _is_empty(task: Task) -> bool:
+    """Whether it is a pact that was read and promises nothing: all of it is kept, by whoever runs."""
+    return task.pact is not None and not task.pact.interactions and not task.promised and not task.unreadable
 
 
 def _explain(tally: Tally, verdict: Verdict) -> tuple[Cause | None, str]:

@@ -160,8 +160,17 @@ def test_a_promise_that_the_check_never_spoke_of_is_told_as_unknown() -> None:
     assert subjects(events) == [("a", Verdict.PASSED), ("b", Verdict.UNKNOWN)]
 
 
-def test_an_empty_pact_is_unknown() -> None:
-    assert end(list(run_task(task(), bench(FakeCheck())))).verdict is Verdict.UNKNOWN
+def test_an_empty_pact_is_kept_unless_something_went_wrong() -> None:
+    """Nothing is promised, and that was read: it was unknown for ever, and nothing could resolve it."""
+    assert end(list(run_task(task(), bench(FakeCheck())))).verdict is Verdict.PASSED
+    crashed = end(list(run_task(task(), bench(FakeCheck(raises=ToolCrashed("it broke"))))))
+    assert (crashed.verdict, crashed.cause) == (Verdict.UNKNOWN, Cause.TOOL_CRASHED)
+    assert end(list(run_task(task(), bench(FakeCheck(), alive=False)))).cause is Cause.SERVICE_DIED
+
+
+def test_a_check_of_no_pact_that_exercised_nothing_is_unknown() -> None:
+    """Only of a pact is it known by reading it that nothing is promised."""
+    assert end(list(run_task(replace(task(), pact=None), bench(FakeCheck())))).verdict is Verdict.UNKNOWN
 
 
 def test_two_promises_of_one_name_need_two_answers() -> None:

@@ -79,7 +79,7 @@ def test_a_success_that_looked_at_some_interactions_only_is_no_yes(tmp_path: Pat
     deploy(original, "orders", "1")
     decision = decided(original, tmp_path)
     assert (decision.verdict, decision.reasons[0].cause) == (Verdict.UNKNOWN, Cause.NOT_VERIFIED)
-    assert "the result covers 1 of 2 interactions" in decision.reasons[0].text
+    assert "only 1 of 2 interactions were verified" in decision.reasons[0].text
     broken = [{"interactionId": ids[0], "success": True}, {"interactionId": ids[1], "success": False}]
     result(original, "web", "1", "orders", "1", testResults=broken)
     assert decided(original, tmp_path).verdict is Verdict.UNKNOWN

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.remote import hal, reading
 from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.site import Site, with_query
+from harness.broker.told_results import Counted, count, names_of
 from harness.evidence import Evidence, EvidenceKind, Stated
 from harness.identity import Version
 from harness.verdicts import Cause, Verdict
@@ -130,8 +132,11 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
     told = in_full(site, row)
     if pact.sha not in row.link.split("/"):
         return None
-    exercised = _exercised(told.get("testResults"), pact)
-    verdict, cause, because = _verdict(row, pact.promised, exercised)
+    success, said = row.success is True, told.get("testResults")
+    counted = count(
+        pact.promised, lambda: names_of(json.loads(pact.contract.text), pact.ids), said, success=success
+    )
+    verdict, cause = _verdict(counted, success=success)
     return Evidence(
         kind=EvidenceKind.PACTS,
         contract=pact.contract.key,
@@ -141,10 +146,10 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
         identity="",
         verdict=verdict,
         cause=cause,
-        because=because,
-        promised=pact.promised,
-        exercised=exercised,
-        complete=exercised >= pact.promised,
+        because=counted.because,
+        promised=counted.promised,
+        exercised=counted.exercised,
+        complete=counted.exercised >= counted.promised,
         run=run_of(told.get("testResults")) or hal.maybe_text(told, "buildUrl") or _number(row.link),
         at=row.at or hal.maybe_text(told, "verificationDate"),
     )
@@ -175,29 +180,12 @@ def _number(link: str) -> str:
     return f"result {link.rstrip('/').rpartition('/')[2]} of the broker"
 
 
-def _verdict(row: Row, promised: int, exercised: int) -> tuple[Verdict, Cause | None, str]:
-    if not row.success:
-        return Verdict.FAILED, Cause.BROKEN_PROMISE, ""
-    if promised == 0:
-        return Verdict.UNKNOWN, Cause.NOTHING_EXERCISED, "the pact promises nothing"
-    if exercised < promised:
-        some = f"the result covers {exercised} of {promised} interactions"
-        return Verdict.UNKNOWN, Cause.NOT_VERIFIED, some
-    return Verdict.PASSED, None, ""
-
-
-def _exercised(test_results: Any, pact: Published) -> int:
-    """How many promises of the pact a result speaks of; all of them where it does not go into them.
-
-    A verifier may have been told to look at some interactions only, and still call it a success.
-    """
-    if not isinstance(test_results, list) or not all(isinstance(each, dict) for each in test_results):
-        return pact.promised
-    # Of a success that tells of a failed interaction, that one was not kept.
-    kept = [each for each in test_results if each.get("success") is not False]
-    ids = {hal.maybe_text(each, "interactionId") for each in kept} - {""}
-    named = sum(1 for each in pact.ids if each in ids)
-    return named or min(len(ids) or len(kept), pact.promised)
+def _verdict(counted: Counted, *, success: bool) -> tuple[Verdict, Cause | None]:
+    if not success:
+        return Verdict.FAILED, Cause.BROKEN_PROMISE
+    if counted.exercised < counted.promised:
+        return Verdict.UNKNOWN, Cause.NOT_VERIFIED
+    return Verdict.PASSED, None
 
 
 def run_of(test_results: Any) -> str:

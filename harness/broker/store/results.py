@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.served_pact import interaction_id, interactions_of, served
+from harness.broker.served_pact import served
 from harness.broker.store import evidence, integrations
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import contracts, verifications, versions
 from harness.broker.store.versions import mention, mention_pacticipant
+from harness.broker.told_results import Counted, count, names_of
 from harness.contracts.document import Contract, ContractKind
 from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version
@@ -56,7 +57,7 @@ class Result:
 def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
     """Keep a result of a content; its number."""
     row = db.execute(_CONTENT, {"contract": contract}).one()
-    promised, exercised = _counted(row, given)
+    counted = _counted(row, given)
     mention(db, Version(row.counterpart, given.number), now)
     seen = Evidence(
         kind=EvidenceKind.PACTS,
@@ -67,10 +68,10 @@ def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
         identity="",
         verdict=Verdict.PASSED if given.success else Verdict.FAILED,
         cause=None if given.success else Cause.BROKEN_PROMISE,
-        because=_because(promised, exercised),
-        promised=promised,
-        exercised=exercised,
-        complete=exercised >= promised,
+        because=counted.because,
+        promised=counted.promised,
+        exercised=counted.exercised,
+        complete=counted.exercised >= counted.promised,
         run="published",
         at=now,
     )
@@ -90,54 +91,13 @@ def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
     return int(made)
 
 
-def _because(promised: int, exercised: int) -> str:
-    return "" if exercised >= promised else f"only {exercised} of {promised} interactions were verified"
-
-
-def _counted(contract: Any, given: Given) -> tuple[int, int]:
+def _counted(contract: Any, given: Given) -> Counted:
     """How many promises the pact holds, and how many of them the results speak of; all where they do not say."""
-    text = contract.served or contract.text
     promised = contract.interactions
     if promised is None:
-        same = Contract(kind=ContractKind.PACT, owner="", counterpart="", key="", text=text)
+        same = Contract(kind=ContractKind.PACT, owner="", counterpart="", key="", text=contract.text)
         promised = served(same).interactions
-    named = _named(given)
-    if named is None:
-        return promised, promised
-    return promised, min(promised, sum(1 for names in _names(json.loads(text)) if names & named))
-
-
-def _named(given: Given) -> set[object] | None:
-    """The interactions that results name; None when they name none in any way that verifiers do.
-
-    An empty list names none of them, and a success does not rest on an interaction that is told as failed.
-    """
-    results = given.results
-    if not isinstance(results, list) or not all(isinstance(each, dict) for each in results):
-        return None
-    told = [(_name_told(each), each.get("success")) for each in results]
-    contradicts = given.success and any(success is False for _, success in told)
-    if told and not contradicts and not any(name for name, _ in told):
-        return None
-    return {name for name, success in told if name and not (given.success and success is False)}
-
-
-def _name_told(result: dict[str, Any]) -> object:
-    if isinstance(result.get("interactionId"), str):
-        return result["interactionId"]
-    if isinstance(result.get("interactionDescription"), str):
-        return result["interactionDescription"], str(result.get("interactionProviderState") or "")
-    return None
-
-
-def _names(document: dict[str, Any]) -> Iterator[set[object]]:
-    """What each interaction may be called: its id, or its description with its only provider state."""
-    for interaction in interactions_of(document):
-        names: set[object] = {interaction_id(interaction)}
-        if isinstance(interaction, dict):
-            state = interaction.get("providerState") or interaction.get("provider_state") or ""
-            names.add((str(interaction.get("description", "")), str(state)))
-        yield names
+    return count(promised, lambda: names_of(json.loads(contract.text)), given.results, success=given.success)
 
 
 def _query() -> sa.Select[Any]:

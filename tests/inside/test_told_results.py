@@ -1,0 +1,73 @@
+"""How many promises a published result speaks of: laws of the one rule that every route follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.broker.served_pact import interaction_id
+from harness.broker.told_results import Counted, count, names_of
+
+INTERACTIONS = [{"description": f"reads {n}", "request": {"path": f"/{n}"}} for n in range(3)]
+PACT = {"interactions": INTERACTIONS}
+IDS = [interaction_id(each) for each in INTERACTIONS]
+NAMES = st.sampled_from(
+    [{"interactionId": each} for each in (*IDS, "nobody")] + [{"interactionDescription": "reads 1"}, {}]
+)
+RESULT = st.builds(lambda name, kept: {**name, "success": kept}, NAMES, st.sampled_from([True, True, False, None]))
+ANYTHING = st.none() | st.lists(RESULT, max_size=5) | st.just({"tests": []}) | st.lists(st.integers(), min_size=1)
+
+
+def counted(results: Any, *, success: bool = True) -> Counted:
+    return count(len(INTERACTIONS), lambda: names_of(PACT), results, success=success)
+
+
+@given(ANYTHING, st.booleans())
+def test_what_is_not_all_says_why(results: Any, success: bool) -> None:
+    found = counted(results, success=success)
+    assert 0 <= found.exercised <= found.promised == 3
+    assert bool(found.because) is (found.exercised < found.promised)
+
+
+@given(st.lists(RESULT, min_size=1, max_size=5), RESULT)
+def test_one_more_failed_result_never_makes_more_of_a_success(results: list[Any], more: dict[str, Any]) -> None:
+    assert counted([*results, {**more, "success": False}]).exercised <= counted(results).exercised
+
+
+@given(st.permutations(IDS))
+def test_all_are_kept_when_each_is_named_in_any_order(ids: list[str]) -> None:
+    assert counted([{"interactionId": each, "success": True} for each in ids]) == Counted(promised=3, exercised=3)
+
+
+@pytest.mark.parametrize(
+    ("results", "exercised", "because"),
+    [
+        (None, 3, ""),
+        ({}, 3, ""),
+        ([{"summary": "ok"}], 3, ""),
+        ([], 0, "its test results are an empty list: they name none of the 3 interactions"),
+        (
+            [{"interactionId": "nobody"}],
+            0,
+            "its test results name none of the 3 interactions of the pact, only unknown ones",
+        ),
+        ([{"interactionId": IDS[0]}], 1, "only 1 of 3 interactions were verified, its test results say"),
+    ],
+)
+def test_whoever_names_nothing_is_believed_and_whoever_names_something_is_taken_at_that(
+    results: Any, exercised: int, because: str
+) -> None:
+    assert counted(results) == Counted(promised=3, exercised=exercised, because=because)
+
+
+def test_what_a_broker_calls_an_interaction_counts_as_its_name() -> None:
+    told = [{"interactionId": each} for each in ("a", "b", "c")]
+    assert count(3, lambda: names_of(PACT, ("a", "b", "c")), told, success=True).exercised == 3
+
+
+@pytest.mark.parametrize("results", [None, [], [{"interactionId": "nobody"}]])
+def test_a_pact_without_interactions_is_kept_by_every_success(results: Any) -> None:
+    assert count(0, lambda: names_of({}), results, success=True) == Counted(promised=0, exercised=0)
