@@ -143,7 +143,7 @@ class Oracle:
         staying = [
             each
             for each in self.estate.versions
-            if place in each.released or (place in places(each) and each.whose not in names)
+            if stays(each, place) or (place in places(each) and each.whose not in names)
         ]
         there = list({each.row: each for each in (*candidates, *staying)}.values())
         for consumer in there:
@@ -182,7 +182,7 @@ class Oracle:
         chosen, place = self.chosen[name], self.question.environment
         if chosen is None or not place or name not in self.among_themselves():
             return chosen
-        return [each for each in self.estate.of(name) if each in chosen or place in each.released]
+        return [each for each in self.estate.of(name) if each in chosen or stays(each, place)]
 
     def among_themselves(self) -> set[str]:
         """Who is asked for and may meet somebody who is asked for."""
@@ -242,3 +242,8 @@ class Oracle:
 def places(version: Mentioned) -> set[str]:
     """Where a version is live."""
     return {place for place, _ in version.there} | version.released
+
+
+def stays(version: Mentioned, place: str) -> bool:
+    """Whether a deployment without a name leaves it there: a release, or what has an instance of its own (1)."""
+    return place in version.released or any(where == place and slot for where, slot in version.there)

@@ -256,9 +256,14 @@ def of_itself(version: Version, facts: Facts) -> Iterator[Verdict]:
         yield standing(EvidenceKind.PROPERTIES, document, version, facts)
 
 
-def decision(candidates: Sequence[Version], facts: Facts) -> Verdict:
+def decision(candidates: Sequence[Version], facts: Facts, *, everywhere: bool = False) -> Verdict:
+    """Of candidates that go where no instance has a name, or everywhere."""
     names = {c.pacticipant for c in candidates}
-    stays = [e.version for e in facts.live if e.released or e.version.pacticipant not in names]
+    stays = [
+        e.version
+        for e in facts.live
+        if e.released or e.version.pacticipant not in names or (e.instance and not everywhere)
+    ]
     return question(candidates, [*candidates, *stays], facts)
 
 
@@ -375,6 +380,6 @@ def best_rollback(small: Small, acceptable: Verdict) -> tuple[Version, ...]:
     fitting = []
     for ranks in itertools.product(*ranges):
         chosen = tuple(possible[n][r - 1] for n, r in zip(order, ranks, strict=True) if r)
-        if decision(chosen, small.facts) <= acceptable:
+        if decision(chosen, small.facts, everywhere=True) <= acceptable:
             fitting.append((len(chosen), sum(ranks), ranks, chosen))
     return min(fitting)[3] if fitting else ()

@@ -9,8 +9,8 @@ import click
 
 from harness import wiring
 from harness.cli import deciding, words
-from harness.cli.versions import as_typed
-from harness.gate import Decision, can_i_deploy
+from harness.cli.versions import placed
+from harness.gate import Decision, can_i_deploy, placing
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("can-i-deploy")
-@click.argument("candidates", nargs=-1, required=True, metavar="SERVICE=VERSION...")
+@click.argument("candidates", nargs=-1, required=True, metavar="SERVICE[@INSTANCE]=VERSION...")
 @click.option(
     "--to", "environments", required=True, multiple=True, help="Where they would be deployed; may be repeated."
 )
@@ -46,14 +46,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Say whether the candidates are safe together, beside what is live there now."""
-    chosen = as_typed(candidates, manifest, broker)
+    chosen, instances = placed(candidates, manifest, broker)
 
     def answers_of(facts: Facts) -> list[Answer]:
         worlds = {each: deciding.supposed(facts, each, supposed, gone) for each in environments}
-        return [(can_i_deploy(chosen, each, world), world) for each, world in worlds.items()]
+        return [(can_i_deploy(chosen, each, world, instances=instances), world) for each, world in worlds.items()]
 
     def ask() -> list[Answer]:
-        named = (*chosen, *map(words.version, supposed))
+        named = (*chosen, *deciding.supposed_versions(supposed))
         with wiring.memory(manifest, broker) as ledger:
             return deciding.asked(ledger, named, environments, answers_of, _reasons)
 
@@ -89,17 +89,18 @@ def _document(decision: Decision) -> dict[str, Any]:
         "verdict": decision.verdict.value,
         "deployable": deciding.DEPLOYABLE[decision.verdict],
         "environment": decision.environment,
-        "candidates": words.versions(decision.candidates),
+        "candidates": words.placed(decision.candidates, decision.instances),
         "require": list(decision.require),
         "reasons": words.reasons(decision.reasons),
-        "together": words.versions(decision.together),
+        "together": words.placed(decision.together, decision.together_on),
     }
 
 
 def _print(decision: Decision, facts: Facts, condition: str) -> None:
-    together = " and ".join(map(str, decision.candidates))
+    together = " and ".join(placing.words(decision.candidates, decision.instances))
     words.say(f"{words.ANSWERS[decision.verdict]}: {together} to {decision.environment}{condition}")
     deciding.say_reasons(decision.reasons, decision.environment, facts)
     if decision.together:
-        words.say(f"  Together it would be a yes: {', '.join(map(str, decision.together))}")
+        larger = placing.words(decision.together, decision.together_on)
+        words.say(f"  Together it would be a yes: {', '.join(larger)}")
     words.say(f"A yes there requires: {', '.join(decision.require)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness.cli import words
-from harness.gate import commands, suppose
+from harness.gate import commands, placing, suppose
 from harness.gate.decision import completable
 from harness.gate.reasons import since
 from harness.verdicts import Verdict
@@ -33,7 +33,7 @@ def supposing_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--if-deployed",
         "supposed",
         multiple=True,
-        metavar="SERVICE=VERSION",
+        metavar="SERVICE[@INSTANCE]=VERSION",
         help="What if: answer as if this ran there. Records nothing; may be repeated.",
     )
     gone = click.option(
@@ -50,12 +50,22 @@ def supposed(facts: Facts, environment: str, deployed: Sequence[str], gone: Sequ
     """The facts, or what they would be."""
     if not deployed and not gone:
         return facts
-    return suppose(facts, environment, deployed=[words.version(each) for each in deployed], gone=gone)
+    instances: dict[Version, list[str]] = {}
+    for version, instance in map(words.placed_version, deployed):
+        instances.setdefault(version, []).append(instance)
+    return suppose(facts, environment, deployed=list(instances), instances=instances, gone=gone)
+
+
+def supposed_versions(deployed: Sequence[str]) -> list[Version]:
+    """The versions that are supposed to run there."""
+    return [version for version, _ in map(words.placed_version, deployed)]
 
 
 def supposing_words(deployed: Sequence[str], gone: Sequence[str]) -> str:
     """What was supposed, to stand beside the answer."""
-    told = [f"{words.version(each)} ran there" for each in deployed] + [f"no {name} was there" for name in gone]
+    placed = map(words.placed_version, deployed)
+    told = [f"{each} ran there" for one, on in placed for each in placing.words([one], {one: [on]})]
+    told += [f"no {name} was there" for name in gone]
     return f" if {' and '.join(told)}" if told else ""
 
 

@@ -9,7 +9,7 @@ import click
 from harness import wiring
 from harness.cli import deciding, words
 from harness.cli.pictures import PICTURES
-from harness.cli.versions import as_typed
+from harness.cli.versions import placed
 from harness.gate import DeploymentPlan, commands, deployment_plan
 from harness.gate.blocks import Block, BlockKind, Link
 from harness.verdicts import Verdict
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@click.argument("candidates", nargs=-1, required=True, metavar="SERVICE=VERSION...")
+@click.argument("candidates", nargs=-1, required=True, metavar="SERVICE[@INSTANCE]=VERSION...")
 @click.option("--to", "environment", required=True, help="Where they would be deployed.")
 @click.option(
     "--rolling/--no-rolling",
@@ -53,14 +53,17 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Find an order of single deployments in which every state on the way is compatible, or say what blocks it."""
-    chosen = as_typed(candidates, manifest, broker)
+    chosen, instances = placed(candidates, manifest, broker)
 
     def plan_of(facts: Facts) -> tuple[DeploymentPlan, Facts]:
         world = deciding.supposed(facts, environment, supposed, gone)
-        return deployment_plan(chosen, environment, world, rolling=rolling, per_instance=per_instance), world
+        plan = deployment_plan(
+            chosen, environment, world, instances=instances, rolling=rolling, per_instance=per_instance
+        )
+        return plan, world
 
     def ask() -> tuple[DeploymentPlan, Facts]:
-        named = (*chosen, *map(words.version, supposed))
+        named = (*chosen, *deciding.supposed_versions(supposed))
         with wiring.memory(manifest, broker) as ledger:
             return deciding.asked(ledger, named, [environment], plan_of, lambda answer: answer[0].reasons)
 
@@ -152,7 +155,7 @@ def _print(plan: DeploymentPlan, facts: Facts, condition: str) -> None:
         words.say(f"Has to wait: {', '.join(move.place for move in plan.waiting)}")
     if plan.verdict is not Verdict.PASSED and plan.at_once is Verdict.PASSED:
         words.say("All in the same moment they are a yes, with nothing between:")
-        words.say(f"    resolve: {commands.can_i_deploy(plan.candidates, plan.environment)}")
+        words.say(f"    resolve: {commands.can_i_deploy(plan.candidates, plan.environment, plan.instances)}")
     if plan.broken_already:
         words.say("Not a yes already, before any step:")
         deciding.say_reasons(plan.broken_already, plan.environment, facts)

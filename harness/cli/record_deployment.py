@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("record-deployment")
-@click.argument("subject", metavar="SERVICE=VERSION")
+@click.argument("subject", metavar="SERVICE[@INSTANCE]=VERSION")
 @click.option("--environment", required=True, help="The environment, by name.")
 @click.option("--instance", default="", help="The application instance, where several run side by side.")
 @words.manifest_option
@@ -25,7 +25,8 @@ def command(
     subject: str, environment: str, instance: str, manifest: Path | None, broker: str | None, *, as_json: bool
 ) -> None:
     """It now runs there, instead of what ran there before."""
-    version = words.version(subject)
+    version, named = words.placed_version(subject)
+    instance = words.one_instance(named, instance)
     with wiring.memory(manifest, broker) as ledger:
         version = in_full(version, ledger)
         ledger.record_deployment(environment, version, instance=instance)
@@ -41,5 +42,5 @@ def command(
             }
         )
     else:
-        words.say(f"{version} runs in {environment}")
+        words.say(f"{version} runs in {environment}{f' on {instance}' if instance else ''}")
         deciding.say_note(note, version)

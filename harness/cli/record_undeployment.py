@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("record-undeployment")
-@click.argument("service")
+@click.argument("service", metavar="SERVICE[@INSTANCE]")
 @click.option("--environment", required=True, help="The environment, by name.")
 @click.option("--instance", default="", help="The application instance, where several run side by side.")
 @words.manifest_option
@@ -25,9 +25,11 @@ def command(
 ) -> None:
     """It no longer runs there."""
     name, _ = words.service_and_version(service)
+    name, named = words.placed_name(name)
+    instance = words.one_instance(named, instance)
     with wiring.memory(manifest, broker) as ledger:
         count = ledger.record_undeployment(environment, name, instance=instance)
     if as_json:
         words.say_json({"recorded": "undeployment", "name": name, "environment": environment, "count": count})
     else:
-        words.say(f"{name} no longer runs in {environment}")
+        words.say(f"{name} no longer runs in {environment}{f' on {instance}' if instance else ''}")

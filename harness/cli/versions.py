@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from harness.gate import Instances
     from harness.identity import Version
     from harness.ports import Ledger
 
@@ -26,6 +27,18 @@ def as_typed(arguments: Sequence[str], manifest: Path | None, broker: str | None
         return given
     with wiring.memory(manifest, broker) as ledger:
         return [in_full(version, ledger) for version in given]
+
+
+def placed(arguments: Sequence[str], manifest: Path | None, broker: str | None) -> tuple[list[Version], Instances]:
+    """`orders=1.4`, or `orders@blue=1.4` for one application instance: the versions, and where they go."""
+    given = [words.placed_version(argument) for argument in arguments]
+    typed = as_typed([version.argument for version, _ in given], manifest, broker)
+    named: dict[Version, list[str]] = {}
+    for version, (_, instance) in zip(typed, given, strict=True):
+        named.setdefault(version, []).append(instance)
+    # Who names no instance at all leaves it to the command where that is.
+    instances = {version: tuple(found) for version, found in named.items() if any(found)}
+    return list(dict.fromkeys(typed)) if instances else typed, instances
 
 
 def in_full(version: Version, ledger: Ledger) -> Version:

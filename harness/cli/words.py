@@ -16,6 +16,7 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.gate import Instances
     from harness.verdicts import Reason
 
 ANSWERS = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}
@@ -42,6 +43,26 @@ def version(argument: str) -> Version:
     if not (name and equals and number):
         raise UsageError(f"'{argument}' is not SERVICE=VERSION", hint=f"{name or 'orders'}=1.4.0")
     return Version(name, number)
+
+
+def placed_version(argument: str) -> tuple[Version, str]:
+    """`orders@blue=1.4.0` as a version and the application instance that it is for; without one that is ""."""
+    found = version(argument)
+    name, instance = placed_name(found.pacticipant)
+    return Version(name, found.number), instance
+
+
+def placed_name(text: str) -> tuple[str, str]:
+    """`orders@blue` as a service and one of its application instances; without one that is ""."""
+    name, at, instance = text.rpartition("@")
+    return (name, instance) if name and at and instance else (text, "")
+
+
+def one_instance(named: str, option: str) -> str:
+    """The instance that was named, in whichever way. Raises UsageError for two."""
+    if named and option and named != option:
+        raise UsageError(f"two instances are named, '{named}' and '{option}'", hint="name it once")
+    return named or option
 
 
 def service_and_version(argument: str) -> tuple[str, str]:
@@ -111,3 +132,12 @@ def _version(value: Version | None) -> dict[str, str] | None:
 def versions(values: Sequence[Version]) -> list[dict[str, str]]:
     """Versions as the documented JSON."""
     return [{"name": value.pacticipant, "version": value.number} for value in values]
+
+
+def placed(values: Sequence[Version], instances: Instances) -> list[dict[str, str]]:
+    """Versions as the documented JSON, each with its application instance where that has a name."""
+    return [
+        {"name": value.pacticipant, "version": value.number, **({"instance": instance} if instance else {})}
+        for value in values
+        for instance in instances.get(value, ("",))
+    ]

@@ -6,6 +6,7 @@ all call these functions.
 
 from harness.gate.decision import Decision, can_i_deploy, can_i_deploy_everywhere
 from harness.gate.order import DeploymentPlan, Link, Step, deployment_plan
+from harness.gate.placing import Instances
 from harness.gate.rollback import Rollback, Target, rollback_targets
 from harness.gate.scene import Pair
 from harness.gate.supposing import suppose
@@ -13,6 +14,7 @@ from harness.gate.supposing import suppose
 __all__ = [
     "Decision",
     "DeploymentPlan",
+    "Instances",
     "Link",
     "Pair",
     "Rollback",

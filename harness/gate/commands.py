@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from harness.gate.placing import UNNAMED, Instances, arguments
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,14 +33,14 @@ def publish(version: Version) -> str:
     return _shell("publish", "--version", version.number)
 
 
-def can_i_deploy(versions: Iterable[Version], environment: str) -> str:
-    """Ask the gate about a set."""
-    return _shell("can-i-deploy", *(version.argument for version in versions), "--to", environment)
+def can_i_deploy(versions: Iterable[Version], environment: str, instances: Instances = UNNAMED) -> str:
+    """Ask the gate about a set, each of it on its instances."""
+    return _shell("can-i-deploy", *arguments(versions, instances), "--to", environment)
 
 
-def plan(versions: Iterable[Version], environment: str) -> str:
+def plan(versions: Iterable[Version], environment: str, instances: Instances = UNNAMED) -> str:
     """Ask for an order."""
-    return _shell("plan", *(version.argument for version in versions), "--to", environment)
+    return _shell("plan", *arguments(versions, instances), "--to", environment)
 
 
 def rollback(services: Iterable[str], environment: str, bound: int) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.gate.placing import Instances, replaced
 from harness.gate.reasons import verdict_of
-from harness.gate.scene import Scene, between, scene
+from harness.gate.scene import between, scene
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -17,45 +18,48 @@ if TYPE_CHECKING:
 ROUNDS = 25  # how many services may be added before the search gives up
 
 
-def completed(candidates: Sequence[Version], environment: str, facts: Facts) -> tuple[Version, ...]:
-    """The candidates and, for each live service that they break or lack, its newest version that fits; () if none.
+def completed(
+    candidates: Sequence[Version], environment: str, facts: Facts, instances: Instances
+) -> tuple[tuple[Version, ...], Instances]:
+    """The candidates and, where each live version that they break or lack runs, the newest version that fits.
 
-    Each added version fits all that were there before it; it is the caller who decides about the whole.
+    Nothing when there is none. Each added version fits all that was there before it; it is the caller who decides
+    about the whole.
     """
-    chosen = tuple(candidates)
+    chosen, there = tuple(candidates), {each: tuple(instances.get(each, ("",))) for each in candidates}
+    asked = dict(there)
     for _ in range(ROUNDS):
-        staged = _after(chosen, environment, facts)
-        wanted = next(_misfits(chosen, staged), None)
+        wanted = next(_misfits(chosen, environment, facts, there), None)
         if wanted is None:
-            return chosen if len(chosen) > len(candidates) else ()
-        fitting = _newest_fitting(wanted, chosen, facts)
+            return (chosen, there) if there != asked else ((), {})
+        name, instance = wanted
+        fitting = _newest_fitting(name, chosen, facts)
         if fitting is None:
-            return ()
-        chosen = (*chosen, fitting)
-    return ()
+            return (), {}
+        chosen = tuple(dict.fromkeys((*chosen, fitting)))
+        there[fitting] = (*there.get(fitting, ()), instance)
+    return (), {}
 
 
-def _after(chosen: Sequence[Version], environment: str, facts: Facts) -> Scene:
-    names = {version.pacticipant for version in chosen}
-    here = (live for live in facts.live if live.environment == environment)
-    staying = (live.version for live in here if live.released or live.version.pacticipant not in names)
-    return scene(facts, environment, (*chosen, *staying))
-
-
-def _misfits(chosen: Sequence[Version], staged: Scene) -> Iterator[str]:
-    """The services that would have to change, or to come."""
-    names = {version.pacticipant for version in chosen}
+def _misfits(
+    chosen: Sequence[Version], environment: str, facts: Facts, instances: Instances
+) -> Iterator[tuple[str, str]]:
+    """The services that would have to change or to come, and on which instance."""
+    here = [live for live in facts.live if live.environment == environment]
+    staying = [live for live in here if not replaced(live, chosen, instances)]
+    staged = scene(facts, environment, (*chosen, *(live.version for live in staying)))
     for version in chosen:
-        for pair in staged.pairs(version):
-            other = pair.provider if pair.consumer == version else pair.consumer
-            if other.pacticipant not in names and verdict_of(pair, staged.facts) is Verdict.FAILED:
-                yield other.pacticipant
-        yield from staged.missing(version)
+        for live in staying:
+            # What is released stays whatever is deployed, so nothing could be done about it here.
+            pairs = () if live.released or live.version in chosen else between(version, live.version, facts)
+            if any(verdict_of(pair, facts) is Verdict.FAILED for pair in pairs):
+                yield live.version.pacticipant, live.instance
+        yield from ((name, "") for name in staged.missing(version))
 
 
 def _newest_fitting(name: str, chosen: Sequence[Version], facts: Facts) -> Version | None:
     for version in reversed(facts.index.numbers(name)):
-        pairs = (pair for other in chosen for pair in between(version, other, facts))
+        pairs = (pair for other in (*chosen, version) for pair in between(version, other, facts))
         if all(verdict_of(pair, facts) is Verdict.PASSED for pair in pairs):
             return version
     return None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.evidence import Facts, Live
+    from harness.gate.placing import Instances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def _worst(reasons: Iterable[Reason]) -> Verdict:
 
 
 def moves_of(
-    candidates: Sequence[Version], live: Iterable[Live], *, per_instance: bool
+    candidates: Sequence[Version], live: Iterable[Live], instances: Instances, *, per_instance: bool
 ) -> tuple[tuple[Move, ...], tuple[Version, ...]]:
     """The steps that bring the candidates there, in the order of the candidates, and what stays as it is."""
     deployed: dict[str, dict[str, Version]] = {}
@@ -75,23 +76,33 @@ def moves_of(
         else:
             deployed.setdefault(each.version.pacticipant, {})[each.instance] = each.version
     moves: list[Move] = []
+    left = {(name, instance): version for name, there in deployed.items() for instance, version in there.items()}
     for candidate in candidates:
         there = deployed.get(candidate.pacticipant, {})
-        moves += _moves(candidate, there, per_instance=per_instance)
-        if candidate in there.values():
-            staying.append(candidate)
-    return tuple(moves), tuple(dict.fromkeys(staying))
+        named = instances.get(candidate)
+        places: Mapping[str, Version | None] = (
+            there if named is None else {each: there.get(each) for each in named}
+        )
+        moves += _moves(candidate, places, apart=per_instance or named is not None)
+        gone = [each for each in places if there.get(each) != candidate]
+        for instance in gone:
+            left.pop((candidate.pacticipant, instance), None)
+    return tuple(moves), tuple(dict.fromkeys((*staying, *left.values())))
 
 
-def _moves(candidate: Version, there: Mapping[str, Version], *, per_instance: bool) -> Iterator[Move]:
-    others = {instance: version for instance, version in there.items() if version != candidate}
-    if there and not others:
+def _moves(candidate: Version, places: Mapping[str, Version | None], *, apart: bool) -> Iterator[Move]:
+    others = {instance: version for instance, version in places.items() if version != candidate}
+    if places and not others:
         return
-    if per_instance and there:
+    if apart and places:
         for instance, version in sorted(others.items()):
-            yield Move(service=candidate.pacticipant, instance=instance, old=(version,), new=candidate)
+            yield Move(service=candidate.pacticipant, instance=instance, old=_known(version), new=candidate)
     else:
-        yield Move(service=candidate.pacticipant, old=tuple(sorted(set(others.values()))), new=candidate)
+        yield Move(service=candidate.pacticipant, old=_known(*others.values()), new=candidate)
+
+
+def _known(*versions: Version | None) -> tuple[Version, ...]:
+    return tuple(sorted({version for version in versions if version is not None}))
 
 
 def constraints_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean
@@ -10,6 +10,7 @@ from harness.evidence import EvidenceKind, Facts
 from harness.gate import commands
 from harness.gate import reasons as why
 from harness.gate.completion import completed
+from harness.gate.placing import UNNAMED, Instances, check_places, replaced
 from harness.gate.scene import Pair, Scene, scene
 from harness.identity import Version
 from harness.verdicts import Cause, Reason, Verdict
@@ -28,28 +29,36 @@ class Decision:
     require: tuple[str, ...]  # kinds of evidence that the policy demands
     reasons: tuple[Reason, ...]  # worst first
     considered: tuple[Pair, ...]
+    instances: Instances = field(default_factory=dict)  # where candidates go, but for those without a name
     together: tuple[Version, ...] = ()  # a larger set that would be a yes, where there is one
+    together_on: Instances = field(default_factory=dict)  # where these go
 
 
 def can_i_deploy(
-    candidates: Sequence[Version], environment: str, facts: Facts, *, require: Sequence[str] | None = None
+    candidates: Sequence[Version],
+    environment: str,
+    facts: Facts,
+    *,
+    instances: Instances = UNNAMED,
+    require: Sequence[str] | None = None,
 ) -> Decision:
     """Decide whether the candidates are safe together, beside everything that is live in the environment.
 
-    A candidate replaces what is deployed of its own pacticipant; what was released stays supported beside it.
+    A candidate replaces what is deployed of its own pacticipant on the instances that are named for it, else where
+    a deployment without a name is recorded; what was released stays supported beside it.
     Raises UnknownName for a version or an environment that nobody knows, UsageError for an empty or doubled set.
     """
-    resolve(candidates, environment, facts)
+    resolve(candidates, environment, facts, instances)
     policy = policy_of(environment, facts, require)
-    decision = decided(candidates, environment, facts, policy)
+    decision = decided(candidates, environment, facts, policy, instances=instances)
     if not environment or not completable(decision.reasons):
         return decision
-    set_of_all = completed(candidates, environment, facts)
-    if not set_of_all or decided(set_of_all, environment, facts, policy).verdict is not Verdict.PASSED:
+    larger, there = completed(candidates, environment, facts, instances)
+    if not larger or decided(larger, environment, facts, policy, instances=there).verdict is not Verdict.PASSED:
         return decision
-    command = commands.can_i_deploy(set_of_all, environment)
+    command = commands.can_i_deploy(larger, environment, there)
     told = (replace(r, command=command) if _completable(r) else r for r in decision.reasons)
-    return replace(decision, together=set_of_all, reasons=tuple(told))
+    return replace(decision, together=larger, together_on=there, reasons=tuple(told))
 
 
 def can_i_deploy_everywhere(
@@ -74,16 +83,13 @@ def _completable(reason: Reason) -> bool:
     return broken or reason.cause is Cause.NOTHING_DEPLOYED
 
 
-def resolve(candidates: Sequence[Version], environment: str, facts: Facts) -> None:
+def resolve(candidates: Sequence[Version], environment: str, facts: Facts, instances: Instances = UNNAMED) -> None:
     """Refuse names that nobody knows, and sets that cannot be meant. Raises UnknownName, UsageError."""
     if not candidates:
         raise UsageError("no version to decide about", hint="name at least one SERVICE=VERSION")
     resolve_environment(environment, facts)
-    seen: set[str] = set()
+    check_places(candidates, instances)
     for candidate in candidates:
-        if candidate.pacticipant in seen:
-            raise UsageError(f"'{candidate.pacticipant}' is named twice", hint="name one version of each service")
-        seen.add(candidate.pacticipant)
         if candidate not in facts.versions:
             raise UnknownName(_nobody_knows(candidate, facts), hint=_closest(candidate, facts))
 
@@ -116,9 +122,16 @@ def policy_of(environment: str, facts: Facts, require: Sequence[str] | None) -> 
     return tuple(dict.fromkeys((EvidenceKind.PACTS.value, *chosen)))
 
 
-def decided(candidates: Sequence[Version], environment: str, facts: Facts, policy: tuple[str, ...]) -> Decision:
+def decided(
+    candidates: Sequence[Version],
+    environment: str,
+    facts: Facts,
+    policy: tuple[str, ...],
+    *,
+    instances: Instances = UNNAMED,
+) -> Decision:
     """The decision for names that are known, without a search for a larger set."""
-    staged = after(candidates, environment, facts)
+    staged = after(candidates, environment, facts, instances)
     pairs = tuple(dict.fromkeys(pair for candidate in candidates for pair in staged.pairs(candidate)))
     told = why.worst_first(_reasons(candidates, pairs, staged, policy))
     if Verdict.worst(reason.verdict for reason in told) is Verdict.PASSED:
@@ -130,14 +143,14 @@ def decided(candidates: Sequence[Version], environment: str, facts: Facts, polic
         require=policy,
         reasons=told,
         considered=tuple(pair for pair in pairs if pair.contract),
+        instances=instances,
     )
 
 
-def after(candidates: Sequence[Version], environment: str, facts: Facts) -> Scene:
-    """What is there when the candidates are: they replace deployments of their own, never releases."""
-    replaced = {candidate.pacticipant for candidate in candidates}
+def after(candidates: Sequence[Version], environment: str, facts: Facts, instances: Instances) -> Scene:
+    """What is there when the candidates are: each replaces what is deployed where it goes, never a release."""
     here = (live for live in facts.live if live.environment == environment)
-    staying = (live.version for live in here if live.released or live.version.pacticipant not in replaced)
+    staying = (live.version for live in here if not replaced(live, candidates, instances))
     return scene(facts, environment, (*candidates, *staying))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.gate import reasons as why
@@ -10,6 +10,7 @@ from harness.gate.blocks import Block, Link, blocks_of
 from harness.gate.circles import reachable, successors, waves
 from harness.gate.constraints import Constraints, Move, constraints_of, moves_of
 from harness.gate.decision import decided, policy_of, resolve
+from harness.gate.placing import UNNAMED, Instances, everywhere
 from harness.gate.retreat import ways_back
 from harness.gate.scene import Scene, scene
 from harness.identity import Version
@@ -49,6 +50,7 @@ class DeploymentPlan:
     waiting: tuple[Move, ...]  # what cannot be done because of the blocks
     broken_already: tuple[Reason, ...]  # pairs that are live now and not a yes; no step is judged by them
     at_once: Verdict  # the gate's answer for all of them in the same moment, without any state between
+    instances: Instances = field(default_factory=dict)  # where candidates go
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -57,24 +59,27 @@ class DeploymentPlan:
         return why.worst_first(dict.fromkeys(told))
 
 
-def deployment_plan(
+def deployment_plan(  # noqa: PLR0913 - one argument per part of the question
     candidates: Sequence[Version],
     environment: str,
     facts: Facts,
     *,
+    instances: Instances = UNNAMED,
     rolling: bool = True,
     per_instance: bool = False,
     require: Sequence[str] | None = None,
 ) -> DeploymentPlan:
     """Find an order of single-service steps in which every state passes the gate, or the smallest block.
 
+    A candidate goes to the instances that are named for it, else to all of its service.
     FAILED: no order exists, whatever the missing evidence may say. UNKNOWN: none is proven, and one may exist.
     Raises UnknownName, UsageError as `can_i_deploy` does.
     """
-    resolve(candidates, environment, facts)
+    resolve(candidates, environment, facts, instances)
     policy = policy_of(environment, facts, require)
     live = [each for each in facts.live if each.environment == environment]
-    moves, fixed = moves_of(candidates, live, per_instance=per_instance)
+    moves, fixed = moves_of(candidates, live, instances, per_instance=per_instance)
+    at_once = {**everywhere(candidates, live), **instances}
     found = constraints_of(moves, fixed, environment, facts, policy, rolling=rolling)
     verdict, blocks = blocks_of(found)
     order = _order(found, blocks)
@@ -86,12 +91,13 @@ def deployment_plan(
         environment=environment,
         require=policy,
         rolling=rolling,
-        steps=tuple(_steps(order, found, ways_back(order, moves, now, policy))),
+        steps=tuple(_steps(order, found, ways_back(order, moves, now, policy, fixed))),
         unchanged=tuple(c for c in candidates if not any(move.new == c for move in moves)),
         blocks=blocks,
         waiting=tuple(move for position, move in enumerate(moves) if position not in done),
         broken_already=tuple(_broken_already(moves, now)),
-        at_once=decided(candidates, environment, facts, policy).verdict,
+        at_once=decided(candidates, environment, facts, policy, instances=at_once).verdict,
+        instances=at_once,
     )
 
 

@@ -11,6 +11,7 @@ from harness.verdicts import Cause, Reason, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from harness.evidence import Live
     from harness.gate.scene import Pair, Scene
     from harness.identity import Version
 
@@ -200,11 +201,15 @@ def worst_first(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(sorted(reasons, key=lambda r: (_WORST_FIRST.index(r.verdict), r.text)))
 
 
+def _on(live: Live) -> str:
+    return f" on {live.instance}" if live.instance else ""
+
+
 def since(reason: Reason, environment: str, facts: Facts) -> str:
     """Since when the two sides are there, and when and in which run their evidence was seen."""
     wanted = {reason.consumer, reason.provider}
     told = [
-        f"{live.version} {'supported' if live.released else 'there'} since {live.since}"
+        f"{live.version} {'supported' if live.released else 'there'}{_on(live)} since {live.since}"
         for live in facts.live
         if live.environment == environment and live.since and live.version in wanted
     ]

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def ways_back(
-    order: Sequence[Sequence[int]], moves: Sequence[Move], now: Scene, policy: Sequence[str]
+    order: Sequence[Sequence[int]],
+    moves: Sequence[Move],
+    now: Scene,
+    policy: Sequence[str],
+    staying: Sequence[Version],
 ) -> list[tuple[Version, ...]]:
     """After each step: the versions that a step so far has replaced and that would pass the gate again."""
     done: dict[int, bool] = {}  # position to whether its old versions still fit
@@ -25,7 +29,9 @@ def ways_back(
     result = []
     for position in (p for wave in order for p in wave):
         done[position] = True
-        staged = staged.changed({moves[position].service: _there(moves[position].service, moves, done, now)})
+        staged = staged.changed(
+            {moves[position].service: _there(moves[position].service, moves, done, now, staying)}
+        )
         near = _near(moves[position], now)
         for other in done:
             if other == position or moves[other].service in near:
@@ -34,12 +40,14 @@ def ways_back(
     return result
 
 
-def _there(service: str, moves: Sequence[Move], done: dict[int, bool], now: Scene) -> tuple[Version, ...]:
+def _there(
+    service: str, moves: Sequence[Move], done: dict[int, bool], now: Scene, staying: Sequence[Version]
+) -> tuple[Version, ...]:
     """The versions of a service after the steps so far."""
     open_ones = {v for p, move in enumerate(moves) if move.service == service and p not in done for v in move.old}
     replaced = {v for p in done if moves[p].service == service for v in moves[p].old}
     new = [moves[p].new for p in done if moves[p].service == service]
-    kept = [v for v in now.there.get(service, ()) if v not in replaced or v in open_ones]
+    kept = [v for v in now.there.get(service, ()) if v not in replaced or v in open_ones or v in staying]
     return tuple(dict.fromkeys((*kept, *new)))
 
 

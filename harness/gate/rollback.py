@@ -11,6 +11,7 @@ from harness.gate import commands
 from harness.gate.choice import BOUND, Choice, Search
 from harness.gate.decision import Decision, decided, policy_of, resolve_environment
 from harness.gate.order import DeploymentPlan, deployment_plan
+from harness.gate.placing import everywhere
 from harness.gate.scene import scene
 from harness.identity import Version
 from harness.verdicts import Cause, Reason, Verdict
@@ -124,8 +125,14 @@ def _target(stay: Stay, environment: str, facts: Facts, policy: tuple[str, ...])
         since=stay.since,
         until=stay.until,
         released=stay.released,
-        decision=decided([stay.version], environment, facts, policy),
+        decision=_everywhere([stay.version], environment, facts, policy),
     )
+
+
+def _everywhere(versions: Sequence[Version], environment: str, facts: Facts, policy: tuple[str, ...]) -> Decision:
+    """The gate's answer about versions that come back on all instances of their services."""
+    live = [each for each in facts.live if each.environment == environment]
+    return decided(versions, environment, facts, policy, instances=everywhere(versions, live))
 
 
 _World = tuple[dict[str, tuple[Version, ...]], dict[str, tuple[Stay, ...]], int]
@@ -173,12 +180,12 @@ def _reasons(
 ) -> tuple[Reason, ...]:
     environment, facts, policy = place
     if chosen:
-        return decided(chosen, environment, facts, policy).reasons
+        return _everywhere(chosen, environment, facts, policy).reasons
     nothing = [_nothing_before(name, environment, facts) for name in services if not earlier.get(name)]
     if nothing or any(choice.gave_up for choice in choices):
         return tuple(nothing) or (_gave_up(services, environment),)
     newest = [earlier[name][0].version for name in services]
-    return decided(newest, environment, facts, policy).reasons
+    return _everywhere(newest, environment, facts, policy).reasons
 
 
 def _gave_up(services: Sequence[str], environment: str) -> Reason:

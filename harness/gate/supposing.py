@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UnknownName, did_you_mean
 from harness.evidence import Facts, Live
 from harness.gate.decision import resolve, resolve_environment
+from harness.gate.placing import UNNAMED, Instances, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,25 +17,33 @@ if TYPE_CHECKING:
 
 
 def suppose(
-    facts: Facts, environment: str, *, deployed: Sequence[Version] = (), gone: Sequence[str] = ()
+    facts: Facts,
+    environment: str,
+    *,
+    deployed: Sequence[Version] = (),
+    instances: Instances = UNNAMED,
+    gone: Sequence[str] = (),
 ) -> Facts:
-    """The facts as they would be with these versions deployed there, and with nothing of those services live.
+    """The facts as they would be with these deployments recorded there, and with nothing of those services live.
 
-    A supposed deployment replaces every instance. Raises UnknownName, UsageError for names that nobody knows.
+    Raises UnknownName, UsageError for names that nobody knows.
     """
     resolve_environment(environment, facts)
     if deployed:
-        resolve(deployed, environment, facts)
+        resolve(deployed, environment, facts, instances)
     _check_gone(facts, environment, gone)
-    replaced = {version.pacticipant for version in deployed}
-    kept = [live for live in facts.live if live.environment != environment or not _ends(live, replaced, gone)]
-    kept += [Live(environment=environment, version=version) for version in deployed]
+    kept = [
+        live
+        for live in facts.live
+        if live.environment != environment
+        or not (live.version.pacticipant in gone or replaced(live, deployed, instances))
+    ]
+    kept += [
+        Live(environment=environment, version=version, instance=instance)
+        for version in deployed
+        for instance in instances.get(version, ("",))
+    ]
     return replace(facts, live=tuple(sorted(kept)), objections=())  # nobody was asked about what is supposed
-
-
-def _ends(live: Live, replaced: set[str], gone: Sequence[str]) -> bool:
-    name = live.version.pacticipant
-    return name in gone or (name in replaced and not live.released)
 
 
 def _check_gone(facts: Facts, environment: str, gone: Sequence[str]) -> None:

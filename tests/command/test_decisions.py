@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,40 @@ def test_a_no_says_since_when_and_which_set_would_be_a_yes(ask: Ask) -> None:
     assert command in out or "harness can-i-deploy orders=2 payments=2 web=2 --to production" in out
     resolving = next(line.split("resolve: harness ")[1] for line in out.splitlines() if "resolve:" in line)
     assert ask(*resolving.split())[0] == 0
+
+
+def test_what_a_no_advises_and_somebody_records_is_a_yes(ask: Ask) -> None:
+    """web runs on two instances: a set that leaves one of them as it is would be no way out."""
+    for instance in ("blue", "green"):
+        assert ask("record-deployment", f"web@{instance}=1", "--environment", "production")[0] == 0
+    code, told = ask.json("can-i-deploy", "orders=2", "payments=2", "--to", "production")
+    assert code == 1
+    places = [(each["name"], each["version"], each.get("instance")) for each in told["together"]]
+    assert {("web", "2", None), ("web", "2", "blue"), ("web", "2", "green")} < set(places)
+    assert ask("can-i-deploy", "orders=2", "payments=2", "web=2", "--to", "production")[0] == 1
+    command = next(reason["command"] for reason in told["reasons"] if reason["command"])
+    assert "web@green=2" in command
+    assert ask(*shlex.split(command)[1:])[0] == 0
+    for name, number, instance in places:
+        on = ["--instance", instance] if instance else []
+        assert ask("record-deployment", f"{name}={number}", *on, "--environment", "production")[0] == 0
+    assert ask("can-i-deploy", "orders=2", "payments=2", "--to", "production")[0] == 0
+
+
+def test_two_versions_for_one_instance_and_two_ways_to_name_it_are_refused(ask: Ask) -> None:
+    code, _, error = ask("can-i-deploy", "web@blue=1", "web@blue=2", "--to", "production")
+    assert (code, "'web' is named twice for the instance 'blue'" in error) == (2, True)
+    asked = ["record-deployment", "web@blue=1", "--instance", "green", "--environment", "production"]
+    code, _, error = ask(*asked)
+    assert (code, "two instances are named" in error) == (2, True)
+
+
+def test_a_plan_for_one_instance_leaves_the_others_as_they_are(ask: Ask) -> None:
+    for instance in ("blue", "green"):
+        ask("record-deployment", f"payments@{instance}=1", "--environment", "production")
+    code, plan = ask.json("plan", "payments@blue=2", "--to", "production")
+    steps = [(step["service"], step["instance"], step["from"], step["to"]) for step in plan["steps"]]
+    assert (code, steps) == (0, [("payments", "blue", ["1"], "2")])
 
 
 def test_a_missing_provider_names_the_set_that_brings_it(ask: Ask) -> None:

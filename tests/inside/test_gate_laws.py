@@ -24,6 +24,7 @@ from harness.gate import (
     rollback_targets,
     suppose,
 )
+from harness.gate.placing import everywhere
 from harness.gate.scene import Pair
 from harness.identity import Version
 from harness.verdicts import Cause
@@ -118,7 +119,9 @@ def test_every_rollback_that_is_offered_passes_the_gate(small: Small) -> None:
     if small.named:
         rollback = rollback_targets(small.named, PLACE, small.facts)
         if rollback.verdict is PASSED:
-            assert can_i_deploy(rollback.together, PLACE, small.facts).verdict is PASSED
+            # A service goes back on all its instances.
+            there = everywhere(rollback.together, small.facts.live)
+            assert can_i_deploy(rollback.together, PLACE, small.facts, instances=there).verdict is PASSED
 
 
 @given(systems)

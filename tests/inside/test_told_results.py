@@ -18,7 +18,9 @@ NAMES = st.sampled_from(
     [{"interactionId": each} for each in (*IDS, "nobody")] + [{"interactionDescription": "reads 1"}, {}]
 )
 RESULT = st.builds(lambda name, kept: {**name, "success": kept}, NAMES, st.sampled_from([True, True, False, None]))
-ANYTHING = st.none() | st.lists(RESULT, max_size=5) | st.just({"tests": []}) | st.lists(st.integers(), min_size=1)
+ANYTHING: st.SearchStrategy[Any] = (
+    st.none() | st.lists(RESULT, max_size=5) | st.just({"tests": []}) | st.lists(st.integers(), min_size=1)
+)
 
 
 def counted(results: Any, *, success: bool = True) -> Counted:

@@ -117,7 +117,7 @@ def scene(db: sa.Connection, question: Question) -> Scene:
 def _supported(
     db: sa.Connection, environment: str, pairs: Iterable[Pair], specified: Sequence[Selected]
 ) -> list[Selected]:
-    """What is released of those who are asked for stays beside them; it counts where they meet one another."""
+    """What stays beside those who are asked for, of their own: releases, named instances; where they may meet."""
     asked = {each.pacticipant for each in specified}
     among = {
         name
@@ -127,7 +127,7 @@ def _supported(
     }
     there: dict[str, list[tuple[int, str]]] = {}
     told = {"names": sorted(among), "environment": environment}
-    for name, row, number in db.execute(_RELEASED, told) if among else ():
+    for name, row, number in db.execute(_STAYING, told) if among else ():
         there.setdefault(name, []).append((row, number))
     return [
         Selected(asked=Asked(pacticipant=name, environment=environment), specified=False, versions=versions)
@@ -210,14 +210,23 @@ _LEDGER = sa.select(
     sa.exists().where(builds.c.artifact > "").label("any_build"),
     sa.exists(sa.select(self_verifications.c.id)).label("any_held"),
 )
-_RELEASED = (
+_STAYING = (  # what a deployment without a name replaces nothing of: releases, and what has an instance of its own
     sa.select(pacticipants.c.name, versions.c.id, versions.c.number)
-    .join_from(releases, versions)
-    .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+    .join_from(versions, pacticipants)
     .where(
-        releases.c.environment_id == _PLACE.scalar_subquery(),
-        releases.c.until.is_(None),
         pacticipants.c.name.in_(_NAMES),
+        versions.c.id.in_(
+            sa.union(
+                sa.select(releases.c.version_id).where(
+                    releases.c.environment_id == _PLACE.scalar_subquery(), releases.c.until.is_(None)
+                ),
+                sa.select(deployments.c.version_id).where(
+                    deployments.c.environment_id == _PLACE.scalar_subquery(),
+                    deployments.c.until.is_(None),
+                    deployments.c.instance != "",
+                ),
+            )
+        ),
     )
     .order_by(versions.c.id.desc())
 )
