@@ -152,8 +152,14 @@ class Reason:
     provider: Version | None = None
     missing: str = ""  # the pacticipant of which nothing is there
     contract: str = ""  # content key
-    command: str = ""  # what resolves it; always set unless PASSED
+    command: str = ""  # what resolves it; unless PASSED this or `before` is set
+    before: str = ""  # where the command is to be run, or what is to be done first; alone: what no command does
 
     def __post_init__(self) -> None:
-        if self.verdict is not Verdict.PASSED and (self.cause is None or not self.command):
+        if self.verdict is not Verdict.PASSED and (self.cause is None or not self.resolution):
             raise ValueError(f"{self.text}: {self.verdict.name} needs a cause and a command")
+
+    @property
+    def resolution(self) -> str:
+        """What resolves it, as a reader is told."""
+        return f"{self.before} {self.command}".strip()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.evidence import Facts
     from harness.verdicts import Reason
+    from harness.wiring.healing import Attempt
 
     Answer = tuple[Decision, Facts]
 
@@ -59,13 +60,17 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     asked, attempts = deciding.healed(ask, _reasons, place)
-    answers = [(replace(d, reasons=deciding.with_causes(d.reasons, attempts)), world) for d, world in asked]
+    answers = [(_placed(decision, attempts, place), world) for decision, world in asked]
     if as_json:
         words.say_json(_documents([decision for decision, _ in answers]) | deciding.healing_document(attempts))
     else:
         for decision, world in answers:
             _print(decision, world, deciding.supposing_words(supposed, gone))
     return int(Verdict.worst(decision.verdict for decision, _ in answers).exit)
+
+
+def _placed(decision: Decision, attempts: Sequence[Attempt], place: deciding.Place) -> Decision:
+    return replace(decision, reasons=deciding.placed(deciding.with_causes(decision.reasons, attempts), place))
 
 
 def _reasons(answers: Sequence[Answer]) -> Iterator[Reason]:

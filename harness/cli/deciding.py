@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from harness import wiring
 from harness.cli import words
-from harness.gate import commands, placing, suppose
+from harness.errors import UsageError
+from harness.gate import commands, placing, resolutions, suppose
 from harness.gate.decision import completable
 from harness.gate.reasons import since
 from harness.verdicts import Verdict
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from harness.evidence import Facts
     from harness.identity import Version
     from harness.ports import Ledger
+    from harness.services.system import System
     from harness.verdicts import Reason
     from harness.wiring.healing import Attempt
 
@@ -79,7 +82,7 @@ def say_reasons(reasons: Iterable[Reason], environment: str, facts: Facts, inden
         told = since(reason, environment, facts)
         if told:
             words.say(f"{indent}    {told}")
-        words.say(f"{indent}    resolve: {reason.command}")
+        words.say(f"{indent}    resolve: {reason.resolution}")
 
 
 T = TypeVar("T")
@@ -166,17 +169,24 @@ def _say_attempt(attempt: Attempt) -> None:
 
 
 def _say_left(reason: Reason) -> None:
-    told = f"not healed, as no verification is missing: {reason.text}; resolve it: {reason.command}"
+    told = f"not healed, as no verification is missing: {reason.text}; resolve it: {reason.resolution}"
     click.echo(words.clean(told), err=True)
 
 
 def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple[Reason, ...]:
     """The reasons, where what could not be healed says why."""
-    if not attempts:
-        return tuple(reasons)
     from harness.wiring import healing
 
-    return healing.with_causes(reasons, attempts)
+    return healing.with_causes(reasons, attempts) if attempts else tuple(reasons)
+
+
+def placed(reasons: Iterable[Reason], place: Place) -> tuple[Reason, ...]:
+    """The reasons, each with what resolves it where the person is: with this manifest, or with none."""
+    try:
+        system: System | None = wiring.system(place.manifest)
+    except UsageError:
+        system = None  # a gate can be asked from anywhere
+    return tuple(resolutions.here(reason, system) for reason in reasons)
 
 
 def healing_document(attempts: Sequence[Attempt]) -> dict[str, Any]:

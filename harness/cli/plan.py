@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,6 +70,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     (plan, facts), attempts = deciding.healed(ask, lambda answer: answer[0].reasons, place)
+    plan = _placed(plan, place)
     if as_json:
         words.say_json(document(plan) | deciding.healing_document(attempts))
     elif picture:
@@ -76,6 +78,18 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     else:
         _print(plan, facts, deciding.supposing_words(supposed, gone))
     return int(plan.verdict.exit)
+
+
+def _placed(plan: DeploymentPlan, place: deciding.Place) -> DeploymentPlan:
+    """The plan, each of its reasons with what resolves it here."""
+    blocks = tuple(
+        replace(
+            block,
+            links=tuple(replace(link, reasons=deciding.placed(link.reasons, place)) for link in block.links),
+        )
+        for block in plan.blocks
+    )
+    return replace(plan, blocks=blocks, broken_already=deciding.placed(plan.broken_already, place))
 
 
 def document(plan: DeploymentPlan) -> dict[str, Any]:

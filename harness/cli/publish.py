@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import words
+from harness.gate import commands
 
 if TYPE_CHECKING:
     from harness.ports import Publication
@@ -65,6 +66,10 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         words.say(_line(each))
         for notice in notices(each):
             words.say(f"  ! {notice}")
+    for name in published.untold:
+        words.say(
+            f"  ! {name}: only the running service tells its document; publish it with: {commands.run(name)}"
+        )
     words.say(f"on branch {published.branch}" if published.branch else _NO_BRANCH)
 
 

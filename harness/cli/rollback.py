@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,11 +60,24 @@ def command(  # noqa: PLR0913 - one argument per option
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     (rollback, facts), attempts = deciding.healed(ask, _reasons, place)
+    rollback = _placed(rollback, place)
     if as_json:
         words.say_json(_document(rollback) | deciding.healing_document(attempts))
     else:
         _print(rollback, facts)
     return int(rollback.verdict.exit)
+
+
+def _placed(rollback: Rollback, place: deciding.Place) -> Rollback:
+    """The answer, each of its reasons with what resolves it here."""
+    targets = tuple(
+        replace(
+            target,
+            decision=replace(target.decision, reasons=deciding.placed(target.decision.reasons, place)),
+        )
+        for target in rollback.targets
+    )
+    return replace(rollback, reasons=deciding.placed(rollback.reasons, place), targets=targets)
 
 
 def _reasons(answer: tuple[Rollback, Facts]) -> Iterator[Reason]:

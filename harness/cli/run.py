@@ -9,6 +9,7 @@ import click
 from harness import wiring
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
+from harness.engine.plan import why_nothing
 from harness.evidence import EvidenceKind
 from harness.reports.legible import many
 
@@ -85,6 +86,7 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
     ahead = run.consumers_suite()
     plan = run.plan(run.settled(record=False))
     tasks = [*([ahead] if ahead else []), *plan.tasks]
+    nothing = why_nothing(plan.inputs) if not tasks else ()
     rows = [
         {
             "task": _name(task),
@@ -100,6 +102,7 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
             {
                 "runtime": run.runtime.name,
                 "remarks": list(run.remarks),
+                "nothing": list(nothing),
                 "unread": [str(each) for each in run.material.unread],
                 "starts": list(plan.starts),
                 "tasks": rows,
@@ -112,6 +115,8 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
     for problem in run.material.unread:
         words.say(f"  ?  {problem}")
     words.say(f"would start: {', '.join(plan.starts) or 'nothing'}")
+    for why in nothing:
+        words.say(f"  nothing to check: {why}")
     for task in tasks:
         known = f"known: {task.reused.verdict.value} (run {task.reused.run})" if task.reused else "would run"
         words.say(f"  {_name(task)}: {_size(task)}; {known}")

@@ -120,6 +120,7 @@ def reasons(items: Sequence[Reason]) -> list[dict[str, Any]]:
             "missing": item.missing or None,
             "contract": item.contract or None,
             "command": item.command or None,
+            "before": item.before or None,
         }
         for item in items
     ]

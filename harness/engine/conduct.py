@@ -27,6 +27,7 @@ from harness.engine.run import Bench, run_task
 from harness.engine.startup import Startup
 from harness.engine.workers import Workers
 from harness.evidence import Evidence, EvidenceKind, Known
+from harness.gate import resolutions
 from harness.identity import Version
 from harness.ports import Instance, Session
 from harness.services.system import Service
@@ -87,6 +88,8 @@ class Conductor:
         verdicts = [f.verdict for f in (*self.earlier, *self._notes.finished.values())]
         if self.decides:
             decided = decide(self.plan, self._evidence, self.known, self.require, self._lost)
+            system = self.plan.inputs.system
+            decided = replace(decided, reasons=tuple(resolutions.here(r, system) for r in decided.reasons))
             yield decided
             verdicts.append(decided.verdict)
         yield RunFinished(verdict=Verdict.worst(verdicts), seconds=self.bench.clock.seconds() - began)

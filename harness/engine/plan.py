@@ -97,6 +97,28 @@ def make_plan(inputs: Inputs, lookup: Lookup, *, fresh: bool = False) -> Plan:
     )
 
 
+def why_nothing(inputs: Inputs) -> tuple[str, ...]:
+    """Why a plan has no task, each with what would give it one."""
+    startable = {service.name for service in inputs.system.services if service.startable}
+    told = [
+        f"{pact.consumer} needs {pact.provider}, and {_not_here(pact.provider, pact.provider in inputs.versions)}"
+        for pact in inputs.pacts
+        if pact.provider not in startable
+    ]
+    if not inputs.pacts:
+        told.append("no pact was found: say where they are with pacts = [...] in the manifest")
+    if not any(service.openapi for service in inputs.system.services if service.startable):
+        told.append('no service that can be started has a document: give one openapi = "..." in the manifest')
+    if inputs.only or inputs.selected:
+        told.append("only a part was asked for: harness run --plan without SERVICE and --only shows the rest")
+    return tuple(dict.fromkeys(told))
+
+
+def _not_here(name: str, known: bool) -> str:  # noqa: FBT001 - one question, asked once
+    way = f"give [services.{name}] an image, build, command or url"
+    return f"nothing says how to start it: {way}" if known else f"the manifest has no [services.{name}]: {way}"
+
+
 def _selection(inputs: Inputs) -> tuple[str, ...]:
     return inputs.selected or tuple(inputs.versions)
 

@@ -8,45 +8,48 @@ from typing import TYPE_CHECKING
 from harness.gate.placing import UNNAMED, Instances, arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from harness.identity import Version
 
 
 def verify(provider: Version, consumer: Version) -> str:
     """Run one missing verification, or see again what it found."""
-    return _shell("verify", provider.argument, "--against", consumer.argument)
+    return _shell("verify", [provider.argument], "--against", consumer.argument)
 
 
-def run(subject: str, only: str = "") -> str:
-    """Run the checks of one service."""
-    return _shell("run", subject, *(["--only", only] if only else []))
+def run(subject: str = "", only: str = "") -> str:
+    """Run the checks of one service, or of all."""
+    return _shell("run", [subject] if subject else [], *(["--only", only] if only else []))
 
 
 def up(service: str) -> str:
     """Start one service and see what it says."""
-    return _shell("up", service)
+    return _shell("up", [service])
 
 
 def publish(version: Version) -> str:
     """Publish the contracts of a version, in its checkout."""
-    return _shell("publish", "--version", version.number)
+    return _shell("publish", [], "--version", version.number)
 
 
 def can_i_deploy(versions: Iterable[Version], environment: str, instances: Instances = UNNAMED) -> str:
     """Ask the gate about a set, each of it on its instances."""
-    return _shell("can-i-deploy", *arguments(versions, instances), "--to", environment)
+    return _shell("can-i-deploy", tuple(arguments(versions, instances)), "--to", environment)
 
 
 def plan(versions: Iterable[Version], environment: str, instances: Instances = UNNAMED) -> str:
     """Ask for an order."""
-    return _shell("plan", *arguments(versions, instances), "--to", environment)
+    return _shell("plan", tuple(arguments(versions, instances)), "--to", environment)
 
 
 def rollback(services: Iterable[str], environment: str, bound: int) -> str:
     """Search for a way back with another bound."""
-    return _shell("rollback", *services, "--in", environment, "--bound", str(bound))
+    return _shell("rollback", tuple(services), "--in", environment, "--bound", str(bound))
 
 
-def _shell(*words: str) -> str:
-    return shlex.join(("harness", *words))
+def _shell(command: str, names: Sequence[str], *options: str) -> str:
+    """`harness COMMAND NAME… OPTION…`; a name that begins with a dash stands behind `--`."""
+    if any(name.startswith("-") for name in names):
+        return shlex.join(("harness", command, *options, "--", *names))
+    return shlex.join(("harness", command, *names, *options))

@@ -63,7 +63,7 @@ def _parts(story: Story) -> Iterator[str]:
     for group in groups:
         yield _finding(group)
     for reason in reasons:
-        yield f"- ✘ {text(reason.text)}: {code(reason.command)}\n"
+        yield f"- ✘ {text(reason.text)}: {code(reason.resolution)}\n"
     if entries:
         yield f"\n### Unknown ({number(len(entries))})\n"
     for entry in entries:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.evidence import EvidenceKind
+from harness.gate import commands
 from harness.reports.legible import duration, line, listed, many, number
 from harness.reports.story import Broken
 from harness.verdicts import Verdict
@@ -225,12 +225,11 @@ def resolving(task: TaskId) -> str:
     """The command that runs one task again."""
     match task.kind:
         case EvidenceKind.PACTS if task.consumer:
-            provider, consumer = shlex.quote(task.provider.argument), shlex.quote(task.consumer.argument)
-            return f"harness verify {provider} --against {consumer}"
+            return commands.verify(task.provider, task.consumer)
         case EvidenceKind.PACTS | EvidenceKind.PROPERTIES:
-            return f"harness run {shlex.quote(_argument(task.provider))} --only {task.kind}"
+            return commands.run(_argument(task.provider), task.kind)
         case _:
-            return f"harness run --only {task.kind}"
+            return commands.run("", task.kind)
 
 
 def _argument(version: Version) -> str:

@@ -88,7 +88,7 @@ def _broken(story: Story, width: int) -> Iterator[Line]:
         yield _more(len(groups) - MOST_GROUPS, "finding")
     for reason in reasons:
         yield from _bullet("✘", line(reason.text), width, "red")
-        yield from _field("resolve", line(reason.command))
+        yield from _field("resolve", line(reason.resolution))
 
 
 def _more(count: int, noun: str) -> Line:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.evidence import EvidenceKind
+from harness.gate import commands
+from harness.gate.resolutions import first, instead
 from harness.reports.phrases import named, resolving, title
 from harness.reports.story import by_promise
 from harness.verdicts import Cause, Verdict
@@ -98,7 +100,7 @@ def _service(service: ServiceStory, *, interrupted: bool) -> _Open:
         about=f"{service.name} {service.version}".strip(),
         cause=Cause.INTERRUPTED if cut else Cause.DID_NOT_START,
         because="the run ended while it was being started" if cut else service.because,
-        command="harness run" if cut else service.resolve or f"harness up {service.name}",
+        command="harness run" if cut else service.resolve or commands.up(service.name),
         log_tail=service.log_tail,
     )
 
@@ -114,7 +116,7 @@ def _add_task(entries: dict[object, _Open], story: Story, task: TaskStory) -> No
                 key = (provider, task.id.consumer, cause, each.because)
                 entry = entries.setdefault(key, _promise(story, task, each, found.get(each.subject, ())))
                 if entry.subjects:
-                    entry.command = _command(story, task)  # several promises: not the replay of the first
+                    entry.command = instead(cause, _command(story, task))  # not the replay of the first alone
             entry.subjects.append(each.subject)
     if task.verdict is Verdict.UNKNOWN and not any(e.verdict is Verdict.UNKNOWN for e in task.results):
         _add_whole(entries, story, task)
@@ -143,19 +145,20 @@ def _failed_service(entries: dict[object, _Open], cause: Cause, because: str) ->
 
 def _promise(story: Story, task: TaskStory, each: Exercised, found: Sequence[Broken]) -> _Open:
     finding = next((b.finding for b in found if b.verdict is Verdict.UNKNOWN), None)
+    told = finding.replay if finding else ""
     return _Open(
         about=title(task.id),
         cause=each.cause or Cause.NOT_VERIFIED,
         because=each.because,
-        command=each.replay or (finding.replay if finding else "") or _command(story, task),
-        remedy=finding.remedy if finding else "",
+        command=instead(each.cause or Cause.NOT_VERIFIED, each.replay or told or _command(story, task)),
+        remedy=(finding.remedy if finding else "") or first(each.cause or Cause.NOT_VERIFIED),
     )
 
 
 def _command(story: Story, task: TaskStory) -> str:
     for reason in story.decided.reasons if story.decided else ():
-        if reason.command and covers(task, reason):
-            return reason.command
+        if reason.resolution and covers(task, reason):
+            return reason.command or reason.resolution  # what must be done first is the promise's own remedy
     return resolving(task.id)
 
 
@@ -180,5 +183,5 @@ def unexplained(story: Story, verdict: Verdict) -> Iterator[Reason]:
 def _reason(reason: Reason) -> _Open:
     parties = [named(each) for each in (reason.consumer, reason.provider) if each]
     return _Open(
-        " and ".join(parties) or "the set", reason.cause or Cause.NOT_VERIFIED, reason.text, reason.command
+        " and ".join(parties) or "the set", reason.cause or Cause.NOT_VERIFIED, reason.text, reason.resolution
     )

@@ -42,7 +42,7 @@ def binaries(resource: str, environ: Mapping[str, str]) -> Path:
     found = find(environ)
     if found is None:
         raise ServiceDidNotStart(
-            resource, f"this machine has no PostgreSQL; {REMEDY}, or run with --runtime docker"
+            resource, f"this machine has no PostgreSQL; {REMEDY}, or run with --runtime docker", resolve=REMEDY
         )
     return found
 

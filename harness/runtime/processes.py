@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.ending import OVER, Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
-from harness.runtime import artifacts, postgres, sweeping
+from harness.runtime import artifacts, engine_address, postgres, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
@@ -137,7 +137,7 @@ class ProcessSession:
         """See that the unit can be started here at all. Raises ServiceDidNotStart."""
         del tell
         if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
-            _refuse_containers(unit)
+            _refuse_containers(unit, self.runtime.environ)
             postgres.binaries(unit.name, self.runtime.environ)
         elif isinstance(unit, Resource) or not unit.url:
             self._program(unit, {}, {}, resolved=False)
@@ -286,7 +286,7 @@ class ProcessSession:
         called: str = "",
         resolved: bool = True,
     ) -> Program:
-        command = words(_command(service), as_process(service).python)
+        command = words(_command(service, self.runtime.environ), as_process(service).python)
         directory = (self.runtime.root / service.directory).absolute()
         if not directory.is_dir():
             raise ServiceDidNotStart(service.name, f"its folder {directory} does not exist")
@@ -336,7 +336,7 @@ def _endpoints(unit: Unit, ports: Mapping[str, int]) -> dict[str, Endpoint]:
     return {name: Endpoint(name=name, url=url, inside=url) for name, url in urls.items()}
 
 
-def _command(unit: Unit) -> tuple[str, ...]:
+def _command(unit: Unit, environ: Mapping[str, str]) -> tuple[str, ...]:
     if unit.command:
         return unit.command
     section = "services" if isinstance(unit, Service) else "resources"
@@ -344,16 +344,23 @@ def _command(unit: Unit) -> tuple[str, ...]:
         unit.name,
         f"it has no command to run it as a local process; give [{section}.{unit.name}] a 'command', "
         f"or run with --runtime docker",
+        resolve=_in_containers(environ) if unit.image or unit.build else "",
     )
 
 
-def _refuse_containers(resource: Resource) -> None:
+def _refuse_containers(resource: Resource, environ: Mapping[str, str]) -> None:
     if resource.kind is not ResourceKind.POSTGRES:
         raise ServiceDidNotStart(
             resource.name,
             f"a resource of kind '{resource.kind}' needs Docker; run with --runtime docker, "
             "or use a 'postgres' resource, which needs none",
+            resolve=_in_containers(environ),
         )
+
+
+def _in_containers(environ: Mapping[str, str]) -> str:
+    """What leads to containers: a run in them, or what says why there is no engine and how to mend that."""
+    return "harness doctor" if engine_address.ask(environ).why_not else "harness run --runtime docker"
 
 
 def _accepts(port: int) -> bool:

@@ -167,6 +167,11 @@ class Service:
         """A pacticipant without any way to start it is a consumer only."""
         return bool(self.image or self.build or self.command or self.url)
 
+    @property
+    def tells_document(self) -> bool:
+        """Whether only the running service knows its OpenAPI document: there is no file of it."""
+        return bool(self.openapi) and not Path(self.openapi).is_file()
+
     def at(self, number: str) -> Service:
         """This service in another version that the manifest knows how to start."""
         if number == self.version:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness import wiring
 from harness.contracts.document import ContractKind
 from harness.errors import ContractError, UsageError
+from harness.gate import commands
 from harness.ports import Publication
 from harness.wiring import content
 from harness.wiring.kept_documents import keeping_reader
@@ -43,6 +44,7 @@ class PublishedContracts:
 
     publications: tuple[Publication, ...]
     branch: str
+    untold: tuple[str, ...] = ()  # services whose document only a run can ask for
 
 
 OWN_TESTS = {"passed": True, "failed": False, "none": None}  # what the provider's own tests said of its document
@@ -62,6 +64,14 @@ def publish(manifest: Path | None, broker: str | None, wish: Wish) -> PublishedC
         build_url=wish.build_url or checkout.build_url,
     )
     contracts = tuple(_at_paths(wish) if wish.paths else _of_manifest(system))
+    untold = (
+        tuple(each.name for each in system.services if each.tells_document) if system and not wish.paths else ()
+    )
+    if untold and not contracts:
+        raise UsageError(
+            f"there is nothing to publish: only the running service tells the document of {', '.join(untold)}",
+            hint=f"start it and publish what it tells with: {commands.run(untold[0])}",
+        )
     declared = {s.name: s.version for s in system.services if s.version} if system else {}
     with wiring.ledger_at(broker or (system.broker if system else ""), system) as ledger:
         published = publishing.publish(
@@ -74,7 +84,7 @@ def publish(manifest: Path | None, broker: str | None, wish: Wish) -> PublishedC
         )
         if wish.self_verification:
             _hold_to_documents(ledger, published, own_tests=OWN_TESTS[wish.self_verification])
-        return PublishedContracts(publications=published, branch=source.branch)
+        return PublishedContracts(publications=published, branch=source.branch, untold=untold)
 
 
 def _hold_to_documents(ledger: Ledger, published: Sequence[Publication], *, own_tests: bool | None) -> None:

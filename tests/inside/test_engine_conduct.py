@@ -16,7 +16,7 @@ from harness.contracts.openapi import OpenApi, Operation
 from harness.contracts.pact import Interaction, InteractionKind, Pact
 from harness.engine.conduct import Conductor
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, Planned, RunFinished, read, write
-from harness.engine.plan import Inputs, make_plan
+from harness.engine.plan import Inputs, make_plan, why_nothing
 from harness.engine.run import Bench
 from harness.errors import ContractError
 from harness.evidence import Evidence, EvidenceKind, Known
@@ -364,3 +364,20 @@ def test_a_run_of_the_consumers_suite_alone_starts_nobody() -> None:
     world = World(lonely=LONELY)
     world.run(only=(EvidenceKind.CONSUMERS,))
     assert world.session.started == []
+
+
+def test_a_plan_without_tasks_says_why_and_what_would_give_it_one() -> None:
+    world = World()
+    world.services = {"web": Service(name="web", version="1")}
+    world.pacts = [pact("web", "orders", "/orders/7")]
+    assert [why.partition(":")[0] for why in why_nothing(world.inputs())] == [
+        "web needs orders, and the manifest has no [services.orders]",
+        "no service that can be started has a document",
+    ]
+    world.services["orders"] = Service(name="orders", version="1")
+    world.pacts = []
+    assert [why.partition(":")[0] for why in why_nothing(world.inputs(only=(EvidenceKind.PACTS,)))] == [
+        "no pact was found",
+        "no service that can be started has a document",
+        "only a part was asked for",
+    ]

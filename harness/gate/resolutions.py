@@ -1,0 +1,94 @@
+"""What resolves an answer that is no yes, where it is read: a command that can be run there, or who can.
+
+The gate knows what would resolve a reason, but not where it is read. A command that starts a provider is of use
+only where the manifest says how; one that publishes, only where the contracts are.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.gate import commands
+from harness.verdicts import Cause, Reason, Verdict
+
+if TYPE_CHECKING:
+    from harness.services.system import Service, System
+
+# What must be done first, where the command alone would only say the same again.
+BEFORE = {
+    Cause.UNREADABLE: "mend the document at that place, then",
+    Cause.STATE_MISSING: "add the state to the provider, or correct its name in the consumer's test, then",
+    Cause.STATE_FAILED: "mend what sets the state up, then",
+}
+NO_COMMAND = {
+    Cause.KIND_NOT_CHECKED: "no check here tries interactions of this kind: verify them with the provider's own "
+    "Pact library, and publish the result to this broker",
+}
+
+
+def instead(cause: Cause, command: str) -> str:
+    """What resolves a promise of that cause: the command, or the words for what no command does."""
+    return NO_COMMAND.get(cause) or command
+
+
+def first(cause: Cause) -> str:
+    """What must be done before a command can come to something else; "" when nothing must."""
+    return BEFORE.get(cause, "").removesuffix(", then")
+
+
+def here(reason: Reason, system: System | None) -> Reason:
+    """The reason with what resolves it where this system's manifest is; None where there is no manifest at all."""
+    if reason.verdict is Verdict.PASSED or reason.cause is None:
+        return reason
+    if words := NO_COMMAND.get(reason.cause):
+        return replace(reason, command="", before=words)
+    placed = _placed(reason, system)
+    before = BEFORE.get(reason.cause)
+    return replace(placed, before=f"{placed.before} {before}".strip()) if before else placed
+
+
+def _placed(reason: Reason, system: System | None) -> Reason:
+    words = shlex.split(reason.command)[:2]
+    if reason.cause is Cause.NOT_PUBLISHED and reason.consumer:
+        return _published_by(reason, reason.consumer.pacticipant, system)
+    if reason.cause is Cause.NOTHING_DEPLOYED and reason.missing and words == ["harness", "run"]:
+        return _brought_by(reason, system)
+    if words in (["harness", "verify"], ["harness", "run"]) and reason.provider:
+        return _started_by(reason, reason.provider.pacticipant, system)
+    return reason
+
+
+def _started_by(reason: Reason, name: str, system: System | None) -> Reason:
+    """What starts a provider can be run where the manifest says how to start it."""
+    service = _service(name, system)
+    if service is None:
+        return replace(reason, before=f"in a checkout whose manifest has [services.{name}]:")
+    if not service.startable:
+        return replace(reason, before=f"give [services.{name}] an image, build, command or url, then")
+    return reason
+
+
+def _published_by(reason: Reason, name: str, system: System | None) -> Reason:
+    service = _service(name, system)
+    if service is None:
+        return replace(reason, before=f"in a checkout of {name}:")
+    if service.startable and service.tells_document:
+        # Only the running service tells its document: publishing finds nothing, a run asks it.
+        return replace(reason, command=commands.run(name))
+    return reason
+
+
+def _brought_by(reason: Reason, system: System | None) -> Reason:
+    """A provider that is missing: run here where it can be started here, else somebody else has to verify."""
+    service = _service(reason.missing, system)
+    if (service is not None and service.startable) or reason.consumer is None:
+        return reason
+    told = f"{reason.text}; it is not started here: what is published has to be verified in a checkout of it"
+    return replace(reason, text=told, command=commands.publish(reason.consumer))
+
+
+def _service(name: str, system: System | None) -> Service | None:
+    services = system.services if system else ()
+    return next((service for service in services if service.name == name), None)
