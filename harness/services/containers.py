@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from harness.errors import Problem
 from harness.services.compose.keys import OPTIONS
+from harness.services.node import shown
 from harness.services.system import ContainerSettings, Mount, MountKind
 
 if TYPE_CHECKING:
@@ -27,6 +29,13 @@ KEYS = (
     "mounts",
     "options",
 )
+_ANY = re.compile(r".*", re.DOTALL)
+_FORMS = {
+    "hosts": (re.compile(r"[^:\s]+:\S+"), "a name and an address like 'legacy:10.0.0.7'"),
+    "ulimits": (re.compile(r"\w+=-?\d{1,18}(:-?\d{1,18})?"), "a limit like 'nofile=1024:2048'"),
+    "sysctls": (re.compile(r"[\w./-]+=.*"), "a setting like 'net.core.somaxconn=1024'"),
+    "shm_size": (re.compile(r"\d{1,15}[bkmgBKMG]?[bB]?"), "a size like '64m'"),
+}
 MOUNT_KEYS = ("target", *(kind.value for kind in MountKind), "read-only", "mode", "uid", "gid")
 
 
@@ -44,7 +53,7 @@ def container(reading: Reading, node: Node | None, what: str) -> ContainerSettin
         hostname=reading.text(keys.get("hostname"), f"{what}.hostname"),
         platform=reading.text(keys.get("platform"), f"{what}.platform"),
         names=reading.texts(keys.get("names"), f"{what}.names"),
-        hosts=reading.texts(keys.get("hosts"), f"{what}.hosts"),
+        hosts=_formed(reading, keys.get("hosts"), f"{what}.hosts", "hosts"),
         tmpfs=reading.texts(keys.get("tmpfs"), f"{what}.tmpfs"),
         mounts=tuple(
             mount
@@ -52,7 +61,7 @@ def container(reading: Reading, node: Node | None, what: str) -> ContainerSettin
             if (mount := _mount(reading, each, f"{what}.mounts")) is not None
         ),
         options=tuple(
-            (key, reading.texts(each, f"{what}.options.{key}")) for key, each in sorted(options.items())
+            (key, _formed(reading, each, f"{what}.options.{key}", key)) for key, each in sorted(options.items())
         ),
     )
 
@@ -69,6 +78,16 @@ def unused_files(system: System) -> Iterator[Problem]:
         if unseen:
             text = f"services.{service.name}: as a local process it does not see {', '.join(unseen)}"
             yield Problem(text, service.where, "name the file in its environment, or use --runtime docker")
+
+
+def _formed(reading: Reading, node: Node | None, what: str, kind: str) -> tuple[str, ...]:
+    """A list of texts that have the form of their kind."""
+    texts = reading.texts(node, what)
+    pattern, meant = _FORMS.get(kind, (_ANY, ""))
+    for text in texts:
+        if node is not None and not pattern.fullmatch(text):
+            reading.wrong(f"{what}: {meant} is needed, not {shown(text)}", node)
+    return texts
 
 
 def _entrypoint(reading: Reading, node: Node | None, what: str) -> tuple[str, ...] | None:

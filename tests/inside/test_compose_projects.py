@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -412,3 +415,68 @@ def test_laying_over_is_associative_and_twice_is_once(
 def test_marks_of_merging_are_kept_with_the_values_that_they_stand_before() -> None:
     read = parse_yaml("a: !reset null\nb: !override [1]\nc: !other 1\n", "f")
     assert [read.table[key].mark for key in "abc"] == ["!reset", "!override", ""]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("    ulimits: {nofile: {soft: x}}\n", "a limit like 'nofile=1024:2048' is needed"),
+        ("    sysctls: {a b: 1}\n", "a setting like"),
+        ("    shm_size: much\n", "a size like '64m' is needed, not 'much'"),
+    ],
+)
+def test_an_option_that_the_engine_could_not_read_is_a_mistake(keys: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=said):
+        one(tmp_path, keys)
+
+
+ODD = st.sampled_from(
+    [
+        "x",
+        "./a",
+        "a:b",
+        "./a:/b",
+        "${X}",
+        "1",
+        "true",
+        "",
+        None,
+        [],
+        {},
+        ["x"],
+        ["a=b", "c"],
+        {"a": "b"},
+        {"a": None},
+    ]
+) | st.sampled_from(
+    [
+        [{"source": "s", "target": "t"}],
+        {"a": {"condition": "service_completed_successfully"}},
+        [["x"]],
+        {"a": ["x"]},
+        [{"type": "tmpfs", "target": "/t", "tmpfs": {"size": "1"}}],
+        {"test": ["CMD", "x"]},
+        {"file": "compose.yaml", "service": "a"},
+        [None],
+        {"context": ".", "target": "t", "args": ["A"]},
+        "/",
+        "~",
+    ]
+)
+ODD_SERVICES = st.dictionaries(st.sampled_from([*SPECIFIED, "image", "build"]), ODD, max_size=4)
+
+
+@given(ODD_SERVICES, ODD_SERVICES, ODD, ODD)
+def test_whatever_a_service_says_only_a_manifest_error_is_raised(
+    service: object, over: object, config: object, volume: object
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        compose = {
+            "services": {"a": service, "b": {"image": "x"}},
+            "configs": {"s": config},
+            "volumes": {"a": volume},
+        }
+        files = {"compose.yaml": compose, "compose.override.yaml": {"services": {"a": over}}}
+        with suppress(ManifestError):
+            assert load(folder, {name: json.dumps(text) for name, text in files.items()}).root == folder

@@ -129,7 +129,7 @@ def _check_keys(source: Source, what: str, entry: Node, own: Node | None) -> Non
     if own is not None and "url" in own.table:
         return
     for key, node in table.items():
-        if key in READ | HARMLESS or key.startswith("x-") or node.value in {None, "", ()}:
+        if key in READ | HARMLESS or key.startswith("x-") or node.value in (None, "", ()):
             continue
         if key == "network_mode" and node.value in _ORDINARY_NETWORKS:
             continue
