@@ -21,6 +21,7 @@ BEFORE = {
     Cause.UNREADABLE: "mend the document at that place, then",
     Cause.STATE_MISSING: "add the state to the provider, or correct its name in the consumer's test, then",
     Cause.STATE_FAILED: "mend what sets the state up, then",
+    Cause.NOT_ASKED: "mend the pact at that place, or what stands between, then",
 }
 NO_COMMAND = {
     Cause.KIND_NOT_CHECKED: "no check here tries interactions of this kind: verify them with the provider's own "
