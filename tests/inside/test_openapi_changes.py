@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from openapi_changes import (
     ALIKE,
     BOTH,
@@ -304,6 +305,30 @@ def test_the_page_names_what_has_a_case_and_nothing_else() -> None:
     assert NAMED.keys() - met == set()
 
 
+OF_OPENAPI = (
+    "nullable discriminator readOnly writeOnly xml externalDocs example deprecated collectionFormat "
+    "paths webhooks callbacks servers host basePath schemes security securitySchemes "
+    "securityDefinitions parameters name in requestBody responses headers content schema consumes "
+    "produces style explode allowEmptyValue allowReserved encoding contentType links info openapi "
+    "swagger jsonSchemaDialect components summary tags operationId"
+)
+
+
+def keywords_of_all_dialects() -> set[str]:
+    """What the metaschemas name on which OpenAPI rests, and the words of OpenAPI itself."""
+    found = set(OF_OPENAPI.split())
+    for uri in (each for each in REGISTRY if "draft-04" in each or "2020-12" in each):
+        contents = REGISTRY.contents(uri)
+        found |= set(contents.get("properties", {})) if isinstance(contents, dict) else set()
+    return found
+
+
+def test_every_keyword_has_its_row() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("## Keyword by keyword")[2].partition("\n## ")[0]
+    rows = {word for line in table.splitlines() for word in re.findall(r"`([^`]+)`", line.partition(" | ")[0])}
+    assert keywords_of_all_dialects() - rows == set()
+
+
 def test_there_is_a_look_alike_for_every_kind() -> None:
     assert len(COMPATIBLE) >= len({case.kind for case in CASES})
 
@@ -408,6 +433,19 @@ def test_alternatives_that_unfold_without_end_take_no_time(word: str) -> None:
     verdict = difference(tower(word, TEXT), tower(word, NUMBER)).verdict
     # Of nine alternatives that are the same never exactly one fits: of what no value meets nothing is proven.
     assert verdict is (Verdict.WARNING if word == "oneOf" else Verdict.BREAKING)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("further", [1, 7])
+def test_many_schemas_that_lead_to_each_other_are_compared(further: int) -> None:
+    def web(leaf: Json) -> Json:
+        names = [f"N{number}" for number in range(200)]
+        schemas = {name: part({"anyOf": [to(names[(n + further) % 200]), TEXT]}) for n, name in enumerate(names)}
+        schemas["N100"] = part({"anyOf": [to("N1"), leaf]})
+        return {**accepting(to("N0")), "components": {"schemas": schemas}}
+
+    assert difference(web(TEXT), web(NUMBER)).verdict is not Verdict.COMPATIBLE
+    assert difference(web(TEXT), web(TEXT)).changes == ()
 
 
 @pytest.mark.timeout(20)

@@ -42,3 +42,35 @@ class _Branches:
             self.known[name] = 1  # it may be a part of itself
             self.known[name] = self.of(self.definitions.get(name), depth + 1)
         return self.known[name]
+
+
+def unfolded_size(schema: Any, most: int) -> int:
+    """How many parts a schema has with every reference written out, as far as `most`."""
+    definitions = schema.get("$defs", {}) if isinstance(schema, dict) else {}
+    return _Sizes(definitions, most).of({key: each for key, each in schema.items() if key != "$defs"}
+                                        if isinstance(schema, dict) else schema)  # fmt: skip
+
+
+class _Sizes:
+    def __init__(self, definitions: dict[str, Any], most: int) -> None:
+        self.definitions = definitions
+        self.most = most
+        self.known: dict[str, int] = {}
+
+    def of(self, value: Any) -> int:
+        """The parts of one value, what it refers to among them."""
+        if isinstance(value, list):
+            return min(sum(map(self.of, value)), self.most)
+        if not isinstance(value, dict):
+            return 1
+        count = 1 + sum(self.of(each) for key, each in value.items() if key != "$ref")
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            count += self._named(reference.rpartition("/")[2])
+        return min(count, self.most)
+
+    def _named(self, name: str) -> int:
+        if name not in self.known:
+            self.known[name] = self.most  # what is a part of itself has no end
+            self.known[name] = self.of(self.definitions.get(name, True))
+        return self.known[name]

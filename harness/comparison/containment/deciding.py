@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from harness.comparison.containment.answer import Answer, Containment
-from harness.comparison.containment.branching import unfolds_too_far
+from harness.comparison.containment.branching import unfolded_size, unfolds_too_far
 from harness.comparison.containment.recursion import Unfoldable, unfolded
 from harness.comparison.containment.samples import samples
 
@@ -19,6 +19,8 @@ Schema = dict[str, Any] | bool
 
 _MOST_TEXT = 200_000  # characters of a schema that is still looked at; real ones have hundreds
 _MOST_CANDIDATES = 300
+_MOST_PROVEN = 4_000  # parts, references written out: what is beyond runs for minutes in native code
+_MOST_SUBTRACTED = 400  # of these: a third of a second and tens of megabytes for a thousand
 
 
 def contained(small: Schema, large: Schema) -> Answer:
@@ -88,7 +90,7 @@ def _canonical(text: str) -> Any:
     from jsonschema_rs import ReferencingError, canonicalize
 
     schema = json.loads(text)
-    if unfolds_too_far(schema):
+    if unfolds_too_far(schema) or unfolded_size(schema, _MOST_PROVEN) >= _MOST_PROVEN:
         return None
     try:
         return canonicalize(schema, draft=_DRAFT, validate_formats=True, offline=True)
@@ -129,6 +131,8 @@ def _candidates(small: str, large: str) -> list[Any]:
 
 
 def _difference(small: str, large: str) -> Any:
+    if any(unfolded_size(json.loads(each), _MOST_SUBTRACTED) >= _MOST_SUBTRACTED for each in (small, large)):
+        return None
     inner, outer = _canonical(small), _canonical(large)
     if inner is None or outer is None:
         return None

@@ -34,9 +34,10 @@ def _kind(kind: str) -> str:
 
 def _told(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, place: Place) -> Change:
     worth = severity(kind, breaks=found.breaks, undecided=found.undecided)
-    shown = view.sides.witness(found) if worth is Severity.ERROR else None
-    unproven = worth is Severity.ERROR and shown is None and found.pair is not None
-    breaks = found.breaks and not (unproven and view.sides.excused(found))
+    proof = view.proof(found) if worth is Severity.ERROR else None
+    shown = proof.witness if proof else None
+    unproven = proof is not None and shown is None and found.pair is not None
+    breaks = found.breaks and not (proof and proof.excused)
     undecided = found.undecided or (unproven and breaks)
     return Change(
         id=kind,

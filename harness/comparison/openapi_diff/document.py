@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import Direction, Schema, normal, references_in, whole
+from harness.comparison.dialects import Direction, Schema, TooLarge, normal, references_in, whole
 from harness.comparison.openapi_diff.lost_schemas import guarded, unreadable_schema
 from harness.contracts.openapi_bundle import KEY, anchored, bundle, unresolved
 from harness.contracts.openapi_source import at_pointer, parse
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.contracts.openapi_source import Reader
 
 _VERSION = re.compile(r"3\.\d+(\.\d+)?(-\w+)?$")
+_MOST_PARTS = 10_000  # of schemas that are looked at together: real ones have hundreds
 _MOST_STEPS = 50  # references that refer to references
 
 
@@ -81,6 +82,8 @@ class Document:
     problems: tuple[Problem, ...] = ()  # references that lead nowhere
     _normal: dict[str, Schema] = field(default_factory=dict)
     _targets: dict[str, Any] = field(default_factory=dict)
+    _sizes: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
+    _large: dict[str, bool] = field(default_factory=dict)
     _anchors: dict[str, Any] = field(default_factory=dict)
     _kept: dict[int, tuple[Any, Schema]] = field(default_factory=dict)  # what it was made of is kept with it
     kinds: dict[int, tuple[Schema, frozenset[str]]] = field(default_factory=dict)  # of schemas kept here
@@ -168,8 +171,37 @@ class Document:
     def whole(
         self, schema: Schema, direction: Direction, *, closed: bool = False, extensible: bool = False
     ) -> Schema:
-        """A schema as a validator takes it."""
+        """A schema as a validator takes it; raises TooLarge."""
+        if any(self._is_large(each) for each in references_in(schema)):
+            raise TooLarge
         return whole(schema, self.named, direction, closed=closed, extensible=extensible)
+
+    def _is_large(self, reference: str) -> bool:
+        """Whether what a reference leads to, and all beyond it, is more than can be looked at together."""
+        if reference not in self._large:
+            met, waiting, size = {reference}, [reference], 0
+            while waiting and size <= _MOST_PARTS:
+                each = waiting.pop()
+                if self._large.get(each):
+                    size = _MOST_PARTS + 1
+                    break
+                own, further = self._size(each)
+                size += own
+                waiting += further - met
+                met |= further
+            self._large[reference] = size > _MOST_PARTS
+        return self._large[reference]
+
+    def _size(self, reference: str) -> tuple[int, frozenset[str]]:
+        if reference not in self._sizes:
+            target = self.named(reference)
+            self._sizes[reference] = _parts(target), frozenset(references_in(target))
+        return self._sizes[reference]
+
+
+def _parts(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_parts, inner))
 
 
 def _joined(target: Schema | None, beside: dict[str, Any]) -> Schema:

@@ -43,6 +43,14 @@ class _Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What became of the search for a value that shows that a change breaks."""
+
+    witness: tuple[Any] | None
+    excused: bool  # it is proven that nothing breaks, seen from all that is said there
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaComparison:
     """All comparisons of schemas in one direction; each pair of names is looked at once."""
 
@@ -50,6 +58,17 @@ class SchemaComparison:
     _known: dict[tuple[str, str], _Local] = field(default_factory=dict)
     _told: dict[tuple[str, str], tuple[SchemaChange, ...]] = field(default_factory=dict)
     _textual: dict[tuple[Style, Style, bool, bool], SchemaComparison] = field(default_factory=dict)
+
+    _witnesses: dict[tuple[int, int, str], tuple[SchemaChange, Proof]] = field(default_factory=dict)
+
+    def proof(self, found: SchemaChange) -> Proof:
+        """What shows that a change breaks, looked for once, wherever it is reached from."""
+        key = id(found.node), id(found.pair), found.kind
+        if key not in self._witnesses:
+            shown = self.sides.witness(found)
+            excused = shown is None and found.pair is not None and self.sides.excused(found)
+            self._witnesses[key] = found, Proof(shown, excused)  # kept with it, so that no other has its id
+        return self._witnesses[key][1]
 
     def written(self, old: Style, new: Style, *, form: bool = False, path: bool = False) -> SchemaComparison:
         """The same for values that travel as text in a style; of a form, each field by itself."""
@@ -60,7 +79,7 @@ class SchemaComparison:
 
     def changes(self, old: Any, new: Any) -> tuple[SchemaChange, ...]:
         """What changed between two schemas as written; nearest first, every named pair once."""
-        key = _reference(old), _reference(new)
+        key = _key(old), _key(new)
         if not all(key):
             return self._checked(old, new)
         if key not in self._told:
@@ -125,10 +144,15 @@ class SchemaComparison:
         return _Local(tuple(changes), tuple(edges))
 
 
-def _reference(schema: Any) -> str:
-    """The reference that a schema is, with nothing beside it; "" for any other."""
-    alone = isinstance(schema, dict) and len(schema) == 1 and isinstance(schema.get("$ref"), str)
-    return str(schema["$ref"]) if alone else ""
+_SHORT = 12  # keywords: parameters of many operations are written alike
+
+
+def _key(schema: Any) -> str:
+    """What schemas that are written alike have in common; "" for one that is too long to be asked again."""
+    if not isinstance(schema, dict) or len(schema) > _SHORT:
+        return ""
+    flat = all(not isinstance(value, dict) for value in schema.values())
+    return repr(schema) if flat else ""
 
 
 def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Found]:

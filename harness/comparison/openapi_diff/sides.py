@@ -118,7 +118,7 @@ class Sides:
                 self.old.whole(old, self.direction, extensible=self.sent),
                 self.new.whole(new, self.direction, extensible=self.sent),
             )
-        except TooLarge:
+        except (TooLarge, RecursionError):
             return None
 
     def judged(self, old: Schema, new: Schema, *, pair: Pair | None = None) -> Containment:
