@@ -23,7 +23,7 @@ def never_answered(target: Target, recording: Recording | None = None) -> str:
     if recording is not None and any(each.status for each in recording.exchanges()):
         return ""
     ready = target.service.ready
-    why = unanswered(target.instance.url, ready.target if ready.kind is ReadyKind.HTTP else "/")
+    why = unanswered(target.instance.url, (ready.target or "/") if ready.kind is ReadyKind.HTTP else "/")
     if not why or (why.startswith(_SHUT) and not target.runs()):
         return ""
     places = target.listening()
