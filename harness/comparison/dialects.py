@@ -148,8 +148,6 @@ def _with_kind(made: dict[str, Any]) -> dict[str, Any]:
 def _with_null(made: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema.get("nullable") is not True and schema.get("x-nullable") is not True:
         return made
-    if isinstance(made.get("enum"), list) and None not in made["enum"]:
-        made["enum"] = [*made["enum"], None]
     if "type" in made:
         kinds = made["type"] if isinstance(made["type"], list) else [made["type"]]
         return made if "null" in kinds else {**made, "type": [*kinds, "null"]}
@@ -160,7 +158,7 @@ def _with_null(made: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any
 
 # --- what a validator needs --------------------------------------------------------------------------------------
 
-_ASSERTED = frozenset(
+ASSERTED = frozenset(
     {"type", "enum", "const", "required", "pattern", "format", "uniqueItems", "dependentRequired"}
     | _NUMBERS
     | _COUNTS
@@ -232,7 +230,7 @@ class Assembly:
     @staticmethod
     def assertions(schema: Mapping[str, Any]) -> dict[str, Any]:
         """What a schema says of a value itself."""
-        return {key: schema[key] for key in schema if key in _ASSERTED}
+        return {key: schema[key] for key in schema if key in ASSERTED}
 
     def rest(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
         """What depends on more than one keyword, or on what is referred to."""

@@ -125,6 +125,7 @@ def for_people(told: Sequence[Compared]) -> str:
     return "\n".join(line for each in told for line in _lines(each))
 
 
+_OPEN = ".open"  # the infos that people are told: a yes here rests on nothing that the document says
 _ANSWERS = {
     Verdict.PASSED: "fits: the document promises what the pact needs",
     Verdict.FAILED: "does not fit",
@@ -145,7 +146,7 @@ def _lines(told: Compared) -> Iterator[str]:
         yield f"  ? {why}"
     described = ""
     for each in comparison.findings:
-        if each.severity is Severity.INFO:
+        if each.severity is Severity.INFO and not each.code.endswith(_OPEN):
             continue
         if each.description != described:
             described = each.description
@@ -155,6 +156,9 @@ def _lines(told: Compared) -> Iterator[str]:
 
 def _told(each: Finding) -> Iterator[str]:
     yield f"    {_SIGNS[each.severity]} {each.text}  [{each.code}]"
+    if each.severity is Severity.INFO:
+        yield f"        document  {each.place}"
+        return
     width = min(max(len(each.actual), len(each.expected)), _WIDEST)
     yield f"        pact      {each.actual.ljust(width)}  {each.path}".rstrip()
     yield f"        document  {each.expected.ljust(width)}  {each.place}".rstrip()

@@ -123,8 +123,9 @@ BOTH = {"allOf": [{"$ref": "#/components/schemas/Named"}, {"properties": {"age":
         ({**ORDER, "additionalProperties": True}, {"price": 1}, 1),  # that something may be there is no promise
         ({**ORDER, "additionalProperties": {"type": "integer"}}, {"price": 1}, 0),
         ({**ORDER, "additionalProperties": {"type": "integer"}}, {"price": "1"}, 1),
-        ({"type": "object"}, {"any": 1}, 1),
-        ({"type": "object"}, {"any": 1, "more": 1}, 2),
+        ({"type": "object"}, {"any": 1}, 0),  # a document that lists no names leaves them open
+        ({"type": "object", "minProperties": 1, "additionalProperties": {}}, {"any": 1, "more": 1}, 0),
+        ({"type": "object", "required": ["any"]}, {"any": 1, "more": 1}, 1),  # a list of one
         ({"type": "object", "additionalProperties": False}, {"any": 1, "more": 1}, 2),
         ({}, {"any": 1}, 0),
         ({"type": "array", "items": ORDER}, [{"price": 1}, {"id": 1}], 1),
@@ -145,7 +146,14 @@ def test_every_part_that_is_needed_is_promised(schema: Json, body: Any, errors: 
     assert codes(document, get(), needs(body)) == [BODY] * errors
 
 
-@pytest.mark.parametrize("schema", [{"type": "object"}, {"type": "object", "additionalProperties": False}])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "additionalProperties": False},
+        {"allOf": [{"type": "object"}, {"additionalProperties": False}]},
+        {"type": "object", "properties": {"c": {}}},
+    ],
+)
 def test_what_is_not_declared_is_called_by_its_name(schema: Json) -> None:
     document = document_with(answering({"type": "object", "properties": {"in": schema}}))
     pact = pact_of({"request": get(), "response": needs({"in": {"a": {"deep": 1}, "b": 2}})})

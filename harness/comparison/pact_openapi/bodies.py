@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.comparison.dialects import Direction, reference_of
 from harness.comparison.pact_openapi.answer import Severity
+from harness.comparison.pact_openapi.compiling import Undecidable
+from harness.comparison.pact_openapi.faults import OPEN, UNDECLARED
 from harness.comparison.pact_openapi.softening import at, is_example_only, lengthened
-from harness.comparison.pact_openapi.validators import Undecidable
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.comparison.pact_openapi.faults import Fault
     from harness.comparison.pact_openapi.telling import Meeting
-    from harness.comparison.pact_openapi.validators import Fault
 
 
 class Held(NamedTuple):  # made for every value of a pact: a frozen dataclass takes twice as long
@@ -53,24 +54,20 @@ def _hold(meeting: Meeting, held: Held) -> None:
     except Undecidable as error:
         meeting.undecided(f"{held.direction} {held.part} {held.name}".strip(), str(error))
         return
-    open_places = [fault.place for fault in faults if fault.unreadable]
-    found = []
+    unread = [fault.place for fault in faults if fault.unreadable]
     for fault in faults:
         if fault.unreadable:
             _left_open(meeting, held, fault)
-        elif not (fault.keyword in _CLOSED and any(fault.place[: len(each)] == each for each in open_places)):
-            found.append((fault, _soft(meeting, held, fault)))  # else what cannot be read may declare it
-    for fault, soft in _by_name(found):
-        for each in (fault, *_inside(fault)):
-            _tell(meeting, held, each, Severity.INFO if soft else Severity.ERROR)
+        elif fault.keyword == OPEN:
+            _tell_open(meeting, held, fault)
+        elif fault.keyword not in UNDECLARED or not any(fault.place[: len(each)] == each for each in unread):
+            _tell_all(meeting, held, fault)  # else what cannot be read may declare it
 
 
-def _by_name(found: list[tuple[Fault, bool]]) -> Iterator[tuple[Fault, bool]]:
-    """Without those that say of an object that it has too many names, where each of these is told."""
-    named = {fault.place[:-1] for fault, soft in found if fault.keyword in _CLOSED and not soft}
-    for fault, soft in found:
-        if not (fault.keyword == "maxProperties" and fault.allowed == 0 and fault.place in named):
-            yield fault, soft
+def _tell_all(meeting: Meeting, held: Held, fault: Fault) -> None:
+    severity = Severity.INFO if _soft(meeting, held, fault) else Severity.ERROR
+    for each in (fault, *_inside(fault)):
+        _tell(meeting, held, each, severity)
 
 
 def _left_open(meeting: Meeting, held: Held, fault: Fault) -> None:
@@ -98,10 +95,21 @@ def _inside(fault: Fault) -> Iterator[Fault]:
             yield from _inside(each)
 
 
+def _tell_open(meeting: Meeting, held: Held, fault: Fault) -> None:
+    where = "".join(f"/{escaped(str(step))}" for step in fault.place)
+    meeting.tell(
+        f"{held.direction}.{held.part}.open",
+        f"{held.direction} {held.part}{f' at {where}' if where else ''}: {fault.text}",
+        severity=Severity.INFO,
+        at=(*held.at, *fault.place),
+        place=_place(held, fault),
+        remedy="list the properties in the document, or let a verification show that they come",
+    )
+
+
 def _tell(meeting: Meeting, held: Held, fault: Fault, severity: Severity) -> None:
     what = f"{held.direction} {held.part}" + (f" {held.name}" if held.name else "")
     where = "".join(f"/{escaped(str(step))}" for step in fault.place)
-    sent = held.direction is Direction.REQUEST
     meeting.tell(
         held.code,
         f"{what}{f' at {where}' if where else ''}: {fault.text}",
@@ -110,16 +118,22 @@ def _tell(meeting: Meeting, held: Held, fault: Fault, severity: Severity) -> Non
         place=_place(held, fault),
         expected=_expected(fault),
         actual=_value(held.value, fault.place),
-        remedy="send what the provider takes, or widen the document"
-        if sent
-        else "do not rely on it, or promise it in the provider's document",
+        remedy=_remedy(held, fault),
     )
+
+
+def _remedy(held: Held, fault: Fault) -> str:
+    if fault.keyword == "enum" and at(held.value, fault.place) is None:
+        return "list null among the values of the document's `enum`: `nullable` adds it to the type only"
+    if held.direction is Direction.REQUEST:
+        return "send what the provider takes, or widen the document"
+    return "do not rely on it, or promise it in the provider's document"
 
 
 def _place(held: Held, fault: Fault) -> str:
     """Where the document says what the value is not; a schema that is referred to has a place of its own."""
     steps = list(fault.within)
-    if fault.keyword in _CLOSED:
+    if fault.keyword in UNDECLARED:
         steps = steps[:-1]  # the word that forbids is ours: the schema is what does not declare
     start = held.place
     for number in range(len(steps) - 2, -1, -1):
@@ -129,11 +143,8 @@ def _place(held: Held, fault: Fault) -> str:
     return start + "".join(f"/{escaped(str(step))}" for step in steps)
 
 
-_CLOSED = frozenset({"additionalProperties", "unevaluatedProperties"})
-
-
 def _expected(fault: Fault) -> Any:
-    if fault.keyword in _CLOSED:
+    if fault.keyword in UNDECLARED:
         return "a property that the document declares"
     if fault.keyword == "type" and isinstance(fault.allowed, list):
         return " or ".join(map(str, fault.allowed))

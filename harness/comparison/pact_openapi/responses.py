@@ -234,7 +234,16 @@ def _body(meeting: Meeting, answer: Answer, media: str) -> tuple[Any] | None:
     place = f"{answer.place}/content{step(media)}/schema" if media else answer.place
     schema = answer.response.content.get(media)
     if schema is None:
-        if _says_nothing(answer, media, meeting):
+        if media in answer.response.content and response.part["body"] not in ({}, []):
+            meeting.tell(
+                "response.body.open",
+                f"the document has no schema for the body of {answer.declared}, so that it may be anything",
+                severity=Severity.INFO,
+                at=("response", "body"),
+                place=place.removesuffix("/schema"),
+                remedy="declare its schema in the document, or let a verification show what comes",
+            )
+        elif _says_nothing(answer, media, meeting):
             meeting.tell(
                 "response.body.unknown",
                 f"the document does not say what the body of {answer.declared} is",

@@ -10,7 +10,8 @@ from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.document import Document, document_of
 from harness.comparison.openapi_diff.operations import Operation, operations
 from harness.comparison.openapi_diff.wire import value_of
-from harness.comparison.pact_openapi.validators import Undecidable, Validators
+from harness.comparison.pact_openapi.compiling import Undecidable
+from harness.comparison.pact_openapi.validators import Validators
 from harness.contracts.openapi_routing import RouteTable
 
 if TYPE_CHECKING:

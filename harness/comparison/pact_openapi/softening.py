@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.pact_openapi.compiling import Undecidable, compiled
+from harness.comparison.pact_openapi.faults import CLOSED
 from harness.comparison.pact_openapi.rules import Rules, kind_of
-from harness.comparison.pact_openapi.validators import Undecidable, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.comparison.pact_openapi.validators import Fault
+    from harness.comparison.pact_openapi.faults import Fault
 
 _NUMBERS = frozenset({"number", "integer", "decimal"})
 _ANY_OF_TYPE = frozenset({"type", "min-type", "max-type", "boolean", "include", "notEmpty", "semver", *_NUMBERS})
@@ -30,7 +31,7 @@ def is_example_only(
     """
     if not rules:
         return False
-    if fault.keyword == "maxProperties" and fault.allowed == 0:
+    if fault.keyword == CLOSED:
         return False  # no name at all is one that the document has
     if fault.keyword in _SHAPE:
         return part == "body" and not sent and rules.names_are_free(place[:-1])

@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
+from jsonschema_rs import Draft202012Validator, ValidationError
 
-from harness.comparison.dialects import Direction, Schema
+from harness.comparison.dialects import Direction
 from harness.comparison.openapi_diff.document import Document
-from harness.comparison.pact_openapi.expressions import mended, unreadable
+from harness.comparison.pact_openapi.compiling import TOO_DEEP, Undecidable, compiled_as_written
+from harness.comparison.pact_openapi.conjunctions import Conjunction, Conjunctions
+from harness.comparison.pact_openapi.faults import Fault, faults_of
 from harness.comparison.pact_openapi.kinds import Kinds
-from harness.comparison.pact_openapi.shapes import Promised, Shape, Taken
+from harness.comparison.pact_openapi.promised_values import PromisedValues
+from harness.comparison.pact_openapi.shapes import Shape, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-_MOST_DEPTH = 200
-_TOO_DEEP = "the schema is nested too deeply"
-
-
-class Undecidable(Exception):
-    """A schema that values cannot be held against; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing in which a value is not what its schema says."""
-
-    keyword: str  # "type", "enum", "additionalProperties", …
-    place: tuple[str | int, ...]  # in the value
-    within: tuple[str | int, ...]  # where in the schema
-    text: str
-    allowed: Any = None  # what the keyword says, where that is short
-    branches: tuple[tuple[Fault, ...], ...] = ()  # of anyOf and oneOf: why none of them holds
-
-    @property
-    def unreadable(self) -> str:
-        """The expression that cannot be read, where nothing else is wrong; "" for a fault that is one."""
-        if self.branches:
-            told = [[each.unreadable for each in branch] for branch in self.branches]
-            return next((branch[0] for branch in told if branch and all(branch)), "")
-        return unreadable(self.allowed) if self.keyword == "const" else ""
+    from collections.abc import Iterable, Iterator
 
 
 Wanted = tuple[Any, Direction]  # a schema as the document has it, and which way its values travel
@@ -52,28 +26,30 @@ Wanted = tuple[Any, Direction]  # a schema as the document has it, and which way
 
 @dataclass(slots=True)
 class _Ready:
-    """Where the validator of a schema is: alone, or as a property among others."""
+    """What is ready of a schema: for what is sent where its validator is, alone or as a property among others."""
 
     written: Any
-    validator: jsonschema_rs.Draft202012Validator | None = None
+    validator: Draft202012Validator | None = None
     key: str = ""
-    why: str = ""  # why there is none
+    promised: Conjunction | None = None  # for what comes back
+    why: str = ""  # why there is nothing
 
 
-@dataclass(slots=True)
+@dataclass
 class Validators:
     """All schemas of one document."""
 
     document: Document
     _ready: dict[tuple[int, Direction], tuple[_Ready, Any]] = field(default_factory=dict)
     _alike: dict[tuple[str, Direction], _Ready] = field(default_factory=dict)  # by the text of the schema
-    _shapes: dict[Direction, Taken] = field(default_factory=dict)
 
     def faults(self, written: Any, value: Any, direction: Direction) -> list[Fault]:
         """In what a value is not what a schema of the document says; raises Undecidable."""
-        if (id(written), direction) not in self._ready:
+        if not self.is_ready(written, direction):
             self.prepare([(written, direction)])
         ready, _ = self._ready[id(written), direction]
+        if ready.promised is not None:
+            return self._not_promised(ready.promised, value)
         if ready.validator is None:
             raise Undecidable(ready.why)
         instance = {ready.key: value}
@@ -81,48 +57,68 @@ class Validators:
             return []
         return _sorted_out(ready.validator.iter_errors(instance))
 
+    def _not_promised(self, promised: Conjunction, value: Any) -> list[Fault]:
+        try:
+            return self._promised.faults(promised, value)
+        except RecursionError as error:
+            raise Undecidable(TOO_DEEP) from error
+
     def is_ready(self, written: Any, direction: Direction) -> bool:
         """Whether values can be held against a schema of the document at once."""
         return (id(written), direction) in self._ready
 
     def prepare(self, wanted: Iterable[Wanted]) -> None:
-        """Make schemas ready together: what they share is compiled once for all of them."""
-        new: dict[Direction, list[_Ready]] = {}
+        """Make schemas ready together: what they share is made once for all of them."""
+        taken: list[_Ready] = []
         for written, way in wanted:
             if (id(written), way) not in self._ready:
                 ready, is_new = self._alike_or_new(written, way)
                 self._ready[id(written), way] = ready, written  # kept, so that no other schema can have its id
-                if is_new:
-                    new.setdefault(way, []).append(ready)
-        for way, several in new.items():
-            shapes: dict[str, Shape] = {}
-            for number, ready in enumerate(several):
-                ready.key = str(number)
-                shape = self._shape(ready, way)
-                if shape is not None:
-                    shapes[ready.key] = shape
-            self._compile(shapes, {name: several[int(name)] for name in shapes})
+                if is_new and way is Direction.REQUEST:
+                    taken.append(ready)
+                elif is_new:
+                    self._make_promised(ready)
+        shapes: dict[str, Shape] = {}
+        for number, ready in enumerate(taken):
+            ready.key = str(number)
+            shape = self._shape(ready)
+            if shape is not None:
+                shapes[ready.key] = shape
+        self._compile(shapes, {name: taken[int(name)] for name in shapes})
 
     def _alike_or_new(self, written: Any, way: Direction) -> tuple[_Ready, bool]:
         """Schemas that are written alike mean the same, wherever they stand: most only name another."""
         try:
             text = repr(written)
         except RecursionError:
-            return _Ready(written, why=_TOO_DEEP), False
+            return _Ready(written, why=TOO_DEEP), False
         is_new = (text, way) not in self._alike
         if is_new:
             self._alike[text, way] = _Ready(written)
         return self._alike[text, way], is_new
 
-    def _shape(self, ready: _Ready, direction: Direction) -> Shape | None:
-        if direction not in self._shapes:
-            resolve = self.document.named
-            sent = direction is Direction.REQUEST
-            self._shapes[direction] = Taken(resolve) if sent else Promised(resolve, Kinds(self.document).of)
+    @cached_property
+    def _taken(self) -> Taken:
+        return Taken(self.document.named)
+
+    @cached_property
+    def _promised(self) -> PromisedValues:
+        resolve = self.document.named
+        kinds, old = Kinds(self.document).of, self.document.old
+        conjunctions = Conjunctions(resolve, kinds, hidden="writeOnly", open_maps=not old)
+        return PromisedValues(conjunctions, Taken(resolve, Direction.RESPONSE))
+
+    def _make_promised(self, ready: _Ready) -> None:
         try:
-            return self._shapes[direction].shape(self.document.schema(ready.written))
+            ready.promised = self._promised.conjunction(self.document.schema(ready.written))
         except RecursionError:
-            ready.why = _TOO_DEEP
+            ready.why = TOO_DEEP
+
+    def _shape(self, ready: _Ready) -> Shape | None:
+        try:
+            return self._taken.shape(self.document.schema(ready.written))
+        except RecursionError:
+            ready.why = TOO_DEEP
             return None
 
     def _compile(self, shapes: dict[str, Shape], ready: dict[str, _Ready]) -> None:
@@ -132,7 +128,7 @@ class Validators:
         properties = {name: shape.schema for name, shape in shapes.items()}
         definitions = {name: each for shape in shapes.values() for name, each in shape.definitions.items()}
         try:
-            validator = _compiled({"properties": properties, "$defs": definitions})
+            validator = compiled_as_written({"properties": properties, "$defs": definitions})
         except Undecidable as error:
             if len(shapes) == 1:
                 next(iter(ready.values())).why = str(error)
@@ -145,76 +141,9 @@ class Validators:
             each.validator = validator
 
 
-def _compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """The same for many schemas; only where that fails are their expressions looked at one by one."""
-    try:
-        return compiled(schema)
-    except Undecidable:
-        try:
-            return compiled(mended(schema))
-        except RecursionError as error:
-            raise Undecidable(_TOO_DEEP) from error
-
-
-def compiled(schema: Schema) -> jsonschema_rs.Draft202012Validator:
-    """A schema in the dialect of 2020-12, with the formats of OpenAPI; raises Undecidable."""
-    import jsonschema_rs
-
-    try:
-        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats={"byte": _is_base64})
-    except (jsonschema_rs.ValidationError, ValueError, RecursionError) as error:
-        raise Undecidable(f"the schema cannot be read: {str(error).partition(chr(10))[0]}") from error
-
-
-def _is_base64(value: str) -> bool:
-    return _BASE64.fullmatch(value) is not None
-
-
-def _sorted_out(errors: Iterator[jsonschema_rs.ValidationError]) -> list[Fault]:
+def _sorted_out(errors: Iterator[ValidationError]) -> list[Fault]:
     """What a value of a property is wrong in is told of the property alone, not of the object as well."""
-    faults = [fault for error in errors for fault in _faults(error, 0)]
+    faults = [fault for error in errors for fault in faults_of(error, (), (), steps=1)]
     inside = {fault.place for fault in faults if fault.keyword != "unevaluatedProperties"}
     spoiled = {place[:length] for place in inside for length in range(1, len(place) + 1)}
     return [each for each in faults if each.keyword != "unevaluatedProperties" or each.place not in spoiled]
-
-
-def _faults(error: jsonschema_rs.ValidationError, depth: int) -> Iterator[Fault]:
-    details: Mapping[str, Any] = error.kind.as_dict()
-    keyword = _keyword(error)
-    place = tuple(error.instance_path)[1:]  # the first step is the name of the schema among others
-    within = tuple(error.schema_path)
-    within = within if within[:1] == ("$defs",) else within[2:]
-    unexpected = details.get("unexpected")
-    if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(unexpected, list):
-        for name in unexpected:
-            text = f"`{name}` is not declared"
-            yield Fault(keyword=keyword, place=(*place, name), within=within, text=text)
-        return
-    branches = details.get("context")
-    told: tuple[tuple[Fault, ...], ...] = ()
-    if isinstance(branches, list) and depth < _MOST_DEPTH:
-        told = tuple(tuple(_each(branch, depth + 1)) for branch in branches)
-    yield Fault(
-        keyword=keyword,
-        place=place,
-        within=within,
-        text="nothing may be there" if keyword == "falseSchema" else error.message,
-        allowed=_allowed(details),
-        branches=told,
-    )
-
-
-def _each(errors: Any, depth: int) -> Iterator[Fault]:
-    for error in errors:
-        yield from _faults(error, depth)
-
-
-def _keyword(error: jsonschema_rs.ValidationError) -> str:
-    return str(error.kind.name)
-
-
-def _allowed(details: Mapping[str, Any]) -> Any:
-    for key in ("types", "options", "expected_value", "pattern", "format", "limit", "multiple_of", "property"):
-        if key in details:
-            return details[key]
-    return None
