@@ -62,11 +62,15 @@ def _larger(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
 
 
 schemas = st.recursive(leaves, _larger, max_leaves=6)
+listing = objects(st.recursive(st.sampled_from(_SCALARS), _larger, max_leaves=4))  # nothing is left open
 
 
 # --- values ------------------------------------------------------------------------------------------------------
 
-_ANY_VALUE = st.sampled_from(["a", "zz", 1, -1, 1.5, True, None, {}, [], {"a": 1}, {"d": "a"}])
+_EXAMPLES: dict[str, list[Any]] = {"string": ["a", "zz"], "integer": [1], "boolean": [True]}
+_ANY_VALUE: st.SearchStrategy[Any] = st.sampled_from(
+    ["a", "zz", 1, -1, 1.5, True, None, {}, [], {"a": 1}, {"d": "a"}]
+)
 
 
 @st.composite
@@ -84,10 +88,7 @@ def values(draw: st.DrawFn, schema: Json) -> Any:
         return draw(_objects_of(schema))
     if schema.get("type") == "array":
         return [draw(values(schema["items"])) for _ in range(draw(st.integers(0, 2)))]
-    scalar: list[Any] = schema.get("enum") or {"string": ["a", "zz"], "integer": [1], "boolean": [True]}.get(
-        schema.get("type", ""), [1, {"d": 1}]
-    )
-    return draw(st.sampled_from(scalar))
+    return draw(st.sampled_from(schema.get("enum") or _EXAMPLES.get(schema.get("type", ""), [1, {"d": 1}])))
 
 
 @st.composite

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from pact_and_document import answering, document_with, get, pact_of, taking
-from schema_spellings import NEW, OLD, PLACES, Json, Spelling, schemas, values
+from schema_spellings import NEW, OLD, PLACES, Json, Spelling, listing, schemas, values
 
 from harness.comparison.pact_openapi import Comparison, compare
+from harness.verdicts import Verdict
 
 SPELLINGS = int(os.environ.get("HARNESS_SPELLINGS", "40"))
 
@@ -42,3 +43,64 @@ def test_a_schema_in_another_spelling_gives_the_same_answer(side: str, data: st.
     note(f"{plain.write(schema)} and {value}: {before.findings}")
     note(f"{written} with {other.named}: {after.findings} {after.unknown}")
     assert after.verdict is before.verdict
+
+
+def fits(schema: Json, value: Any) -> bool:
+    plain = Spelling(lambda strategy: None, NEW, plainly=True)
+    return compared("response", plain.write(schema), {"it": value}["it"]).verdict is Verdict.PASSED
+
+
+@settings(max_examples=SPELLINGS)
+@given(data=st.data())
+def test_one_of_several_is_promised_where_one_of_them_is_and_any_of_them_together(data: st.DataObject) -> None:
+    one, other = data.draw(listing), data.draw(listing)
+    both = {"allOf": [one, other]}
+    value = data.draw(values(data.draw(st.sampled_from([one, other, both]))))
+    alone = fits(one, value) or fits(other, value)
+    assert fits({"oneOf": [one, other]}, value) is alone
+    assert fits({"anyOf": [one, other]}, value) is (alone or fits(both, value))
+
+
+@settings(max_examples=SPELLINGS)
+@given(data=st.data())
+def test_what_allows_less_never_fits_better_than_what_allows_more_and_says_nothing(data: st.DataObject) -> None:
+    schema = data.draw(schemas)
+    value = data.draw(values(schema))
+    if isinstance(value, dict) and fits(schema, value):
+        for silent in ({}, {"type": "object"}, {"type": "object", "additionalProperties": {}}):
+            assert fits(silent, value)
+            assert fits({"anyOf": [schema, silent]}, value)
+
+
+# --- what takes long ---------------------------------------------------------------------------------------------
+
+
+def doubling(word: str, levels: int, *, told_apart: bool) -> Json:
+    """Schemas of which each is made of two of the next."""
+    named: Json = {f"S{levels}": {"type": "object", "properties": {"a": {"type": "integer"}}}}
+    for level in range(levels):
+        below: Json = {"$ref": f"#/components/schemas/S{level + 1}"}
+        other = {"allOf": [below, {"properties": {f"p{level}": {}}}]} if told_apart else below
+        named[f"S{level}"] = {word: [below, other]}
+    return named
+
+
+@pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf"])
+@pytest.mark.parametrize("told_apart", [False, True])
+def test_what_doubles_with_every_level_is_answered(word: str, told_apart: bool) -> None:
+    named, first = doubling(word, 40, told_apart=told_apart), {"$ref": "#/components/schemas/S0"}
+    fitting = compared("response", first, {"a": 1}, NEW, named)
+    assert fitting.verdict in (Verdict.PASSED, Verdict.UNKNOWN)
+    for wrong in ({"a": "text"}, {"b": 1}):
+        found = compared("response", first, wrong, NEW, named)
+        assert found.verdict is Verdict.FAILED
+        assert len(found.findings) < 500
+
+
+@pytest.mark.parametrize("inner", [[{"type": "string"}], []])
+def test_alternatives_of_alternatives_are_chosen_before_anything_is_left_open(inner: list[Json]) -> None:
+    last = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    both = {"anyOf": [{"properties": {"n": last}}, {"properties": {"n": {"anyOf": [last, last, *inner]}}}]}
+    whole = {"anyOf": [{"properties": {"n": both}}, {"properties": {"n": both, "z": {}}}]}
+    assert compared("response", whole, {"n": {"n": {"a": 1}}}).verdict is Verdict.PASSED
+    assert compared("response", whole, {"n": {"n": {"b": 1}}}).verdict is Verdict.FAILED

@@ -19,7 +19,7 @@ from harness.comparison.pact_openapi.faults import CLOSED
 from harness.comparison.pact_openapi.schema_nodes import JSON_TYPES, SchemaNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import jsonschema_rs
 
@@ -52,8 +52,13 @@ class Conjunction:
     hidden: bool
     asserting: tuple[SchemaNode, ...] = ()  # those of the leaves that say something of a value itself
     said: dict[str | int, Said] = field(default_factory=dict)
+    answers: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    is_decided: bool = True  # no alternatives are left, in what holds beside neither
 
     def __post_init__(self) -> None:
+        beside = (member.is_decided for group in self.groups for member in group)
+        self.is_decided = not self.alternatives and all(beside)
         self.asserting = tuple(node for node, _ in self.leaves if node.asserts)
 
     @property
@@ -130,12 +135,18 @@ class Conjunctions:
 
     def decide(self, whole: Conjunction, choice: Alternatives, branch: SchemaNode) -> Conjunction:
         """The same with one branch, which holds as everything else does."""
-        added = [(branch, choice.scopes), *([(choice.naming, ())] if choice.naming else [])]
+        added = [(self._followed(branch), choice.scopes), *([(choice.naming, ())] if choice.naming else [])]
         return self.join((*whole.roots, *added), whole.decided | {id(choice)}, whole.groups)
 
-    def beside(self, whole: Conjunction, choice: Alternatives, members: tuple[Conjunction, ...]) -> Conjunction:
+    def beside(self, whole: Conjunction, choice: Alternatives, branches: Iterable[SchemaNode]) -> Conjunction:
         """The same with several branches, each of which may hold."""
+        nodes = dict.fromkeys(map(self._followed, branches))
+        members = tuple(self.join(((node, choice.scopes),), whole.decided) for node in nodes)
         return self.join(whole.roots, whole.decided | {id(choice)}, (*whole.groups, members))
+
+    def alone(self, choice: Alternatives, branch: SchemaNode) -> Conjunction:
+        """One branch by itself."""
+        return self.join(((self._followed(branch), choice.scopes),), frozenset({id(choice)}))
 
     # --- which schemas hold together -----------------------------------------------------------------------------
 
@@ -183,6 +194,17 @@ class Conjunctions:
         else:
             return [(self._target(reference), scopes, inside | {reference})]
         return []
+
+    def _followed(self, node: SchemaNode) -> SchemaNode:
+        """The schema itself, or what it refers to where it does nothing else: both mean the same."""
+        met = {node}
+        while (reference := node.only_reference) and not self._subtypes(reference):
+            target = self._target(reference)
+            if target in met:
+                break
+            met.add(target)
+            node = target
+        return node
 
     def _target(self, reference: str) -> SchemaNode:
         if reference not in self._targets:
@@ -256,6 +278,34 @@ class Conjunctions:
                 ]
                 made.append(tuple(dict.fromkeys(told)))
         return tuple(made)
+
+    def may_be_there(self, whole: Conjunction, name: str) -> bool:
+        """Whether a name is declared, or left open, in any way in which alternatives can be chosen."""
+        key = "may be there", name
+        if key not in whole.answers:
+            whole.answers[key] = True  # what refers to itself says nothing against it
+            whole.answers[key] = self._may_be_open(whole) or self._may_be_declared(whole, name)
+        return whole.answers[key]
+
+    def _may_be_declared(self, whole: Conjunction, name: str) -> bool:
+        if self.of_name(whole, name).declared:
+            return True
+        beside = (member for group in whole.groups for member in group)
+        branches = (each for choice in whole.alternatives for each in self._branches(choice))
+        return any(self.may_be_there(each, name) for each in (*branches, *beside))
+
+    def _may_be_open(self, whole: Conjunction) -> bool:
+        key = "open", ""
+        if key not in whole.answers:
+            whole.answers[key] = True
+            several = [*map(self._branches, whole.alternatives), *whole.groups]
+            may_be = all(any(map(self._may_be_open, each)) for each in several)
+            whole.answers[key] = may_be and not self.lists(whole)
+        return whole.answers[key]
+
+    def _branches(self, choice: Alternatives) -> list[Conjunction]:
+        nodes = [*(each.node for each in choice.branches), *([choice.naming] if choice.naming else [])]
+        return [self.alone(choice, node) for node in nodes]
 
     def is_open(self, whole: Conjunction) -> bool:
         """Whether nothing is listed of an object's names, and nothing forbids any."""

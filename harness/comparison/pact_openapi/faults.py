@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_openapi.expressions import unreadable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 _MOST_DEPTH = 200
+_MOST_TOLD = 200  # reasons of one fault
 Place = tuple[str | int, ...]
 OPEN = "open"  # the keyword of what is no fault: the document lists no names there
 CLOSED = "closed"  # that of a name in an object that has none
@@ -29,14 +30,30 @@ class Fault:
     text: str
     allowed: Any = None  # what the keyword says, where that is short
     branches: tuple[tuple[Fault, ...], ...] = ()  # of anyOf and oneOf: why none of them holds
+    unreadable: str = field(init=False, default="")  # the expression that cannot be read, if nothing else is wrong
+    size: int = field(init=False, default=1)  # how many there are, with those of all branches
 
-    @property
-    def unreadable(self) -> str:
-        """The expression that cannot be read, where nothing else is wrong; "" for a fault that is one."""
+    def __post_init__(self) -> None:
+        # Made once: branches may share theirs, so that asking them takes as many questions as there are ways.
+        inner = [each for branch in self.branches for each in branch]
+        object.__setattr__(self, "size", 1 + sum(each.size for each in inner))
+        object.__setattr__(self, "unreadable", self._unreadable())
+
+    def _unreadable(self) -> str:
         if self.branches:
             told = [[each.unreadable for each in branch] for branch in self.branches]
             return next((branch[0] for branch in told if branch and all(branch)), "")
         return unreadable(self.allowed) if self.keyword == "const" else ""
+
+    def shortened(self) -> Fault:
+        """The same without the reasons of its reasons, where there are very many."""
+        if self.size <= _MOST_TOLD:
+            return self
+        return replace(self, branches=tuple(tuple(map(_without_branches, each)) for each in self.branches))
+
+
+def _without_branches(fault: Fault) -> Fault:
+    return replace(fault, branches=()) if fault.branches and not fault.unreadable else fault
 
 
 def undeclared(keyword: str, place: Place, within: Place) -> Fault:

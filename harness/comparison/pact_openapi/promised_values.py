@@ -6,6 +6,7 @@ has to declare all that is read, those of `anyOf` together; where no names are l
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from harness.comparison.pact_openapi.shapes import Taken
 
 _MOST_WAYS = 100  # in which alternatives can be chosen for one object
-_STEPS = 200  # within alternatives, for each part of a value
+_STEPS = 50  # within alternatives, for each part of a value
 _FEWEST_PARTS = 300
+_STEPS_TO_TELL = 500  # for what is wrong with one object, when it is known that something is
 _TOO_MANY = "its alternatives can be combined in too many ways"
 _SHOWN = 100
 _HOLDERS = frozenset({"object", "array"})
@@ -197,69 +199,89 @@ class _Reading:
 
     def _best(self, whole: Conjunction, value: Any, place: Place) -> Faults:
         """What is wrong where the alternatives are chosen in the best way."""
+        certain = self._in_every_way(whole, value, place)
+        if not certain:
+            fitting = self._fitting(whole, value, place)
+            if fitting is not None:
+                return fitting
+        steps, most = self._steps, self._most
+        self._most = steps + _STEPS_TO_TELL
+        try:
+            ways = islice(self._ways(whole, value, place, to_tell=True), _MOST_WAYS)
+            told = [self._of_way(way, value, place) for way in ways]
+            return tuple(_of_several(next(iter(whole.alternatives), None), told, value, place))
+        except Undecidable:
+            if not certain:
+                raise
+            return certain
+        finally:
+            self._steps, self._most = steps, most
+
+    def _in_every_way(self, whole: Conjunction, value: Any, place: Place) -> Faults:
+        """What is wrong however the alternatives are chosen, where that shows without choosing."""
+        found = list(self._none_holds(whole, value, place))
+        if isinstance(value, dict):
+            lost = [name for name in value if not self._all.may_be_there(whole, name)]
+            found += [undeclared("unevaluatedProperties", (*place, name), whole.where) for name in lost]
+        return tuple(each for each in found if not each.unreadable)
+
+    def _fitting(self, whole: Conjunction, value: Any, place: Place) -> Faults | None:
+        """The places that are left open in the way that fits best; None when none does."""
         fitting: Faults | None = None
-        for way in self._ways(whole, value, place):
+        for number, way in enumerate(self._ways(whole, value, place, to_tell=False)):
+            if number == _MOST_WAYS:
+                raise Undecidable(_TOO_MANY)
             faults = self._of_way(way, value, place)
             if not faults:
                 return ()
             if fitting is None and all(each.keyword == OPEN for each in faults):
                 fitting = faults
-        if fitting is not None:
-            return fitting
-        ways = islice(self._decided(whole, value, place, all_of_them=True), _MOST_WAYS)
-        told = [self._of_way(way, value, place) for way in ways]
-        return tuple(_of_several(next(iter(whole.alternatives), None), told, value, place))
+        return fitting
 
     def _of_way(self, way: Way, value: Any, place: Place) -> Faults:
         whole, faults = way
         return _once([*faults, *self._inside(whole, value, place, closed=True)])
 
-    def _ways(self, whole: Conjunction, value: Any, place: Place) -> Iterator[Way]:
-        for number, way in enumerate(self._decided(whole, value, place, all_of_them=False)):
-            if number == _MOST_WAYS:
-                raise Undecidable(_TOO_MANY)
-            yield way
-
-    def _decided(self, whole: Conjunction, value: Any, place: Place, *, all_of_them: bool) -> Iterator[Way]:
-        """Every choice of alternatives that hold, or of `all_of_them`."""
+    def _ways(self, whole: Conjunction, value: Any, place: Place, *, to_tell: bool) -> Iterator[Way]:
+        """Every choice of alternatives that hold; `to_tell` what is wrong, also of those that do not."""
+        self._step()
         if not whole.alternatives:
-            yield from self._in_groups(whole, value, place, all_of_them=all_of_them)
+            yield from self._ways_beside(whole, value, place, to_tell=to_tell)
             return
         choice = whole.alternatives[0]
-        weighed = [
-            (branch, self._of_branch(choice, branch, value, place))
-            for branch in self._options(choice, value, place)
-        ]
-        holding = [(branch, faults) for branch, faults in weighed if not faults]
-        holding = holding or [(branch, faults) for branch, faults in weighed if _holds(faults)]
-        others = [] if holding and not all_of_them else [each for each in weighed if each not in holding]
-        if len(holding) > 1 and not choice.exclusive:
-            scopes = choice.scopes
-            members = tuple(self._all.join(((branch.node, scopes),), whole.decided) for branch, _ in holding)
-            rest = self._all.beside(whole, choice, members)
-            yield from self._decided(rest, value, place, all_of_them=all_of_them)
-            holding = []
-        for branch, faults in (*holding, *others):
-            rest = self._all.decide(whole, choice, branch.node)
-            for made, more in self._decided(rest, value, place, all_of_them=all_of_them):
+        options = self._options(choice, value, place)
+        weighed = [(branch, self._of_branch(choice, branch, value, place)) for branch in options]
+        fine = any(not faults for _, faults in weighed)
+        holding = [branch for branch, faults in weighed if not faults or (_holds(faults) and not fine)]
+        together = len(holding) > 1 and not choice.exclusive
+        nodes = [branch.node for branch in holding]
+        ways: list[Way] = [(self._all.beside(whole, choice, nodes), ())] if together else []
+        for branch, faults in weighed:
+            if (not together) if branch in holding else (to_tell or not holding):
+                ways.append((self._all.decide(whole, choice, branch.node), faults))
+        for rest, faults in dict(ways).items():
+            for made, more in self._ways(rest, value, place, to_tell=to_tell):
                 yield made, (*faults, *more)
 
-    def _in_groups(self, whole: Conjunction, value: Any, place: Place, *, all_of_them: bool) -> Iterator[Way]:
+    def _ways_beside(self, whole: Conjunction, value: Any, place: Place, *, to_tell: bool) -> Iterator[Way]:
         """The same for alternatives of what holds beside."""
-        if not any(member.alternatives for group in whole.groups for member in group):
+        if whole.is_decided:
             yield whole, ()
             return
-        several = [
-            [list(islice(self._decided(member, value, place, all_of_them=False), _MOST_WAYS)) for member in group]
-            for group in whole.groups
-        ]
-        for groups in product(*(product(*group) for group in several)):
-            chosen = tuple(tuple(member for member, _ in group) for group in groups)
-            yield self._all.join(whole.roots, whole.decided, chosen), ()
+        ways_of = partial(self._ways_of, value=value, place=place, to_tell=to_tell)
+        several = [list(map(ways_of, group)) for group in whole.groups]
+        for groups in product(*(product(*each) for each in several)):
+            yield self._all.join(whole.roots, whole.decided, groups), ()
+
+    def _ways_of(self, member: Conjunction, value: Any, place: Place, *, to_tell: bool) -> list[Conjunction]:
+        ways = list(islice(self._ways(member, value, place, to_tell=False), _MOST_WAYS))
+        if len(ways) == _MOST_WAYS and not to_tell:
+            raise Undecidable(_TOO_MANY)
+        return list(dict.fromkeys(made for made, _ in ways))
 
     def _of_branch(self, choice: Alternatives, branch: Branch, value: Any, place: Place) -> Faults:
         """What is wrong with a value if a branch is meant."""
-        alone = self._all.join(((branch.node, choice.scopes),), frozenset({id(choice)}))
+        alone = self._all.alone(choice, branch.node)
         faults = self.faults(alone, value, place, closed=False)
         if branch.names is None or not isinstance(value, dict) or choice.property not in value:
             return faults
@@ -340,7 +362,8 @@ def _of_several(choice: Alternatives | None, told: list[Faults], value: Any, pla
     text = f"{_short(value)} is not valid under any of the schemas listed in the '{choice.keyword}' keyword"
     within = (*choice.owner.where, choice.keyword)
     branches = tuple(map(tuple, rests))
-    return [*common, Fault(keyword=choice.keyword, place=place, within=within, text=text, branches=branches)]
+    fault = Fault(keyword=choice.keyword, place=place, within=within, text=text, branches=branches)
+    return [*common, fault.shortened()]
 
 
 def _is_of_other_type(faults: Iterable[Fault], place: Place) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import ASSERTED, Schema
+from harness.comparison.dialects import ASSERTED, LIST, NAMED, ONE, Schema
 
 if TYPE_CHECKING:
     from harness.comparison.pact_openapi.faults import Place
@@ -18,6 +18,7 @@ _SAID = (ASSERTED - _OF_THE_WHOLE - {"type"}) | _OF_A_VALUE
 _OF_HOLDERS = _OF_A_VALUE | {"const", "enum", "uniqueItems", "minItems", "maxItems", "maxProperties"}
 _INNER = ("items", "prefixItems", "unevaluatedItems")
 _OF_THE_SAME_VALUE = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"})
+_MEANT = (ASSERTED | ONE | LIST | NAMED | _OF_A_VALUE | {"readOnly", "writeOnly", "discriminator"}) - {"$ref"}
 JSON_TYPES = {
     bool: "boolean",
     int: "integer",
@@ -85,6 +86,13 @@ class SchemaNode:
     def parts(self, keyword: str) -> list[SchemaNode]:
         """The schemas of a list of them."""
         return [self.part(keyword, number) for number in range(len(self.schema.get(keyword) or ()))]
+
+    @property
+    def only_reference(self) -> str:
+        """The reference of a schema that says nothing else; "" for any other."""
+        reference = self.schema.get("$ref")
+        is_only = isinstance(reference, str) and self.schema.keys().isdisjoint(_MEANT)
+        return reference if is_only and isinstance(reference, str) else ""
 
     @property
     def is_alone(self) -> bool:
