@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Schema, definition_name
 from harness.comparison.pact_openapi.alternatives import Alternatives, Scopes, alternatives_of, kinds_of
-from harness.comparison.pact_openapi.compiling import compiled
-from harness.comparison.pact_openapi.expressions import UNREADABLE, readable
+from harness.comparison.pact_openapi.expressions import UNREADABLE
 from harness.comparison.pact_openapi.faults import CLOSED
 from harness.comparison.pact_openapi.schema_nodes import JSON_TYPES, SchemaNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import jsonschema_rs
 
 _MOST_KEPT = 50_000
 Root = tuple[SchemaNode, Scopes]
@@ -243,7 +240,7 @@ class Conjunctions:
 
     def _said_by(self, node: SchemaNode, name: str) -> Spoken:
         """What a schema says of a name by itself."""
-        parts = _parts_named(node, name)
+        parts = node.named(name)
         if parts or node.additional is None:
             return parts, bool(parts) or name in node.required, ""
         if node.additional is False:
@@ -254,7 +251,7 @@ class Conjunctions:
 
     def _said_beyond(self, whole: Conjunction, scope: SchemaNode, name: str) -> Spoken:
         """What a schema says of a name that no schema inside of it speaks of."""
-        if any(node.additional is not None or _parts_named(node, name) for node in _below(whole, scope)):
+        if any(node.additional is not None or node.named(name) for node in _below(whole, scope)):
             return [], False, ""
         if scope.unevaluated is False:
             return [], False, "unevaluatedProperties" if self._names_any(whole) else CLOSED
@@ -329,9 +326,9 @@ class Conjunctions:
         return whole.said[place].of_it
 
     def _of_item(self, whole: Conjunction, number: int) -> Conjunction:
-        roots = [(part, ()) for node, _ in whole.leaves if (part := _part_item(node, number)) is not None]
+        roots = [(part, ()) for node, _ in whole.leaves if (part := node.item(number)) is not None]
         for scope in _scopes(whole):
-            spoken = any(_part_item(node, number) is not None for node in _below(whole, scope))
+            spoken = any(node.item(number) is not None for node in _below(whole, scope))
             if not spoken and "unevaluatedItems" in scope.schema:
                 roots.append((scope.part("unevaluatedItems"), ()))
         groups = tuple(tuple({self.of_item(member, number): None for member in group}) for group in whole.groups)
@@ -377,13 +374,6 @@ def _scopes(whole: Conjunction) -> Iterator[SchemaNode]:
     yield from {scope: None for _, scopes in whole.leaves for scope in scopes}
 
 
-def _parts_named(node: SchemaNode, name: str) -> list[SchemaNode]:
-    parts = [node.part("properties", name)] if name in node.names else []
-    if node.patterns:
-        parts += [node.part("patternProperties", each) for each in node.patterns if _is_named(each, name)]
-    return parts
-
-
 def _below(whole: Conjunction, scope: SchemaNode) -> Iterator[SchemaNode]:
     """The schemas inside of one, and itself."""
     for node, scopes in whole.leaves:
@@ -392,19 +382,3 @@ def _below(whole: Conjunction, scope: SchemaNode) -> Iterator[SchemaNode]:
     for group in whole.groups:
         for member in group:
             yield from _below(member, scope)
-
-
-def _part_item(node: SchemaNode, number: int) -> SchemaNode | None:
-    if number < len(node.schema.get("prefixItems") or ()):
-        return node.part("prefixItems", number)
-    return node.part("items") if "items" in node.schema else None
-
-
-def _is_named(pattern: str, name: str) -> bool:
-    ready = readable(pattern)
-    return ready is not None and _expression(ready).is_valid(name)
-
-
-@lru_cache(maxsize=4_096)
-def _expression(pattern: str) -> jsonschema_rs.Draft202012Validator:
-    return compiled({"pattern": pattern})

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_openapi.compiling import Undecidable, compiled_as_written
 from harness.comparison.pact_openapi.expressions import UNREADABLE, readable
-from harness.comparison.pact_openapi.faults import OPEN, UNDECLARED, Fault, faults_of, undeclared
-from harness.identity import canonical_json
+from harness.comparison.pact_openapi.faults import OPEN, Fault, faults_of, undeclared
+from harness.comparison.pact_openapi.ways import Faults, fold_ways, once, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,9 +32,7 @@ _STEPS = 50  # within alternatives, for each part of a value
 _FEWEST_PARTS = 300
 _STEPS_TO_TELL = 500  # for what is wrong with one object, when it is known that something is
 _TOO_MANY = "its alternatives can be combined in too many ways"
-_SHOWN = 100
 _HOLDERS = frozenset({"object", "array"})
-Faults = tuple[Fault, ...]
 Way = tuple["Conjunction", Faults]  # a choice of alternatives, and what is wrong with what was chosen
 
 
@@ -98,11 +96,11 @@ class _Reading:
             if node.asserted or node.patterns or not node.has_type_of(value):
                 found += self._said_of_itself(node, value, place)
         if found and any(fault.place == place and fault.keyword == "type" for fault in found):
-            return _once(found)
+            return once(found)
         if not (whole.alternatives or whole.groups):
             if isinstance(value, (dict, list)):
                 found += self._inside(whole, value, place, closed=closed)
-            return _once(found) if found else ()
+            return once(found) if found else ()
         self._choosing += 1
         try:
             if closed and isinstance(value, (dict, list)):
@@ -112,7 +110,7 @@ class _Reading:
                 found += self._inside(whole, value, place, closed=False)
         finally:
             self._choosing -= 1
-        return _once(found)
+        return once(found)
 
     # --- what a schema says of a value itself --------------------------------------------------------------------
 
@@ -209,7 +207,7 @@ class _Reading:
         try:
             ways = islice(self._ways(whole, value, place, to_tell=True), _MOST_WAYS)
             told = [self._of_way(way, value, place) for way in ways]
-            return tuple(_of_several(next(iter(whole.alternatives), None), told, value, place))
+            return tuple(fold_ways(next(iter(whole.alternatives), None), told, value, place))
         except Undecidable:
             if not certain:
                 raise
@@ -240,7 +238,7 @@ class _Reading:
 
     def _of_way(self, way: Way, value: Any, place: Place) -> Faults:
         whole, faults = way
-        return _once([*faults, *self._inside(whole, value, place, closed=True)])
+        return once([*faults, *self._inside(whole, value, place, closed=True)])
 
     def _ways(self, whole: Conjunction, value: Any, place: Place, *, to_tell: bool) -> Iterator[Way]:
         """Every choice of alternatives that hold; `to_tell` what is wrong, also of those that do not."""
@@ -288,7 +286,7 @@ class _Reading:
         named = value[choice.property]
         if named in branch.names:
             return faults
-        text = f"{_short(named)} is not one of {_listed(branch.names)}"
+        text = f"{short(named)} is not one of {_listed(branch.names)}"
         other = Fault(
             keyword="enum",
             place=(*place, choice.property),
@@ -308,7 +306,7 @@ class _Reading:
                     break
             else:
                 unread = [faults for faults in told if _holds(faults)]
-                yield from unread[0] if unread else _of_several(choice, told, value, place)
+                yield from unread[0] if unread else fold_ways(choice, told, value, place)
 
     def _options(self, choice: Alternatives, value: Any, place: Place) -> tuple[Branch, ...]:
         """The branches that may be meant by the parts of a value that are read."""
@@ -346,50 +344,8 @@ def _holds(faults: Iterable[Fault]) -> bool:
     return all(fault.unreadable for fault in faults)
 
 
-def _of_several(choice: Alternatives | None, told: list[Faults], value: Any, place: Place) -> list[Fault]:
-    """What is wrong, whichever way the alternatives are chosen, and what is wrong with each of them beside."""
-    ways = [[each for each in way if each.keyword != OPEN] for way in told]
-    ways = [way for way in ways if not _is_of_other_type(way, place)] or ways
-    if len(ways) == 1 or choice is None:
-        return ways[0]
-    shared = set.intersection(*({_key(each) for each in way} for way in ways))
-    common = [each for each in ways[0] if _key(each) in shared]
-    rests = list({tuple(map(_key, rest)): rest for rest in (_without(way, shared) for way in ways)}.values())
-    if not all(rests):
-        return common
-    if len(rests) == 1:
-        return [*common, *rests[0]]
-    text = f"{_short(value)} is not valid under any of the schemas listed in the '{choice.keyword}' keyword"
-    within = (*choice.owner.where, choice.keyword)
-    branches = tuple(map(tuple, rests))
-    fault = Fault(keyword=choice.keyword, place=place, within=within, text=text, branches=branches)
-    return [*common, fault.shortened()]
-
-
-def _is_of_other_type(faults: Iterable[Fault], place: Place) -> bool:
-    return any(each.keyword == "type" and each.place == place for each in faults)
-
-
-def _without(faults: Iterable[Fault], keys: set[tuple[Any, ...]]) -> list[Fault]:
-    return [each for each in faults if _key(each) not in keys]
-
-
-def _once(faults: Iterable[Fault]) -> Faults:
-    """Each but once, though several schemas say the same."""
-    return tuple({_key(each): each for each in faults}.values())
-
-
-def _key(fault: Fault) -> tuple[Any, ...]:
-    return fault.place, fault.keyword in UNDECLARED or fault.keyword, fault.text
-
-
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _short(value: Any) -> str:
-    text = canonical_json(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _size(value: Any) -> int:

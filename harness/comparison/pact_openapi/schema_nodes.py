@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import ASSERTED, LIST, NAMED, ONE, Schema
+from harness.comparison.pact_openapi.compiling import compiled
+from harness.comparison.pact_openapi.expressions import readable
 
 if TYPE_CHECKING:
+    import jsonschema_rs
+
     from harness.comparison.pact_openapi.faults import Place
 
 # A consumer's example is a part of what comes, so that nothing is required of it.
@@ -87,6 +92,19 @@ class SchemaNode:
         """The schemas of a list of them."""
         return [self.part(keyword, number) for number in range(len(self.schema.get(keyword) or ()))]
 
+    def named(self, name: str) -> list[SchemaNode]:
+        """The schemas that speak of a property by its name, or by a pattern of it."""
+        found = [self.part("properties", name)] if name in self.names else []
+        if self.patterns:
+            found += [self.part("patternProperties", each) for each in self.patterns if _is_named(each, name)]
+        return found
+
+    def item(self, number: int) -> SchemaNode | None:
+        """The schema of an item of a list; None where nothing is said of it."""
+        if number < len(self.schema.get("prefixItems") or ()):
+            return self.part("prefixItems", number)
+        return self.part("items") if "items" in self.schema else None
+
     @property
     def only_reference(self) -> str:
         """The reference of a schema that says nothing else; "" for any other."""
@@ -126,3 +144,13 @@ class SchemaNode:
         if self.kinds is None or JSON_TYPES.get(type(value)) in self.kinds:
             return True
         return type(value) is float and "integer" in self.kinds and value.is_integer()
+
+
+def _is_named(pattern: str, name: str) -> bool:
+    ready = readable(pattern)
+    return ready is not None and _expression(ready).is_valid(name)
+
+
+@lru_cache(maxsize=4_096)
+def _expression(pattern: str) -> jsonschema_rs.Draft202012Validator:
+    return compiled({"pattern": pattern})
