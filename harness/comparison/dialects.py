@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -163,6 +163,8 @@ ASSERTED = frozenset(
     | _NUMBERS
     | _COUNTS
 )
+_OF_THE_SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"})
+_NONE: frozenset[str] = frozenset()
 _WHOLE_NUMBERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 
@@ -211,20 +213,23 @@ class Assembly:
         self.hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
         self.closed = closed
         self.definitions: dict[str, Any] = {}
+        self._hidden_in: dict[str, frozenset[str]] = {}
 
-    def bare(self, schema: Schema) -> Schema:
-        """The schema without annotations."""
+    def bare(self, schema: Schema, hidden: frozenset[str] = _NONE) -> Schema:
+        """The schema without annotations; `hidden` are names that others, which hold of the same value, hide."""
         if isinstance(schema, bool):
             return schema
+        hidden |= self._hidden_names(schema)
         made = self.assertions(schema)
         for key, value in schema.items():
+            inner = partial(self.bare, hidden=hidden) if key in _OF_THE_SAME_VALUE else self.bare
             if key in ONE and key != "contentSchema":
-                made[key] = self.bare(value)
+                made[key] = inner(value)
             elif key in LIST:
-                made[key] = [self.bare(item) for item in value]
+                made[key] = [inner(item) for item in value]
             elif key in NAMED:
-                made[key] = {name: self.bare(item) for name, item in value.items()}
-        self.rest(made, schema)
+                made[key] = {name: inner(item) for name, item in value.items()}
+        self.rest(made, schema, hidden)
         return made
 
     @staticmethod
@@ -232,36 +237,47 @@ class Assembly:
         """What a schema says of a value itself."""
         return {key: schema[key] for key in schema if key in ASSERTED}
 
-    def rest(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    def rest(self, made: dict[str, Any], schema: Mapping[str, Any], hidden: frozenset[str]) -> None:
         """What depends on more than one keyword, or on what is referred to."""
         if self.extensible and "x-extensible-enum" in schema:
             made.pop("enum", None)
-        if isinstance(schema.get("$ref"), str):
-            made["$ref"] = self.reference(schema["$ref"])
-        self._without_hidden(made, schema)
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            made["$ref"] = self.reference(reference, hidden - self._hidden_by(reference))
+        _without(made, hidden)
         self.number_format(made)
         if self.closed:
             self._close(made, schema)
 
-    def reference(self, reference: str) -> str:
+    def reference(self, reference: str, hidden: frozenset[str] = _NONE) -> str:
         """What a reference is called among the definitions, where its target is put."""
-        name = definition_name(reference)
+        name = definition_name(reference, hidden)
         if name not in self.definitions:
             if len(self.definitions) >= _MOST_DEFINITIONS:
                 raise TooLarge
             self.definitions[name] = True  # it may refer to itself
             target = self.resolve(reference)
-            self.definitions[name] = True if target is None else self.bare(target)
+            self.definitions[name] = True if target is None else self.bare(target, hidden)
         return f"#/$defs/{name}"
 
-    def _without_hidden(self, made: dict[str, Any], schema: Mapping[str, Any]) -> None:
-        properties = schema.get("properties")
-        if not isinstance(properties, dict):
-            return
-        hidden = [name for name, part in properties.items() if self._is_hidden(part)]
-        if hidden:
-            made["properties"] = {name: part for name, part in made["properties"].items() if name not in hidden}
-            made["required"] = [name for name in made.get("required", ()) if name not in hidden]
+    def _hidden_names(self, schema: Schema) -> frozenset[str]:
+        """The properties that do not travel this way, as all say that hold of the same value."""
+        if not isinstance(schema, dict):
+            return _NONE
+        properties = schema.get("properties", {})
+        found = frozenset(name for name, part in properties.items() if self._is_hidden(part))
+        if "$ref" in schema or "allOf" in schema:
+            reference = schema.get("$ref")
+            found |= self._hidden_by(reference) if isinstance(reference, str) else _NONE
+            found = found.union(*map(self._hidden_names, schema.get("allOf", ())))
+        return found
+
+    def _hidden_by(self, reference: str) -> frozenset[str]:
+        if reference not in self._hidden_in:
+            self._hidden_in[reference] = _NONE  # it may refer to itself
+            target = self.resolve(reference)
+            self._hidden_in[reference] = _NONE if target is None else self._hidden_names(target)
+        return self._hidden_in[reference]
 
     def _is_hidden(self, part: Schema, steps: int = 0) -> bool:
         if not isinstance(part, dict) or steps > 10:
@@ -290,15 +306,26 @@ class Assembly:
             made["additionalProperties"] = False
 
 
+def _without(made: dict[str, Any], hidden: frozenset[str]) -> None:
+    if hidden and "properties" in made:
+        made["properties"] = {name: part for name, part in made["properties"].items() if name not in hidden}
+    if hidden and "required" in made:
+        made["required"] = [name for name in made["required"] if name not in hidden]
+
+
 @lru_cache(maxsize=65_536)
-def definition_name(reference: str) -> str:
-    """The key under `$defs` for what a reference names: plain characters only, one to one."""
-    return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in reference.removeprefix("#/"))
+def definition_name(reference: str, hidden: frozenset[str] = _NONE) -> str:
+    """The key under `$defs` for what a reference names, without what is hidden: plain characters, one to one."""
+    return ".".join(map(_plain_characters, (reference.removeprefix("#/"), *sorted(hidden))))
+
+
+def _plain_characters(text: str) -> str:
+    return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in text)
 
 
 def reference_of(name: str) -> str:
     """What a definition was made of: `#/components/schemas/Order`."""
-    return "#/" + _LETTER.sub(lambda match: chr(int(match.group(1), 16)), name)
+    return "#/" + _LETTER.sub(lambda match: chr(int(match.group(1), 16)), name.partition(".")[0])
 
 
 _LETTER = re.compile(r"_([0-9a-f]+)_")

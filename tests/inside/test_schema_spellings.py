@@ -72,6 +72,90 @@ def test_what_allows_less_never_fits_better_than_what_allows_more_and_says_nothi
             assert fits({"anyOf": [schema, silent]}, value)
 
 
+ID, NAME = {"type": "string", "readOnly": True}, {"type": "string"}
+NAMED = {"Base": {"type": "object", "properties": {"id": ID}, "required": ["id"]}}
+BASE: Json = {"$ref": "#/components/schemas/Base"}
+BOTH = ["id", "name"]
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"id": ID, "name": NAME}, "required": BOTH},
+        {"allOf": [{"properties": {"id": ID}}, {"properties": {"name": NAME}, "required": BOTH}]},
+        {"allOf": [BASE, {"properties": {"name": NAME}, "required": BOTH}]},
+        {"allOf": [{"allOf": [BASE]}, {"allOf": [{"required": BOTH}, {"properties": {"name": NAME}}]}]},
+        {"properties": {"id": ID}, "anyOf": [{"properties": {"name": NAME}, "required": BOTH}, {"type": "null"}]},
+        {"properties": {"id": {"readOnly": True}, "name": NAME}, "allOf": [BASE], "required": ["name"]},
+    ],
+)
+def test_what_is_only_read_is_not_asked_for_in_whatever_part_it_is_required(schema: Json, version: str) -> None:
+    assert compared("request", schema, {"name": "a"}, version, NAMED).verdict is Verdict.PASSED
+    assert compared("request", schema, {}, version, NAMED).verdict is Verdict.FAILED
+
+
+ANIMALS: Json = {
+    "Animal": {
+        "type": "object",
+        "properties": {"kind": {"type": "string"}},
+        "discriminator": {"propertyName": "kind"},
+    },
+    "Bird": {"allOf": [{"$ref": "#/components/schemas/Animal"}, {"properties": {"wings": {}}}]},
+    "Fish": {"allOf": [{"$ref": "#/components/schemas/Animal"}, {"properties": {"fins": {}}}]},
+}
+ANIMAL: Json = {"$ref": "#/components/schemas/Animal"}
+TAGGED: Json = {"propertyName": "kind"}
+KINDS = [{"$ref": f"#/components/schemas/{name}"} for name in ("Bird", "Fish")]
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        ANIMAL,
+        {"allOf": [ANIMAL], "description": "an animal"},
+        {"anyOf": [ANIMAL]},
+        {"oneOf": KINDS, "discriminator": TAGGED},
+        {"anyOf": KINDS, "discriminator": TAGGED},
+        {"oneOf": [{"allOf": [each]} for each in KINDS], "discriminator": TAGGED},
+        {"allOf": [{"oneOf": KINDS, "discriminator": TAGGED}], "type": "object"},
+        {"properties": {"name": {}}, "oneOf": KINDS, "discriminator": TAGGED},
+    ],
+)
+def test_a_kind_is_read_by_itself_however_it_is_reached(schema: Json, version: str) -> None:
+    for fitting in ({"kind": "Bird", "wings": 2}, {"wings": 2}, {"kind": "Fish", "fins": 1}, {"kind": "Fish"}):
+        assert compared("response", schema, fitting, version, ANIMALS).verdict is Verdict.PASSED, fitting
+    for mixed in ({"wings": 2, "fins": 1}, {"kind": "Fish", "wings": 2}, {"kind": "Bird", "other": 2}):
+        assert compared("response", schema, mixed, version, ANIMALS).verdict is Verdict.FAILED, mixed
+
+
+DOG: Json = {"properties": {"kind": {"const": "dog"}}, "required": ["kind"]}
+KENNEL: Json = {
+    "type": "object",
+    "properties": {"kind": {"type": "string"}},
+    "if": DOG,
+    "then": {"properties": {"barks": {}}},
+    "else": {"properties": {"purrs": {}}},
+}
+
+
+@pytest.mark.parametrize("schema", [KENNEL, {"allOf": [KENNEL]}, {"anyOf": [KENNEL]}, {**KENNEL, "allOf": [{}]}])
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        ({"kind": "dog", "barks": 1}, Verdict.PASSED),
+        ({"kind": "dog", "purrs": 1}, Verdict.FAILED),
+        ({"kind": "cat", "purrs": 1}, Verdict.PASSED),
+        ({"barks": 1}, Verdict.PASSED),  # what decides is not read
+        ({"purrs": 1}, Verdict.PASSED),
+        ({"barks": 1, "purrs": 1}, Verdict.FAILED),
+    ],
+)
+def test_of_a_condition_one_case_is_read(schema: Json, value: Json, verdict: Verdict) -> None:
+    assert compared("response", schema, value).verdict is verdict
+
+
 # --- what takes long ---------------------------------------------------------------------------------------------
 
 

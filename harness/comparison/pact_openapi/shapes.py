@@ -30,7 +30,7 @@ class Taken(Assembly):
 
     def __init__(self, resolve: Callable[[str], Schema | None], direction: Direction = Direction.REQUEST) -> None:
         super().__init__(resolve, direction, closed=False)
-        self._pending: list[tuple[str, str]] = []
+        self._pending: list[tuple[str, str, frozenset[str]]] = []
         self._met: set[str] = set()  # the definitions that what is being made refers to
         self._uses: dict[str, frozenset[str]] = {}
 
@@ -40,18 +40,18 @@ class Taken(Assembly):
         made = self.bare(schema)
         first = frozenset(self._met)
         while self._pending:
-            name, reference = self._pending.pop()
+            name, reference, hidden = self._pending.pop()
             self._met = set()
-            self.definitions[name] = self.target(reference)
+            self.definitions[name] = self.target(reference, hidden)
             self._uses[name] = frozenset(self._met)
         return Shape(made, {name: self.definitions[name] for name in self._reached(first)})
 
-    def target(self, reference: str) -> Schema:
+    def target(self, reference: str, hidden: frozenset[str]) -> Schema:
         """What a definition is made of; what only refers to itself is nothing that can be read."""
         target = self.resolve(reference)
         if _only_refers(target) and self._is_a_circle(reference):
             return {"const": {UNREADABLE: reference}}
-        return True if target is None else self.bare(target)
+        return True if target is None else self.bare(target, hidden)
 
     def _is_a_circle(self, reference: str) -> bool:
         met: set[str] = set()
@@ -71,9 +71,9 @@ class Taken(Assembly):
             todo.extend(new)
         return found
 
-    def bare(self, schema: Schema) -> Schema:
+    def bare(self, schema: Schema, hidden: frozenset[str] = frozenset()) -> Schema:
         """The schema without annotations; a discriminator says which of its branches is meant."""
-        made = super().bare(schema)
+        made = super().bare(schema, hidden)
         if isinstance(made, dict) and isinstance(schema, dict):
             made |= {key: discriminated(made[key], schema, key) for key in _ALTERNATIVES & made.keys()}
         return made
@@ -86,13 +86,13 @@ class Taken(Assembly):
             made["const"] = {UNREADABLE: f"{word} {schema[word]}"}
         return made
 
-    def reference(self, reference: str) -> str:
+    def reference(self, reference: str, hidden: frozenset[str] = frozenset()) -> str:
         """What a reference is called; its target is made later."""
-        name = definition_name(reference)
+        name = definition_name(reference, hidden)
         self._met.add(name)
         if name not in self.definitions:
             self.definitions[name] = True
-            self._pending.append((name, reference))
+            self._pending.append((name, reference, hidden))
         return f"#/$defs/{name}"
 
     @staticmethod

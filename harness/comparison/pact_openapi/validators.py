@@ -16,6 +16,7 @@ from harness.comparison.pact_openapi.faults import Fault, faults_of
 from harness.comparison.pact_openapi.kinds import Kinds
 from harness.comparison.pact_openapi.promised_values import PromisedValues
 from harness.comparison.pact_openapi.shapes import Shape, Taken
+from harness.comparison.pact_openapi.ways import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,7 +144,7 @@ class Validators:
 
 def _sorted_out(errors: Iterator[ValidationError]) -> list[Fault]:
     """What a value of a property is wrong in is told of the property alone, not of the object as well."""
-    faults = [fault for error in errors for fault in faults_of(error, (), (), steps=1)]
+    faults = once(fault.shortened() for error in errors for fault in faults_of(error, (), (), steps=1))
     inside = {fault.place for fault in faults if fault.keyword != "unevaluatedProperties"}
     spoiled = {place[:length] for place in inside for length in range(1, len(place) + 1)}
     return [each for each in faults if each.keyword != "unevaluatedProperties" or each.place not in spoiled]
