@@ -90,4 +90,4 @@ def test_everybody_says_what_counting_everything_says(client: Client, database: 
                 assert max(by_gate(ledger, alone)) is alone.verdict(), (seed, question)
             said.append(wanted)
     for verdict in Verdict:  # none is so rare that nothing would be compared
-        assert said.count(verdict) > len(said) // 20, verdict
+        assert said.count(verdict) >= max(1, len(said) // 40), verdict
