@@ -309,11 +309,11 @@ def test_an_operation_that_hangs_is_unknown_and_the_others_are_judged(tmp_path: 
 
 @pytest.mark.slow
 def test_what_the_brake_cuts_is_unknown_and_what_was_seen_broken_stays_broken(tmp_path: Path) -> None:
-    service = Service(name="orders", budget=Budget(examples=500, seconds=6))
+    service = Service(name="orders", budget=Budget(examples=500, seconds=10))
     with serving(SLOW, tmp_path / "app") as url:
         began = time.monotonic()
         exercised, findings = results(target(url, tmp_path, service=service))
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 30
     assert exercised["GET /broken"].verdict is Verdict.FAILED
     assert [f.code for f in findings] == ["openapi.server-error"]
     assert (exercised["GET /slow"].verdict, exercised["GET /slow"].cause) == (Verdict.UNKNOWN, Cause.TIME_RAN_OUT)

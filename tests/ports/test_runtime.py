@@ -155,7 +155,7 @@ def test_a_service_that_crashes_is_told_with_its_last_words(bench: Bench) -> Non
         began = time.monotonic()
         with pytest.raises(ServiceDidNotStart, match="ended with exit code 1") as told:
             session.start(service(within=60, MODE="crash"), {})
-        assert time.monotonic() - began < 20, "it waited for one that had ended"
+        assert time.monotonic() - began < 45, "it waited for one that had ended"
         assert "no such table: orders" in told.value.log_tail
         other = session.start(service("other"), {})
         assert session.alive(other), "the failure of one is no failure of another"
