@@ -26,7 +26,7 @@ from harness.identity import Version
 from harness.verdicts import Verdict
 
 ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "30"))
-PARTS = 10  # so that pytest-xdist can share the work
+PARTS = 5  # so that pytest-xdist can share the work; each has estates enough that no verdict is rare
 WORDS = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
 
 
@@ -90,4 +90,4 @@ def test_everybody_says_what_counting_everything_says(client: Client, database: 
                 assert max(by_gate(ledger, alone)) is alone.verdict(), (seed, question)
             said.append(wanted)
     for verdict in Verdict:  # none is so rare that nothing would be compared
-        assert said.count(verdict) >= max(1, len(said) // 40), verdict
+        assert said.count(verdict) > len(said) // 20, verdict
