@@ -158,6 +158,13 @@ class Original:
         self.contents.setdefault((consumer, provider, sha), shown)
         self.pacts[consumer, number, provider] = sha
 
+    def merged(self, consumer: str, number: str, pact: Json) -> Json:
+        """The pact with the interactions that this version has promised before."""
+        sha = self.pacts.get((consumer, number, pact["provider"]["name"]))
+        kept = self.contents[consumer, pact["provider"]["name"], sha]["interactions"] if sha else []
+        had = [{key: value for key, value in each.items() if key != "_id"} for each in kept]
+        return {**pact, "interactions": had + [each for each in pact["interactions"] if each not in had]}
+
     def result_url(self, result: Json) -> str:
         names = "pacts", "provider", result["provider"], "consumer", result["consumer"]
         return self.url(*names, "pact-version", result["sha"], "verification-results", str(result["n"]))
@@ -377,10 +384,14 @@ def webhook(o: Original, uuid: str, **_: Any) -> Answer:
 
 def publish(o: Original, *, body: Json, **_: Any) -> Answer:
     consumer, number = body["pacticipantName"], body["pacticipantVersionNumber"]
-    given = [json.loads(base64.b64decode(each["content"])) for each in body["contracts"]]
-    for pact in given:
+    given = [
+        o.merged(consumer, number, pact) if each.get("onConflict") == "merge" else pact
+        for each in body["contracts"]
+        for pact in [json.loads(base64.b64decode(each["content"]))]
+    ]
+    for asked, pact in zip(body["contracts"], given, strict=True):
         before = o.pacts.get((consumer, number, pact["provider"]["name"]))
-        if before is not None and before != pact_key(pact):
+        if before is not None and before != pact_key(pact) and asked.get("onConflict") != "merge":
             text = f"Cannot change the content of the pact for {consumer} version {number}"
             return 409, {"notices": [{"type": "error", "text": text}], "errors": {"contracts": [text]}}
     for pact in given:

@@ -80,10 +80,34 @@ def test_pacts_are_published_with_branch_and_build(original: Original, ask: Ask,
     assert original.branches["shop", "feat/x"] == ["7"]
     assert original.builds["shop", "7"] == "http://ci/7"
     assert ("shop", "7", "orders") in original.pacts
-    (tmp_path / "pact.json").write_text(json.dumps(document("shop", "orders", "/newer")))
+
+
+def test_a_further_part_of_a_pact_is_put_to_what_the_broker_has(
+    original: Original, ask: Ask, tmp_path: Path
+) -> None:
+    for path in "/new", "/newer":
+        (tmp_path / "pact.json").write_text(json.dumps(document("shop", "orders", path)))
+        code, _, error = ask("publish", "pact.json", "--version", "7", "--branch", "feat/x", "--allow-dirty")
+        assert (code, error) == (0, ""), error
+    kept = original.contents["shop", "orders", original.pacts["shop", "7", "orders"]]["interactions"]
+    assert [each["request"]["path"] for each in kept] == ["/new", "/newer"]
+
+
+def test_a_part_that_contradicts_what_the_broker_has_is_refused(
+    original: Original, ask: Ask, tmp_path: Path
+) -> None:
+    arguments = ["--version", "7", "--branch", "feat/x", "--allow-dirty"]
+    told = document("shop", "orders", "/new")
+    (tmp_path / "pact.json").write_text(json.dumps(told))
+    assert ask("publish", "pact.json", *arguments)[0] == 0
+    told["interactions"][0]["response"]["status"] = 404
+    (tmp_path / "pact.json").write_text(json.dumps(told))
     code, _, error = ask("publish", "pact.json", *arguments)
     assert code == 2
-    assert "shop 7 already has other content for the pact of shop with orders" in error
+    assert "two parts of the pact of shop with orders contradict each other in 'a request for /new'" in error
+    assert original.contents["shop", "orders", original.pacts["shop", "7", "orders"]]["interactions"][0][
+        "response"
+    ] == {"status": 200}
 
 
 def test_the_environment_names_the_broker_and_an_option_names_another(original: Original, ask: Ask) -> None:
@@ -95,8 +119,10 @@ def test_the_environment_names_the_broker_and_an_option_names_another(original: 
 
 def test_a_manifest_names_the_broker(original: Original, ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "harness.toml").write_text(f'[broker]\nurl = "{original.base}"\n[environments.staging]\n')
-    code, _, error = ask("can-i-deploy", "web=1", "--to", "staging")
-    assert (code, "no environment 'staging'" in error) == (2, True)
+    code, out, _ = ask("can-i-deploy", "web=1", "--to", "staging")
+    assert (code, "web 1 needs orders, and no version of it is in staging" in out) == (3, True), out
+    code, _, error = ask("can-i-deploy", "web=1", "--to", "stagin")
+    assert (code, "no environment 'stagin'" in error) == (2, True)
     assert ask("record-deployment", "orders=1", "--environment", "staging")[0] == 0
     assert ask("can-i-deploy", "web=1", "--to", "staging")[0] == 0
 
