@@ -37,6 +37,7 @@ class Order:
     labels: Mapping[str, str]
     command: tuple[str, ...] = ()
     settings: ContainerSettings = field(default_factory=ContainerSettings)
+    stop_timeout: float | None = None  # None: what is made for one run is removed at once
 
 
 def creation(client: docker.DockerClient, order: Order, *, network: str, local: bool) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def creation(client: docker.DockerClient, order: Order, *, network: str, local: 
     settings, api = order.settings, client.api
     bound: Any = ("127.0.0.1", None) if local else None
     named = api.create_endpoint_config(aliases=list(order.aliases))
-    told = {
+    told: dict[str, Any] = {
         "image": order.image,
         "command": list(order.command) or None,
         "environment": dict(order.environment),
@@ -63,6 +64,8 @@ def creation(client: docker.DockerClient, order: Order, *, network: str, local: 
         "hostname": settings.hostname or None,
         "platform": settings.platform or None,
     }
+    if order.stop_timeout is not None:
+        told["stop_timeout"] = max(1, round(order.stop_timeout))
     if settings.entrypoint is not None:
         told["entrypoint"] = list(settings.entrypoint)
     return {**told, **_own_options(settings)}

@@ -251,6 +251,7 @@ class ContainerSession:
             labels=self._labels(),
             command=tuple(expand(word, inside, ports, environ) for word in unit.container_command),
             settings=settings,
+            stop_timeout=unit.stop_timeout,
         )
 
     def _endpoints(self, unit: Unit, alias: str, published: Mapping[int, int]) -> dict[str, Endpoint]:

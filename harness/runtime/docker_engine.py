@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -287,6 +288,7 @@ class Engine:
         """Remove a container with its volumes, whatever state it is in; one that is gone is fine."""
         import docker.errors
 
+        self._ask_to_go(container)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
@@ -298,6 +300,16 @@ class Engine:
                 if error.status_code != 409:
                     raise EnvironmentProblem(f"a container cannot be removed: {error.explanation}") from error
             time.sleep(0.02)  # another removal is on its way
+
+    def _ask_to_go(self, container: str) -> None:
+        """Give one that was made with a time to stop that time."""
+        import docker.errors
+
+        with suppress(docker.errors.APIError), mapped():  # gone, or about to
+            seen = self.client.api.inspect_container(container)
+            grace = seen["Config"].get("StopTimeout")
+            if grace is not None and seen["State"]["Running"]:
+                self.client.api.stop(container, timeout=grace)
 
 
 def _removed(remove: Callable[[], object]) -> None:

@@ -49,11 +49,11 @@ def _started_by_ps(pid: int) -> str:
     return "" if state.startswith("Z") else when.strip()
 
 
-def write_down(record: str, pid: int, signal: int) -> None:
+def write_down(record: str, pid: int, signal: int, grace: float) -> None:
     """Keep what a sweep needs to know of a process; the file is there whole or not at all."""
     partial = f"{record}.part"
     with open(partial, "w", encoding="utf-8") as file:
-        json.dump({"pid": pid, "start": started(pid), "signal": signal}, file)
+        json.dump({"pid": pid, "start": started(pid), "signal": signal, "grace": grace}, file)
     os.replace(partial, record)
 
 
@@ -84,12 +84,12 @@ def _become(uid: int, gid: int) -> None:
 
 
 def main(told: str, command: list[str]) -> None:
-    """Become the command. `told` is JSON: record, parent, signal, stay, and for another user uid and gid."""
+    """Become the command. `told` is JSON: record, parent, signal, grace, orphaned, stay, perhaps uid and gid."""
     orders = json.loads(told)
-    write_down(orders["record"], os.getpid(), orders["signal"])
+    write_down(orders["record"], os.getpid(), orders["signal"], orders["grace"])
     if orders.get("uid") is not None:
         _become(orders["uid"], orders["gid"])
-    _end_with_parent(orders["signal"])  # after the change of user, which makes the kernel forget it
+    _end_with_parent(orders["orphaned"])  # after the change of user, which makes the kernel forget it
     if os.getppid() != orders["parent"]:
         sys.exit("the harness has gone")  # before the kernel was asked to tell
     if orders.get("stay"):

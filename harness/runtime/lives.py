@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.runtime.launch import started
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 MARK = "CONTRACT_HARNESS_RUN"  # in the environment of everything that a run starts
 POLL = 0.01  # seconds
+GRACE = 8.0  # seconds that a process gets between being asked to go and being made to
+_MADE = 5.0  # seconds until the kernel has taken away what was made to go
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Life:
-    """One process, from its start to its end, and the signal that asks it to go."""
+    """One process, from its start to its end, and how it is asked to go before it is made to."""
 
     pid: int
     start: str
     signal: int = signal.SIGTERM
+    grace: float = 0.0  # seconds between being asked and being made to
 
     @property
     def goes_on(self) -> bool:
@@ -38,7 +41,7 @@ def read_life(record: Path) -> Life | None:
     """The process that a record names; None when the record is gone or was never finished."""
     try:
         told = json.loads(record.read_text())
-        return Life(int(told["pid"]), str(told["start"]), int(told["signal"]))
+        return Life(int(told["pid"]), str(told["start"]), int(told["signal"]), float(told.get("grace", 0)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -48,7 +51,7 @@ def family(leader: Life, run: str) -> set[Life]:
     found = {leader} if leader.goes_on else set()
     for pid in {*_descendants(leader), *_session(leader, run)}:
         if start := started(pid):
-            found.add(Life(pid, start, leader.signal))
+            found.add(replace(leader, pid=pid, start=start))
     return found
 
 
@@ -59,29 +62,25 @@ def marked(run: str) -> set[Life]:
     found = set()
     for process in psutil.process_iter():
         if process.pid != os.getpid() and _mark_of(process.pid) == run and (start := started(process.pid)):
-            found.add(Life(process.pid, start, signal.SIGKILL))
+            found.add(Life(process.pid, start))
     return found
 
 
-def end(lives: Iterable[Life], grace: float) -> int:
-    """Ask processes to go, wait for `grace` seconds, then make them; how many there were."""
+def end(lives: Iterable[Life]) -> int:
+    """Ask processes to go, wait as long as each of them is given, then make them; how many there were."""
     going = {life for life in lives if life.goes_on}
-    count = len(going)
+    count, began = len(going), time.monotonic()
     for life in going:
         _send(life, life.signal)
-    going = _wait(going, grace)
-    for life in going:
-        _send(life, signal.SIGKILL)
-    _wait(going, 5.0)
-    return count
-
-
-def _wait(lives: set[Life], seconds: float) -> set[Life]:
-    """Those that are still there after some seconds."""
-    deadline = time.monotonic() + seconds
-    while (lives := {life for life in lives if life.goes_on}) and time.monotonic() < deadline:
+    while going := {life for life in going if life.goes_on}:
+        waited = time.monotonic() - began
+        if waited > max(life.grace for life in going) + _MADE:
+            break
+        for life in going:
+            if waited >= life.grace:
+                _send(life, signal.SIGKILL)
         time.sleep(POLL)
-    return lives
+    return count
 
 
 def _send(life: Life, number: int) -> None:

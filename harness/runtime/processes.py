@@ -14,17 +14,28 @@ from typing import TYPE_CHECKING
 from harness.ending import OVER, Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
-from harness.runtime import artifacts, engine_address, postgres, sweeping
+from harness.runtime import artifacts, postgres, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
 from harness.runtime.interrupts import uninterrupted
-from harness.runtime.lives import MARK
+from harness.runtime.lives import GRACE, MARK
 from harness.runtime.process_files import found_here
 from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
+from harness.runtime.process_refusals import command_of, refuse_containers
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.shared_memory import remove_data
-from harness.runtime.spawning import PORT_TAKEN, Program, Spawned, Spawner, part_of, size_of, tail_of, words
+from harness.runtime.spawning import (
+    PORT_TAKEN,
+    Program,
+    Spawned,
+    Spawner,
+    part_of,
+    size_of,
+    stop_signal,
+    tail_of,
+    words,
+)
 from harness.runtime.sweeping import RunFolder
 from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
@@ -137,7 +148,7 @@ class ProcessSession:
         """See that the unit can be started here at all. Raises ServiceDidNotStart."""
         del tell
         if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
-            _refuse_containers(unit, self.runtime.environ)
+            refuse_containers(unit, self.runtime.environ)
             postgres.binaries(unit.name, self.runtime.environ)
         elif isinstance(unit, Resource) or not unit.url:
             self._program(unit, {}, {}, resolved=False)
@@ -198,7 +209,13 @@ class ProcessSession:
     def close(self, *, keep: bool) -> None:
         """End everything, or mark it to be kept."""
         self._ending.declare()
-        self.spawner.close()
+        self.spawner.refuse()
+        try:
+            self._end_all(keep=keep)
+        finally:
+            self.spawner.close()
+
+    def _end_all(self, *, keep: bool) -> None:
         if keep:
             self.folder.note(keep=True)
             for spawned in self._running.values():
@@ -286,7 +303,7 @@ class ProcessSession:
         called: str = "",
         resolved: bool = True,
     ) -> Program:
-        command = words(_command(service, self.runtime.environ), as_process(service).python)
+        command = words(command_of(service, self.runtime.environ), as_process(service).python)
         directory = (self.runtime.root / service.directory).absolute()
         if not directory.is_dir():
             raise ServiceDidNotStart(service.name, f"its folder {directory} does not exist")
@@ -306,6 +323,8 @@ class ProcessSession:
             directory=directory,
             environment=past_proxies({**told, "PYTHONUNBUFFERED": "1", **own}),
             log=self.folder.place("logs") / f"{called}.log",
+            stop=stop_signal(service),
+            grace=GRACE if service.stop_timeout is None else service.stop_timeout,
         )
 
     def _database(self, resource: Resource, called: str, port: int) -> Program:
@@ -334,33 +353,6 @@ def _failure(unit: Unit, error: Exception, spawned: Spawned) -> Exception:
 def _endpoints(unit: Unit, ports: Mapping[str, int]) -> dict[str, Endpoint]:
     urls = {name: address(unit, name, "127.0.0.1", port) for name, port in ports.items()}
     return {name: Endpoint(name=name, url=url, inside=url) for name, url in urls.items()}
-
-
-def _command(unit: Unit, environ: Mapping[str, str]) -> tuple[str, ...]:
-    if unit.command:
-        return unit.command
-    section = "services" if isinstance(unit, Service) else "resources"
-    raise ServiceDidNotStart(
-        unit.name,
-        f"it has no command to run it as a local process; give [{section}.{unit.name}] a 'command', "
-        f"or run with --runtime docker",
-        resolve=_in_containers(environ) if unit.image or unit.build else "",
-    )
-
-
-def _refuse_containers(resource: Resource, environ: Mapping[str, str]) -> None:
-    if resource.kind is not ResourceKind.POSTGRES:
-        raise ServiceDidNotStart(
-            resource.name,
-            f"a resource of kind '{resource.kind}' needs Docker; run with --runtime docker, "
-            "or use a 'postgres' resource, which needs none",
-            resolve=_in_containers(environ),
-        )
-
-
-def _in_containers(environ: Mapping[str, str]) -> str:
-    """What leads to containers: a run in them, or what says why there is no engine and how to mend that."""
-    return "harness doctor" if engine_address.ask(environ).why_not else "harness run --runtime docker"
 
 
 def _accepts(port: int) -> bool:

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.runtime import launch
-from harness.runtime.lives import MARK, Life, end, family, read_life
-from harness.runtime.sweeping import GRACE
+from harness.runtime.lives import GRACE, MARK, Life, end, family, read_life
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.ports import Unit
     from harness.runtime.sweeping import RunFolder
 
 PORT_TAKEN = re.compile(
@@ -40,6 +40,7 @@ class Program:
     log: Path
     user: tuple[int, int] | None = None  # uid and gid to run as; None stays who we are
     stop: int = signal.SIGTERM  # asks it to go
+    grace: float = GRACE  # seconds until it is made to
     orphaned: int = signal.SIGKILL  # what the kernel sends it when the harness dies
 
 
@@ -55,8 +56,7 @@ class Spawned:
     @property
     def life(self) -> Life | None:
         """The process, once it has written itself down and while it runs."""
-        life = read_life(self.record)
-        return Life(life.pid, life.start, self.program.stop) if life else None
+        return read_life(self.record)
 
     @property
     def over(self) -> str:
@@ -99,10 +99,10 @@ class Spawned:
         """Let it run on without us."""
         self.popen.returncode = 0  # or Python would complain that nobody waited for it
 
-    def end(self, grace: float = GRACE) -> None:
+    def end(self) -> None:
         """End it with all its family; ending twice is harmless."""
         if life := self.life:
-            end(family(life, self.run), grace)
+            end(family(life, self.run))
         self.popen.wait(timeout=10)
         self.record.unlink(missing_ok=True)
 
@@ -119,6 +119,7 @@ class Spawner:
         self._stay = stay
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawn")
         self._count = 0
+        self._closed = False
         self._given: set[int] = set()
         self._guard = threading.Lock()
 
@@ -130,9 +131,12 @@ class Spawner:
         return spawned
 
     def _spawn(self, name: str, program: Program) -> Spawned:
+        if self._closed:
+            raise RuntimeError("nothing is started any more")
         self._count += 1
         record = self._folder.place("processes") / f"{self._count}-{name}.json"
-        orders = {"record": record, "parent": os.getpid(), "stay": self._stay, "signal": program.orphaned}
+        orders: dict[str, object] = {"record": record, "parent": os.getpid(), "stay": self._stay}
+        orders |= {"signal": program.stop, "grace": program.grace, "orphaned": program.orphaned}
         if program.user:
             orders |= {"uid": program.user[0], "gid": program.user[1]}
         with program.log.open("wb") as log:
@@ -155,9 +159,24 @@ class Spawner:
             self._given.add(port)
             return port
 
+    def refuse(self) -> None:
+        """Start nothing more; what is being started has been started when this returns."""
+        self._thread.submit(self._refuse).result()
+
+    def _refuse(self) -> None:
+        self._closed = True
+
     def close(self) -> None:
-        """Start nothing more."""
+        """End the thread, and with it at once what it started and is not to stay."""
         self._thread.shutdown(wait=True)
+
+
+def stop_signal(unit: Unit) -> int:
+    """What asks a unit to go: SIGTERM, or what its compose file says, by name or by number."""
+    written = dict(unit.container.options).get("stop_signal", ("",))[0].upper().removeprefix("SIG")
+    names = {number.name.removeprefix("SIG"): number for number in signal.Signals}
+    number = names.get(written, int(written) if written.isdecimal() else signal.SIGTERM)
+    return number if number in signal.valid_signals() else signal.SIGTERM
 
 
 def tail_of(log: Path) -> str:

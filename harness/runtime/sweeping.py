@@ -30,8 +30,6 @@ from harness.runtime.shared_memory import remove_data
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-GRACE = 3.0  # seconds that a process gets between being asked to go and being made to
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
@@ -67,14 +65,17 @@ class RunFolder:
         partial.write_text(json.dumps(asdict(changed)))
         partial.replace(self.path / "run.json")
 
-    def end_processes(self, grace: float = GRACE) -> int:
+    def end_processes(self) -> int:
         """End every process that the run started, wherever it has gone to; how many there were."""
         if not (self.path / "processes").exists():
             return 0
         records = list((self.path / "processes").glob("*.json"))
         leaders = [life for record in records if (life := read_life(record))]
-        count = end({each for life in leaders for each in family(life, self.run)}, grace)
-        count += end(marked(self.run), grace)
+        families = {each.pid: each for life in leaders for each in family(life, self.run)}
+        patience = max((life.grace for life in leaders), default=0.0)
+        strays = {life.pid: replace(life, grace=patience) for life in marked(self.run)}
+        count = end((strays | families).values())
+        count += end(marked(self.run))  # what began while the others went
         for record in records:
             record.unlink(missing_ok=True)
         return count

@@ -36,6 +36,7 @@ VERSION_KEYS = (
     "needs",
     "openapi",
     "states",
+    "stop-timeout",
     "url",
 )
 SERVICE_KEYS = (*VERSION_KEYS, "version", "versions", "pacts", "auth", "headers", "budget", "ignore")
@@ -55,6 +56,7 @@ RESOURCE_KEYS = (
     "database",
     "user",
     "password",
+    "stop-timeout",
 )
 POSTGRES_IMAGE = "${env.HARNESS_POSTGRES_IMAGE:-postgres:17-alpine}"
 WAYS_TO_START = ("image", "build", "command", "url")
@@ -152,6 +154,7 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Collecti
         pass_environment=parts.variables(reading, keys.get("pass-environment"), f"{what}.pass-environment"),
         inherit=reading.truth(keys["inherit"], f"{what}.inherit") if "inherit" in keys else None,
         writes=reading.texts(keys.get("writes"), f"{what}.writes"),
+        stop_timeout=parts.stop_timeout(reading, keys.get("stop-timeout"), f"{what}.stop-timeout"),
         where=node.where,
     )
 
@@ -200,6 +203,7 @@ def resource(reading: Reading, name: str, node: Node, known: Collection[str]) ->
         user=user,
         password=reading.text(keys.get("password"), f"{what}.password", "app", secret=True),
         needs=_needs(reading, keys, what, (*(value for _, value in environment), *command), known),
+        stop_timeout=parts.stop_timeout(reading, keys.get("stop-timeout"), f"{what}.stop-timeout"),
         where=node.where,
     )
 

@@ -68,6 +68,11 @@ def interpreter(reading: Reading, node: Node | None, what: str) -> str:
     return str(path if is_program else path / "bin" / "python")
 
 
+def stop_timeout(reading: Reading, node: Node | None, what: str) -> float | None:
+    """How long a process may take to go when it is asked to; None when nobody says."""
+    return None if node is None else reading.seconds(node, what, 0.0) or None
+
+
 def variables(reading: Reading, node: Node | None, what: str) -> tuple[str, ...]:
     """Names of environment variables; `*` stands for any letters."""
     names = reading.texts(node, what)

@@ -155,6 +155,7 @@ class Service:
     pass_environment: tuple[str, ...] = ()  # variables that its process gets from the harness's own; `*` fits
     inherit: bool | None = None  # True: its process gets all of them; None: also what its own files name
     writes: tuple[str, ...] = ()  # patterns below `directory`: what it writes itself is no part of what it is
+    stop_timeout: float | None = None  # seconds between being asked to go and being made to; None is the usual
     where: str = ""  # "harness.toml:12"
 
     @property
@@ -216,6 +217,7 @@ class Resource:
     user: str = "app"
     password: str = field(default="app", repr=False)
     needs: tuple[str, ...] = ()
+    stop_timeout: float | None = None
     where: str = ""
 
 

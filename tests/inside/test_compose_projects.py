@@ -173,6 +173,23 @@ def test_files_that_lead_nowhere_are_told(files: dict[str, str], said: str, tmp_
         load(tmp_path, files)
 
 
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("10s", 10.0), ("1m30s", 90.0), ("500ms", 0.5), ("1.5h", 5400.0), ("0", None), ("0s", None)],
+)
+def test_the_time_that_compose_gives_to_go_is_the_services_own(
+    written: str, seconds: float | None, tmp_path: Path
+) -> None:
+    system = load(tmp_path, {"compose.yaml": f"services: {{a: {{image: x, stop_grace_period: {written}}}}}"})
+    assert system.unit("a").stop_timeout == seconds
+
+
+@pytest.mark.parametrize("written", ["soon", "10", "1x", "-1s", "s"])
+def test_a_time_that_is_none_is_a_mistake(written: str, tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="a time like '1m30s' is needed"):
+        load(tmp_path, {"compose.yaml": f"services: {{a: {{image: x, stop_grace_period: '{written}'}}}}"})
+
+
 PROFILES = """services:
   shop: {image: x}
   stock: {image: x, profiles: [full]}

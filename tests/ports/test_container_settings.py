@@ -105,6 +105,19 @@ def test_a_container_is_made_as_it_is_told(bench: Bench) -> None:
     assert seen == ["/usr", 12, 34, "somebody", True, 1 << 20, 99, "77"]
 
 
+def test_a_container_is_asked_to_go_when_it_is_given_time_for_that(bench: Bench, tmp_path: Path) -> None:
+    seen = []
+    for grace in (5.0, None):
+        told = tmp_path / f"told-{grace}"
+        told.mkdir()
+        mount = Mount(target="/told", kind=MountKind.HOST, source=str(told))
+        polite = service(MODE="polite", TOLD="/told/it")
+        with bench.runtime.session(bench.run()) as session:
+            session.start(replace(polite, container=ContainerSettings(mounts=(mount,)), stop_timeout=grace), {})
+        seen.append((told / "it").exists())
+    assert seen == [True, False]
+
+
 def test_other_names_of_a_service_are_known_in_the_runs_network(bench: Bench) -> None:
     named = replace(service(), container=ContainerSettings(names=("shop-catalog",)))
     caller = service("orders", PEER="http://shop-catalog:8000")

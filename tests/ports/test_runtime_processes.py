@@ -11,7 +11,8 @@ import pytest
 from runtime_bench import SERVICE, Bench, bench_for, database, marked, need_postgres, service, shared_memory
 
 from harness.errors import ServiceDidNotStart
-from harness.services.system import Resource, ResourceKind
+from harness.runtime.spawning import stop_signal
+from harness.services.system import ContainerSettings, Resource, ResourceKind
 
 pytestmark = [pytest.mark.slow]
 
@@ -74,6 +75,38 @@ def test_a_port_that_somebody_takes_meanwhile_is_chosen_anew(bench: Bench, tmp_p
         assert session.alive(session.start(late, {}))
 
 
+@pytest.mark.parametrize("command", [("python", "serve.py"), ("/bin/sh", "-c", "python3 serve.py; true")])
+def test_a_process_is_asked_to_go_at_the_end_of_a_run_and_by_down(
+    bench: Bench, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    told = tmp_path / "told"
+    polite = replace(service(MODE="polite", TOLD=str(told)), command=command)
+    with bench.runtime.session(bench.run()) as session:
+        session.start(polite, {})
+        assert not told.exists()
+    assert told.read_text() == "asked to go"
+    told.unlink()
+    with bench.runtime.session(bench.run(), keep=True) as session:
+        session.start(polite, {})
+    assert not told.exists()
+    assert bench.runtime.down() >= 1
+    assert told.read_text() == "asked to go"
+    assert bench.left() == []
+
+
+def test_a_service_that_is_stopped_by_itself_is_asked_to_go(bench: Bench, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with bench.runtime.session(bench.run()) as session:
+        session.stop(session.start(service(MODE="polite", TOLD=str(told)), {}))
+        assert told.read_text() == "asked to go"
+
+
+def test_the_signal_of_a_compose_file_asks_a_process_to_go() -> None:
+    written = {"SIGINT": 2, "int": 2, "9": 9, "": 15, "SIGNONE": 15, "999": 15}
+    told = {text: ContainerSettings(options=(("stop_signal", (text,)),)) for text in written}
+    assert {text: stop_signal(replace(service(), container=told[text])) for text in written} == written
+
+
 def test_an_answer_of_a_stranger_on_the_port_is_not_readiness(bench: Bench, tmp_path: Path) -> None:
     # It forks a server that leaves the family, and does not listen itself.
     script = tmp_path / "stranger.py"
@@ -108,12 +141,12 @@ def test_a_service_that_refuses_to_go_is_made_to(bench: Bench, tmp_path: Path) -
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         f"runpy.run_path({str(SERVICE / 'serve.py')!r})\n"
     )
-    stubborn = replace(service(), command=("python", "stubborn.py"), directory=tmp_path)
+    stubborn = replace(service(), command=("python", "stubborn.py"), directory=tmp_path, stop_timeout=0.3)
     with bench.runtime.session(bench.run()) as session:
         instance = session.start(stubborn, {})
         began = time.monotonic()
         session.stop(instance)
-        assert time.monotonic() - began < 6
+        assert 0.3 <= time.monotonic() - began < 6
         assert not psutil.pid_exists(int(instance.handle))
 
 

@@ -219,7 +219,7 @@ def test_a_stranger_with_the_same_pid_is_never_ended(environ: dict[str, str]) ->
             record.write_text(json.dumps({"pid": stranger.pid, "start": "another boot/1/2", "signal": 9}))
             assert folder.end_processes() == 0
         assert stranger.poll() is None
-        assert end([Life(stranger.pid, "another boot/1/2")], 0.1) == 0
+        assert end([Life(stranger.pid, "another boot/1/2")]) == 0
         assert stranger.poll() is None
     finally:
         stranger.kill()
@@ -228,10 +228,10 @@ def test_a_stranger_with_the_same_pid_is_never_ended(environ: dict[str, str]) ->
 
 def test_a_process_is_known_by_its_start(tmp_path: Path) -> None:
     record = tmp_path / "record"
-    write_down(str(record), os.getpid(), 15)
+    write_down(str(record), os.getpid(), 15, 2.5)
     life = read_life(record)
     assert life is not None
-    assert life == Life(os.getpid(), started(os.getpid()), 15)
+    assert life == Life(os.getpid(), started(os.getpid()), 15, 2.5)
     assert life.goes_on
     assert os.listdir(tmp_path) == ["record"]
 

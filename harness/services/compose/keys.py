@@ -24,13 +24,13 @@ OPTIONS = (
 )
 _READ_KEYS = """build image ports expose environment env_file depends_on healthcheck command entrypoint profiles
     extends configs secrets volumes tmpfs working_dir user hostname container_name links networks extra_hosts
-    platform"""
+    platform stop_grace_period"""
 READ = frozenset((*_READ_KEYS.split(), *OPTIONS))
 # What decides how much of the machine it gets, who looks at it and when it ends, but not what it answers.
 _HARMLESS_KEYS = """annotations attach blkio_config cgroup cgroup_parent cpu_count cpu_percent cpu_period cpu_quota
     cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset deploy develop label_file labels logging mac_address
     mem_limit mem_reservation mem_swappiness memswap_limit oom_kill_disable oom_score_adj pids_limit
-    pull_policy restart scale stop_grace_period storage_opt"""
+    pull_policy restart scale storage_opt"""
 HARMLESS = frozenset(_HARMLESS_KEYS.split())
 # What can change an answer, is not done here, and is therefore named wherever the service is used.
 TOLD = {

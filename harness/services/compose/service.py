@@ -63,6 +63,8 @@ def read_service(
     keys.update(_ready(source, entry, ports, endpoints if not postgres else (), job=job))
     if listed:
         keys["endpoints"] = Node({key: Node(number, entry.where) for key, number in listed}, entry.where)
+    if (written := entry.at("stop_grace_period")) and (grace := source.duration(written, what)):
+        keys["stop-timeout"] = Node(grace, written.where)
     links = tuple(_links(source, entry, what))
     return ComposeService(
         name=name,

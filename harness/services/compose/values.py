@@ -26,6 +26,9 @@ _PORT = re.compile(
 _LOCAL_URL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d+))?(?P<path>/[^\s'\"|;&)]*)?"
 )
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_SPAN = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)")
+_DURATION = re.compile(rf"0|(?:{_SPAN.pattern})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,14 @@ class Source:
             return ()
         fixed = published if len(numbers) == 1 and published.isdecimal() else ""
         return tuple(Port(number, name, fixed, node) for number in numbers[:100])
+
+    def duration(self, node: Node, what: str) -> float:
+        """A time like `1m30s`, in seconds; 0.0 when it is none."""
+        text = self.text(node, what)
+        if not _DURATION.fullmatch(text):
+            self.reading.expected(node, what, "a time like '1m30s'")
+            return 0.0
+        return sum(float(number) * _UNITS[unit] for number, unit in _SPAN.findall(text))
 
     def ready(self, entry: Node, ports: tuple[Port, ...], what: str) -> tuple[str, str] | None:
         """The health check as a kind and its target; None when there is none."""
