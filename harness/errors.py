@@ -22,7 +22,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class Exit(IntEnum):
@@ -134,6 +134,12 @@ class BrokerRefused(HarnessError):
     """A remote broker does not let us in, or does not take what it was given."""
 
     page = "guides/remote-broker.md"
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """Some names, and how many more there are."""
+    more = f" (and {len(names) - most} more)" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -6,7 +6,9 @@ from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 
+from harness.errors import some_of
 from harness.identity import Version
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
@@ -66,12 +68,23 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBuild:
+    """One build that ran under a version's number."""
+
+    artifact: str
+    runtime: str = ""
+    since: str = ""  # ISO 8601, UTC
+    untraced: tuple[str, ...] = ()  # files that ran in it and that no commit holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What is known of one version of one pacticipant."""
 
     version: Version
     artifacts: frozenset[str] = frozenset()  # every build of it, by whatever runtime
     untraced: tuple[str, ...] = ()  # files that ran and that no commit holds; () where the commit says all
+    builds: tuple[KnownBuild, ...] = field(default=(), compare=False)  # the same in full, where a ledger tells it
     pacts: Mapping[str, str] = field(default_factory=dict)  # provider to content key
     openapi: str = ""  # content key
     branch: str = ""
@@ -153,18 +166,15 @@ class Told:
 
     by_version: Mapping[Version, Sequence[tuple[int, Evidence]]]  # with their positions, oldest first
     by_artifact: Mapping[str, Sequence[tuple[int, Evidence]]]
+    by_asked: Mapping[Version, Sequence[tuple[int, Evidence]]]  # what `1+changed.…` showed, by 1
 
     def about(self, version: Version, built: Collection[str]) -> list[Evidence]:
         """What may speak of a version, oldest first."""
-        named = self.by_version.get(version, ())
+        named = [*self.by_version.get(version, ()), *self.by_asked.get(version, ())]
         of_builds = [each for artifact in built for each in self.by_artifact.get(artifact, ())] if built else ()
         if not of_builds:
-            return [evidence for _, evidence in named]
-        return [evidence for _, evidence in sorted(dict([*named, *of_builds]).items(), key=_first)]
-
-
-def _first(placed: tuple[int, Evidence]) -> int:
-    return placed[0]
+            return [evidence for _, evidence in sorted(named, key=itemgetter(0))]
+        return [evidence for _, evidence in sorted(dict([*named, *of_builds]).items(), key=itemgetter(0))]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -191,13 +201,16 @@ class Index:
     def _gathered(self, kind: EvidenceKind, contract: str, provider: str) -> Told:
         by_version: dict[Version, list[tuple[int, Evidence]]] = {}
         by_artifact: dict[str, list[tuple[int, Evidence]]] = {}
+        by_asked: dict[Version, list[tuple[int, Evidence]]] = {}
         for placed in self._of_contract(contract):
             each = placed[1]
             if each.kind is kind and each.provider.pacticipant == provider:
                 by_version.setdefault(each.provider, []).append(placed)
+                if each.provider.asked != each.provider:
+                    by_asked.setdefault(each.provider.asked, []).append(placed)
                 if each.artifact:
                     by_artifact.setdefault(each.artifact, []).append(placed)
-        return Told(by_version, by_artifact)
+        return Told(by_version, by_artifact, by_asked)
 
     def _of_contract(self, contract: str) -> Sequence[tuple[int, Evidence]]:
         """What was seen of a promise document anywhere, oldest first."""
@@ -262,6 +275,7 @@ class Cell:
     cause: Cause | None = None
     evidence: Evidence | None = None  # the one that decides
     flaky: bool = False  # complete results for one run identity disagree
+    disagreement: str = ""  # which build says otherwise, where two builds of the version disagree
     stated: Stated | None = None  # what decides where no run does
 
     @property
@@ -269,15 +283,17 @@ class Cell:
         """Why it is no yes, in the words of who said so; "" where nobody gave a reason."""
         if self.verdict is Verdict.PASSED:
             return ""
-        return self.stated.because if self.stated else self.evidence.because if self.evidence else ""
+        said = self.stated.because if self.stated else self.evidence.because if self.evidence else ""
+        return "; ".join(each for each in (self.disagreement, said) if each)
 
 
 def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *, consumer: str = "") -> Cell:
     """The standing verdict of a consumer's promise document on a provider version.
 
-    The latest decisive evidence stands, per artifact; where several artifacts carry one version number
-    (two runtimes), the worst of them. Where no run decides, and the provider has published its document as a
-    provider contract, that document does. Without a content key nothing is known of any content.
+    The latest decisive evidence stands, per artifact; where several artifacts carry one version number (two
+    runtimes, or builds of one commit), the worst of them, and it is told that they disagree. Where no run
+    decides, and the provider has published its document as a provider contract, that document does. Without a
+    content key nothing is known of any content.
     """
     cells = facts.index.cells
     cell = cells.get((kind, contract, provider, consumer))
@@ -289,17 +305,52 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *,
 def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, consumer: str) -> Cell:
     built = built_as(facts, provider)
     spoken = facts.index.told(kind, contract, provider.pacticipant).about(provider, built) if contract else ()
-    relevant = [e for e in spoken if e.speaks_for(consumer) and ran(e, provider, built)] if spoken else ()
-    latest = {e.artifact: e for e in relevant if e.decisive}
-    if not latest:
-        return _undecided(facts, kind, contract, provider, relevant[-1] if relevant else None)
-    deciding = max(latest.values(), key=lambda e: e.verdict)
+    spoken = [e for e in spoken if e.speaks_for(consumer)]
+    relevant = [e for e in spoken if ran(e, provider, built)]
+    latest = {_what_ran(e, provider, built): e for e in spoken if e.decisive}
+    standing = [e for e in latest.values() if ran(e, provider, built)]
+    if not standing:
+        attempts = [e for e in relevant if not e.decisive]
+        return _undecided(facts, kind, contract, provider, attempts[-1] if attempts else None)
+    deciding = max(standing, key=lambda e: e.verdict)
+    kept = [e for e in standing if e.verdict is Verdict.PASSED] if deciding.verdict is Verdict.FAILED else []
+    failed = Cause.DISAGREEING if kept else deciding.cause or Cause.BROKEN_PROMISE
     return Cell(
         verdict=deciding.verdict,
-        cause=deciding.cause or (Cause.BROKEN_PROMISE if deciding.verdict is Verdict.FAILED else None),
+        cause=failed if deciding.verdict is Verdict.FAILED else None,
         evidence=deciding,
         flaky=_disagree(relevant),
+        disagreement=_disagreement(facts, deciding, kept[-1]) if kept else "",
     )
+
+
+def _what_ran(seen: Evidence, provider: Version, built: Collection[str]) -> tuple[str | Version, bool]:
+    """What a result is about: a build, or the named version where none is known; and whether it is this one."""
+    return seen.artifact or seen.provider, seen.provider == provider or seen.artifact in built
+
+
+def _disagreement(facts: Facts, broke: Evidence, kept: Evidence) -> str:
+    return (
+        f"results of two builds disagree: {_build_text(facts, broke)} broke it at {broke.at} in run {broke.run}, "
+        f"{_build_text(facts, kept)} kept it at {kept.at} in run {kept.run}"
+    )
+
+
+def build_that_ran(facts: Facts, seen: Evidence) -> KnownBuild | None:
+    """What is known of the build that a result is about; None where the ledger does not tell."""
+    known = facts.versions.get(seen.provider)
+    named = known.builds if known and seen.artifact else ()
+    return next((each for each in reversed(named) if each.artifact == seen.artifact), None)
+
+
+def _build_text(facts: Facts, seen: Evidence) -> str:
+    """A build as people are told of it: its number and runtime, and what no commit holds of it."""
+    found = build_that_ran(facts, seen) or KnownBuild(artifact="")
+    by = f" by {found.runtime}" if found.runtime else ""
+    tree = ", of a dirty tree" if seen.provider.dirty else ""
+    files = f", with {some_of(found.untraced)} not known to git" if found.untraced else ""
+    name = f"build {seen.artifact[:12]}" if seen.artifact else "a build that nobody knows"
+    return f"{name} ({seen.provider.number}{by}{tree}{files})"
 
 
 def _undecided(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, last: Evidence | None) -> Cell:
@@ -322,18 +373,20 @@ def ran(evidence: Evidence, provider: Version, built: Collection[str]) -> bool:
     if evidence.artifact and built:
         same = evidence.provider.pacticipant == provider.pacticipant and evidence.artifact in built
         # Another build that once had this number cannot open the gate for it, but what it broke still counts.
-        return same or (evidence.provider == provider and evidence.verdict is Verdict.FAILED)
-    return evidence.provider == provider
+        return same or _broke(evidence, provider)
+    return evidence.provider == provider or _broke(evidence, provider)
+
+
+def _broke(evidence: Evidence, provider: Version) -> bool:
+    """Whether that version broke it, or a run that recorded it under another number as its contracts changed."""
+    return evidence.verdict is Verdict.FAILED and provider in (evidence.provider, evidence.provider.asked)
 
 
 def stands(facts: Facts, evidence: Evidence) -> bool:
     """Whether nothing later speaks of the same contract on the same artifact of the same provider."""
     told = facts.index.told(evidence.kind, evidence.contract, evidence.provider.pacticipant)
-    same = [
-        e
-        for e in told.about(evidence.provider, ())
-        if e.decisive and e.artifact == evidence.artifact and e.speaks_for(evidence.consumer)
-    ]
+    spoken = [e for e in told.about(evidence.provider, ()) if e.decisive and e.speaks_for(evidence.consumer)]
+    same = [e for e in spoken if e.artifact == evidence.artifact]
     return bool(same) and (same[-1].identity, same[-1].verdict) == (evidence.identity, evidence.verdict)
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+CHANGED = "+changed."  # what a run adds to a number that stands for other contracts already
+DIRTY = "+dirty."  # what git's name of a commit gets where the working tree is not that commit
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
     """One version of one pacticipant, written `orders=1.4.0` on a command line."""
@@ -30,6 +34,17 @@ class Version:
     def argument(self) -> str:
         """As a command line wants it; without a number it is the one that is here."""
         return f"{self.pacticipant}={self.number}" if self.number else self.pacticipant
+
+    @property
+    def asked(self) -> Version:
+        """Itself, or the version that a run was to record when it found other contracts under that number."""
+        number, changed, _ = self.number.partition(CHANGED)
+        return Version(self.pacticipant, number) if changed and number else self
+
+    @property
+    def dirty(self) -> bool:
+        """Whether it was made of a working tree that no commit holds."""
+        return DIRTY in self.number
 
 
 def canonical_json(document: object) -> str:

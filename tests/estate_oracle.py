@@ -75,24 +75,41 @@ class Oracle:
 
     # --- the verdict of a pair ---
 
-    def result_about(self, told: Told, version: Mentioned) -> bool:
-        """Whether a result is about a version: by what was built, else by its number (5, 8)."""
+    def may_speak(self, told: Told, version: Mentioned) -> bool:
+        """Whether a result may be about a version: by its number, changed or not, or by what was built."""
+        under = told.number.partition("+changed.")[0] if version.number in told.number else ""
+        same_build = bool(told.artifact) and told.artifact == version.build
+        return same_build or version.number in (told.number, under)
+
+    def is_of(self, told: Told, version: Mentioned) -> bool:
+        """Whether a yes is one about a version: by what was built, else by its very number (5, 8)."""
         if told.artifact and version.build:
-            return told.artifact == version.build or (told.number == version.number and not told.success)
+            return told.artifact == version.build
         return told.number == version.number
+
+    def showed(self, consumer: str, content: int, provider: str, version: Mentioned) -> set[bool | None]:
+        """What each build came to last (4, 5): of what the number does not stand for, only a no counts (5a)."""
+        latest: dict[tuple[str, bool], tuple[Told, bool | None]] = {}
+        for told in self.estate.results:
+            same = (told.provider, told.content) == (provider, content)
+            if same and (told.consumer == consumer or told.artifact) and self.may_speak(told, version):
+                own = told.number == version.number or told.artifact in {version.build} - {""}
+                what = told.artifact or f"number {told.number}", own
+                if told.partial and told.success:
+                    latest.setdefault(what, (told, None))
+                else:
+                    latest[what] = told, told.success
+        return {said for told, said in latest.values() if said is False or self.is_of(told, version)}
 
     def stands(self, consumer: str, content: int, provider: str, version: Mentioned) -> bool | str | None:
         """True or False where something conclusive stands, None where only something else was seen (4, 5)."""
-        latest: dict[str, bool | None] = {}
-        for told in self.estate.results:
-            same = (told.provider, told.content) == (provider, content)
-            if same and (told.consumer == consumer or told.artifact) and self.result_about(told, version):
-                if told.partial and told.success:
-                    latest.setdefault(told.artifact, None)
-                else:
-                    latest[told.artifact] = told.success
-        known = set(latest.values())
+        known = self.showed(consumer, content, provider, version)
         return "nothing" if not known else False if False in known else True if True in known else None
+
+    def disagree(self, consumer: str, content: int, provider: str, number: str) -> bool:
+        """Whether one build of a version kept what another broke (5a)."""
+        version = next(each for each in self.estate.of(provider) if each.number == number)
+        return {True, False} <= self.showed(consumer, content, provider, version)
 
     def pair(self, consumer: Mentioned, provider: Mentioned) -> Verdict:
         """What is known of two versions that meet; 9: a hollow consumer is unknown."""

@@ -17,7 +17,7 @@ from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_merging import put_together
 from harness.contracts.pact_reader import read_pact
 from harness.errors import IdentityConflict, Problem
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stated, Stay
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, KnownBuild, Live, Stated, Stay
 from harness.identity import Version
 from harness.ports import Publication
 from harness.verdicts import Cause, Verdict
@@ -299,6 +299,12 @@ def _known(record: Record) -> Known:
     return replace(
         record.known,
         artifacts=frozenset(b.artifact for builds in record.builds.values() for b in builds if b.artifact),
+        builds=tuple(
+            KnownBuild(artifact=b.artifact, runtime=runtime, since=b.since, untraced=b.untraced)
+            for runtime, builds in record.builds.items()
+            for b in builds
+            if b.artifact
+        ),
         untraced=next((b.untraced for bs in record.builds.values() for b in reversed(bs) if b.untraced), ()),
         pacts={c.counterpart: c.key for c in contracts if c.kind is ContractKind.PACT},
         openapi=next((c.key for c in contracts if c.kind is ContractKind.OPENAPI), ""),

@@ -69,6 +69,8 @@ def small_estate(seed: int) -> SmallEstate:
     for row in range(1, dice.randint(3, 9)):
         whose = dice.choice(NAMES)
         number = str(1 + sum(each.whose == whose for each in versions))
+        if number != "1" and dice.random() < 0.2:  # a run found other contracts under a number that there was
+            number = f"{dice.randint(1, int(number) - 1)}+changed.{number}"
         spots = [(p, s) for p in PLACES for s in SLOTS if dice.random() < 0.25 and (whose, p, s) not in taken]
         taken |= {(whose, place, slot) for place, slot in spots}
         needed = [name for name in NAMES if dice.random() < (0.5 if name > whose else 0.08)]

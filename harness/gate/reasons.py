@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evidence import Cell, EvidenceKind, Facts, built_as, judge, ran
+from harness.errors import some_of
+from harness.evidence import Cell, EvidenceKind, Facts, build_that_ran, built_as, judge, ran
 from harness.gate import commands
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from harness.evidence import Live
+    from harness.evidence import Evidence, Live
     from harness.gate.scene import Pair, Scene
     from harness.identity import Version
 
@@ -42,6 +43,9 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
         return _unpublished_need(pair, facts)
     cell = _cell(pair.contract, pair.consumer, pair.provider, facts)
     words = _STATED if cell.stated else _WORDS
+    command = commands.verify(pair.provider, pair.consumer)
+    if cell.disagreement:  # no run of this number takes back what another build of it broke
+        command = commands.run(pair.provider.pacticipant)
     return Reason(
         verdict=cell.verdict,
         cause=cell.cause if cell.verdict is not Verdict.PASSED else None,
@@ -49,7 +53,7 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
         consumer=pair.consumer,
         provider=pair.provider,
         contract=pair.contract,
-        command="" if cell.verdict is Verdict.PASSED else commands.verify(pair.provider, pair.consumer),
+        command="" if cell.verdict is Verdict.PASSED else command,
     )
 
 
@@ -74,9 +78,9 @@ def _who_needed(pair: Pair, facts: Facts) -> Version:
 def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str:
     """What a reader needs beside the verdict: why it is open, whose evidence it is, what contradicts itself."""
     notes = []
-    if cell.verdict is not Verdict.PASSED and cell.evidence and cell.evidence.because:
-        notes.append(cell.evidence.because)
-    if cell.stated:
+    if cell.because:
+        notes.append(cell.because)
+    elif cell.stated:
         notes.append(cell.stated.because)
     if cell.evidence and cell.verdict is not Verdict.UNKNOWN:
         notes += _shared(cell, provider, pair, facts)
@@ -87,13 +91,27 @@ def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str
 
 def _shared(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> Iterator[str]:
     """Evidence that was seen under another number speaks for this one: of what, is told."""
-    assert cell.evidence is not None
-    if cell.evidence.provider != provider:
-        yield f"{provider} is the same build as {cell.evidence.provider}"
+    seen = cell.evidence
+    assert seen is not None
+    if seen.provider != provider and seen.artifact in built_as(facts, provider):
+        yield f"{provider} is the same build as {seen.provider}"
+    elif seen.provider != provider:
+        yield f"{seen.provider} is {provider} with other contracts"
+    if not cell.disagreement:
+        yield from _of_the_build(seen, facts)
     if pair is not None:
         first = _first_with(pair, facts)
         if first != pair.consumer:
             yield f"{pair.consumer} promises the same as {first}"
+
+
+def _of_the_build(seen: Evidence, facts: Facts) -> Iterator[str]:
+    """Evidence stands under what ran; what no commit holds of that is told."""
+    if seen.provider.dirty:
+        yield f"seen on a dirty tree, {seen.provider}, which no commit holds"
+    build = build_that_ran(facts, seen)
+    if build and build.untraced:
+        yield f"seen on build {build.artifact[:12]}, of which no commit holds {some_of(build.untraced)}"
 
 
 def _first_with(pair: Pair, facts: Facts) -> Version:

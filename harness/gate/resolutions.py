@@ -23,6 +23,7 @@ BEFORE = {
     Cause.STATE_FAILED: "mend what sets the state up, then",
     Cause.NOT_ASKED: "mend the pact at that place, or what stands between, then",
 }
+_TWO_BUILDS = "commit what is here, or raise its version, so that a number stands for one build, then"
 NO_COMMAND = {
     Cause.KIND_NOT_CHECKED: "no check here tries interactions of this kind: verify them with the provider's own "
     "Pact library, and publish the result to this broker",
@@ -46,8 +47,13 @@ def here(reason: Reason, system: System | None) -> Reason:
     if words := NO_COMMAND.get(reason.cause):
         return replace(reason, command="", before=words)
     placed = _placed(reason, system)
-    before = BEFORE.get(reason.cause)
+    before = _TWO_BUILDS if _of_two_builds(reason) else BEFORE.get(reason.cause)
     return replace(placed, before=f"{placed.before} {before}".strip()) if before else placed
+
+
+def _of_two_builds(reason: Reason) -> bool:
+    """Whether two builds of a version disagree; a remote broker that says no to a yes disagrees as well."""
+    return reason.cause is Cause.DISAGREEING and bool(reason.contract)
 
 
 def _placed(reason: Reason, system: System | None) -> Reason:

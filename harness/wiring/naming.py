@@ -15,7 +15,7 @@ from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
 from harness.errors import IdentityConflict, Problem
 from harness.evidence import Known
-from harness.identity import Version, digest
+from harness.identity import CHANGED, Version, digest
 from harness.runtime import redaction
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def requested(system: System, services: Mapping[str, str], from_git: str) -> dic
     chosen = {}
     for name, number in services.items():
         service = system.service(name)
-        base = number.partition(_CHANGED)[0]
+        base = number.partition(CHANGED)[0]
         here = base == service.version or (not service.version and (base == from_git or base.startswith(_CONTENT)))
         if number and number not in numbers(service) and here:
             chosen[name] = service.version
@@ -89,7 +89,6 @@ def requested(system: System, services: Mapping[str, str], from_git: str) -> dic
     return chosen
 
 
-_CHANGED = "+changed."
 _CONTENT = "content."
 
 
@@ -166,7 +165,7 @@ def _contradicts(known: Known, recorded: Known | None) -> bool:
 def _renamed(known: Known) -> Known:
     document = "" if known.openapi == UNREAD else known.openapi
     key = digest(_content_key("", known.pacts), document)[:8]
-    number = f"{known.version.number}{_CHANGED}{key}"
+    number = f"{known.version.number}{CHANGED}{key}"
     return replace(known, version=Version(known.version.pacticipant, number))
 
 

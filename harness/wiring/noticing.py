@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from harness.checkout import git
 from harness.engine.events import Noticed
-from harness.errors import ServiceDidNotStart
+from harness.errors import ServiceDidNotStart, some_of
 from harness.ports import MadeOf
 from harness.runtime.contents import kept_contents
 from harness.runtime.written_files import note_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from harness.checkout import Checkout
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from harness.services.system import Service, System
 
 _INSTALLED = frozenset({"node_modules", "site-packages", ".venv", "venv"})  # lock files speak of these
-_NAMED = 3  # files that a sentence names
 
 
 def before_the_run(system: System, runtime: Runtime, here: Checkout) -> Iterator[Noticed]:
@@ -38,7 +37,7 @@ def before_the_run(system: System, runtime: Runtime, here: Checkout) -> Iterator
     for name, files in untraced_of(system, runtime, here).items():
         yield Noticed(
             about=name,
-            text=f"{_listed(files)} {'is' if len(files) == 1 else 'are'} not known to git, "
+            text=f"{some_of(files)} {'is' if len(files) == 1 else 'are'} not known to git, "
             f"so {here.commit[:12]} does not say what runs: evidence stands under this build. "
             f"Leave out what it writes itself with 'writes' of [services.{name}]",
         )
@@ -85,14 +84,9 @@ def after_the_run(root: Path, runtime: Runtime) -> Iterator[Noticed]:
         if path not in left:
             by_service.setdefault(name, []).append(path)
     for name, paths in by_service.items():
-        shown = _listed([os.path.relpath(path, root) for path in paths])
+        shown = some_of([os.path.relpath(path, root) for path in paths])
         yield Noticed(
             about=name,
             text=f"{shown} changed in its folder while it ran: the next run takes that for a change of its code; "
             f"list it in .gitignore, or in 'writes' of [services.{name}]",
         )
-
-
-def _listed(shown: Sequence[str]) -> str:
-    more = f" (and {len(shown) - _NAMED} more)" if len(shown) > _NAMED else ""
-    return ", ".join(shown[:_NAMED]) + more

@@ -134,6 +134,35 @@ def test_no_content_means_no_knowledge(history: list[Evidence], versions: dict[V
     assert judge(facts, EvidenceKind.PACTS, "", ORDERS1).verdict is Verdict.UNKNOWN
 
 
+@given(histories, knowledge, st.booleans(), st.booleans())
+def test_two_builds_of_one_version_that_disagree_are_told_whichever_came_first(
+    history: list[Evidence], versions: dict[Version, Known], first: bool, changed: bool
+) -> None:
+    """The last word of each of two builds: a no, of which both are named."""
+    under = Version("orders", "1+changed.abc") if changed else ORDERS1
+    broke = seen(Verdict.FAILED, artifact="broken", provider=under, run="run-a")
+    kept = seen(artifact="kept", run="run-b", at="2026-02-02T00:00:00Z")
+    both = [broke, kept] if first else [kept, broke]
+    built = {ORDERS1: Known(version=ORDERS1, artifacts=frozenset({"kept"} if changed else {"kept", "broken"}))}
+    cell = standing(*both, versions=built)
+    assert (cell.verdict, cell.cause, cell.evidence) == (Verdict.FAILED, Cause.DISAGREEING, broke)
+    for word in ("broken", "run-a", under.number, "kept", "run-b", "2026-02-02"):
+        assert word in cell.because
+    assert standing(*history, *both, versions={**versions, **built}).verdict is Verdict.FAILED
+
+
+@given(histories, knowledge)
+def test_what_a_run_recorded_with_other_contracts_opens_nothing_and_hides_nothing(
+    history: list[Evidence], versions: dict[Version, Known]
+) -> None:
+    changed = Version("orders", "1+changed.abc")
+    before = standing(*history, versions=versions).verdict
+    kept = standing(*history, seen(artifact="other", provider=changed), versions=versions).verdict
+    broke = standing(*history, seen(Verdict.FAILED, artifact="other", provider=changed), versions=versions)
+    assert kept is before
+    assert broke.verdict is Verdict.FAILED
+
+
 @given(histories)
 def test_what_is_conclusive_decides(history: list[Evidence]) -> None:
     for evidence in history:

@@ -175,6 +175,10 @@ def test_a_second_build_stands_beside_the_first_where_that_is_wanted(ledger: Ope
     facts = ledger.facts().versions[ORDERS1]
     assert facts.artifacts == {"a1", "a2"}
     assert facts.untraced == ("bin/server",)
+    assert [(b.artifact, b.runtime, b.untraced) for b in facts.builds] == [
+        ("a1", "process", ("bin/server",)),
+        ("a2", "process", ()),
+    ]
     assert ledger.descriptor(ORDERS1, "process") == {"built": "a2"}
     third = Known(version=ORDERS1, artifacts=frozenset({"a3"}))
     assert "a2" in refused(IdentityConflict, lambda: ledger.record_version(third, runtime="process"))

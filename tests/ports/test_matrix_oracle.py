@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from itertools import product
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +23,7 @@ from harness.broker.matrices.gated import answered
 from harness.broker.store.database import Database
 from harness.gate import can_i_deploy
 from harness.identity import Version
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Verdict
 
 ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "30"))
 PARTS = 5  # so that pytest-xdist can share the work; each has estates enough that no verdict is rare
@@ -59,7 +59,12 @@ def by_gate(ledger: SqlLedger, oracle: Oracle) -> Iterator[Verdict]:
     sets = [[Version(name, v.number) for v in oracle.chosen[name] or ()] for name in sorted(oracle.specified)]
     for candidates in product(*sets):
         facts = ledger.facts_about(candidates, [place])
-        yield can_i_deploy(candidates, place, facts).verdict
+        decision = can_i_deploy(candidates, place, facts)
+        for each in decision.reasons:
+            if each.contract and each.consumer and each.provider:
+                asked = each.consumer.pacticipant, int(each.contract[1:]), *astuple(each.provider)
+                assert (each.cause is Cause.DISAGREEING) is oracle.disagree(*asked), each
+        yield decision.verdict
 
 
 def rows_of(answer: Any) -> set[Line]:

@@ -20,9 +20,10 @@ from harness.broker.store.tables import (
     verifications,
     versions,
 )
+from harness.broker.store.versions import build_of
 from harness.contracts.document import ContractKind
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Stated, Statements
-from harness.identity import Version
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, KnownBuild, Stated, Statements
+from harness.identity import CHANGED, Version
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class Basis:
     facts: Facts
     rows: Mapping[Version, int]  # every version that the facts speak of
     results: Mapping[int, int]  # evidence to the result that tells of it in the API
-    built: Mapping[tuple[str, str], Collection[Version]]  # provider and artifact to the versions built as it
+    built: Mapping[
+        tuple[str, str], Mapping[Version, KnownBuild]
+    ]  # by provider and artifact: the versions built so
     held: Mapping[str, Collection[Version]]  # provider to the versions that are held to their document
     silent: Collection[Version]  # versions that published no pact, of those whose pacts were looked for
 
@@ -92,10 +95,20 @@ _ATTEMPTS = sa.select(*seen.WITHOUT_DETAILS).where(
     evidence.c.verdict == Verdict.UNKNOWN.value,
 )
 _BUILDS = (
-    sa.select(versions.c.id, versions.c.number, pacticipants.c.name, builds.c.artifact)
+    sa.select(
+        *(versions.c.id, versions.c.number, pacticipants.c.name),
+        *(builds.c.artifact, builds.c.runtime, builds.c.first_seen_at, builds.c.untraced),
+    )
     .join_from(builds, versions)
     .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
     .where(builds.c.artifact != "")
+)
+# What a run recorded as `1+changed.…`, since 1 stood for other contracts, speaks of 1 as well where it broke.
+_asked = versions.alias()
+_CHANGED_OF = (
+    sa.select(versions.c.id)
+    .join_from(versions, _asked, _asked.c.pacticipant_id == versions.c.pacticipant_id)
+    .where(_asked.c.id.in_(_IDS), versions.c.number.startswith(_asked.c.number + CHANGED))
 )
 _BUILDS_OF = _BUILDS.where(builds.c.version_id.in_(_IDS))
 _BUILDS_OF_ALL = _BUILDS.where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
@@ -109,7 +122,8 @@ def basis_of(db: sa.Connection, scene: Scene, *, needs: bool, trusted: bool) -> 
     promised = [each for each in published if (each.consumer, each.provider) in pairs]
     wanted = scene.provider_versions()
     built = _builds(db, wanted, rows) if scene.any_build else {}
-    told, results = _evidence(db, promised, wanted, built, rows)
+    contents = _equal_contents(db, promised) if scene.any_build else {each.contract for each in promised}
+    told, results = _evidence(db, contents, _with_changed(db, wanted), built, rows)
     held = _held(db, wanted, rows) if scene.any_held else {}
     return Basis(
         promised=promised,
@@ -159,26 +173,35 @@ def _publications(
 
 def _builds(
     db: sa.Connection, wanted: Mapping[str, frozenset[int] | None], rows: dict[Version, int]
-) -> dict[tuple[str, str], list[Version]]:
+) -> dict[tuple[str, str], dict[Version, KnownBuild]]:
     """What was built of the providers, and as which versions."""
     chosen = sorted(row for some in wanted.values() for row in some or ())
     any_of = sorted(name for name, some in wanted.items() if some is None)
-    found: dict[tuple[str, str], list[Version]] = {}
+    found: dict[tuple[str, str], dict[Version, KnownBuild]] = {}
     asked: list[tuple[sa.Select[Any], dict[str, Any]]] = [(_BUILDS_OF, {"ids": part}) for part in chunks(chosen)]
     asked += [(_BUILDS_OF_ALL, {"names": part}) for part in chunks(any_of)]
     for query, told in asked:
-        for row, number, name, artifact in db.execute(query, told):
-            version = Version(name, number)
-            rows[version] = row
-            found.setdefault((name, artifact), []).append(version)
+        for row in db.execute(query, told):
+            version = Version(row.name, row.number)
+            rows[version] = row.id
+            found.setdefault((row.name, row.artifact), {})[version] = build_of(row)
     return found
+
+
+def _with_changed(
+    db: sa.Connection, wanted: Mapping[str, frozenset[int] | None]
+) -> dict[str, frozenset[int] | None]:
+    """The versions, and those that runs recorded in their place because contracts had changed."""
+    ids = sorted({row for some in wanted.values() for row in some or ()})
+    more = {row for part in chunks(ids) for row in db.execute(_CHANGED_OF, {"ids": part}).scalars()}
+    return {name: None if some is None else some | more for name, some in wanted.items()}
 
 
 def _evidence(
     db: sa.Connection,
-    promised: Sequence[Published],
+    contents: Collection[int],
     wanted: Mapping[str, frozenset[int] | None],
-    built: Mapping[tuple[str, str], Collection[Version]],
+    built: Mapping[tuple[str, str], Mapping[Version, KnownBuild]],
     rows: dict[Version, int],
 ) -> tuple[tuple[Evidence, ...], dict[int, int]]:
     """The results of the pacts on the wanted versions, and on the builds of these; oldest first."""
@@ -186,7 +209,7 @@ def _evidence(
     limited = None not in wanted.values()
     ids = sorted({row for some in wanted.values() for row in some or ()})
     artifacts = sorted({artifact for _, artifact in built})
-    for part in chunks(sorted(_equal_contents(db, promised) if built else {each.contract for each in promised})):
+    for part in chunks(sorted(contents)):
         asked: list[tuple[sa.Select[Any], dict[str, Any]]] = [] if limited else [(_RESULTS, {})]
         asked += [(_RESULTS_ON, {"ids": some}) for some in chunks(ids if limited else [])]
         asked += [(_RESULTS_OF, {"artifacts": some}) for some in chunks(artifacts if limited else [])]
@@ -241,19 +264,22 @@ def _known(
     wanted: Iterable[Version],
     rows: Mapping[Version, int],
     published: Iterable[Published],
-    built: Mapping[tuple[str, str], Collection[Version]],
+    built: Mapping[tuple[str, str], Mapping[Version, KnownBuild]],
 ) -> dict[Version, Known]:
     """The wanted versions with their pacts, and those of which a build is known."""
-    artifacts: dict[Version, set[str]] = {}
-    for (_, artifact), versions_built in built.items():
-        for version in versions_built:
-            artifacts.setdefault(version, set()).add(artifact)
+    artifacts: dict[Version, list[KnownBuild]] = {}
+    for versions_built in built.values():
+        for version, build in versions_built.items():
+            artifacts.setdefault(version, []).append(build)
     pacts: dict[int, dict[str, str]] = {}
     for each in published:
         pacts.setdefault(each.version, {})[each.provider] = each.key
     return {
         version: Known(
-            version=version, artifacts=frozenset(artifacts.get(version, ())), pacts=pacts.get(rows[version], {})
+            version=version,
+            artifacts=frozenset(each.artifact for each in artifacts.get(version, ())),
+            builds=tuple(artifacts.get(version, ())),
+            pacts=pacts.get(rows[version], {}),
         )
         for version in dict.fromkeys((*wanted, *artifacts))
     }

@@ -25,6 +25,8 @@ def _merged(there: Known, here: Known | None) -> Known:
     return replace(
         there,
         artifacts=here.artifacts,
+        untraced=here.untraced,
+        builds=here.builds,
         openapi=here.openapi,
         commit=here.commit,
         branch=there.branch or here.branch,

@@ -12,7 +12,7 @@ from harness.broker.store import branches
 from harness.broker.store.rows import insert
 from harness.broker.store.tables import builds, contracts, pacticipants, publications, versions
 from harness.contracts.document import ContractKind
-from harness.evidence import Known
+from harness.evidence import Known, KnownBuild
 from harness.identity import Version
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def described(
     which_publications: sa.ColumnElement[bool],
 ) -> dict[Version, Known]:
     """Some versions and what is known of them, in the order in which they were first mentioned."""
-    made, untraced = _artifacts(db, which_builds)
+    made = _builds(db, which_builds)
     pacts, documents = _promises(db, which_publications)
     query = sa.select(
         versions.c.id,
@@ -198,8 +198,9 @@ def described(
         version = Version(row.name, row.number)
         result[version] = Known(
             version=version,
-            artifacts=frozenset(made.get(row.id, ())),
-            untraced=untraced.get(row.id, ()),
+            artifacts=frozenset(each.artifact for each in made.get(row.id, ())),
+            untraced=next((each.untraced for each in reversed(made.get(row.id, ())) if each.untraced), ()),
+            builds=tuple(made.get(row.id, ())),
             pacts=pacts.get(row.id, {}),
             openapi=documents.get(row.id, ""),
             branch=row.branch,
@@ -209,18 +210,19 @@ def described(
     return result
 
 
-def _artifacts(
-    db: sa.Connection, which: sa.ColumnElement[bool]
-) -> tuple[dict[int, set[str]], dict[int, tuple[str, ...]]]:
-    """Of each version: its builds, and files that ran in one of them and that no commit holds."""
-    made: dict[int, set[str]] = {}
-    untraced: dict[int, tuple[str, ...]] = {}
-    query = sa.select(builds.c.version_id, builds.c.artifact, builds.c.untraced).order_by(builds.c.id)
-    for row in db.execute(query.where(builds.c.artifact != "", which)):
-        made.setdefault(row.version_id, set()).add(row.artifact)
-        if row.untraced:
-            untraced[row.version_id] = tuple(json.loads(row.untraced))
-    return made, untraced
+def _builds(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, list[KnownBuild]]:
+    """Of each version: its builds, in the order in which they were first seen."""
+    found: dict[int, list[KnownBuild]] = {}
+    named = builds.c.version_id, builds.c.artifact, builds.c.runtime, builds.c.first_seen_at, builds.c.untraced
+    for row in db.execute(sa.select(*named).where(builds.c.artifact != "", which).order_by(builds.c.id)):
+        found.setdefault(row.version_id, []).append(build_of(row))
+    return found
+
+
+def build_of(row: Any) -> KnownBuild:
+    """A build as its row tells it."""
+    files = tuple(json.loads(row.untraced)) if row.untraced else ()
+    return KnownBuild(artifact=row.artifact, runtime=row.runtime, since=row.first_seen_at or "", untraced=files)
 
 
 def _promises(
