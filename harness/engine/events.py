@@ -6,6 +6,7 @@ As JSON each event is one line with its `event` name; `read` and `write` are eac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from harness.evidence import EvidenceKind
@@ -233,6 +234,7 @@ Event = (
 )
 
 
+@cache  # making it takes thousands of times as long as writing an event
 def _adapter() -> TypeAdapter[Event]:
     from pydantic import Field, TypeAdapter
 
