@@ -128,7 +128,13 @@ def tell(suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
     expected = _TESTS_FAILED if failed else 0
     unusual = outcome.exit not in (expected, _NOTHING_COLLECTED)
     if unusual and not outcome.not_collected and not _has_errors(outcome):
-        raise ToolCrashed(f"pytest ended with exit code {outcome.exit}: {outcome.last_words}")
+        raise ToolCrashed(f"pytest ended with exit code {outcome.exit}: {_told_by(outcome.last_words)}")
+
+
+def _told_by(last_words: str) -> str:
+    """What a session said at its end, without the lines that only decorate it."""
+    lines = [line.strip() for line in last_words.splitlines()]
+    return "; ".join(line for line in lines if line and not line.endswith("%]") and not line.startswith("=="))
 
 
 def _has_errors(outcome: Outcome) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -9,8 +10,12 @@ import click
 
 from harness import __version__
 from harness.cli.lazily import lazy
-from harness.errors import Exit, HarnessError
+from harness.errors import EnvironmentProblem, Exit, HarnessError
 
+# What a file system says to whoever may not, for whom there is no room, or in whose way something is.
+_REFUSALS = frozenset(
+    {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR}
+)
 COMMANDS = {  # name to module; a command is imported only when it is asked for, so that `--version` is quick
     "init": "init",
     "doctor": "doctor",
@@ -73,6 +78,8 @@ def answer(arguments: list[str] | None = None) -> int:
         # The reader has gone away (`harness … | head`); nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.UNKNOWN)
+    except OSError as error:
+        return _refused(error) if error.errno in _REFUSALS and error.filename else _defect(error)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not be read as "no" (1) or "yes" (0)
         return _defect(error)
 
@@ -89,6 +96,17 @@ def _tell(error: HarnessError) -> None:
         click.echo(clean(f"  | {line}"), err=True)
     if error.page:
         click.echo(f"  see: docs/{error.page}", err=True)
+
+
+def _refused(error: OSError) -> int:
+    """What the file system refuses is no defect: it is told with the file."""
+    refused = EnvironmentProblem(
+        f"{error.strerror}: it cannot be written or read" if error.strerror else str(error),
+        where=str(error.filename),
+        hint="give the harness that right, make room, or name another place",
+    )
+    _tell(refused)
+    return int(refused.exit)
 
 
 def _defect(error: Exception) -> int:

@@ -86,7 +86,7 @@ class ProcessRuntime:
                 environ=self.environ,
                 contents=kept_contents(self.environ),
                 apart=self.apart,
-                written=read_written(self.root),
+                written=read_written(self.root, self.environ),
             )
         return self._around
 

@@ -7,6 +7,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from harness.runtime.project_folder import project_folder
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -14,20 +16,20 @@ if TYPE_CHECKING:
 _MOST = 20_000  # files; who writes more names the folder in `writes`
 
 
-def read_written(root: Path) -> dict[str, str]:
+def read_written(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Path (below the project's folder) to the digest of what a run left there."""
     try:
-        kept = json.loads(_place(root).read_text(encoding="utf-8"))
+        kept = json.loads(_place(root, environ).read_text(encoding="utf-8"))
         return {str(path): str(key) for path, key in kept.items()}
     except (OSError, ValueError, AttributeError):
         return {}
 
 
-def note_written(root: Path, files: Mapping[Path, str]) -> None:
+def note_written(root: Path, files: Mapping[Path, str], environ: Mapping[str, str]) -> None:
     """Remember what was left there; what is gone is forgotten."""
-    known = {path: key for path, key in read_written(root).items() if (root / path).exists()}
+    known = {path: key for path, key in read_written(root, environ).items() if (root / path).exists()}
     known |= {os.path.relpath(path, root): key for path, key in files.items()}
-    place = _place(root)
+    place = _place(root, environ)
     with contextlib.suppress(OSError):  # then the next run takes them for a change, and runs again
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f"{place.name}.{os.getpid()}.part")
@@ -35,5 +37,5 @@ def note_written(root: Path, files: Mapping[Path, str]) -> None:
         part.replace(place)
 
 
-def _place(root: Path) -> Path:
-    return root / ".harness" / "written.json"
+def _place(root: Path, environ: Mapping[str, str]) -> Path:
+    return project_folder(root, environ) / "written.json"

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from harness.ports import Ledger
     from harness.services.system import System
 
-LAST_RUN = Path(".harness") / "last-run.ndjson"
-LOGS = Path(".harness") / "logs"
-EMBEDDED = Path(".harness") / "ledger.db"  # below the manifest's folder
+LAST_RUN = "last-run.ndjson"
+EMBEDDED = "ledger.db"
 
 BROKER = "PACT_BROKER_BASE_URL"  # the variable of every Pact client; counts where nothing else names a broker
 
@@ -58,10 +57,8 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
             yield remote
         return
     root = described.root if described else Path.cwd()
-    if not url:
-        keep_out_of_git(root / EMBEDDED.parent)
     trusts = bool(described and described.trust_claims)
-    ledger = open_ledger(url or f"sqlite:///{root / EMBEDDED}", trust_claims=trusts)
+    ledger = open_ledger(url or embedded(root), trust_claims=trusts)
     try:
         if described:
             known = ledger.facts_about((), ()).environments if described.environments else {}
@@ -73,25 +70,29 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
         ledger.close()
 
 
+def embedded(root: Path) -> str:
+    """The URL of the ledger that a project has when nothing names another."""
+    return f"sqlite:///{memory_of(root) / EMBEDDED}"
+
+
 def recording(root: Path) -> Path:
-    """Where the last run's events are kept, below the manifest's folder."""
-    keep_out_of_git(root / LAST_RUN.parent)
-    return root / LAST_RUN
+    """Where the last run's events are kept."""
+    return memory_of(root) / LAST_RUN
+
+
+def memory_of(root: Path) -> Path:
+    """The folder of what this machine remembers of a project, made. Raises EnvironmentProblem."""
+    from harness.runtime.project_folder import made_project_folder
+
+    return made_project_folder(root, os.environ)
 
 
 def last_run() -> Path:
     """The recording of the last run here. Raises UsageError when there is none."""
+    from harness.runtime.project_folder import project_folder
     from harness.services.manifest import find
 
-    path = find(Path.cwd()).parent / LAST_RUN
+    path = project_folder(find(Path.cwd()).parent, os.environ) / LAST_RUN
     if not path.exists():
         raise UsageError("no run has been recorded here", where=str(path), hint="harness run")
     return path
-
-
-def keep_out_of_git(folder: Path) -> None:
-    """The embedded ledger is this machine's memory, not a part of the project's versions."""
-    note = folder / ".gitignore"
-    if not note.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        note.write_text("*\n")

@@ -15,7 +15,7 @@ from harness.engine.run import Bench
 from harness.engine.service_logs import ServiceLogs
 from harness.errors import ContractError
 from harness.evidence import EvidenceKind
-from harness.wiring import LOGS
+from harness.runtime.project_folder import project_folder
 from harness.wiring.content import shown
 from harness.wiring.kept_documents import keeping_reader
 
@@ -59,7 +59,7 @@ def bench(settings: Settings, root: Path, run: str = "") -> Bench:
 
 def _logs(root: Path, run: str) -> ServiceLogs:
     """Where a run's logs are kept, if it is one that has a name."""
-    folder = root / LOGS / run
+    folder = project_folder(root, os.environ) / "logs" / run
     shown_as = shown_path(folder)
     return ServiceLogs(folder=folder, shown_folder=shown_as) if run else ServiceLogs()
 

@@ -76,8 +76,7 @@ def _is_ledger(origin: str) -> bool:
 
 def _under_way(origin: str) -> Path:
     """The file of an import that was cut short; it is found again by whom it copies."""
-    folder = Path.cwd() / wiring.EMBEDDED.parent
-    wiring.keep_out_of_git(folder)
+    folder = wiring.memory_of(Path.cwd())
     name = address(origin, {}).base if is_remote(origin) else origin
     return folder / f"import-{digest('import', name)[:12]}.ndjson"
 
@@ -131,7 +130,7 @@ def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
 def _opened(ledger: str) -> Iterator[SqlLedger]:
     from harness.broker.ledger import open_ledger
 
-    opened = open_ledger(ledger or f"sqlite:///{Path.cwd() / wiring.EMBEDDED}")
+    opened = open_ledger(ledger or wiring.embedded(Path.cwd()))
     try:
         yield opened
     finally:

@@ -78,7 +78,7 @@ def after_the_run(root: Path, runtime: Runtime) -> Iterator[Noticed]:
     touched = runtime.touched()
     left = git.ignored(root, [*touched], os.environ)
     contents = kept_contents(os.environ)
-    note_written(root, {path: contents.file(path) for path in left if path.is_file()})
+    note_written(root, {path: contents.file(path) for path in left if path.is_file()}, os.environ)
     by_service: dict[str, list[Path]] = {}
     for path, name in touched.items():
         if path not in left:

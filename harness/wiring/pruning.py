@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import wiring
 from harness.broker.store import pruning
 from harness.broker.store.database import open_database
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[Candidate]:
     """Forget versions older than so many days that nothing keeps; with `dry_run` only say which they are."""
-    database = open_database(database_url or f"sqlite:///{Path.cwd() / '.harness' / 'ledger.db'}")
+    database = open_database(database_url or wiring.embedded(Path.cwd()))
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
     try:
         if dry_run:

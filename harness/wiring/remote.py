@@ -30,7 +30,6 @@ def remote_ledger(url: str, described: System | None) -> Iterator[Ledger]:
     site = open_site(url, os.environ)
     root = described.root if described else Path.cwd()
     path = beside(url, root)
-    wiring.keep_out_of_git(path.parent)
     policies = {each.name: each.require for each in described.environments} if described else {}
     trusts = bool(described and described.trust_claims)
     kept = open_ledger(f"sqlite:///{path}")
@@ -44,4 +43,4 @@ def remote_ledger(url: str, described: System | None) -> Iterator[Ledger]:
 def beside(url: str, root: Path) -> Path:
     """The file of what this machine knows and the broker at that URL cannot keep: one for each broker."""
     name = digest("broker", address(url, {}).base)[:12]
-    return root / wiring.EMBEDDED.parent / f"broker-{name}.db"
+    return wiring.memory_of(root) / f"broker-{name}.db"

@@ -21,6 +21,7 @@ from harness.errors import ServiceDidNotStart, UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, stands
 from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
+from harness.runtime.project_folder import remark_on
 from harness.services.containers import unused_files
 from harness.services.system import Suite, System
 from harness.verdicts import Verdict
@@ -110,7 +111,8 @@ class Run:
     def remarks(self) -> tuple[str, ...]:
         """What the manifest and the files that it names say, and has no effect in this run."""
         here = unused_files(self.system) if self.runtime.name == "process" else ()
-        return tuple(each.sentence for each in (*self.system.remarks, *here))
+        said = [each.sentence for each in (*self.system.remarks, *here)]
+        return tuple(filter(None, (*said, remark_on(self.system.root, os.environ))))
 
     def plan(self, known: Mapping[str, Known]) -> Plan:
         """What would run now, given what is known of the pacticipants."""

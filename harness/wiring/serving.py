@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import wiring
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def serve(serving: Serving) -> int:
     from harness.broker.environment import configured
     from harness.wiring.connections import PromptHTTP
 
-    url = serving.database_url or _embedded()
+    url = serving.database_url or wiring.embedded(Path.cwd())
     chosen = replace(serving, database_url=url)
     _refuse_open_doors(chosen, configured(os.environ))
     os.environ[_HANDED_OVER] = json.dumps(asdict(chosen))
@@ -127,10 +128,6 @@ def _controlled(read: Configured, database: Database) -> bool:
         return True
     with database.reading() as db:
         return any(not token.revoked_at for token in tokens.listed(db))
-
-
-def _embedded() -> str:
-    return f"sqlite:///{Path.cwd() / '.harness' / 'ledger.db'}"
 
 
 def _logging(*, human: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.checks.drivers.pytest_suite import root_of
 from harness.identity import digest
 from harness.runtime.contents import kept_contents
+from harness.runtime.project_folder import project_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ _CONFIGURE = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.c
 
 def reads_of(root: Path, suite: Suite) -> Path:
     """Where it is written down what a session of the suite loaded."""
-    return root / ".harness" / "suites" / f"{digest(os.path.relpath(suite.path, root))[:16]}.jsonl"
+    return project_folder(root, os.environ) / "suites" / f"{digest(os.path.relpath(suite.path, root))[:16]}.jsonl"
 
 
 def suite_key(root: Path, suite: Suite) -> str:

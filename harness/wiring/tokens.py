@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import wiring
 from harness.broker.access.roles import Role
 from harness.broker.store import tokens
 from harness.broker.store.database import open_database
@@ -23,7 +24,7 @@ ROLES = tuple(role.value for role in Role)
 
 @contextmanager
 def _opened(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url or f"sqlite:///{Path.cwd() / '.harness' / 'ledger.db'}")
+    database = open_database(database_url or wiring.embedded(Path.cwd()))
     try:
         yield database
     finally:

@@ -30,6 +30,18 @@ def test_a_mistyped_command_is_answered_with_the_closest_one(capsys: pytest.Capt
     assert "did you mean 'can-i-deploy'?" in error
 
 
+def test_what_the_file_system_refuses_is_told_with_the_file_and_is_no_defect(
+    capsys: pytest.CaptureFixture[str], empty: Path
+) -> None:
+    (empty / "pact.json").write_text(
+        '{"consumer": {"name": "a"}, "provider": {"name": "b"}, "interactions": [], "metadata": {}}'
+    )
+    code, _, error = answer(capsys, "pacts", "merge", "pact.json", "--into", "/dev/null/merged")
+    assert code == 2
+    assert "error: /dev/null" in error
+    assert "Traceback" not in error
+
+
 def test_without_a_manifest_the_remedy_is_named(capsys: pytest.CaptureFixture[str], empty: Path) -> None:
     code, _, error = answer(capsys, "run", "--plan")
     assert (code, empty.is_dir()) == (2, True)

@@ -103,6 +103,21 @@ def test_what_a_test_does_decides_its_verdict(
     assert (exercised.verdict, exercised.cause) == (verdict, cause)
 
 
+def test_a_session_that_a_plugin_calls_failed_at_its_very_end_is_no_yes(tmp_path: Path) -> None:
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite/conftest.py").write_text(
+        "import pytest\n"
+        "@pytest.hookimpl(trylast=True)\n"
+        "def pytest_sessionfinish(session):\n"
+        "    session.exitstatus = 1\n"
+        "def pytest_terminal_summary(terminalreporter):\n"
+        "    terminalreporter.section('pacts')\n"
+        "    terminalreporter.write_line('web-orders.json: the pacts cannot be written')\n"
+    )
+    with pytest.raises(ToolCrashed, match=r"exit code 1: web-orders\.json: the pacts cannot be written; 1 passed"):
+        run(tmp_path, "def test_it(): pass")
+
+
 def test_a_failed_test_is_a_finding_with_its_error_its_place_and_a_command(tmp_path: Path) -> None:
     items = run(tmp_path, "\n\ndef test_it():\n    assert 'red' == 'blue'")
     finding = next(item for item in items if isinstance(item, Finding))

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 RESULTS = "HARNESS_SUITE_RESULTS"
 LIFELINE = "HARNESS_SUITE_LIFELINE"  # a file descriptor; when its other end closes, the suite ends
@@ -61,9 +64,12 @@ class Results:
             seconds=report.duration,
         )
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """The end; a session without it was cut off."""
-        self.tell(event="finished", exit=int(exitstatus))
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """The end, as every plugin has left it; a session without it was cut off."""
+        result = yield
+        self.tell(event="finished", exit=int(session.exitstatus))
+        return result
 
 
 def _reason(report: pytest.TestReport) -> str:
