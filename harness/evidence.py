@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from harness.errors import some_of
 from harness.identity import Version
-from harness.verdicts import Cause, Exercised, Finding, Verdict
+from harness.verdicts import Cause, Deleted, Exercised, Finding, Verdict
 
 
 class EvidenceKind(StrEnum):
@@ -86,6 +86,8 @@ class Known:
     untraced: tuple[str, ...] = ()  # files that ran and that no commit holds; () where the commit says all
     builds: tuple[KnownBuild, ...] = field(default=(), compare=False)  # the same in full, where a ledger tells it
     pacts: Mapping[str, str] = field(default_factory=dict)  # provider to content key
+    lost: Mapping[str, Deleted] = field(default_factory=dict)  # providers with whom its pact was deleted
+    deleted: Deleted | None = None  # the version itself, while it was live
     openapi: str = ""  # content key
     branch: str = ""
     commit: str = ""
@@ -236,17 +238,18 @@ class Index:
                 self._of_service.setdefault((each.kind, each.provider.pacticipant), []).append(each)
         return self._of_service.get((kind, provider), ())
 
-    def numbers(self, pacticipant: str) -> Sequence[Version]:
-        """Every known version of a pacticipant, in the order in which they were first mentioned."""
+    def numbers(self, pacticipant: str, *, deleted: bool = False) -> Sequence[Version]:
+        """The versions of a pacticipant in the order of their first mention; deleted ones when asked."""
         if not self._numbers:
             for version in self.versions:
                 self._numbers.setdefault(version.pacticipant, []).append(version)
-        return self._numbers.get(pacticipant, ())
+        found = self._numbers.get(pacticipant, ())
+        return found if deleted else [each for each in found if self.versions[each].deleted is None]
 
     def hollow(self, version: Version) -> bool:
         """Whether nothing is known of a version but its number: no build, no contract, no evidence."""
         known = self.versions.get(version)
-        if known and (known.artifacts or known.pacts or known.openapi):
+        if known and (known.artifacts or known.pacts or known.openapi or known.lost or known.deleted):
             return False
         if not self._seen:
             # What was merely seen to answer speaks of no contract, and says nothing of what a version needs.
@@ -254,17 +257,17 @@ class Index:
         return version not in self._seen
 
     def needs(self, version: Version) -> Mapping[str, str]:
-        """Provider to the content key of the pact with it.
+        """Provider to the content key of the pact with it; "" where a pact was deleted: nobody knows what it says.
 
         A version of which nothing is known may need whatever other versions of it needed, with key "".
         """
         known = self.versions.get(version)
-        if known and known.pacts:
-            return known.pacts
+        if known and (known.pacts or known.lost):
+            return {**dict.fromkeys(known.lost, ""), **known.pacts} if known.lost else known.pacts
         if not self.hollow(version):
             return {}
-        others = (self.versions[other].pacts for other in self.numbers(version.pacticipant))
-        return {provider: "" for pacts in others for provider in pacts}
+        others = (self.versions[other] for other in self.numbers(version.pacticipant, deleted=True))
+        return {provider: "" for other in others for provider in (*other.pacts, *other.lost)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +310,8 @@ def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, 
     spoken = facts.index.told(kind, contract, provider.pacticipant).about(provider, built) if contract else ()
     spoken = [e for e in spoken if e.speaks_for(consumer)]
     relevant = [e for e in spoken if ran(e, provider, built)]
-    latest = {_what_ran(e, provider, built): e for e in spoken if e.decisive}
+    # A result that was deleted leaves the question open again: what had been seen before it does not come back.
+    latest = {_what_ran(e, provider, built): e for e in spoken if e.decisive or e.cause is Cause.DELETED}
     standing = [e for e in latest.values() if ran(e, provider, built)]
     if not standing:
         attempts = [e for e in relevant if not e.decisive]
@@ -317,7 +321,7 @@ def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, 
     failed = Cause.DISAGREEING if kept else deciding.cause or Cause.BROKEN_PROMISE
     return Cell(
         verdict=deciding.verdict,
-        cause=failed if deciding.verdict is Verdict.FAILED else None,
+        cause=failed if deciding.verdict is Verdict.FAILED else deciding.cause,
         evidence=deciding,
         flaky=_disagree(relevant),
         disagreement=_disagreement(facts, deciding, kept[-1]) if kept else "",
@@ -391,10 +395,5 @@ def stands(facts: Facts, evidence: Evidence) -> bool:
 
 
 def _disagree(evidence: Sequence[Evidence]) -> bool:
-    if len(evidence) < 2:
-        return False
-    seen: dict[str, set[Verdict]] = {}
-    for each in evidence:
-        if each.conclusive and each.identity:
-            seen.setdefault(each.identity, set()).add(each.verdict)
-    return any(len(verdicts) > 1 for verdicts in seen.values())
+    told = {(e.identity, e.verdict) for e in evidence if e.conclusive and e.identity} if len(evidence) > 1 else ()
+    return len(told) > len({identity for identity, _ in told})

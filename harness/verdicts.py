@@ -39,6 +39,17 @@ class Verdict(Enum):
         return Exit[self.name]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """That somebody deleted what was known; nobody agreed that it does not count any more."""
+
+    at: str  # ISO 8601, UTC
+    who: str
+
+    def __str__(self) -> str:
+        return f"was deleted on {self.at} by {self.who}"
+
+
 class Cause(StrEnum):
     """Why an answer is not a yes: a closed set, each with a page in docs/reference/causes.md."""
 
@@ -46,6 +57,7 @@ class Cause(StrEnum):
     NOT_VERIFIED = "not verified"
     NOT_ASKED = "not asked as promised"
     NOT_PUBLISHED = "not published"
+    DELETED = "deleted"
     STATE_MISSING = "provider state missing"
     STATE_FAILED = "provider state failed"
     NOTHING_DEPLOYED = "nothing deployed there"

@@ -14,6 +14,7 @@ from harness.broker.store import (
     provider_contracts,
     publications,
     scoped,
+    traces,
     versions,
 )
 from harness.broker.store import evidence as seen
@@ -111,7 +112,7 @@ class SqlLedger:
         """All that a decision may rest on, as of one moment."""
         with self.database.reading() as db:
             return Facts(
-                versions=versions.all_known(db),
+                versions=traces.remaining(db)[1] | versions.all_known(db),
                 evidence=seen.everything(db),
                 live=environments.live(db),
                 environments=environments.policies(db),

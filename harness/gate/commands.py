@@ -10,6 +10,7 @@ from harness.gate.placing import UNNAMED, Instances, arguments
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from harness.evidence import Live
     from harness.identity import Version
 
 
@@ -31,6 +32,15 @@ def up(service: str) -> str:
 def publish(version: Version) -> str:
     """Publish the contracts of a version, in its checkout."""
     return _shell("publish", [], "--version", version.number)
+
+
+def record_end(live: Live) -> str:
+    """Say that something is not there any more."""
+    place = "--environment", live.environment
+    if live.released:
+        return _shell("record-support-ended", [live.version.argument], *place)
+    on = ("--instance", live.instance) if live.instance else ()
+    return _shell("record-undeployment", [live.version.pacticipant], *place, *on)
 
 
 def can_i_deploy(versions: Iterable[Version], environment: str, instances: Instances = UNNAMED) -> str:

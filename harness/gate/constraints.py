@@ -142,7 +142,7 @@ def _bad(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 def _beside_fixed(move: Move, standing: Scene, facts: Facts) -> Iterator[Reason]:
     for pair in standing.pairs(move.new):
-        if pair.contract or pair.consumer != move.new:
+        if pair.contract or pair.consumer != move.new or not facts.index.hollow(move.new):
             yield why.of_pair(pair, facts)
 
 
@@ -168,5 +168,5 @@ def _relate(found: Constraints, position: int, other: int, standing: Scene) -> N
 
 def _meeting(new: Version, other: Version, facts: Facts) -> Iterator[Reason]:
     for pair in between(new, other, facts):
-        if pair.contract or pair.consumer != new:
+        if pair.contract or pair.consumer != new or not facts.index.hollow(new):
             yield why.of_pair(pair, facts)

@@ -90,7 +90,10 @@ def resolve(candidates: Sequence[Version], environment: str, facts: Facts, insta
     resolve_environment(environment, facts)
     check_places(candidates, instances)
     for candidate in candidates:
-        if candidate not in facts.versions:
+        known = facts.versions.get(candidate)
+        if known is not None and known.deleted:
+            raise UnknownName(f"{candidate} {known.deleted}", hint=_closest(candidate, facts))
+        if known is None:
             raise UnknownName(_nobody_knows(candidate, facts), hint=_closest(candidate, facts))
 
 
@@ -171,7 +174,8 @@ def _found(
     for candidate in candidates:
         yield from of_itself_and_missing(candidate, staged, policy)
     # A candidate that published nothing has said so for itself already.
-    yield from (why.of_pair(p, staged.facts) for p in pairs if p.contract or p.consumer not in new)
+    silent = {candidate for candidate in new if staged.facts.index.hollow(candidate)}
+    yield from (why.of_pair(p, staged.facts) for p in pairs if p.contract or p.consumer not in silent)
 
 
 def of_itself_and_missing(candidate: Version, staged: Scene, policy: Sequence[str]) -> Iterator[Reason]:

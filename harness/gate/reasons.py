@@ -30,6 +30,8 @@ _STATED = {  # of a provider that is held to its document
 
 def verdict_of(pair: Pair, facts: Facts) -> Verdict:
     """What is known of a pair; a consumer that published nothing leaves it open."""
+    if _deleted(pair, facts) is not None:
+        return Verdict.UNKNOWN
     return _cell(pair.contract, pair.consumer, pair.provider, facts).verdict
 
 
@@ -39,6 +41,8 @@ def _cell(contract: str, consumer: Version, provider: Version, facts: Facts) -> 
 
 def of_pair(pair: Pair, facts: Facts) -> Reason:
     """Why a pair is a yes, a no, or open."""
+    if (deleted := _deleted(pair, facts)) is not None:
+        return deleted
     if not pair.contract:
         return _unpublished_need(pair, facts)
     cell = _cell(pair.contract, pair.consumer, pair.provider, facts)
@@ -57,6 +61,35 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
     )
 
 
+def _deleted(pair: Pair, facts: Facts) -> Reason | None:
+    """What cannot be told of a pair because somebody deleted it; None where nothing of it was."""
+    for version, other in ((pair.consumer, pair.provider), (pair.provider, pair.consumer)):
+        known = facts.versions.get(version)
+        if known and known.deleted:
+            live = next((each for each in facts.live if each.version == version), None)
+            command = commands.record_end(live) if live else commands.publish(version)
+            text = f"{version} {known.deleted} while it was live: what it is to {other} is not known"
+            return _not_known(text, pair, command)
+    consumer = facts.versions.get(pair.consumer)
+    if not pair.contract and consumer and pair.provider.pacticipant in consumer.lost:
+        lost = consumer.lost[pair.provider.pacticipant]
+        text = f"the pact of {pair.consumer} with {pair.provider.pacticipant} {lost}"
+        text += f": what it needs of {pair.provider} is not known"
+        return _not_known(text, pair, commands.publish(pair.consumer))
+    return None
+
+
+def _not_known(text: str, pair: Pair, command: str) -> Reason:
+    return Reason(
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.DELETED,
+        text=text,
+        consumer=pair.consumer,
+        provider=pair.provider,
+        command=command,
+    )
+
+
 def _unpublished_need(pair: Pair, facts: Facts) -> Reason:
     earlier = _who_needed(pair, facts)
     return Reason(
@@ -71,8 +104,9 @@ def _unpublished_need(pair: Pair, facts: Facts) -> Reason:
 
 
 def _who_needed(pair: Pair, facts: Facts) -> Version:
-    versions = facts.index.numbers(pair.consumer.pacticipant)
-    return next(v for v in reversed(versions) if pair.provider.pacticipant in facts.versions[v].pacts)
+    name, versions = pair.provider.pacticipant, facts.index.numbers(pair.consumer.pacticipant, deleted=True)
+    needed = ((v, facts.versions[v]) for v in reversed(versions))
+    return next(v for v, known in needed if name in known.pacts or name in known.lost)
 
 
 def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str:
@@ -126,6 +160,16 @@ def _first_with(pair: Pair, facts: Facts) -> Version:
 def of_missing(consumer: Version, provider: str, scene: Scene) -> Reason:
     """A consumer whose provider is not there at all cannot work, and nothing is known to be broken either."""
     place = f"in {scene.environment}" if scene.environment else "in the set that ran"
+    known = scene.facts.versions.get(consumer)
+    if known and provider in known.lost and provider not in known.pacts:
+        return Reason(
+            verdict=Verdict.UNKNOWN,
+            cause=Cause.DELETED,
+            text=f"the pact of {consumer} with {provider} {known.lost[provider]}, and no version of it is {place}",
+            consumer=consumer,
+            missing=provider,
+            command=commands.publish(consumer),
+        )
     return Reason(
         verdict=Verdict.UNKNOWN,
         cause=Cause.NOTHING_DEPLOYED,

@@ -58,7 +58,7 @@ def _of_two_builds(reason: Reason) -> bool:
 
 def _placed(reason: Reason, system: System | None) -> Reason:
     words = shlex.split(reason.command)[:2]
-    if reason.cause is Cause.NOT_PUBLISHED and reason.consumer:
+    if words == ["harness", "publish"] and reason.consumer:
         return _published_by(reason, reason.consumer.pacticipant, system)
     if reason.cause is Cause.NOTHING_DEPLOYED and reason.missing and words == ["harness", "run"]:
         return _brought_by(reason, system)

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[Candidate]:
     """Forget versions older than so many days that nothing keeps; with `dry_run` only say which they are."""
     database = open_database(database_url or wiring.embedded(Path.cwd()))
-    before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+    now = datetime.now(UTC)
+    before = (now - timedelta(days=days)).isoformat(timespec="milliseconds")
     try:
         if dry_run:
             with database.reading() as db:
                 return pruning.candidates(db, before, limit=limit)
         with database.writing() as db:
             found = pruning.candidates(db, before, limit=limit)
-            pruning.prune(db, found, before)
+            pruning.prune(db, found, before, now.isoformat(timespec="milliseconds"))
             return found
     finally:
         database.close()

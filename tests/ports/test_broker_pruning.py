@@ -81,7 +81,7 @@ def test_pruning_leaves_everything_else_as_it_was(client: Client, database: Data
     verify(client, head, "9")
     before = client.get("/can-i-deploy?pacticipant=web&version=2&to=none").json["summary"]
     with database.writing() as db:
-        pruning.prune(db, pruning.candidates(db, LATER), LATER)
+        pruning.prune(db, pruning.candidates(db, LATER), LATER, LATER)
     assert client.get("/pacticipants/web/versions/1").status == 404
     assert client.get("/pacts/provider/orders/consumer/web/version/2").status == 200
     assert client.get("/can-i-deploy?pacticipant=web&version=2&to=none").json["summary"] == before

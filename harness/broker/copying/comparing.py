@@ -108,7 +108,7 @@ def _there(db: sa.Connection, kind: str) -> Iterator[tuple[Any, ...]]:
 def _queries() -> dict[str, tuple[sa.Select[Any], ...]]:
     """The same parts of what is there now, by kind."""
     owner, number = t.pacticipants.c.name, t.versions.c.number
-    contract, build = t.contracts.c, t.builds.c
+    contract, build, trace = t.contracts.c, t.builds.c, t.traces.c
     of_version = t.versions.join(t.pacticipants, t.pacticipants.c.id == t.versions.c.pacticipant_id)
     published = t.publications.join(of_version, t.versions.c.id == t.publications.c.version_id)
     published = published.join(t.contracts, contract.id == t.publications.c.contract_id)
@@ -126,6 +126,7 @@ def _queries() -> dict[str, tuple[sa.Select[Any], ...]]:
         "pact": (pact,),
         "result": (_results(),),
         "live": (_live(t.deployments, released=False), _live(t.releases, released=True)),
+        "deletion": (sa.select(*(trace[name] for name in records.NAMED_BY["deletion"])),),
         "webhook": (sa.select(t.webhooks.c.uuid),),
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 from harness.broker.copying import fetching_providers, records
 from harness.broker.copying.archive import Archive
 from harness.broker.copying.records import Record
-from harness.broker.remote import hal, reading, results
+from harness.broker.remote import deletions, hal, reading, results
 from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.site import Site
 from harness.identity import Version
@@ -63,6 +63,7 @@ class Copying:
             )
         places = [each.name for each in self._there(records.Environment)]
         self._parts("deployments", [(f"live {name}", self._bound(self._live, name)) for name in places])
+        self._parts("deletions", [("deletions", self._deletions)])
         self._parts("webhooks", [("webhooks", self._webhooks)])
         there = (each for each in self._there(records.Live) if not each.ended)
         live = list(dict.fromkeys((e.environment, e.pacticipant, e.number) for e in there))
@@ -106,6 +107,9 @@ class Copying:
             )
             for name, each in reading.environments(self.site).items()
         ]
+
+    def _deletions(self) -> Sequence[Record]:
+        return [records.Deletion.of(each) for each in deletions.read(self.site)]
 
     def _pacticipants(self) -> Sequence[Record]:
         return [_pacticipant(each, self.site.base) for each in reading.pacticipants(self.site)]

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from harness import identity
 from harness.broker import refusals
 from harness.broker.copying import keeping_providers, records
+from harness.broker.deletions import open_again
 from harness.broker.store import (
     branches,
     environments,
     evidence,
     places,
     publications,
+    traces,
     verifications,
     versions,
     webhooks,
@@ -68,6 +70,7 @@ class Keeper:
             "evidence": lambda db, told: keeping_providers.keep_evidence(db, told, self.now),
             "result": self._result,
             "live": self._live,
+            "deletion": self._deletion,
             "webhook": self._webhook,
         }
         how[record.kind](db, record)
@@ -175,6 +178,17 @@ class Keeper:
         else:
             of_slot = {"pacticipant_id": owner, "instance": told.instance}
             _once(db, t.deployments, {**same, **of_slot}, uuid=new_uuid())
+
+    def _deletion(self, db: sa.Connection, told: records.Deletion) -> None:
+        """A result of a broker that shows its results only leaves nothing but this."""
+        traces.keep(db, told.trace)
+        same = {"contract": told.contract, "provider": told.pacticipant, "number": told.number}
+        deleted = t.evidence.c.cause == Cause.DELETED.value
+        if (
+            told.contract
+            and db.execute(sa.select(t.evidence.c.id).filter_by(**same).where(deleted)).first() is None
+        ):
+            evidence.append(db, open_again(told.trace))
 
     def _webhook(self, db: sa.Connection, told: records.Webhook) -> None:
         """One that lost its secrets is switched off until somebody gives them again."""

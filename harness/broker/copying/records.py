@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness import identity
+from harness.broker.deletions import Trace
+from harness.verdicts import Deleted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
@@ -191,6 +195,51 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """What was deleted and that nothing has come instead of; only a ledger of ours tells."""
+
+    kind: Literal["deletion"] = "deletion"
+    pacticipant: str
+    number: str
+    counterpart: str = ""
+    environment: str = ""
+    instance: str = ""
+    released: bool = False
+    contract: str = ""
+    at: str
+    who: str
+
+    @classmethod
+    def of(cls, trace: Trace) -> Deletion:
+        """As a record."""
+        return cls(
+            pacticipant=trace.version.pacticipant,
+            number=trace.version.number,
+            counterpart=trace.counterpart,
+            environment=trace.environment,
+            instance=trace.instance,
+            released=trace.released,
+            contract=trace.contract,
+            at=trace.deleted.at,
+            who=trace.deleted.who,
+        )
+
+    @property
+    def trace(self) -> Trace:
+        """What it was before it was a record."""
+        return Trace(
+            row=0,
+            version=identity.Version(self.pacticipant, self.number),
+            counterpart=self.counterpart,
+            environment=self.environment,
+            instance=self.instance,
+            released=self.released,
+            contract=self.contract,
+            deleted=Deleted(at=self.at, who=self.who),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """Whom to tell of what; without its secrets."""
 
@@ -236,6 +285,7 @@ Record = (
     | Evidence
     | Result
     | Live
+    | Deletion
     | Webhook
     | Answer
 )
@@ -264,10 +314,11 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {  # kind to what tells two of it apar
     ),
     "result": ("consumer", "provider", "key", "number", "success", "at"),
     "live": ("environment", "pacticipant", "number", "instance", "released", "ended"),
+    "deletion": ("pacticipant", "number", "counterpart", "environment", "instance", "released", "contract", "at"),
     "webhook": ("uuid",),
 }
 KINDS = tuple(NAMED_BY)
-OURS = ("build", "document", "claim", "evidence")  # a Pact Broker has none of these
+OURS = ("build", "document", "claim", "evidence", "deletion")  # a Pact Broker has none of these
 PLURALS = {
     "environment": "environments",
     "pacticipant": "pacticipants",
@@ -281,5 +332,6 @@ PLURALS = {
     "evidence": "results of runs",
     "result": "verification results",
     "live": "deployments and releases",
+    "deletion": "deletions",
     "webhook": "webhooks",
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker.copying import records, unfolding_providers
-from harness.broker.store import environments, places, webhooks
+from harness.broker.store import environments, places, traces, webhooks
 from harness.broker.store import tables as t
 from harness.contracts.document import ContractKind
 from harness.gate import can_i_deploy
@@ -188,6 +188,10 @@ def _live(db: sa.Connection) -> Iterator[Record]:
         )
 
 
+def _deletions(db: sa.Connection) -> Iterator[Record]:
+    return (records.Deletion.of(each) for each in traces.opened(db))
+
+
 def _webhooks(db: sa.Connection) -> Iterator[Record]:
     for each in webhooks.listed(db):
         hidden = tuple(name for name in each.headers if any(part in name.lower() for part in _SECRET))
@@ -211,7 +215,8 @@ def _webhooks(db: sa.Connection) -> Iterator[Record]:
 
 def _answers(ledger: SqlLedger) -> Iterator[Record]:
     facts = ledger.facts()
-    for place, version in dict.fromkeys((each.environment, each.version) for each in facts.live):
+    there = [each for each in facts.live if facts.versions[each.version].deleted is None]
+    for place, version in dict.fromkeys((each.environment, each.version) for each in there):
         decision = can_i_deploy([Version(version.pacticipant, version.number)], place, facts)
         yield records.Answer(
             environment=place,
@@ -231,5 +236,6 @@ _PARTS = (
     ("documents", unfolding_providers.documents),
     ("results", _results),
     ("live", _live),
+    ("deletions", _deletions),
     ("webhooks", _webhooks),
 )

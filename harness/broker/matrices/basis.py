@@ -24,7 +24,7 @@ from harness.broker.store.versions import build_of
 from harness.contracts.document import ContractKind
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, KnownBuild, Stated, Statements
 from harness.identity import CHANGED, Version
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from harness.broker.matrices.resolving import Scene
@@ -94,6 +94,7 @@ _ATTEMPTS = sa.select(*seen.WITHOUT_DETAILS).where(
     evidence.c.contract.in_(sa.bindparam("keys", expanding=True)),
     evidence.c.verdict == Verdict.UNKNOWN.value,
 )
+_DELETED = _ATTEMPTS.where(evidence.c.cause == Cause.DELETED.value)
 _BUILDS = (
     sa.select(
         *(versions.c.id, versions.c.number, pacticipants.c.name),
@@ -124,6 +125,7 @@ def basis_of(db: sa.Connection, scene: Scene, *, needs: bool, trusted: bool) -> 
     built = _builds(db, wanted, rows) if scene.any_build else {}
     contents = _equal_contents(db, promised) if scene.any_build else {each.contract for each in promised}
     told, results = _evidence(db, contents, _with_changed(db, wanted), built, rows)
+    told = with_deleted(db, told, promised) if scene.traced else told
     held = _held(db, wanted, rows) if scene.any_held else {}
     return Basis(
         promised=promised,
@@ -138,6 +140,16 @@ def basis_of(db: sa.Connection, scene: Scene, *, needs: bool, trusted: bool) -> 
         held=held,
         silent=silent,
     )
+
+
+def with_deleted(
+    db: sa.Connection, told: tuple[Evidence, ...], promised: Iterable[Published]
+) -> tuple[Evidence, ...]:
+    """The evidence with what remains of results that were deleted: these leave their question open."""
+    found: list[Evidence] = []
+    for part in chunks(sorted({each.key for each in promised})):
+        found += map(seen.value_of, db.execute(_DELETED, {"keys": part}).all())
+    return tuple(sorted((*told, *found), key=lambda each: each.row))
 
 
 def with_attempts(db: sa.Connection, facts: Facts, reasons: Iterable[Reason]) -> Facts:

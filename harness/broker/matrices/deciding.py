@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.broker.matrices.promised import Row, Rows
 from harness.broker.matrices.selected import Selected
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from harness.broker.matrices.asking import Question
@@ -146,7 +146,9 @@ def _unmet(scene: Scene, rows: Rows) -> Iterator[Pair]:
 
 def by_reason(scene: Scene, basis: Basis, reason: Reason, because: str) -> Against:
     """A reason of the gate, in the words of the original where it has any."""
-    if reason.missing and reason.consumer:
+    if reason.cause is Cause.DELETED and not reason.contract:
+        text = reason.text
+    elif reason.missing and reason.consumer:
         text = _no_result(scene, reason.consumer.pacticipant, reason.missing)
     elif reason.contract and reason.consumer and reason.provider:
         consumer, provider = reason.consumer, reason.provider

@@ -126,7 +126,8 @@ def _facts(
 ) -> Facts:
     """What the gate looks at: what was read already, unless more is demanded or somebody published nothing."""
     place = question.environment
-    if set(staged.require) <= {EvidenceKind.PACTS.value} and not _needy(db, staged, basis):
+    plain = set(staged.require) <= {EvidenceKind.PACTS.value} and not staged.traced
+    if plain and not _needy(db, staged, basis):
         live = tuple(
             Live(environment=place, version=Version(each.pacticipant, number), released=_is_asked(staged, each))
             for each in staged.selected
@@ -148,16 +149,27 @@ def _is_asked(staged: Scene, each: Selected) -> bool:
 def _of_the_silent(
     db: sa.Connection, question: Question, staged: Scene, basis: Basis, ignored: Ignored
 ) -> Iterator[Against]:
-    """Versions of which nothing is known, though others of their pacticipant needed somebody who is concerned."""
-    silent = _needy(db, staged, basis)
+    """Versions that published nothing, or whose pact was deleted, and that may need who is concerned."""
+    silent = _meant(staged) if staged.traced else _needy(db, staged, basis)
     facts = scoped.facts_about(db, silent, []) if silent else None
     asked = {each.pacticipant for each in staged.specified}
     everybody = question.infers or len(question.selectors) == 1
     for version in silent if facts else ():
-        needs = facts.index.needs(version).keys() if facts and facts.index.hollow(version) else set()
-        concerned = needs if everybody and version.pacticipant in asked else needs & asked
-        if concerned and not ignored.version(version):
-            yield Against(Verdict.UNKNOWN, _unpublished(version, sorted(concerned)))
+        unknown = {name for name, key in facts.index.needs(version).items() if not key} if facts else set()
+        concerned = unknown if everybody and version.pacticipant in asked else unknown & asked
+        if facts and concerned and not ignored.version(version):
+            yield Against(Verdict.UNKNOWN, _not_known(version, sorted(concerned), facts))
+
+
+def _meant(staged: Scene) -> list[Version]:
+    """Every version that a question names or means."""
+    return [Version(each.pacticipant, number) for each in staged.selected for _, number in each.versions]
+
+
+def _not_known(version: Version, needed: Sequence[str], facts: Facts) -> str:
+    lost = facts.versions[version].lost
+    told = [f"The pact of {version} with {name} {lost[name]}" for name in needed if name in lost]
+    return f"{'; '.join(told)}: what it needs is not known" if told else _unpublished(version, needed)
 
 
 def _unpublished(version: Version, needed: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from harness.broker.http.problems import Invalid
 from harness.broker.matrices.asking import Asked, Question
 from harness.broker.matrices.selected import Selected
-from harness.broker.store import shown_versions
+from harness.broker.store import shown_versions, traces
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import (
     branch_versions,
@@ -51,6 +51,7 @@ class Scene:
     require: Sequence[str] = ()  # what a yes requires in the environment that is asked about
     any_build: bool = False  # whether what was built is known of any version at all
     any_held: bool = False  # whether any version is held to its document
+    traced: bool = False  # whether anything was deleted of those whom the question concerns
 
     @property
     def specified(self) -> list[Selected]:
@@ -111,6 +112,8 @@ def scene(db: sa.Connection, question: Question) -> Scene:
         require=json.loads(known.require or "[]"),
         any_build=known.any_build,
         any_held=known.any_held,
+        traced=bool(known.any_trace)
+        and traces.concern(db, [each.pacticipant for each in specified], question.environment),
     )
 
 
@@ -209,6 +212,7 @@ _LEDGER = sa.select(
     _PLACE.with_only_columns(environments.c.require).scalar_subquery().label("require"),
     sa.exists().where(builds.c.artifact > "").label("any_build"),
     sa.exists(sa.select(self_verifications.c.id)).label("any_held"),
+    traces.ANY_OPEN.label("any_trace"),
 )
 _STAYING = (  # what a deployment without a name replaces nothing of: releases, and what has an instance of its own
     sa.select(pacticipants.c.name, versions.c.id, versions.c.number)

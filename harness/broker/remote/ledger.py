@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.broker import refusals
+from harness.broker.deletions import laid_over
 from harness.broker.ledger import SqlLedger
-from harness.broker.remote import coverages, merging, reading, results, selected, writing
+from harness.broker.remote import coverages, deletions, merging, reading, results, selected, writing
 from harness.broker.remote import survey as surveys
 from harness.broker.remote.reading import Described, Published
 from harness.broker.remote.site import Site
@@ -182,7 +183,7 @@ class RemoteLedger:
         found = {**surveys.described(self.site, wanted), **found}
         _check_known(live, found)
         read = surveys.survey(self.site, found)
-        return self._facts(self._without_hollow(read), environments, live)
+        return self._facts(self._without_hollow(read), environments, live, places=environments)
 
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
         """The part of it on which decisions about these versions in these environments rest."""
@@ -196,7 +197,7 @@ class RemoteLedger:
         read = surveys.survey(self.site, found, about=about)
         missing = [version for version in versions if version not in found]
         read = replace(self._without_hollow(read), mentioned=self._mentioned(missing))
-        facts = self._facts(read, environments, live)
+        facts = self._facts(read, environments, live, places=places)
         if versions and not missing:
             self._object(frozenset(versions), [place for place in places if place in environments])
         return replace(facts, objections=tuple(self._objections.values()))
@@ -214,7 +215,7 @@ class RemoteLedger:
         history = sorted((stay for each in told for stay in each), key=_order)
         there = {stay.version for stay in history} | {each.version for each in live}
         read = surveys.survey(self.site, {v: d for v, d in found.items() if v in there})
-        return self._facts(self._without_hollow(read), environments, live, tuple(history))
+        return self._facts(self._without_hollow(read), environments, live, tuple(history), places=places)
 
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:
         """It now runs there instead of what ran on that instance. Raises UnknownName."""
@@ -226,6 +227,9 @@ class RemoteLedger:
     def record_undeployment(self, environment: str, pacticipant: str, *, instance: str = "") -> int:
         """It no longer runs there; how many were. Raises UnknownName."""
         self._everything = None
+        gone = Live(environment=environment, version=Version(pacticipant, ""), instance=instance)
+        if deleted := deletions.ended(self.site, gone):
+            return deleted
         environments = reading.environments(self.site)
         return writing.undeployment(self.site, environment, environments, pacticipant, instance)
 
@@ -238,6 +242,8 @@ class RemoteLedger:
     def record_support_ended(self, environment: str, version: Version) -> None:
         """It is no longer supported there. Raises UnknownName."""
         self._everything = None
+        if deletions.ended(self.site, Live(environment=environment, version=version, released=True)):
+            return
         writing.support_ended(self.site, environment, reading.environments(self.site), version)
 
     def declare_environment(self, name: str, require: Sequence[str]) -> None:
@@ -302,10 +308,12 @@ class RemoteLedger:
         environments: Mapping[str, Document],
         live: tuple[Live, ...],
         history: tuple[Stay, ...] = (),
+        *,
+        places: Collection[str],
     ) -> Facts:
         self._remembered(read.pacts)
         here = self.beside.facts()
-        return Facts(
+        told = Facts(
             versions=merging.merged_versions(read.versions(), here),
             evidence=merging.merged_evidence(read.evidence, here.evidence),
             live=live,
@@ -313,6 +321,7 @@ class RemoteLedger:
             history=history,
             statements=partial(_stated, read.stated, trusted=self.trust_claims) if read.stated else None,
         )
+        return laid_over(told, deletions.read(self.site), places)
 
     def _policy(self, name: str, here: Facts) -> tuple[str, ...]:
         return self.policies.get(name) or here.environments.get(name, DEFAULT_POLICY)

@@ -80,7 +80,7 @@ def replace(call: Call) -> Answer:
 @routes.delete("/environments/{environment}", answers={204: None}, role="admin")
 def delete(call: Call) -> Answer:
     """Forget an environment with everything that was recorded there."""
-    places.delete(call.db, the_environment(call))
+    places.delete(call.db, the_environment(call), call.now)
     return gone()
 
 

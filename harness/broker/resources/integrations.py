@@ -12,6 +12,7 @@ from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import deleting
 from harness.broker.store import integrations as kept
+from harness.broker.store.traces import By
 from harness.broker.store.versions import exists
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def delete(call: Call) -> Answer:
 
 
 def _delete(call: Call, consumer: str, provider: str) -> None:
-    deleting.integration(call.db, consumer, provider)
+    deleting.integration(call.db, consumer, provider, By(who=call.who.name, at=call.now))
 
 
 @routes.get("/pacticipant/{pacticipant}/network", answers={200: NETWORK})

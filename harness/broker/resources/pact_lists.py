@@ -13,6 +13,7 @@ from harness.broker.http.routing import Routes
 from harness.broker.store import deleting
 from harness.broker.store import pacts as kept
 from harness.broker.store.tables import publications
+from harness.broker.store.traces import By
 from harness.broker.store.versions import exists
 
 if TYPE_CHECKING:
@@ -234,14 +235,14 @@ def _latest_of_pair(call: Call, where: sa.ColumnElement[bool], title: str) -> An
 
 
 def _delete(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
-    deleting.pacts(call.db, [*_pair(call), *where])
+    deleting.pacts(call.db, [*_pair(call), *where], By(who=call.who.name, at=call.now))
     return gone()
 
 
 def _delete_latest(call: Call, where: sa.ColumnElement[bool]) -> Answer:
     newest = kept.newest(call.db, [*_pair(call), where])
     if newest is not None:
-        deleting.pacts(call.db, [publications.c.id == newest.publication])
+        deleting.pacts(call.db, [publications.c.id == newest.publication], By(who=call.who.name, at=call.now))
     return gone()
 
 

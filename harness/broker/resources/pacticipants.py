@@ -15,6 +15,7 @@ from harness.broker.store import deleting
 from harness.broker.store import pacticipants as kept
 from harness.broker.store.pacticipants import Details, Pacticipant
 from harness.broker.store.shown_versions import Present, present_of_pacticipant
+from harness.broker.store.traces import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,7 @@ def change(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """Forget a pacticipant with its versions, contracts and results."""
     there = the_pacticipant(call)
-    deleting.pacticipant(call.db, there.id, there.name)
+    deleting.pacticipant(call.db, there.id, there.name, By(who=call.who.name, at=call.now))
     return gone()
 
 

@@ -17,6 +17,7 @@ from harness.broker.publishing_texts import cannot_change, check_duplicates
 from harness.broker.store import deleting, publishing, shown_versions
 from harness.broker.store import pacts as kept
 from harness.broker.store.tables import publications
+from harness.broker.store.traces import By
 from harness.broker.store.versions import mention
 from harness.identity import Version
 
@@ -60,7 +61,7 @@ def publish(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """Forget the pact of a consumer's version."""
     there = _the_pact(call)
-    deleting.pacts(call.db, [publications.c.id == there.publication])
+    deleting.pacts(call.db, [publications.c.id == there.publication], By(who=call.who.name, at=call.now))
     links = {"index": link(call.base)}
     if kept.newest(call.db, _pair(call)) is not None:
         links["pb:latest-pact-version"] = link(f"{pair_of(call, there)}/latest", title="Latest pact")

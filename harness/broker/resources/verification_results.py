@@ -16,7 +16,8 @@ from harness.broker.metadata import Metadata, decode
 from harness.broker.resources.triggered_webhooks import TRIGGERED_LIST, listed
 from harness.broker.store import deleting, outbox, pacts, results
 from harness.broker.store import shown_versions as versions
-from harness.broker.store.tables import publications, verifications
+from harness.broker.store.tables import publications
+from harness.broker.store.traces import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,5 +240,5 @@ def _latest_of(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
 def _delete(call: Call, found: Result | None) -> Answer:
     if found is None:
         raise NotHere
-    deleting.results(call.db, verifications.c.id == found.id)
+    deleting.result(call.db, found.id, By(who=call.who.name, at=call.now))
     return gone()

@@ -13,6 +13,7 @@ from harness.broker.http.routing import Routes
 from harness.broker.http.version_shape import VERSION, VERSIONS, listed, told
 from harness.broker.store import branches, deleting, places, tags
 from harness.broker.store import shown_versions as kept
+from harness.broker.store.traces import By
 from harness.broker.store.versions import exists, mention, set_build_url
 from harness.identity import Version
 
@@ -85,7 +86,7 @@ def change(call: Call) -> Answer:
 @routes.delete("/pacticipants/{pacticipant}/versions/{version}", answers={204: None}, role="admin")
 def delete(call: Call) -> Answer:
     """Forget a version with its contracts and results."""
-    deleting.version(call.db, the_version(call))
+    deleting.version(call.db, the_version(call), By(who=call.who.name, at=call.now))
     return gone()
 
 

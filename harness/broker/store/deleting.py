@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.broker.store import branches as on
+from harness.broker.store import traces
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import (
     branches,
@@ -28,18 +29,25 @@ from harness.broker.store.tables import (
     webhooks,
 )
 from harness.contracts.document import ContractKind
+from harness.identity import Version
+from harness.verdicts import Cause, Deleted, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from harness.broker.store.traces import By
 
-def version(db: sa.Connection, row: int) -> None:
+_NOTHING = '{"results":[],"findings":[]}'  # details of a result that is gone
+
+
+def version(db: sa.Connection, row: int, by: By) -> None:
     """A version with its contracts, results, branches, tags, and all that was recorded of it."""
-    some_versions(db, [row])
+    some_versions(db, [row], by)
 
 
-def some_versions(db: sa.Connection, rows: Collection[int]) -> None:
+def some_versions(db: sa.Connection, rows: Collection[int], by: By) -> None:
     """The same of many at once."""
+    traces.of_versions(db, rows, by)
     for part in chunks(rows):
         results(db, verifications.c.version_id.in_(part))
         _evidence(db, _about(part))
@@ -53,10 +61,11 @@ def some_versions(db: sa.Connection, rows: Collection[int]) -> None:
         _orphans(db, held)
 
 
-def pacticipant(db: sa.Connection, row: int, name: str) -> None:
+def pacticipant(db: sa.Connection, row: int, name: str, by: By) -> None:
     """A pacticipant with its versions, every contract with it, and the webhooks that are for it alone."""
     mine = sa.select(versions.c.id).where(versions.c.pacticipant_id == row)
-    some_versions(db, db.execute(mine).scalars().all())
+    some_versions(db, db.execute(mine).scalars().all(), by)
+    traces.of_pacts(db, publications.c.counterpart == name, by)
     between = sa.or_(contracts.c.owner == name, contracts.c.counterpart == name)
     _remove_contents(db, db.execute(sa.select(contracts.c.id).where(between)).scalars().all())
     _evidence(db, sa.select(evidence.c.id).where(sa.or_(evidence.c.provider == name, evidence.c.consumer == name)))
@@ -68,28 +77,46 @@ def pacticipant(db: sa.Connection, row: int, name: str) -> None:
     db.execute(sa.delete(pacticipants).where(pacticipants.c.id == row))
 
 
-def pacts(db: sa.Connection, where: Iterable[sa.ColumnElement[bool]]) -> int:
+def pacts(db: sa.Connection, where: Iterable[sa.ColumnElement[bool]], by: By) -> int:
     """The publications of pacts that meet all conditions; how many there were."""
     gone = sa.and_(publications.c.kind == ContractKind.PACT.value, *where)
     held = _contents(db, gone)
+    traces.of_pacts(db, gone, by)
     count = db.execute(sa.delete(publications).where(gone)).rowcount
     _orphans(db, held)
     return count
 
 
-def integration(db: sa.Connection, consumer: str, provider: str) -> None:
+def integration(db: sa.Connection, consumer: str, provider: str, by: By) -> None:
     """What is between two pacticipants; and either of them that talks to nobody any more."""
     rows = {
         name: db.execute(sa.select(pacticipants.c.id).where(pacticipants.c.name == name)).scalar_one()
         for name in (consumer, provider)
     }
-    pacts(db, [publications.c.pacticipant_id == rows[consumer], publications.c.counterpart == provider])
+    pacts(db, [publications.c.pacticipant_id == rows[consumer], publications.c.counterpart == provider], by)
     pair = {"consumer_id": rows[consumer], "provider_id": rows[provider]}
     db.execute(sa.delete(integrations).filter_by(**pair))
     for name, row in rows.items():
         either = sa.or_(integrations.c.consumer_id == row, integrations.c.provider_id == row)
         if db.execute(sa.select(integrations.c.id).where(either).limit(1)).scalar() is None:
-            pacticipant(db, row, name)
+            pacticipant(db, row, name, by)
+
+
+def result(db: sa.Connection, number: int, by: By) -> None:
+    """A verification; that there was one remains, so that what had been seen before it does not come back."""
+    query = sa.select(evidence).join(verifications, verifications.c.evidence_id == evidence.c.id)
+    seen = db.execute(query.where(verifications.c.id == number)).one()
+    if not seen.decisive:
+        results(db, verifications.c.id == number)
+        return
+    _unpoint(db, triggers.c.verification_id, [number])
+    db.execute(sa.delete(verifications).where(verifications.c.id == number))
+    # At its place in the order: what was seen later stands.
+    told = {"verdict": Verdict.UNKNOWN.value, "cause": Cause.DELETED.value}
+    told["because"] = f"its result of {seen.at} {Deleted(at=by.at, who=by.who)}"
+    open_again = {"exercised": 0, "complete": False, "decisive": False, "details": _NOTHING}
+    db.execute(sa.update(evidence).where(evidence.c.id == seen.id).values(**told, **open_again))
+    traces.of_result(db, Version(seen.provider, seen.number), seen.consumer, seen.contract, by)
 
 
 def results(db: sa.Connection, where: sa.ColumnElement[bool]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.broker import refusals
+from harness.broker.store import traces
 from harness.broker.store.rows import insert, new_uuid
 from harness.broker.store.tables import deployments, environments, pacticipants, releases, versions
 from harness.broker.store.versions import known_version, pacticipant
@@ -76,12 +77,16 @@ def deploy(db: sa.Connection, environment: str, version: Version, instance: str,
         db.execute(_END, {**slot, "now": now})
     there = {"environment_id": place, "pacticipant_id": owner, "instance": instance}
     insert(db, deployments, **there, version_id=row, since=now, uuid=new_uuid())
+    traces.deployed(db, environment, version.pacticipant, instance, now)
     _list(db, environment, now)
 
 
 def undeploy(db: sa.Connection, environment: str, name: str, instance: str, now: str) -> int:
     """It no longer runs on that instance; how many were."""
     place = _known(db, environment)
+    deleted = traces.deployed(db, environment, name, instance, now)
+    if deleted:
+        return deleted
     owner = pacticipant(db, name)
     there = {"environment_id": place, "pacticipant_id": owner, "until": None}
     ended = db.execute(sa.update(deployments).filter_by(**there, instance=instance).values(until=now))
@@ -95,6 +100,7 @@ def release(db: sa.Connection, environment: str, version: Version, now: str) -> 
     """It is supported beside what was; the same version again changes nothing."""
     place = _known(db, environment)
     _, row = known_version(db, version)
+    traces.support_ended(db, environment, version, now)
     if _support(db, place, row, now):
         _list(db, environment, now)
 
@@ -119,6 +125,8 @@ def _support(db: sa.Connection, place: int, version: int, now: str) -> bool:
 def end_support(db: sa.Connection, environment: str, version: Version, now: str) -> None:
     """It is no longer supported there."""
     place = _known(db, environment)
+    if traces.support_ended(db, environment, version, now):
+        return
     owner, row = known_version(db, version)
     supported = releases.c.environment_id == place, releases.c.until.is_(None)
     ended = db.execute(sa.update(releases).where(*supported, releases.c.version_id == row).values(until=now))
@@ -134,12 +142,11 @@ def end_support(db: sa.Connection, environment: str, version: Version, now: str)
 
 def live(db: sa.Connection) -> tuple[Live, ...]:
     """Everything that runs or is supported anywhere, sorted."""
-    return tuple(
-        sorted(
-            Live(environment=place, version=version, instance=instance, released=released, since=since)
-            for since, _, released, place, version, instance, _ in _rows(db, only_live=True)
-        )
-    )
+    here = [
+        Live(environment=place, version=version, instance=instance, released=released, since=since)
+        for since, _, released, place, version, instance, _ in _rows(db, only_live=True)
+    ]
+    return tuple(sorted((*here, *traces.remaining(db)[0])))
 
 
 def stays(db: sa.Connection) -> tuple[Stay, ...]:

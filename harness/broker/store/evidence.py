@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.store import verifications
+from harness.broker.store import traces, verifications
 from harness.broker.store.rows import chunks, insert
 from harness.broker.store.tables import evidence as table
 from harness.broker.store.versions import mention
@@ -34,6 +34,8 @@ def record(db: sa.Connection, evidence: Evidence, now: str) -> int:
     row = append(db, evidence)
     if evidence.provider.number:
         version = mention(db, evidence.provider, now)
+        if evidence.decisive:
+            traces.answered(db, evidence, now)
         verifications.from_evidence(db, evidence, row, version)
     return row
 

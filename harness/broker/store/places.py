@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from harness.broker.display_names import display_name
+from harness.broker.store import traces
 from harness.broker.store.rows import by_name as by_name_key
 from harness.broker.store.rows import insert, new_uuid
 from harness.broker.store.tables import deployments, environments, releases
@@ -93,8 +94,9 @@ def replace(db: sa.Connection, there: Environment, described: Described, now: st
     return found
 
 
-def delete(db: sa.Connection, there: Environment) -> None:
+def delete(db: sa.Connection, there: Environment, now: str) -> None:
     """It and everything that was recorded there."""
+    traces.environment_ended(db, there.name, now)
     for table in (deployments, releases):
         db.execute(sa.delete(table).where(table.c.environment_id == there.id))
     db.execute(sa.delete(environments).where(environments.c.id == there.id))

@@ -22,6 +22,7 @@ from harness.broker.store.tables import (
     verifications,
     versions,
 )
+from harness.broker.store.traces import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,10 +82,10 @@ def candidates(db: sa.Connection, before: str, *, limit: int = MOST) -> list[Can
     ]
 
 
-def prune(db: sa.Connection, found: Sequence[Candidate], before: str) -> None:
+def prune(db: sa.Connection, found: Sequence[Candidate], before: str, now: str) -> None:
     """Forget versions with everything of theirs, contents that were overwritten, and old webhook logs."""
     for each in found:
-        deleting.version(db, each.row)
+        deleting.version(db, each.row, By(who="harness broker prune", at=now))
     db.execute(sa.delete(overwritten).where(overwritten.c.replaced_at < before))
     old = sa.select(triggers.c.id).where(triggers.c.created_at < before, triggers.c.due.is_(None))
     rows = list(db.execute(old).scalars())

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from harness.broker import refusals
 from harness.broker.served_pact import served
-from harness.broker.store import integrations, verifications
+from harness.broker.store import integrations, traces, verifications
 from harness.broker.store.rows import insert
 from harness.broker.store.tables import contracts, overwritten, pacticipants, publications, versions
 from harness.broker.store.versions import mention, mention_pacticipant
@@ -51,6 +51,7 @@ def publish(
         both = keep(db, whole[contract], now)
         if both != before.id:  # the part may be there already
             replace_content(db, _publication(db, row, contract), both, now)
+    traces.published(db, version.pacticipant, row, now)
     done = [_publish_one(db, version, row, whole.get(contract, contract), now) for contract in given]
     return tuple(replace(each, merged=contract in whole) for each, contract in zip(done, given, strict=True))
 

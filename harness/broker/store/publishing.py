@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.store import integrations
+from harness.broker.store import integrations, traces
 from harness.broker.store.publications import keep, replace_content
 from harness.broker.store.rows import insert
 from harness.broker.store.tables import contracts, publications
@@ -122,6 +122,7 @@ def publish(db: sa.Connection, version: int, given: Given, now: str) -> Publishe
         replace_content(db, there, row, now)
         outcome = Outcome.MERGED if given.merge else Outcome.OVERWRITTEN
     integrations.touch(db, owner, mention_pacticipant(db, given.provider, now), now)
+    traces.published(db, given.consumer, version, now)
     return Published(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.broker.store import environments
+from harness.broker.store import environments, traces
 from harness.broker.store import evidence as seen
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import builds, evidence, pacticipants, publications, versions
@@ -34,6 +34,7 @@ def facts_about(db: sa.Connection, asked: Collection[Version], places: Collectio
     """What decisions about these versions in these environments rest on; None when a version is not known."""
     policies = environments.policies(db)
     live = tuple(each for each in environments.live(db) if each.environment in places)
+    deleted = traces.remaining(db)[1]
     subjects = {*asked, *(each.version for each in live)}
     rows = _rows_of(db, subjects)
     if not rows.keys() >= set(asked):
@@ -46,7 +47,7 @@ def facts_about(db: sa.Connection, asked: Collection[Version], places: Collectio
     empty = bare - {each.provider for each in evidence_found}
     further = _siblings(db, {version.pacticipant for version in empty}) | _first_publishers(db, rows.values())
     return Facts(
-        versions=_known(db, {*rows.values(), *further}),
+        versions=deleted | _known(db, {*rows.values(), *further}),
         evidence=evidence_found,
         live=live,
         environments=policies,

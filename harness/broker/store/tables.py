@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003")  # every schema that this program knows, oldest first
+REVISIONS = ("0001", "0002", "0003", "0004")  # every schema that this program knows, oldest first
 REVISION_TABLE = "ledger_revision"  # own name: the database may hold another program's `alembic_version`
 
 
@@ -71,11 +71,7 @@ def _table(name: str, *parts: Any) -> sa.Table:
 pacticipants = _table(
     "pacticipants",
     sa.Column("name", sa.Text, nullable=False, unique=True),
-    _maybe("display_name"),
-    _maybe("main_branch"),
-    _maybe("repository_url"),
-    _maybe("repository_name"),
-    _maybe("repository_namespace"),
+    *map(_maybe, ("display_name", "main_branch", "repository_url", "repository_name", "repository_namespace")),
     _maybe("created_at"),  # of those that the first schema kept, nobody knows
     _maybe("updated_at"),
 )
@@ -246,8 +242,7 @@ self_verifications = _table(  # what a provider says of itself and its document
     sa.Column("content", sa.LargeBinary),
     _maybe("content_type"),
     _maybe("format"),
-    _maybe("verifier"),
-    _maybe("verifier_version"),
+    *map(_maybe, ("verifier", "verifier_version")),
     _text("at"),
     sa.Index(None, "version_id"),
 )
@@ -289,6 +284,20 @@ releases = _table(
     sa.Index("uq_releases_uuid", "uuid", unique=True),
 )
 
+traces = _table(  # what was deleted of versions that remain, or that were live; by name, as rows are gone
+    "traces",
+    *map(_text, ("pacticipant", "number")),
+    _text(
+        "counterpart"
+    ),  # the provider of a pact, the consumer of a result; "" where the version itself was, live
+    *map(_text, ("environment", "instance")),  # where it was live; "" of a pact
+    _flag("released"),
+    *map(_text, ("contract", "at", "who")),  # contract: what a result was about
+    _maybe("until"),  # when something was published, or something else was recorded there
+    sa.Index(None, "pacticipant", "number"),
+    sa.Index(None, "counterpart"),
+)
+
 webhooks = _table(
     "webhooks",
     _named(),
@@ -317,8 +326,7 @@ triggers = _table(  # the outbox: an event that a webhook must be told of, until
     _text("webhook_uuid"),
     _text("event"),
     sa.Column("context", Prose, nullable=False),  # JSON: what the templates may say
-    _text("consumer"),
-    _text("provider"),
+    *map(_text, ("consumer", "provider")),
     sa.Column("consumer_version_id", sa.Integer),
     sa.Column("provider_version_id", sa.Integer),
     sa.Column("contract_id", sa.Integer),
@@ -347,8 +355,7 @@ secrets = _table(  # what webhooks may say and nobody may read
     "secrets",
     _named(),
     _text("name"),
-    _maybe("description"),
-    _maybe("team"),
+    *map(_maybe, ("description", "team")),
     sa.Column("value", Prose, nullable=False),
     _text("created_at"),
     _maybe("updated_at"),
@@ -363,8 +370,7 @@ tokens = _table(
     _text("role"),
     _text("scopes"),  # JSON: pacticipants; [] is all
     _text("created_at"),
-    _maybe("used_at"),
-    _maybe("revoked_at"),
+    *map(_maybe, ("used_at", "revoked_at")),
     sa.UniqueConstraint("hash"),
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker import refusals
-from harness.broker.store import branches
+from harness.broker.store import branches, traces
 from harness.broker.store.rows import insert
 from harness.broker.store.tables import builds, contracts, pacticipants, publications, versions
 from harness.contracts.document import ContractKind
@@ -185,6 +185,7 @@ def described(
     """Some versions and what is known of them, in the order in which they were first mentioned."""
     made = _builds(db, which_builds)
     pacts, documents = _promises(db, which_publications)
+    lost = traces.lost(db)
     query = sa.select(
         versions.c.id,
         pacticipants.c.name,
@@ -202,6 +203,7 @@ def described(
             untraced=next((each.untraced for each in reversed(made.get(row.id, ())) if each.untraced), ()),
             builds=tuple(made.get(row.id, ())),
             pacts=pacts.get(row.id, {}),
+            lost=lost.get(version, {}),
             openapi=documents.get(row.id, ""),
             branch=row.branch,
             commit=row.commit,

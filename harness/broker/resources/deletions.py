@@ -1,0 +1,83 @@
+"""What was deleted and still counts as unknown: of whom, when, by whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import given, link, moment
+from harness.broker.http.problems import Invalid, NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.store import traces
+
+if TYPE_CHECKING:
+    from harness.broker.deletions import Trace
+    from harness.broker.http.call import Call
+
+routes = Routes("deletions")
+
+DELETION = s.Schema(
+    "Deletion",
+    s.record(
+        {"pacticipant": s.text(), "version": s.text(), "deletedAt": s.moment(), "deletedBy": s.text()},
+        counterpart=s.text("The provider of a pact, the consumer of a result."),
+        contract=s.text("Of a result: the content that it was about."),
+        environment=s.text("Where the version was live when it was deleted."),
+        applicationInstance=s.text(),
+        released=s.truth(),
+        ended=s.truth(),
+        _links=s.LINKS,
+    ),
+)
+DELETIONS = s.paged("Deletions", "deletions", DELETION)
+TO_END = s.Schema("DeletionToEnd", s.record(ended=s.truth("Only true: it is not there any more.")))
+
+
+@routes.get("/deletions", answers={200: DELETIONS})
+def show(call: Call) -> Answer:
+    """What was deleted of versions that remain or were live, and that nothing has come instead of."""
+    found = [_told(call, each) for each in traces.opened(call.db)]
+    return ok({"_embedded": {"deletions": found}, "_links": {"self": link(call.here(), title="Deletions")}})
+
+
+@routes.patch("/deletions/{number}", answers={200: DELETION}, body=TO_END, role="deploy", asks_scope=True)
+def end(call: Call) -> Answer:
+    """What was live when it was deleted is not there any more."""
+    form = Form(call.document())
+    there = _the_trace(call)
+    call.who.permit(there.version.pacticipant)
+    ended = form.truth("ended", words="must be one of: true")
+    form.done()
+    if not there.environment:
+        text = "Only what was live ends so. Publish the contract or the result again."
+        raise Invalid({"ended": [text]}, status=422)
+    if ended:
+        traces.end(call.db, there, call.now)
+    return ok({**_told(call, there), "ended": bool(ended)})
+
+
+def _the_trace(call: Call) -> Trace:
+    number = call.path["number"]
+    found = next((each for each in traces.opened(call.db) if str(each.row) == number), None)
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _told(call: Call, trace: Trace) -> dict[str, Any]:
+    where = {"environment": trace.environment, "released": trace.released} if trace.environment else {}
+    return {
+        "pacticipant": trace.version.pacticipant,
+        "version": trace.version.number,
+        **given(
+            counterpart=trace.counterpart or None,
+            contract=trace.contract or None,
+            applicationInstance=trace.instance or None,
+        ),
+        **where,
+        "deletedAt": moment(trace.deleted.at),
+        "deletedBy": trace.deleted.who,
+        "_links": {"self": link(call.to("deletions", str(trace.row)))},
+    }
