@@ -113,6 +113,12 @@ class Runtime(Protocol):
     def artifact(self, unit: Unit) -> str:
         """The identity of what would be started: its content, before anything is built or started."""
 
+    def to_build(self, unit: Unit) -> bool:
+        """Whether its `build-command` would run before it starts: something of it has changed."""
+
+    def build(self, unit: Unit, tell: Tell = silent) -> None:
+        """Run its `build-command`, where something of it has changed. Raises ServiceDidNotStart."""
+
     def made_of(self, unit: Unit) -> MadeOf:
         """The files that the identity was made of, and why it may not be known."""
 

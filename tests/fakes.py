@@ -65,6 +65,13 @@ class FakeRuntime:
             unit = replace(unit, version="", variants=(), where="")
         return digest("fake", canonical_json(repr(unit)))
 
+    def to_build(self, unit: Unit) -> bool:
+        return isinstance(unit, Service) and bool(unit.build_command)
+
+    def build(self, unit: Unit, tell: Tell = silent) -> None:
+        if self.to_build(unit):
+            tell(f"build-command: {unit.name}")
+
     def made_of(self, unit: Unit) -> MadeOf:
         del unit
         return MadeOf()

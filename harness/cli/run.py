@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--reuse-failures", is_flag=True, help="Let a no of equal content answer as well: nothing red runs again."
 )
+@words.built_from_option
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Checks at a time.")
 @words.runtime_option
 @words.manifest_option
@@ -49,6 +51,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     runtime: str,
     manifest: Path | None,
     broker: str | None,
+    built_from: str,
     jobs: int,
     *,
     plan_only: bool,
@@ -71,9 +74,11 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         services=dict(words.service_and_version(argument) for argument in services),
         only=tuple(EvidenceKind(kind) for kind in only),
         runtime=runtime,
+        built_from=built_from,
         publish=publish,
         fresh=fresh,
         reuse_failures=reuse_failures,
+        planning=plan_only,
         jobs=jobs,
     )
     with prepared(options) as run:
@@ -86,6 +91,7 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
     ahead = run.consumers_suite()
     plan = run.plan(run.settled(record=False))
     tasks = [*([ahead] if ahead else []), *plan.tasks]
+    builds = [(service.name, list(service.build_command)) for service in run.to_build()]
     nothing = why_nothing(plan.inputs) if not tasks else ()
     rows = [
         {
@@ -104,6 +110,7 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
                 "remarks": list(run.remarks),
                 "nothing": list(nothing),
                 "unread": [str(each) for each in run.material.unread],
+                "builds": [{"name": name, "command": command} for name, command in builds],
                 "starts": list(plan.starts),
                 "tasks": rows,
             }
@@ -114,6 +121,8 @@ def _show_plan(run: Run, *, as_json: bool) -> int:
         words.say(f"  !  {remark}")
     for problem in run.material.unread:
         words.say(f"  ?  {problem}")
+    for name, command in builds:
+        words.say(f"would build {name}: {shlex.join(command)}")
     words.say(f"would start: {', '.join(plan.starts) or 'nothing'}")
     for why in nothing:
         words.say(f"  nothing to check: {why}")

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=PATH", help="Write a report; may be repeated.")
 @click.option("--publish/--no-publish", default=True, help="Keep the evidence. Default: keep.")
 @click.option("--fresh", is_flag=True, help="Verify again what is known already.")
+@words.built_from_option
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Checks at a time.")
 @words.runtime_option
 @words.manifest_option
@@ -55,6 +56,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     runtime: str,
     manifest: Path | None,
     broker: str | None,
+    built_from: str,
     jobs: int,
     *,
     from_broker: bool,
@@ -78,6 +80,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         services={name: number},
         only=(EvidenceKind.PACTS,),
         runtime=runtime,
+        built_from=built_from,
         publish=publish and only is None,
         fresh=fresh or only is not None,
         jobs=jobs,

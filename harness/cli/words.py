@@ -108,6 +108,16 @@ def runtime_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def built_from_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """CI's claim of what it built."""
+    return click.option(
+        "--built-from",
+        default="",
+        metavar="COMMIT",
+        help="CI's word that what runs and git ignores was built from this commit, which is checked out.",
+    )(function)
+
+
 def reasons(items: Sequence[Reason]) -> list[dict[str, Any]]:
     """Reasons as the documented JSON."""
     return [

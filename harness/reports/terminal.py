@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTerminal", "plain", "summary"]
 
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.UNKNOWN: "yellow"}
-_STEP = re.compile(r"Step \d+/\d+ |#\d+ \[")  # where a build says which of its steps it begins
+_STEP = re.compile(r"Step \d+/\d+ |#\d+ \[|build-command: ")  # where a build says which of its steps it begins
 _MOST_ROWS = 12  # tasks shown at once while they run
 
 

@@ -21,8 +21,11 @@ from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine
 from harness.runtime.dockerfiles import unset_in_from
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.postgres import DEFAULT_IMAGE
+from harness.runtime.process_identity import Surroundings
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
+from harness.runtime.source_builds import SourceBuilds
 from harness.runtime.sweeping import RunFolder
+from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
 from harness.services.system import Build, MountKind, ReadyKind, Resource, ResourceKind, Service
 
@@ -33,13 +36,24 @@ class ContainerRuntime:
 
     root: Path
     environ: Mapping[str, str] = field(repr=False)
+    apart: tuple[Path, ...] = ()  # pacts and the like, which count on their own wherever they lie
+    fresh: bool = False  # build anew, whether or not anything has changed
     engine: Engine = field(init=False, repr=False)
     contents: Contents = field(init=False, repr=False)
+    builds: SourceBuilds = field(init=False, repr=False)
     _images: dict[Build, str] = field(default_factory=dict, repr=False)  # identities that were worked out
 
     def __post_init__(self) -> None:
         self.engine = Engine(self.environ)
         self.contents = kept_contents(self.environ)
+        around = Surroundings(
+            root=self.root,
+            environ=self.environ,
+            contents=self.contents,
+            apart=self.apart,
+            written=read_written(self.root),
+        )
+        self.builds = SourceBuilds(around, fresh=self.fresh)
 
     @property
     def name(self) -> str:
@@ -52,11 +66,21 @@ class ContainerRuntime:
             return ""
         return artifacts.of_container(unit, self.image_identity(unit), self.contents)
 
+    def to_build(self, unit: Unit) -> bool:
+        """Whether its `build-command` would run before its image is made."""
+        return isinstance(unit, Service) and self.builds.due(unit)
+
+    def build(self, unit: Unit, tell: Tell = silent) -> None:
+        """Run its `build-command`, where something of it has changed. Raises ServiceDidNotStart."""
+        if isinstance(unit, Service):
+            self.builds.build(unit, tell)
+
     def made_of(self, unit: Unit) -> MadeOf:
-        """The files of the context that its image is built from."""
+        """The files of the context that its image is built from, but for those that a build command wrote."""
         if unit.build is None or (isinstance(unit, Service) and unit.url):
             return MadeOf()
-        return MadeOf(files=tuple(unit.build.context / name for name in artifacts.context_files(unit.build)))
+        files = tuple(unit.build.context / name for name in artifacts.context_files(unit.build))
+        return MadeOf(files=self.builds.not_made(unit, files) if isinstance(unit, Service) else files)
 
     def touched(self) -> Mapping[Path, str]:
         """A container writes into no folder of this machine."""
@@ -135,13 +159,14 @@ class ContainerSession:
             raise ServiceDidNotStart(unit.name, str(error)) from error
 
     def _make_image(self, unit: Unit, tell: Tell) -> None:
+        self.runtime.build(unit, tell)
         runtime, name = self.runtime, self.runtime.image(unit)
         if name in self._here:
             return
         if unit.build is None:
             runtime.engine.image_id(name, unit.name, unit.container.platform, tell)
-        elif not runtime.engine.has_image(name):
-            runtime.engine.build(unit.name, unit.build, name, tell)
+        elif runtime.fresh or not runtime.engine.has_image(name):
+            runtime.engine.build(unit.name, unit.build, name, tell, anew=runtime.fresh)
         self._here.add(name)
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
@@ -173,6 +198,7 @@ class ContainerSession:
     def cancel(self) -> None:
         """Give up what is being pulled, built or waited for."""
         self._ending.declare()
+        self.runtime.builds.cancel()
 
     def stop(self, instance: Instance) -> None:
         """Remove the container; stopping twice is harmless."""

@@ -71,6 +71,10 @@ class Contents:
             self._made[real, meaning] = self._digest_of(real, meaning, sorted_tree(real, skip))
         return self._made[real, meaning]
 
+    def forget(self) -> None:
+        """Look again at every folder: something was built meanwhile."""
+        self._made.clear()
+
     def of_files(self, root: str | Path, files: Sequence[Found], meaning: str) -> str:
         """The content of some files of a folder."""
         return self._digest_of(os.path.realpath(root), meaning, files)

@@ -122,10 +122,11 @@ class Engine:
                 return ""
             raise
 
-    def build(self, service: str, build: Build, name: str, tell: Tell = silent) -> None:
+    def build(self, service: str, build: Build, name: str, tell: Tell = silent, *, anew: bool = False) -> None:
         """Build an image, from exactly what its identity was taken of. Raises ServiceDidNotStart."""
+        environ = {**self.environ, "DOCKER_HOST": self.address}
         with mapped():
-            failure = build_image(self.client, {**self.environ, "DOCKER_HOST": self.address}, build, name, tell)
+            failure = build_image(self.client, environ, build, name, tell, anew=anew)
         if failure:
             raise ServiceDidNotStart(service, f"its image could not be built: {failure.why}", tail(failure.said))
 

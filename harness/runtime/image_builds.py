@@ -35,18 +35,24 @@ class BuildFailure:
 
 
 def build_image(
-    client: docker.DockerClient, environ: Mapping[str, str], build: Build, name: str, tell: Tell = silent
+    client: docker.DockerClient,
+    environ: Mapping[str, str],
+    build: Build,
+    name: str,
+    tell: Tell = silent,
+    *,
+    anew: bool = False,
 ) -> BuildFailure | None:
-    """Build and name an image, each line of it told; None when that went well.
+    """Build and name an image, each line of it told; None when that went well. `anew`: no step from a cache.
 
     The library knows only the classic builder; a Dockerfile that needs BuildKit is given to the docker command,
     where that has it.
     """
     with tempfile.TemporaryFile() as context:
         pack(build, context)
-        failure = _build_classic(client, build, name, context, tell)
+        failure = _build_classic(client, build, name, context, tell, anew=anew)
         if failure and _NEEDS_BUILDKIT.search(failure.why) and _has_buildkit(environ):
-            failure = _build_with_buildkit(environ, build, name, context, tell)
+            failure = _build_with_buildkit(environ, build, name, context, tell, anew=anew)
     return failure
 
 
@@ -67,13 +73,13 @@ def pack(build: Build, into: IO[bytes]) -> None:
 
 
 def _build_classic(
-    client: docker.DockerClient, build: Build, name: str, context: IO[bytes], tell: Tell
+    client: docker.DockerClient, build: Build, name: str, context: IO[bytes], tell: Tell, *, anew: bool
 ) -> BuildFailure | None:
     import docker.errors
 
     said: list[str] = []
     try:
-        for told in _stream(client, build, name, context):
+        for told in _stream(client, build, name, context, anew=anew):
             said.append(str(told.get("stream") or told.get("status") or told.get("error") or ""))
             if step := said[-1].strip():
                 tell(step)
@@ -84,7 +90,9 @@ def _build_classic(
     return None
 
 
-def _stream(client: docker.DockerClient, build: Build, name: str, context: IO[bytes]) -> Iterator[dict[str, Any]]:
+def _stream(
+    client: docker.DockerClient, build: Build, name: str, context: IO[bytes], *, anew: bool
+) -> Iterator[dict[str, Any]]:
     context.seek(0)
     stream: Iterator[dict[str, Any]] = client.api.build(
         fileobj=context,
@@ -95,6 +103,7 @@ def _stream(client: docker.DockerClient, build: Build, name: str, context: IO[by
         target=build.target or None,
         platform=build.platform or None,
         labels={LABEL: "image"},
+        nocache=anew,
         rm=True,
         forcerm=True,
         decode=True,
@@ -115,11 +124,12 @@ def _has_buildkit(environ: Mapping[str, str]) -> bool:
 
 
 def _build_with_buildkit(
-    environ: Mapping[str, str], build: Build, name: str, context: IO[bytes], tell: Tell
+    environ: Mapping[str, str], build: Build, name: str, context: IO[bytes], tell: Tell, *, anew: bool
 ) -> BuildFailure | None:
     context.seek(0)
     arguments = [word for key, value in build.args for word in ("--build-arg", f"{key}={value}")]
     options = ["--file", _DOCKERFILE, "--tag", name, "--label", f"{LABEL}=image", *arguments]
+    options += ["--no-cache"] if anew else []
     options += ["--target", build.target] if build.target else []
     options += ["--platform", build.platform] if build.platform else []
     said: list[str] = []

@@ -20,7 +20,7 @@ from harness.runtime.spawning import words
 from harness.services.system import Resource, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,8 @@ def identify(service: Service, around: Surroundings) -> ProcessIdentity:
     folder = around.root / service.directory
     if not folder.is_dir():
         raise ServiceDidNotStart(service.name, f"its folder {folder} does not exist")
-    files = [each for each in folder_files(service, folder, around) if not _left_by_a_run(each, around)]
-    told = given(service, around.environ, around.contents.words(folder, [f for f in files if _is_own(f)]))
+    files = own_files(service, around)
+    told = told_environment(service, files, around)
     named = CommandWords(around.contents, folder, told | dict(service.environment), around.root)
     named.read(words(service.command, service.python))
     named.read_values([*(value for _, value in service.environment), *named_values(service, told)])
@@ -84,6 +84,18 @@ def identify(service: Service, around: Surroundings) -> ProcessIdentity:
         folder=folder,
         stamps=stamps(files),
     )
+
+
+def own_files(service: Service, around: Surroundings) -> list[Found]:
+    """The files of a service's folder that are part of what it is, without what runs left there."""
+    folder = around.root / service.directory
+    return [each for each in folder_files(service, folder, around) if not _left_by_a_run(each, around)]
+
+
+def told_environment(service: Service, files: Sequence[Found], around: Surroundings) -> dict[str, str]:
+    """What its process gets of the harness's own environment: its own files, too, name what they want."""
+    named = around.contents.words(around.root / service.directory, [f for f in files if _is_own(f)])
+    return given(service, around.environ, named)
 
 
 def folder_files(service: Service, folder: Path, around: Surroundings) -> tuple[Found, ...]:

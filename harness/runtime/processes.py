@@ -25,6 +25,7 @@ from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_p
 from harness.runtime.process_refusals import command_of, refuse_containers
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.shared_memory import remove_data
+from harness.runtime.source_builds import SourceBuilds
 from harness.runtime.spawning import (
     PORT_TAKEN,
     Program,
@@ -55,7 +56,9 @@ class ProcessRuntime:
     root: Path
     environ: Mapping[str, str] = field(repr=False)
     apart: tuple[Path, ...] = ()  # pacts and the like, which count on their own wherever they lie
+    fresh: bool = False  # build anew, whether or not anything has changed
     _around: Surroundings | None = field(default=None, repr=False)
+    _builds: SourceBuilds | None = field(default=None, repr=False)
     _identities: dict[Service, ProcessIdentity] = field(default_factory=dict, repr=False)
     _touched: dict[Path, str] = field(default_factory=dict, repr=False)
 
@@ -90,13 +93,29 @@ class ProcessRuntime:
             )
         return self._around
 
+    @property
+    def builds(self) -> SourceBuilds:
+        """The build commands of this project."""
+        if self._builds is None:
+            self._builds = SourceBuilds(self.around, fresh=self.fresh)
+        return self._builds
+
+    def to_build(self, unit: Unit) -> bool:
+        """Whether its `build-command` would run before it starts."""
+        return isinstance(unit, Service) and self.builds.due(unit)
+
+    def build(self, unit: Unit, tell: Tell = silent) -> None:
+        """Run its `build-command`, where something of it has changed. Raises ServiceDidNotStart."""
+        if isinstance(unit, Service):
+            self.builds.build(unit, tell)
+
     def made_of(self, unit: Unit) -> MadeOf:
-        """What its identity was made of, as far as it lies in files."""
+        """What its identity was made of, as far as it lies in files and no build command wrote it."""
         if isinstance(unit, Resource) or unit.url or not unit.command:
             return MadeOf()
         identity = self.identity(unit)
         files = (*identity.artifacts, *(identity.folder / name for name in identity.stamps))
-        return MadeOf(files=files, unknown=identity.unknown)
+        return MadeOf(files=self.builds.not_made(unit, files), unknown=identity.unknown)
 
     def touched(self) -> Mapping[Path, str]:
         """The files in folders of services that appeared or changed while those ran, and whose folder it was."""
@@ -145,8 +164,8 @@ class ProcessSession:
     _ending: Ending = field(default_factory=Ending)
 
     def prepare(self, unit: Unit, tell: Tell = silent) -> None:
-        """See that the unit can be started here at all. Raises ServiceDidNotStart."""
-        del tell
+        """Build it, and see that it can be started here at all. Raises ServiceDidNotStart."""
+        self.runtime.build(unit, tell)
         if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
             refuse_containers(unit, self.runtime.environ)
             postgres.binaries(unit.name, self.runtime.environ)
@@ -169,6 +188,7 @@ class ProcessSession:
     def cancel(self) -> None:
         """Give up what is being waited for; what was started ends with the session, all at once."""
         self._ending.declare()
+        self.runtime.builds.cancel()
 
     def stop(self, instance: Instance) -> None:
         """End the process with all that it started; stopping twice is harmless."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VERSION_KEYS = (
     "image",
     "build",
+    "build-command",
     "command",
     "container-command",
     "container",
@@ -60,7 +61,7 @@ RESOURCE_KEYS = (
 )
 POSTGRES_IMAGE = "${env.HARNESS_POSTGRES_IMAGE:-postgres:17-alpine}"
 WAYS_TO_START = ("image", "build", "command", "url")
-_NEEDS_A_START = ("openapi", "ready", "states")
+_NEEDS_A_START = ("build-command", "openapi", "ready", "states")
 _EXCLUSIVE = (("image", "build"), ("build", "image"), ("port", "endpoints"), ("endpoints", "port"))
 
 
@@ -129,6 +130,7 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Collecti
         version=version,
         image=reading.filled_text(keys.get("image"), f"{what}.image"),
         build=build,
+        build_command=reading.words(keys.get("build-command"), f"{what}.build-command"),
         command=command,
         container_command=reading.words(keys.get("container-command"), f"{what}.container-command"),
         container=container(reading, keys.get("container"), f"{what}.container"),

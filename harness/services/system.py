@@ -133,6 +133,7 @@ class Service:
     version: str = ""  # "" until it has been asked of git
     image: str = ""
     build: Build | None = None
+    build_command: tuple[str, ...] = ()  # makes what runs of its sources, in `directory`; before it starts
     command: tuple[str, ...] = ()  # for the process runtime
     container_command: tuple[str, ...] = ()  # for the container runtime; () leaves what the image says
     container: ContainerSettings = field(default_factory=ContainerSettings)

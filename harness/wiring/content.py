@@ -105,7 +105,7 @@ def consumers_task(system: System, suite: Suite) -> Task:
     task = Task(
         id=TaskId(kind=EvidenceKind.CONSUMERS, provider=Version(SYSTEM, ""), contract=key),
         service=None,
-        suite=replace(suite, writes=_folder(system)),
+        suite=replace(suite, writes=folder_of_pacts(system)),
         identity="",
     )
     return rewritten(system, task)
@@ -118,7 +118,7 @@ def rewritten(system: System, task: Task) -> Task:
     return replace(task, identity=run_identity(task.id.contract, [written], tools))
 
 
-def _folder(system: System) -> Path | None:
+def folder_of_pacts(system: System) -> Path | None:
     """Where the consumers' suite writes: the first folder that the manifest reads pacts from."""
     folders = (Path(path) for path in system.pacts if not set(path) & set("*?["))
     return next((folder for folder in folders if folder.suffix != ".json"), None)

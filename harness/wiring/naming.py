@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
-from harness.errors import IdentityConflict, Problem
+from harness.errors import IdentityConflict, Problem, UsageError
 from harness.evidence import Known
 from harness.identity import CHANGED, Version, digest
 from harness.runtime import redaction
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.ports import Ledger
     from harness.services.system import Service, System
 
+_SHORTEST = 7  # characters by which a commit may be named
 UNREAD = "unread"  # stands for a document that only the running service can tell
 
 
@@ -42,6 +43,17 @@ class Content:
 def base_number(declared: str, from_git: str) -> str:
     """The number before the ledger has been asked; "" when only the content can name it."""
     return declared or from_git
+
+
+def check_claim(built_from: str, checkout: Checkout) -> None:
+    """What is here can only have been built from the commit that is here. Raises UsageError for any other."""
+    if not built_from or (len(built_from) >= _SHORTEST and checkout.commit.startswith(built_from.lower())):
+        return
+    here = f"what is here is commit {checkout.commit[:12]}" if checkout.commit else "git knows no commit here"
+    raise UsageError(
+        f"--built-from {built_from}: {here}",
+        hint="check out the commit from which it was built, or give the service a 'version' of its own",
+    )
 
 
 def describe(system: System, content: Content, checkout: Checkout, from_git: str) -> dict[str, Known]:

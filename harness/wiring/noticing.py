@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.checkout import git
@@ -11,12 +12,13 @@ from harness.errors import ServiceDidNotStart, some_of
 from harness.ports import MadeOf
 from harness.runtime.contents import kept_contents
 from harness.runtime.written_files import note_written
+from harness.wiring.content import folder_of_pacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from harness.checkout import Checkout
+    from harness.contracts.pact import Pact
     from harness.ports import Runtime
     from harness.services.system import Service, System
 
@@ -39,7 +41,27 @@ def before_the_run(system: System, runtime: Runtime, here: Checkout) -> Iterator
             about=name,
             text=f"{some_of(files)} {'is' if len(files) == 1 else 'are'} not known to git, "
             f"so {here.commit[:12]} does not say what runs: evidence stands under this build. "
-            f"Leave out what it writes itself with 'writes' of [services.{name}]",
+            f"'build-command' of [services.{name}] builds it of the commit, --built-from says that CI did, and "
+            "'writes' leaves out what it writes itself",
+        )
+
+
+def untraced_pacts(system: System, pacts: Iterable[Pact], here: Checkout) -> Iterator[Noticed]:
+    """Whose pacts no commit holds, though git gives the number and no suite of this project writes them."""
+    suite = folder_of_pacts(system) if system.consumer_suite else None
+    numbered = {service.name for service in system.services if service.version}
+    files: dict[str, list[Path]] = {}
+    for pact in pacts:
+        place = Path(system.root, pact.place)
+        if pact.consumer not in numbered and not (suite and place.is_relative_to(suite)):
+            files.setdefault(pact.consumer, []).append(place)
+    for name, found in _untraced(system.root, files, here).items():
+        shown = some_of([os.path.relpath(path, system.root) for path in found])
+        yield Noticed(
+            about=name,
+            text=f"{shown} {'is' if len(found) == 1 else 'are'} not known to git, so {here.commit[:12]} does not "
+            f"say what {name} promises: what lies here is published under it, and a run that finds other content "
+            "gives it another name",
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from harness.checkout import Checkout
 from harness.checks.api import Settings
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import Conductor, replayed
-from harness.engine.events import CheckFinished, Event, Noticed, RunStarted
+from harness.engine.events import CheckFinished, Event, Noticed, RunStarted, ServiceStep
 from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName, UsageError
@@ -23,22 +24,23 @@ from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
 from harness.services.containers import unused_files
-from harness.services.system import Suite, System
+from harness.services.system import Service, Suite, System
 from harness.verdicts import Verdict
 from harness.wiring import content
 from harness.wiring.adapters import bench, known_documents, read_document
 from harness.wiring.naming import (
     Content,
     by_version,
+    check_claim,
     describe,
     descriptors,
     numbers,
     requested,
     settle,
 )
-from harness.wiring.noticing import after_the_run, before_the_run, untraced_of
+from harness.wiring.noticing import after_the_run, before_the_run, untraced_of, untraced_pacts
 from harness.wiring.remembered import with_remembered
-from harness.wiring.suite_identity import reads_of, started, suite_key
+from harness.wiring.suite_identity import noting_reads, started, suite_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,8 @@ class Options:
     publish: bool = True
     fresh: bool = False
     reuse_failures: bool = False
+    built_from: str = ""  # the commit of which CI says that it built what is here
+    planning: bool = False  # nothing is built or started
     jobs: int = 2
 
     def again(self) -> tuple[str, ...]:
@@ -100,8 +104,9 @@ class Run:
             set=tuple(Version(name, self.system.service(name).version or self.from_git) for name in selected),
             seed=self.bench.settings.seed,
         )
+        yield from self._build()
         self.artifacts()  # before anything runs: what it writes is no change of what it is
-        yield from before_the_run(self.system, self.runtime, self.checkout)
+        yield from before_the_run(self.system, self.runtime, self.traced)
         yield from self._write_pacts()
         known = self.settled()
         yield from self._noticed
@@ -113,6 +118,26 @@ class Run:
         here = unused_files(self.system) if self.runtime.name == "process" else ()
         said = [each.sentence for each in (*self.system.remarks, *here)]
         return tuple(filter(None, (*said, remark_on(self.system.root, os.environ))))
+
+    @property
+    def traced(self) -> Checkout:
+        """The checkout to whose commit files must belong; none where CI says that it built them of that."""
+        return replace(self.checkout, commit="") if self.options.built_from else self.checkout
+
+    def to_build(self) -> tuple[Service, ...]:
+        """The services whose build command runs first."""
+        return tuple(service for service in self.system.services if self.runtime.to_build(service))
+
+    def _build(self) -> Iterator[Event]:
+        """Build what has changed; what fails is told when its service is to start."""
+        for service in self.to_build():
+            began = self.bench.clock.seconds()
+            said = f"build-command: {shlex.join(service.build_command)}"
+            yield ServiceStep(name=service.name, version=service.version, text=said)
+            with suppress(ServiceDidNotStart):
+                self.runtime.build(service)
+                took = f"build-command: done in {self.bench.clock.seconds() - began:.1f} s"
+                yield ServiceStep(name=service.name, version=service.version, text=took)
 
     def plan(self, known: Mapping[str, Known]) -> Plan:
         """What would run now, given what is known of the pacticipants."""
@@ -177,7 +202,7 @@ class Run:
                 pacts=pacts,
                 unread=unread,
                 documents=known_documents(self.system, artifacts, self.ledger),
-                untraced=untraced_of(self.system, self.runtime, self.checkout),
+                untraced=untraced_of(self.system, self.runtime, self.traced),
             )
         return self._material
 
@@ -193,6 +218,9 @@ class Run:
     def artifact(self, unit: Unit) -> str:
         """What would be started; "" where that cannot be known, and the start will say why."""
         try:
+            if self.options.planning and self.runtime.to_build(unit):
+                return ""  # what will be made of its sources is not known
+            self.runtime.build(unit)
             return self.runtime.artifact(unit)
         except ServiceDidNotStart as error:
             self.unknown_artifacts[unit.name] = f"{unit.name}: {error.why}"
@@ -203,7 +231,8 @@ class Run:
         known = describe(self.system, self.material, self.checkout, self.from_git)
         if record and self.options.publish:
             known, rebuilt = settle(known, self.ledger, self.runtime.name, descriptors(self.system))
-            self._noticed += [Noticed(about=name, text=text) for name, text in rebuilt.items()]
+            told = [Noticed(about=name, text=text) for name, text in rebuilt.items()]
+            self._noticed += [*told, *untraced_pacts(self.system, self.material.pacts, self.traced)]
             self._publish(known)
         self._check_asked(known)
         self._known = known
@@ -309,19 +338,6 @@ class Run:
         self._earlier_evidence.append(evidence_of(task, notes, run=run, at=self.bench.clock.now()))
 
 
-def _noting_reads(system: System) -> System:
-    """The same system, whose suites write down what they load."""
-
-    def noting(suite: Suite | None) -> Suite | None:
-        return suite and replace(suite, reads=reads_of(system.root, suite), root=system.root)
-
-    return replace(
-        system,
-        consumer_suite=noting(system.consumer_suite),
-        integration_suite=noting(system.integration_suite),
-    )
-
-
 def _forget(evidence: Evidence) -> None:
     """`--no-publish`: what was seen is told, not kept."""
     del evidence
@@ -343,14 +359,17 @@ def prepared(options: Options) -> Iterator[Run]:
             hint="write [services.NAME], or let `harness init` write what it finds",
         )
     checkout = detect(described.root, os.environ)
+    check_claim(options.built_from, checkout)
     from_git = version(checkout)
-    runtime, note = choose(options.runtime, described.root, os.environ, content.apart(described))
+    runtime, note = choose(
+        options.runtime, described.root, os.environ, content.apart(described), fresh=options.fresh
+    )
     runtime.sweep()
     run = new_run()
     with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
         described = with_remembered(described, options.services, from_git, ledger, runtime.name)
         described = described.with_versions(requested(described, options.services, from_git))
-        described = _noting_reads(described)
+        described = noting_reads(described)
         settings = Settings(
             seed=described.seed,
             jobs=options.jobs,

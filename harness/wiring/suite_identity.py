@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.runtime.contents import Contents
-    from harness.services.system import Suite
+    from harness.services.system import Suite, System
 
 _CONFIGURE = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "conftest.py")
 
@@ -69,3 +70,16 @@ def _installed() -> list[str]:
     """The distributions that the suite's interpreter has."""
     places = {place for place in sys.path if "-packages" in place and os.path.isdir(place)}
     return sorted({name for place in places for name in os.listdir(place) if name.endswith(".dist-info")})
+
+
+def noting_reads(system: System) -> System:
+    """The same system, whose suites write down what they load."""
+
+    def noting(suite: Suite | None) -> Suite | None:
+        return suite and replace(suite, reads=reads_of(system.root, suite), root=system.root)
+
+    return replace(
+        system,
+        consumer_suite=noting(system.consumer_suite),
+        integration_suite=noting(system.integration_suite),
+    )

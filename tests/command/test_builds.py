@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from built_projects import BROKEN_SOURCE, build, built_project, commit
+from built_projects import BROKEN_SOURCE, FROM_SOURCE, build, built_project, commit, git
 from projects import harness
 
 pytestmark = pytest.mark.slow
@@ -44,3 +45,51 @@ def test_two_builds_of_one_commit_that_disagree_are_told_by_the_gate(tmp_path: P
     assert "results of two builds disagree" in said
     assert said.count("by process, with things/bin/server not known to git") == 2
     assert "so that a number stands for one build" in said
+
+
+BUILD = "build-command = [\"{python}\", \"-c\", '''{program}''']"
+
+
+def test_what_a_build_command_makes_of_a_commit_is_of_that_commit(tmp_path: Path) -> None:
+    """The same story with a build command: the commit that breaks it is a no at once, and nothing is stale."""
+    built_project(tmp_path, BUILD.format(python=sys.executable, program=FROM_SOURCE))
+    plan = harness(*RUN, "--plan", "--json", cwd=tmp_path)
+    assert [each["name"] for each in json.loads(plan.stdout)["builds"]] == ["things"]
+    assert not (tmp_path / "things" / "bin").exists(), "a plan builds nothing"
+    first = harness(*RUN, cwd=tmp_path)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "build-command: " in first.stderr
+    assert "not known to git" not in first.stdout + first.stderr
+    again = harness(*RUN, cwd=tmp_path)
+    assert "build-command: " not in again.stderr, "nothing has changed"
+
+    (tmp_path / "things" / "server.src").write_text(BROKEN_SOURCE)
+    commit(tmp_path, "breaks it")
+    assert harness(*RUN, cwd=tmp_path).returncode == 1
+
+    (tmp_path / "things" / "server.src").unlink()
+    unbuilt = harness(*RUN, cwd=tmp_path)
+    assert unbuilt.returncode == 3
+    assert "its build-command ended with exit code 1" in " ".join(unbuilt.stdout.split())
+    assert "No such file or directory" in unbuilt.stderr
+
+
+def test_what_ci_built_from_a_commit_is_believed_of_the_one_that_is_here(tmp_path: Path) -> None:
+    first = built_project(tmp_path)
+    build(tmp_path)
+    other = harness(*RUN, "--built-from", "0123456789", cwd=tmp_path)
+    assert (other.returncode, first[:12] in other.stderr) == (2, True), other.stderr
+    ran = harness(*RUN, "--built-from", first[:9], cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "not known to git" not in ran.stdout + ran.stderr
+
+
+def test_pacts_that_git_ignores_are_told(tmp_path: Path) -> None:
+    built_project(tmp_path)
+    build(tmp_path)
+    (tmp_path / ".gitignore").write_text("bin/\n.harness/\npacts/\n")
+    git(tmp_path, "rm", "-rq", "--cached", "pacts")
+    commit(tmp_path, "pacts are made, not kept")
+    ran = harness(*RUN, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "pacts/reader-things.json is not known to git" in " ".join(ran.stdout.split())
