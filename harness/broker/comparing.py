@@ -12,7 +12,7 @@ from harness.broker.store import provider_contracts as kept
 from harness.comparison.backing import backed
 from harness.comparison.coverage import Coverage
 from harness.comparison.openapi_diff import Document as Read
-from harness.comparison.openapi_diff.document import tolerant_document
+from harness.comparison.openapi_diff.document import bundled
 from harness.comparison.pact_openapi import compare
 from harness.comparison.pact_openapi.routing import routes_of
 from harness.contracts.openapi_routing import RouteTable
@@ -109,7 +109,7 @@ class _Ready:
 @lru_cache(maxsize=_DOCUMENTS)
 def _read(key: str, source: bytes) -> _Ready:
     del key  # what tells documents apart quickly
-    document = tolerant_document(parse(source, "the document"), "the document")
+    document = bundled(parse(source, "the document"), "the document")
     return _Ready(document=document, routes=routes_of(document))
 
 

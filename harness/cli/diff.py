@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from harness.comparison.openapi_diff import Diff
     from harness.comparison.openapi_diff.hits import Affected, Consumer
+    from harness.wiring.lines import LinesOfFiles
 
 
 @click.command("diff")
@@ -76,7 +79,6 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     from harness.reports import openapi_changes
     from harness.wiring.documents import document_source, service_of
     from harness.wiring.kept_documents import keeping_reader
-    from harness.wiring.lines import LinesOfFiles
 
     asked = bool(environments or against)
     if fail_on == "used" and not asked:
@@ -85,6 +87,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     reader = keeping_reader(os.environ)
     before, after = (read_document(source.text, source.place, reader, source.beside) for source in sources)
     found = diff(before, after, Notice(today=datetime.now(UTC).date(), stable_days=days, beta_days=days))
+    found, lines = _on_lines(found)
     affected: Sequence[Affected] | None = None
     if asked:
         named = (each.service for each in reversed(sources))
@@ -94,12 +97,20 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     if as_json:
         words.say_json(openapi_changes.as_document(found, affected))
     elif form == "sarif":
-        words.say_json(openapi_changes.as_sarif(found, new, LinesOfFiles()))
+        words.say_json(openapi_changes.as_sarif(found, new, lines))
     elif form == "markdown":
         words.say(openapi_changes.as_markdown(found, affected, where))
     else:
         words.say(openapi_changes.for_people(found, affected, where))
     return int(exit_of(affected or ()) if fail_on == "used" else found.exit)
+
+
+def _on_lines(found: Diff) -> tuple[Diff, LinesOfFiles]:
+    from harness.wiring.lines import LinesOfFiles, on_lines
+
+    lines = LinesOfFiles()
+    told = replace(found, problems=on_lines(found.problems, lines), remarks=on_lines(found.remarks, lines))
+    return told, lines
 
 
 def _consumers(

@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from harness.contracts.openapi_source import UNREAD
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -219,6 +221,8 @@ class Assembly:
         """The schema without annotations; `hidden` are names that others, which hold of the same value, hide."""
         if isinstance(schema, bool):
             return schema
+        if UNREAD in schema:
+            raise TooLarge  # what cannot be read is in no schema that a validator takes
         hidden |= self._hidden_names(schema)
         made = self.assertions(schema)
         for key, value in schema.items():

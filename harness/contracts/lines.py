@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-_LARGEST = 2_000_000  # characters; reading places of more takes too long
+_LARGEST = 4_000_000  # characters; reading places of more takes too long
 
 
 class Lines:
@@ -26,19 +26,18 @@ class Lines:
 
     @cached_property
     def _root(self) -> Any:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
+        import yaml
 
         if len(self.text) > _LARGEST:
             return None
         try:
-            return YAML(typ="safe", pure=True).compose(self.text)  # JSON is YAML, but for rare texts
-        except (YAMLError, RecursionError, ValueError):
+            return yaml.compose(self.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except (yaml.YAMLError, RecursionError, ValueError):  # JSON is YAML, but for rare texts
             return None
 
 
 def _below(node: Any, step: str) -> tuple[Any, int] | None:
-    from ruamel.yaml.nodes import MappingNode, SequenceNode
+    from yaml.nodes import MappingNode, SequenceNode
 
     if isinstance(node, MappingNode):
         for key, value in node.value:

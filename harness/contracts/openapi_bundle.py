@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable  # noqa: TC003 - of a NamedTuple, read when it is made
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from harness.contracts.openapi_source import escaped, parse, references, referring
+from harness.contracts.openapi_source import UNREAD, escaped, parse, references, referring
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -52,8 +53,30 @@ def bundle(
     return {**whole, KEY: files.content}
 
 
+def written_place(place: str, pointer: str) -> str:
+    """Where a part of a bundled document was written: its own file, and the pointer there."""
+    steps = pointer.split("/")
+    if len(steps) > 2 and steps[1] == KEY:
+        name = steps[2].replace("~1", "/").replace("~0", "~")
+        revision, colon, path = place.rpartition(":") if "://" not in place else ("", "", place)
+        folder = path.rpartition("/")[0]
+        place = f"{revision}{colon}{posixpath.normpath(posixpath.join(folder, name))}"
+        pointer = "".join(f"/{step}" for step in steps[3:])
+    return f"{place}#{pointer}" if pointer else place
+
+
 def _foreign(reference: str) -> bool:
     return bool(reference) and not reference.startswith("#")
+
+
+def _project(document: Path) -> Path:
+    """The folder whose files a document may refer to: its repository, its project, else its own folder."""
+    folder = document.resolve().parent
+    marked = (each for each in (folder, *folder.parents) if any((each / mark).exists() for mark in _MARKS))
+    return next(marked, folder)
+
+
+_MARKS = (".git", "harness.toml")
 
 
 class _Files:
@@ -62,6 +85,7 @@ class _Files:
     def __init__(self, beside: Beside | None, place: str, reader: Reader) -> None:
         self.beside = beside
         self.root = beside.root if beside else None
+        self.within = _project(beside.root) if beside and beside.root.is_file() else None
         self.reader = reader
         self.place = place
         self.content: dict[str, Any] = {}
@@ -90,11 +114,19 @@ class _Files:
         other = (file.parent / unquote(address)).resolve()
         if self.root is not None and other == self.root.resolve():
             return f"#{fragment}"
+        if self._is_outside(other):
+            text = f"$ref '{reference}' leads to {other}: it is outside of {self.within}, so it is not read"
+            self.problems.append(Problem(text, at, "keep a copy beside the document and refer to that"))
+            return reference
         name = self._name(other)
         if name not in self.content:
             self.content[name] = {}  # met: files may refer to each other in a circle
             self._read(name, other, reference, at)
         return f"#/{KEY}/{escaped(name)}{fragment}"
+
+    def _is_outside(self, other: Path) -> bool:
+        """Whether a file is neither below the document's folder nor in its repository or project."""
+        return self.within is not None and not other.is_relative_to(self.within)
 
     def _obstacle(self, reference: str, address: str) -> tuple[str, str] | None:
         if urlsplit(address).scheme:
@@ -141,6 +173,8 @@ def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
     anchors = dict(anchored(document))
     for at, target in references(document):
         reference = target["$ref"]
+        if reference.startswith(f"#/{UNREAD}/"):
+            continue  # what stood there is told by its own place
         fragment = unquote(reference.removeprefix("#"))
         if not reference:
             yield Problem("$ref is empty", f"{place}{at}", 'refer to a part, e.g. "#/components/schemas/Order"')

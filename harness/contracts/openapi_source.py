@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from harness.contracts.yaml_text import Unsure, loaded
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ def _twice(name: str, text: str, place: str) -> Problem:
 
 
 def _yaml(text: str, place: str) -> Any:
+    try:
+        return _json_value(loaded(text))
+    except Unsure:
+        return _slowly(text, place)
+
+
+def _slowly(text: str, place: str) -> Any:
+    """The same, read by what knows all of YAML, and where and why something is none."""
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import SafeConstructor
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -212,22 +221,55 @@ def escaped(name: str) -> str:
 
 def at_pointer(document: Any, fragment: str) -> tuple[Any, bool]:
     """What a JSON pointer ("/components/schemas/Order", percent-encoded) leads to, and whether it does."""
+    value, place = pointed(document, fragment)
+    return value, place is not None
+
+
+def pointed(document: Any, fragment: str, followed: int = 0) -> tuple[Any, str | None]:
+    """The same, and the pointer at which it really stands, references on the way followed; None for nowhere."""
     from urllib.parse import unquote
 
-    value = document
+    value, place = document, ""
     for step in fragment.split("/")[1:]:
-        name = unquote(step).replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None, False
-    return value, True
+        name = unquote(step) if "%" in step else step
+        if "~" in name:
+            name = name.replace("~1", "/").replace("~0", "~")
+        while not _has(value, name):
+            reference = value.get("$ref") if isinstance(value, dict) else None
+            if followed > _MOST_FOLLOWED or not isinstance(reference, str) or not reference.startswith("#/"):
+                return None, None
+            followed += 1
+            value, found = pointed(document, reference[1:], followed)
+            if found is None:
+                return None, None
+            place = found
+        value = value[name] if isinstance(value, dict) else value[int(name)]
+        place = f"{place}/{escaped(name)}"
+    return value, place
+
+
+_MOST_FOLLOWED = 20
+
+
+def _has(value: Any, name: str) -> bool:
+    if isinstance(value, dict):
+        return name in value
+    return isinstance(value, list) and name.isdecimal() and name.isascii() and int(name) < len(value)
 
 
 _DATA = frozenset({"example", "default", "enum", "const", "value", "examples"})  # values, not descriptions
 _NAMES = frozenset({"properties", "patternProperties", "schemas", "examples", "responses", "parameters"})
+
+
+# In the place of what cannot be read: a reference that leads nowhere, or beside what can be read the rest.
+UNREAD = "x-contract-harness-unread"
+
+
+def _may_refer(name: str, item: Any) -> bool:
+    """A map of examples may have references, and a list of values may be one."""
+    return isinstance(item, dict) and (
+        name == "examples" or (name == "enum" and isinstance(item.get("$ref"), str))
+    )
 
 
 def referring(value: Any) -> list[Mapping[str, Any]]:
@@ -241,9 +283,9 @@ def referring(value: Any) -> list[Mapping[str, Any]]:
                 found.append(holder)
             values_apart = parent not in _NAMES
             for name, item in holder.items():
-                if not isinstance(item, (dict, list)):
+                if not isinstance(item, (dict, list)) or name == UNREAD:
                     continue
-                if values_apart and name in _DATA and not (name == "examples" and isinstance(item, dict)):
+                if values_apart and name in _DATA and not _may_refer(name, item):
                     continue
                 waiting.append((item, name))
         elif isinstance(holder, list):
@@ -257,7 +299,7 @@ def references(value: Any, at: str = "#", parent: str = "") -> Iterator[tuple[st
         if isinstance(value.get("$ref"), str):
             yield at, value
         for name, item in value.items():
-            if name in _DATA and parent not in _NAMES and not (name == "examples" and isinstance(item, dict)):
+            if name == UNREAD or (name in _DATA and parent not in _NAMES and not _may_refer(name, item)):
                 continue
             yield from references(item, f"{at}/{escaped(str(name))}", str(name))
     elif isinstance(value, list):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.comparison.openapi_diff.change import Change, Diff
     from harness.comparison.openapi_diff.hits import Affected, Hit
+    from harness.errors import Problem
 
 _SIGNS = {Severity.ERROR: "✗ breaks", Severity.WARNING: "! may break", Severity.INFO: "· compatible"}
 _EXAMPLES = {
@@ -28,12 +29,24 @@ _MOST_HITS = 12  # of one consumer, for people; JSON has all
 
 def for_people(found: Diff, affected: Sequence[Affected] | None, asked: str = "") -> str:
     """The answer, then whom it hits, then every change, the worst first."""
-    lines = [headline(found)]
+    lines = [headline(found), *document_problems(found.problems, found.remarks)]
     if affected is not None:
         lines += ["", *_affected(affected, asked), ""]
     for each in found.changes:
         lines += _change(each)
     return "\n".join(lines)
+
+
+_MOST_TOLD = 40  # of a document, for people; JSON has all
+
+
+def document_problems(problems: Sequence[Problem], remarks: Sequence[Problem]) -> Iterator[str]:
+    """What of a document could not be read, and what nobody needs, each with its place."""
+    for sign, told in (("?", problems), ("·", remarks)):
+        for each in told[:_MOST_TOLD]:
+            yield f"  {sign} {each.where}: {each.text}{f' ({each.hint})' if each.hint else ''}"
+        if len(told) > _MOST_TOLD:
+            yield f"  {sign} and {len(told) - _MOST_TOLD} more places; --json has all"
 
 
 def headline(found: Diff) -> str:
@@ -125,6 +138,8 @@ def _hit(hit: Hit) -> str:
 def as_document(found: Diff, affected: Sequence[Affected] | None) -> dict[str, Any]:
     """The documented JSON."""
     made: dict[str, Any] = {"verdict": found.verdict.value, "changes": [_as_json(each) for each in found.changes]}
+    made["document_problems"] = [f"{each.where}: {each.text}" for each in found.problems]
+    made["document_remarks"] = [f"{each.where}: {each.text}" for each in found.remarks]
     if affected is not None:
         made["consumers"] = [_consumer(each) for each in affected]
     return made

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_openapi import Severity
+from harness.reports.openapi_changes import document_problems
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _comparison(told: Compared) -> dict[str, Any]:
         "findings": [_finding(each) for each in comparison.findings],
         "unknown": list(comparison.unknown),
         "document_problems": [f"{each.where}: {each.text}" for each in told.problems],
+        "document_remarks": [f"{each.where}: {each.text}" for each in told.remarks],
         "relies_on": [
             {
                 "interaction": each.interaction,
@@ -140,8 +142,7 @@ def _lines(told: Compared) -> Iterator[str]:
     who = f"{told.pact.consumer} with {told.pact.provider}" if told.pact.consumer else "a file that is no pact"
     yield f"{who}: {_ANSWERS[comparison.verdict]}{counted}"
     yield f"  {told.pact.place} against {told.document}"
-    for problem in told.problems:
-        yield f"  · {problem.where}: {problem.text}"
+    yield from document_problems(told.problems, told.remarks)
     for why in comparison.unknown:
         yield f"  ? {why}"
     described = ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
-from harness.comparison.openapi_diff.document import tolerant_document
+from harness.comparison.openapi_diff.document import bundled
 from harness.comparison.pact_openapi import Compared, Comparison, compare_all
 from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact
@@ -16,6 +16,7 @@ from harness.contracts.pact_reader import find_pacts, read_pact
 from harness.errors import ContractError, Problem, UnknownName, UsageError
 from harness.wiring.documents import document_source, fetched, version_named
 from harness.wiring.kept_documents import keeping_reader
+from harness.wiring.lines import LinesOfFiles, on_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,10 +39,12 @@ def compared(pacts: Sequence[str], document: str, manifest: Path | None, broker:
     if isinstance(value, dict) and "asyncapi" in value and "openapi" not in value:
         told = Comparison(unknown=("the document is AsyncAPI; messages are not compared with it",))
         return [*(Compared(pact=each, document=source.place, comparison=told) for each in read), *spoilt]
-    read_document = tolerant_document(value, source.place, reader, source.beside)
+    read_document = bundled(value, source.place, reader, source.beside)
     found = compare_all(read, read_document)
+    lines = LinesOfFiles()
+    problems_there, remarks = on_lines(read_document.problems, lines), on_lines(read_document.remarks, lines)
     told_of = [
-        Compared(pact=pact, document=source.place, comparison=comparison, problems=read_document.problems)
+        Compared(pact=pact, document=source.place, comparison=comparison, problems=problems_there, remarks=remarks)
         for pact, comparison in zip(read, found, strict=True)
     ]
     return [*told_of, *spoilt]

@@ -158,8 +158,8 @@ def test_files_that_a_document_refers_to_are_those_of_its_revision(ask: Any, her
     for far in ("../parts/absent.json", "../../../etc/passwd"):
         written("integer", far)
         subprocess.run(["git", *who, "commit", "-qam", "b"], cwd=here, check=True)
-        code, _, told = ask("HEAD:api/whole.json", "api/whole.json")
-        assert code == 2
+        code, told, _ = ask("HEAD:api/whole.json", "api/whole.json")
+        assert code == 3
         assert f"$ref '{far}' leads to" in told
 
 

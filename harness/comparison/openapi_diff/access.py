@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from harness.comparison.openapi_diff.change import Change, Severity
 from harness.comparison.openapi_diff.document import listing, mapping
 from harness.comparison.openapi_diff.operations import Operation, addresses, bases_of, operations, shape
 from harness.comparison.openapi_diff.severities import change
+from harness.comparison.openapi_diff.unreadable import undecided
+from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +24,9 @@ Schemes = dict[str, tuple[Any, ...]]  # how each scheme's credentials travel, by
 
 def security(old: Operation, new: Operation) -> Iterator[Change]:
     """Who may call: whoever was let in and is not any more is refused."""
+    if _unread(old) != _unread(new):
+        yield undecided("security-unreadable", "who may call", "security")
+        return
     schemes = _schemes(old.document), _schemes(new.document)
     before, after = _requirements(old, {}), _requirements(new, _old_names(*schemes))
     used = {name for requirement in before for name in requirement}
@@ -37,6 +43,18 @@ def security(old: Operation, new: Operation) -> Iterator[Change]:
         asked = " or ".join(map(_told, after))
         text = f"whoever calls with {' or '.join(map(_told, out))} is refused; asked for is {asked}"
         yield change("api-security-changed", text, "security", breaks=True)
+
+
+def _unread(operation: Operation) -> list[str]:
+    """What of the requirements and their schemes cannot be read, as it is written."""
+    document = operation.document
+    if not document.problems:
+        return []
+    written = document.part("securityDefinitions") or mapping(document.part("components").get("securitySchemes"))
+    names = {name for each in listing(operation.security) if isinstance(each, dict) for name in each}
+    lost = [written[name] for name in sorted(names) if document.lost(written.get(name))]
+    holders = [mapping(each.get(UNREAD)).get("security") for each in (operation.written, document.value)]
+    return [json.dumps(each, sort_keys=True, default=str) for each in (*lost, *holders) if each is not None]
 
 
 def _requirements(operation: Operation, names: dict[str, str]) -> list[Requirement]:

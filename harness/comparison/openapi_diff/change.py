@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.contracts.openapi_source import escaped
-from harness.errors import Exit
+from harness.errors import Exit, Problem
 
 BRANCH = "\u2039"  # the first letter of a step into a branch of oneOf, anyOf or allOf: no step of a value
 
@@ -78,6 +78,8 @@ class Diff:
 
     changes: tuple[Change, ...] = ()
     operations: tuple[int, int] = field(default=(0, 0))  # how many there were on each side
+    problems: tuple[Problem, ...] = ()  # of both documents: what of them could not be read
+    remarks: tuple[Problem, ...] = ()  # of both documents: what nobody needs, or no version knows
 
     @property
     def verdict(self) -> Verdict:

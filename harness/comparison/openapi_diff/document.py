@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction, Schema, TooLarge, normal, references_in, whole
-from harness.comparison.openapi_diff.lost_schemas import guarded, unreadable_schema
+from harness.comparison.openapi_diff.lost_schemas import guarded, lost_in, unreadable_schema
 from harness.contracts.openapi_bundle import KEY, anchored, bundle, unresolved
-from harness.contracts.openapi_source import at_pointer, parse
+from harness.contracts.openapi_faults import examined
+from harness.contracts.openapi_source import UNREAD, at_pointer, parse, referring
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from harness.contracts.openapi_bundle import Beside
     from harness.contracts.openapi_source import Reader
 
@@ -24,7 +27,8 @@ _MOST_STEPS = 50  # references that refer to references
 def read_document(text: str | bytes, place: str, reader: Reader = parse, beside: Beside | None = None) -> Document:
     """A document from JSON or YAML, OpenAPI 2.0 or 3.x; it need not be without faults to be compared.
 
-    Raises ContractError when it cannot be read, is no OpenAPI document, or refers to what is not there.
+    What refers to nothing or breaks the standard is told in its problems: what needs one of these places cannot
+    be judged, all else can. Raises ContractError only for what cannot be read at all, or is no OpenAPI document.
     """
     return bundled(reader(text, place), place, reader, beside)
 
@@ -33,32 +37,27 @@ def bundled(value: Any, place: str, reader: Reader = parse, beside: Beside | Non
     """The same from the value of its text; `reader` reads the files that it refers to."""
     if not isinstance(value, dict):
         raise ContractError(Problem("an OpenAPI document is an object", place))
-    return document_of(bundle(value, place, reader, beside), place)
-
-
-def tolerant_document(value: Any, place: str, reader: Reader = parse, beside: Beside | None = None) -> Document:
-    """The same, with references that lead nowhere: what needs one of them cannot be judged, all else can.
-
-    Raises ContractError only for what is no OpenAPI document.
-    """
-    if not isinstance(value, dict):
-        raise ContractError(Problem("an OpenAPI document is an object", place))
     problems: list[Problem] = []
-    whole = bundle(value, place, reader, beside, problems)
+    return document_of(bundle(value, place, reader, beside, problems), place, problems)
+
+
+def document_of(value: dict[str, Any], place: str, problems: Sequence[Problem] = ()) -> Document:
+    """The same from a value that holds what it refers to; `problems` are of what could not be put into it."""
+    version = _version(value, place)
+    found = examined(value, version, place)
     told = {problem.where for problem in problems}
-    return _read(whole, place, (*problems, *(each for each in unresolved(whole, place) if each.where not in told)))
+    lost = (each for each in unresolved(found.value, place) if each.where not in told)
+    read_as = min(version, "3.1")
+    return Document(
+        value=found.value,
+        place=place,
+        version=read_as,
+        problems=(*problems, *lost, *(each for each in found.faults if each.where not in told)),
+        remarks=found.remarks,
+    )
 
 
-def document_of(value: dict[str, Any], place: str) -> Document:
-    """The same from a value that holds everything it refers to."""
-    document = _read(value, place, ())
-    problems = list(unresolved(value, place))
-    if problems:
-        raise ContractError(*problems)
-    return document
-
-
-def _read(value: dict[str, Any], place: str, problems: tuple[Problem, ...]) -> Document:
+def _version(value: dict[str, Any], place: str) -> str:
     given = value.get("openapi", value.get("swagger"))
     version = str(given)
     if given is None:
@@ -68,18 +67,19 @@ def _read(value: dict[str, Any], place: str, problems: tuple[Problem, ...]) -> D
         key = "openapi" if "openapi" in value else "swagger"
         hint = "known are: 2.0 (swagger), 3.0.x and 3.1.x (openapi)"
         raise ContractError(Problem(f"`{key}` is {given!r}", f"{place}#/{key}", hint))
-    read_as = "3.1" if version[:3] > "3.1" else version[:3]
-    return Document(value=value, place=place, version=read_as, problems=problems)
+    return min(version[:3], "3.2")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A document whose references all lead somewhere, but for those of its problems."""
+    """A document whose references all lead somewhere and whose parts are sound, but for its problems."""
 
     value: dict[str, Any]
     place: str
     version: str  # "2.0", "3.0", "3.1"
-    problems: tuple[Problem, ...] = ()  # references that lead nowhere
+    problems: tuple[Problem, ...] = ()  # references that lead nowhere, and what breaks the standard
+    remarks: tuple[Problem, ...] = ()  # what nobody needs: keys that no version knows, words
+    guards: bool = False  # whether what cannot be read is a schema that no value keeps, for values to meet
     _normal: dict[str, Schema] = field(default_factory=dict)
     _targets: dict[str, Any] = field(default_factory=dict)
     _sizes: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
@@ -121,6 +121,16 @@ class Document:
                 return reference
         return reference or ""
 
+    def is_broken(self, node: Any) -> bool:
+        """Whether a node is known by its text, which breaks the standard; what a lost reference names is not."""
+        return self.lost(node).startswith(f"#/{UNREAD}")
+
+    def lost_references(self) -> Iterator[str]:
+        """Those that lead to what is not there: of that nothing is known, not even that it is the same."""
+        for each in {target["$ref"] for target in referring(self.value)} if self.problems else ():
+            if not each.startswith(f"#/{UNREAD}/") and self.at(each) is None:
+                yield each
+
     def at(self, reference: str) -> Any:
         """What a reference leads to; None when that is nowhere."""
         if reference not in self._targets:
@@ -137,7 +147,7 @@ class Document:
     def schema(self, node: Any) -> Schema:
         """A schema as it is written here, in the dialect of 2020-12."""
         made = normal(node, self.version)
-        return guarded(made, self) if self.problems else made
+        return guarded(made, self) if self.guards and self.problems else made
 
     def kept(self, node: Any) -> Schema:
         """The same, made once for a node that is asked for again and again."""
@@ -151,8 +161,24 @@ class Document:
         if reference not in self._normal:
             target = self.at(reference)
             is_lost = bool(self.problems) and target is None
-            self._normal[reference] = unreadable_schema(reference) if is_lost else self.schema(target)
+            self._normal[reference] = self._lost_schema(reference) if is_lost else self.schema(target)
         return self._normal[reference]
+
+    def _lost_schema(self, reference: str) -> Schema:
+        return unreadable_schema(reference) if self.guards else {UNREAD: {"": {"$ref": reference}}}
+
+    def guarded(self) -> Document:
+        """The same for holding values against its schemas: what cannot be read is a fault that says so."""
+        return self if self.guards or not self.problems else replace(self, guards=True, **_fresh())
+
+    def unread(self, schema: Schema) -> frozenset[str]:
+        """The keywords of a schema, its parts folded, that cannot be read; "" for all of it."""
+        lost = schema.get(UNREAD) if isinstance(schema, dict) and self.problems else None
+        return frozenset(lost) if isinstance(lost, dict) else frozenset()
+
+    def is_unread_in(self, value: Any) -> bool:
+        """Whether something in a part of a schema, near or far, cannot be read."""
+        return bool(self.problems) and bool(lost_in(value, self))
 
     def followed(self, schema: Schema) -> tuple[Schema, str]:
         """A schema with its reference followed, and the last reference ("" for none)."""
@@ -197,6 +223,12 @@ class Document:
             target = self.named(reference)
             self._sizes[reference] = _parts(target), frozenset(references_in(target))
         return self._sizes[reference]
+
+
+def _fresh() -> dict[str, Any]:
+    """What is kept of a document that is seen in another way: nothing."""
+    names = ("_normal", "_targets", "_sizes", "_large", "_anchors", "_kept", "kinds")
+    return {name: {} for name in names}
 
 
 def _parts(value: Any) -> int:
@@ -260,6 +292,7 @@ def sameness(old: Document, new: Document) -> Sameness:
     """Compare the named parts of two documents once."""
     ours, theirs = _units(old), _units(new)
     changed = {name for name in ours.keys() | theirs.keys() if not equal(ours.get(name), theirs.get(name))}
+    changed |= {unit(each) for document in (old, new) for each in document.lost_references()}
     if not changed:
         return Sameness(changed=frozenset(), comparable=old.version == new.version)
     users: dict[str, set[str]] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.contracts.openapi_source import UNREAD
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -57,6 +59,9 @@ def folded(schema: Schema, document: Document, met: set[str] | None = None, dept
 def _joined(one: Keywords, other: Keywords) -> Keywords | None:
     made = dict(one)
     for key, item in other.items():
+        if key == UNREAD and key in made:
+            made[key] = {**made[key], **item}
+            continue
         if key not in made or key in _SAYING_NOTHING or key.startswith("x-"):
             made.setdefault(key, item)
             continue

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import LIST, NAMED, ONE
+from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from harness.comparison.dialects import Schema
@@ -21,13 +23,31 @@ def unreadable_schema(reference: str) -> dict[str, Any]:
     return {"const": {UNREADABLE: reference}}
 
 
+def _in_words(unread: Any) -> str:
+    """What cannot be read: the reference, or each keyword with its value."""
+    if not isinstance(unread, dict):
+        return "a part of the document"
+    if isinstance(unread.get(""), dict) and isinstance(unread[""].get("$ref"), str):
+        return str(unread[""]["$ref"])
+    return ", ".join(f"{key}: {_short(value)}" if key else _short(value) for key, value in unread.items())
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
 def guarded(schema: Schema, document: Document) -> Schema:
     """The same, where what leads nowhere can turn no answer into a yes; references are kept."""
     if not isinstance(schema, dict):
         return schema
-    made = {key: _inside(key, value, document) for key, value in schema.items()}
+    if "" in schema.get(UNREAD, {}):
+        return unreadable_schema(_in_words(schema[UNREAD]))
+    made = {key: _inside(key, value, document) for key, value in schema.items() if key != UNREAD}
+    if UNREAD in schema:
+        made["allOf"] = [*made.get("allOf", ()), unreadable_schema(_in_words(schema[UNREAD]))]
     for key in _TURNING & made.keys():
-        lost = _lost_in(made[key], document)
+        lost = lost_in(made[key], document)
         if lost:
             for gone in (key, *_BESIDE.get(key, ())):
                 made.pop(gone, None)
@@ -45,7 +65,7 @@ def _inside(key: str, value: Any, document: Document) -> Any:
     return value
 
 
-def _lost_in(value: Any, document: Document) -> str:
+def lost_in(value: Any, document: Document) -> str:
     """A reference in a part of a schema, near or far, that leads nowhere; "" where all lead somewhere."""
     met: set[str] = set()
     waiting = [value]
@@ -56,6 +76,8 @@ def _lost_in(value: Any, document: Document) -> str:
         elif isinstance(part, dict):
             if UNREADABLE in part:
                 return str(part[UNREADABLE])
+            if UNREAD in part:
+                return _in_words(part[UNREAD])
             reference = part.get("$ref")
             if isinstance(reference, str) and reference not in met:
                 met.add(reference)

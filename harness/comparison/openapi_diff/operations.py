@@ -46,6 +46,8 @@ class Header:
     name: str
     required: bool
     schema: Any
+    lost: str = ""  # the reference by which it leads nowhere
+    written: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,7 @@ class Operation:
         """By status as written: `200`, `4XX`, `default`."""
         written = mapping(self.written.get("responses"))
         return {
-            str(status).upper() if str(status) != "default" else "default": self._response(response)
+            named(status): self._response(response)
             for status, response in written.items()
             if str(status) and not str(status).startswith("x-")
         }
@@ -148,7 +150,7 @@ class Operation:
     def _response(self, response: Any) -> Response:
         written = self.document.meant(response)
         headers = {
-            name.lower(): _header(name, self.document.meant(header), self.document)
+            name.lower(): _header(name, header, self.document)
             for name, header in mapping(written.get("headers")).items()
         }
         if not self.document.old:
@@ -203,9 +205,15 @@ def _style(written: dict[str, Any], location: str) -> tuple[str, bool]:
     return style, given if isinstance(given, bool) else style == "form"
 
 
-def _header(name: str, written: dict[str, Any], document: Document) -> Header:
+def named(status: object) -> str:
+    """A status as it is told apart: `4XX`, however it is written."""
+    return str(status).upper() if str(status) != "default" else "default"
+
+
+def _header(name: str, header: Any, document: Document) -> Header:
+    written, lost = document.meant(header), document.lost(header) if document.problems else ""
     schema = written if document.old else _schema_of(written, document)
-    return Header(name=name, required=written.get("required") is True, schema=schema)
+    return Header(name=name, required=written.get("required") is True, schema=schema, lost=lost, written=header)
 
 
 def _content(written: dict[str, Any], document: Document) -> dict[str, Any]:

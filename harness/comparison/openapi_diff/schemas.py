@@ -22,11 +22,13 @@ from harness.comparison.openapi_diff.sides import (
 )
 from harness.comparison.openapi_diff.silent import silent
 from harness.comparison.openapi_diff.texts import settled
+from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.dialects import Schema
+    from harness.comparison.openapi_diff.document import Document
 
 Keywords = dict[str, Any]
 
@@ -162,6 +164,21 @@ def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[F
             yield _nothing(sides, place, gone=new is False)
         return
     before, after = folded(old, sides.old), folded(new, sides.new)
+    lost = _unread(sides.old, before) | _unread(sides.new, after)
+    if lost:
+        yield _of_what_is_unread(lost, place)
+        if "" not in lost:
+            was, now = ({k: v for k, v in each.items() if k not in (*lost, UNREAD)} for each in (before, after))
+            yield from _of_kind(sides, was, now, place)
+        return
+    yield from _of_what_is_read(sides, (old, new), (before, after), place)
+
+
+def _of_what_is_read(
+    sides: Sides, written: Pair, flat: tuple[Keywords, Keywords], place: Place
+) -> Iterator[Found]:
+    """What changed in two schemas that can be read, given as they are written and folded."""
+    (old, new), (before, after) = written, flat
     if _refactored(sides, old, new, before, after):
         both = sides.whole(old, new)
         if both is not None and sides.impossible(both):
@@ -177,6 +194,22 @@ def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[F
     if null_before != null_after and names_kind(before) and names_kind(after):
         yield _null(sides, place, now=null_after)
     yield from _of_kind(sides, before, after, place)
+
+
+_COMPOSED = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "contains", "propertyNames")
+
+
+def _unread(document: Document, flat: Keywords) -> frozenset[str]:
+    """The keywords that cannot be read; "" for all of them, for what is said of the same value together is one."""
+    lost = document.unread(flat)
+    parts = [flat[key] for key in (*_COMPOSED, "dependentSchemas", "patternProperties") if key in flat]
+    return lost | {""} if document.is_unread_in(parts) else lost
+
+
+def _of_what_is_unread(lost: frozenset[str], place: Place) -> SchemaChange:
+    keywords = ", ".join(f"`{key}`" for key in sorted(lost) if key)
+    text = f"{keywords or 'what is said here'} cannot be read"
+    return SchemaChange(place=place, kind="schema-unreadable", text=text, breaks=False, undecided=True)
 
 
 def _only_null(flat: Keywords) -> bool:

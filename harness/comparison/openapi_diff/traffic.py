@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.change import Change, Severity, Side
 from harness.comparison.openapi_diff.content import contents, schema_changes
+from harness.comparison.openapi_diff.document import equal, mapping
 from harness.comparison.openapi_diff.notice import announcements, removal
+from harness.comparison.openapi_diff.operations import named
 from harness.comparison.openapi_diff.severities import change
+from harness.comparison.openapi_diff.unreadable import has_lost_parameters, lost_on_one_side, undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +29,12 @@ if TYPE_CHECKING:
 def parameters(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
     """What changed in the parameters of an operation; a path parameter is known by its place, not its name."""
     before, after = old.parameters(), new.parameters()
+    was_lost, is_lost = has_lost_parameters(old), has_lost_parameters(new)
+    if not equal(was_lost, is_lost) or any(not old.document.is_broken(each) for each in was_lost):
+        yield undecided("request-parameters-unreadable", "one of its parameters", "parameters", side=Side.REQUEST)
     for key in dict.fromkeys((*before, *after)):
+        if (key not in after and is_lost) or (key not in before and was_lost):
+            continue  # it may be the one that cannot be read
         if key not in after:
             yield from _parameter_gone(views, before[key])
         elif key not in before:
@@ -133,6 +141,10 @@ def _is_compound(parameter: Parameter, document: Document) -> bool:
 
 def request_body(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
     """What changed in the body that an operation takes."""
+    both = (old.document, old.written.get("requestBody")), (new.document, new.written.get("requestBody"))
+    if lost_on_one_side(*both):
+        yield undecided("request-body-unreadable", "its body", "requestBody", side=Side.REQUEST)
+        return
     before, after = old.body(), new.body()
     if before is None or after is None:
         yield from _body_came_or_went(before, after)
@@ -161,13 +173,29 @@ def _body_came_or_went(before: Body | None, after: Body | None) -> Iterator[Chan
 def responses(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
     """What changed in what an operation answers."""
     before, after = old.responses(), new.responses()
+    lost = [status for status in dict.fromkeys((*before, *after)) if _is_lost(old, new, status)]
+    for status in lost:
+        place = ("responses", status)
+        yield undecided("response-unreadable", f"the response {status}", *place, side=Side.RESPONSE)
     for status in dict.fromkeys((*before, *after)):
+        if status in lost or ("default" in lost and not (status in before and status in after)):
+            continue
         if status not in before:
             yield from _status_new(views, status, before, after[status])
         elif status in after:
             yield from _response(views, before[status], after[status], ("responses", status))
         else:
             yield from _status_gone(views, status, before[status], after)
+
+
+def _is_lost(old: Operation, new: Operation, status: str) -> bool:
+    """Whether a response of one side cannot be read; the other may not have it at all."""
+    written = [_by_status(each).get(status) for each in (old, new)]
+    return lost_on_one_side((old.document, written[0]), (new.document, written[1]))
+
+
+def _by_status(operation: Operation) -> dict[str, Any]:
+    return {named(status): each for status, each in mapping(operation.written.get("responses")).items()}
 
 
 Responses = dict[str, "Response"]
@@ -206,7 +234,11 @@ def _response(views: Views, old: Response, new: Response, place: Place) -> Itera
     for key in dict.fromkeys((*old.headers, *new.headers)):
         here = (*place, "headers", key)
         was, now = old.headers.get(key), new.headers.get(key)
-        if was is None:
+        if (was and was.lost) or (now and now.lost):
+            if not (was and now and was.lost and now.lost and equal(was.written, now.written)):
+                what = f"the response header `{key}`"
+                yield undecided("response-header-unreadable", what, *here, side=Side.RESPONSE)
+        elif was is None:
             text = f"the response header `{key}` is new"
             yield change("response-header-added", text, *here, breaks=False, side=Side.RESPONSE)
         elif now is None:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.openapi_diff import access
 from harness.comparison.openapi_diff.change import Change, Diff, Severity
-from harness.comparison.openapi_diff.document import sameness
+from harness.comparison.openapi_diff.document import mapping, sameness
 from harness.comparison.openapi_diff.notice import LEVELS, announcements, level, removal
 from harness.comparison.openapi_diff.operations import Operation, bases, operations, shape, webhooks
 from harness.comparison.openapi_diff.severities import change
 from harness.comparison.openapi_diff.together import together
 from harness.comparison.openapi_diff.traffic import parameters, request_body, responses
+from harness.comparison.openapi_diff.unreadable import of_documents, of_operations, undecided
 from harness.comparison.openapi_diff.views import Views
 from harness.comparison.openapi_diff.webhooks import callback_changes, webhook_changes
+from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,7 @@ def diff(old: Document, new: Document, notice: Notice) -> Diff:
     views = Views.of(old, new, sameness(old, new), notice)
     before, after = operations(old), operations(new)
     found = [
+        *of_documents(old, new),
         *_operations(views, before, after, _moved(old, new, before, after)),
         *webhook_changes(views, webhooks(old), webhooks(new)),
         *access.servers(old, new),
@@ -38,6 +41,8 @@ def diff(old: Document, new: Document, notice: Notice) -> Diff:
     return Diff(
         changes=tuple(sorted(told, key=lambda each: _ORDER.index(each.severity))),
         operations=(len(before), len(after)),
+        problems=tuple(dict.fromkeys((*old.problems, *new.problems))),
+        remarks=tuple(dict.fromkeys((*old.remarks, *new.remarks))),
     )
 
 
@@ -52,10 +57,25 @@ def _operations(views: Views, before: Operations, after: Operations, moved: Pair
             now = after[pairs[key]]
             for found in _kept(views, was, now):
                 yield replace(found, operation=now.label)
+        elif _is_lost_path(views.accepted.sides.new, was):
+            yield replace(undecided("operation-unreadable", "its path"), operation=was.label)
         else:
             yield replace(_gone(was, views.notice, path_too=key[1] not in paths), operation=was.label)
-    for key in after.keys() - set(pairs.values()):
+    for key in sorted(after.keys() - set(pairs.values())):
+        if _is_lost_path(views.accepted.sides.old, after[key]):
+            yield replace(undecided("operation-unreadable", "its path"), operation=after[key].label)
+            continue
         yield replace(change("endpoint-added", "the operation is new", breaks=False), operation=after[key].label)
+
+
+def _is_lost_path(document: Document, operation: Operation) -> bool:
+    """Whether a document has the operation's path, or may have, and it cannot be read."""
+    if not document.problems:
+        return False
+    paths = document.part("paths")
+    if UNREAD in paths or "paths" in mapping(document.value.get(UNREAD)):
+        return True
+    return any(shape(path) == shape(operation.path) and bool(document.lost(item)) for path, item in paths.items())
 
 
 Pairs = dict[tuple[str, str], tuple[str, str]]
@@ -105,6 +125,7 @@ def _kept(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
     yield from _announced(views, old, new, rank)
     if rank is not None and rank < LEVELS.index("beta"):
         return  # what is not yet promised cannot break
+    yield from of_operations(old, new)
     yield from parameters(views, old, new)
     yield from request_body(views, old, new)
     yield from responses(views, old, new)

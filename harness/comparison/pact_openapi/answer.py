@@ -70,4 +70,5 @@ class Compared:
     pact: Pact
     document: str  # where the document was found
     comparison: Comparison
-    problems: tuple[Problem, ...] = ()  # of the document: references that lead nowhere
+    problems: tuple[Problem, ...] = ()  # of the document: what of it cannot be read
+    remarks: tuple[Problem, ...] = ()  # of the document: what nobody needs, or no version knows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.comparison.pact_openapi.answer import Comparison, Finding, Reliance, Severity
-from harness.comparison.pact_openapi.lost_parts import lost_path, tell_lost_request
+from harness.comparison.pact_openapi.lost_parts import lost_path, nowhere, tell_lost_request, unread_everywhere
 from harness.comparison.pact_openapi.missing import MissedOperation, missed_operation
 from harness.comparison.pact_openapi.requests import REFUSED, check_request
 from harness.comparison.pact_openapi.responses import check_response
@@ -30,6 +30,7 @@ def compare(pact: Pact, document: Document) -> Comparison:
 
 def compare_all(pacts: Iterable[Pact], document: Document) -> Iterator[Comparison]:
     """Many pacts with one document, whose schemas are made ready once."""
+    document = document.guarded()
     validators = Validators(document)
     routes = DocumentRoutes(document, validators)
     for pact in pacts:
@@ -72,7 +73,11 @@ def _interaction(meeting: Meeting, routes: DocumentRoutes) -> Reliance | None:
     interaction: Interaction = meeting.interaction
     lost = lost_path(routes.document, routes.table.bases, interaction.path)
     if lost:
-        meeting.undecided("the request", f"its path is `{lost}`, which leads nowhere")
+        meeting.undecided("the request", f"its path {nowhere(lost)}")
+        return None
+    unread = unread_everywhere(routes.document)
+    if unread:
+        meeting.undecided("the request", f"the document's `{unread}` cannot be read")
         return None
     routed = routes.table.route(interaction.method, interaction.path)
     missed = _missed(interaction, routed, routes)

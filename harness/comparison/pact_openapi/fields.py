@@ -18,6 +18,7 @@ from harness.comparison.openapi_diff.wire import (
     value_of,
     with_properties,
 )
+from harness.comparison.pact_openapi.lost_parts import nowhere
 from harness.comparison.pact_openapi.media import bare, is_json, meet
 from harness.comparison.pact_openapi.multipart import parts_of
 
@@ -62,7 +63,7 @@ class Fields:
     def _known(self, written: Any) -> dict[str, Any]:
         lost = self.document.lost(written)
         if lost:
-            raise NotRead(f"its encoding is `{lost}`, which leads nowhere")
+            raise NotRead(f"its encoding {nowhere(lost)}")
         return self.document.meant(written)
 
     def _kinds(self, part: Schema) -> frozenset[str]:

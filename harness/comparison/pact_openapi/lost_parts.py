@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi_diff.document import listing, mapping
 from harness.comparison.pact_openapi.security import schemes
+from harness.contracts.openapi_source import UNREAD
 from harness.contracts.openapi_templates import PathTemplate, steps_of
 
 if TYPE_CHECKING:
@@ -16,14 +17,36 @@ if TYPE_CHECKING:
     from harness.comparison.pact_openapi.telling import Meeting
 
 
+def nowhere(lost: str) -> str:
+    """What is to be said of a part whose reference leads nowhere, or that breaks the standard."""
+    unread = f"#/{UNREAD}"
+    if lost.startswith(unread):
+        return f"cannot be read: it is not what the standard says (#{lost.removeprefix(unread)})"
+    return f"is `{lost}`, which leads nowhere"
+
+
 def lost_path(document: Document, bases: tuple[str, ...], target: str) -> str:
     """The reference of a path that a request may mean and that leads nowhere; "" for none."""
     steps = steps_of(target) if document.problems else None
     for path, item in document.part("paths").items() if steps is not None else ():
-        lost = document.lost(item)
+        lost = document.lost(item) or _unread_servers(item)
         if lost and any(_takes(base + path, steps) for base in ("", *bases)):
             return lost
     return ""
+
+
+def _unread_servers(item: Any) -> str:
+    """Where a path is served is not known."""
+    return f"#/{UNREAD}/servers" if "servers" in mapping(mapping(item).get(UNREAD)) else ""
+
+
+_DECIDING = ("paths", "servers", "basePath", "")  # of the document: where an operation is
+
+
+def unread_everywhere(document: Document) -> str:
+    """What of the document itself cannot be read, so that no request can be told to meet nothing; "" for none."""
+    unread = {**mapping(document.value.get(UNREAD)), **mapping(document.part("paths").get(UNREAD))}
+    return next((key or "paths" for key in unread if key in _DECIDING), "")
 
 
 def _takes(path: str, steps: Any) -> bool:
@@ -35,11 +58,13 @@ def tell_lost_request(meeting: Meeting, operation: Operation, *, refused: bool) 
     if not meeting.document.problems:
         return
     for what, lost in _of_request(operation, refused=refused):
-        meeting.undecided("the request", f"{what} is `{lost}`, which leads nowhere")
+        meeting.undecided("the request", f"{what} {nowhere(lost)}")
 
 
 def _of_request(operation: Operation, *, refused: bool) -> Iterator[tuple[str, str]]:
     document, written = operation.document, operation.written
+    for key in mapping(document.value.get(UNREAD)).keys() & {"security", "consumes", "parameters"}:
+        yield f"the document's `{key}`", f"#/{UNREAD}/{key}"
     body = document.lost(written.get("requestBody"))
     if body:
         yield "its body", body
@@ -49,6 +74,11 @@ def _of_request(operation: Operation, *, refused: bool) -> Iterator[tuple[str, s
         lost = document.lost(each)
         if lost:
             yield "a parameter", lost
+    yield from _of_schemes(operation)
+
+
+def _of_schemes(operation: Operation) -> Iterator[tuple[str, str]]:
+    document = operation.document
     known = schemes(document)
     for requirement in listing(operation.security):
         for name in mapping(requirement):

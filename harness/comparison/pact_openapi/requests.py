@@ -11,7 +11,7 @@ from harness.comparison.openapi_diff.wire import kinds_of, properties_of, value_
 from harness.comparison.pact_openapi.answer import Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
 from harness.comparison.pact_openapi.fields import taken_deep
-from harness.comparison.pact_openapi.lost_parts import lost_responses
+from harness.comparison.pact_openapi.lost_parts import lost_responses, nowhere
 from harness.comparison.pact_openapi.media import accepted, chosen, is_json, meet
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.security import check_security, key_names
@@ -54,7 +54,7 @@ def check_accept(meeting: Meeting, operation: Operation) -> None:
     elif any(meet(one, other) for one in asked for other in offered):
         return
     elif lost := lost_responses(operation):
-        meeting.undecided("Accept", f"a response is `{lost}`, which leads nowhere")
+        meeting.undecided("Accept", f"a response {nowhere(lost)}")
     else:
         meeting.tell(
             "request.accept.incompatible",

@@ -12,7 +12,7 @@ from harness.comparison.openapi_diff.operations import Response
 from harness.comparison.openapi_diff.wire import value_of
 from harness.comparison.pact_openapi.answer import Reliance, Severity
 from harness.comparison.pact_openapi.bodies import Held, hold
-from harness.comparison.pact_openapi.lost_parts import lost_header, lost_response
+from harness.comparison.pact_openapi.lost_parts import lost_header, lost_response, nowhere
 from harness.comparison.pact_openapi.media import chosen, is_json
 from harness.comparison.pact_openapi.registered import REGISTERED
 from harness.comparison.pact_openapi.requests import encoding_of, produced
@@ -46,7 +46,7 @@ def check_response(meeting: Meeting, operation: Operation) -> Reliance:
     media, body = "", meeting.response.body
     lost = lost_response(operation, answer.declared) if answer is not None else ""
     if lost:
-        meeting.undecided("the response", f"{answer.declared if answer else ''} is `{lost}`, which leads nowhere")
+        meeting.undecided("the response", f"{answer.declared if answer else ''} {nowhere(lost)}")
     elif answer is not None:
         media = _content_type(meeting, operation, answer) or ""
         _headers(meeting, answer)
@@ -183,7 +183,7 @@ def _headers(meeting: Meeting, answer: Answer) -> None:
         header = answer.response.headers.get(name)
         lost = lost_header(meeting.document, answer.written, name)
         if lost:
-            meeting.undecided(f"the response header {name}", f"it is `{lost}`, which leads nowhere")
+            meeting.undecided(f"the response header {name}", f"it {nowhere(lost)}")
         elif header is not None:
             _header(meeting, answer, name, texts)
         elif name == "content-type":

@@ -88,4 +88,5 @@ class DocumentRoutes:
 def routes_of(document: Document | OpenApi) -> RouteTable:
     """Which operation of a document a request meets; once for each document. Raises ContractError."""
     read = document if isinstance(document, Document) else document_of(document.document, document.place)
+    read = read.guarded()
     return DocumentRoutes(read, Validators(read)).table
