@@ -10,6 +10,7 @@ from harness.contracts.pact_merging import described_twice, put_together
 from harness.errors import ContractError, IdentityConflict, Problem, UsageError
 from harness.evidence import Facts, Known
 from harness.identity import Version
+from harness.services.spelling import heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -121,7 +122,7 @@ def _without_number(name: str, place: str) -> Problem:
     return Problem(
         text=f"'{name}' has no version, and there is no git commit to name it",
         where=place,
-        hint=f"give `version` to [services.{name}] in harness.toml, or publish from a git repository",
+        hint=f"give `version` to {heading(name)} in harness.toml, or publish from a git repository",
     )
 
 

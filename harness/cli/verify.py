@@ -87,6 +87,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     )
     consumers = dict(words.service_and_version(argument) for argument in against)
     with prepared(options) as run:
+        (name,) = run.options.services
+        consumers = run.system.renamed(consumers)
         selection = _selection(run, name, wish, against)
         events = verification_events(run, name, consumers, only, selection)
         watched = selection.watched(events) if selection else events

@@ -13,6 +13,7 @@ from harness.errors import Problem
 from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version, digest, run_identity
 from harness.services.graph import reach, start_order
+from harness.services.spelling import heading
 from harness.services.system import Service, Suite, System
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ def why_nothing(inputs: Inputs) -> tuple[str, ...]:
 
 
 def _not_here(name: str, known: bool) -> str:  # noqa: FBT001 - one question, asked once
-    way = f"give [services.{name}] an image, build, command or url"
-    return f"nothing says how to start it: {way}" if known else f"the manifest has no [services.{name}]: {way}"
+    way = f"give {heading(name)} an image, build, command or url"
+    return f"nothing says how to start it: {way}" if known else f"the manifest has no {heading(name)}: {way}"
 
 
 def _selection(inputs: Inputs) -> tuple[str, ...]:

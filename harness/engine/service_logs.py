@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.ports import Instance, Session
+from harness.services.spelling import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ class ServiceLogs:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name, instance in self.running.items():
                 lines = self.session.log_tail(instance, _WHOLE)
-                (self.folder / f"{name}.log").write_text(
+                (self.folder / f"{plain(name)}.log").write_text(
                     "\n".join(lines) + "\n", encoding="utf-8", errors="replace"
                 )
             _forget_the_oldest(self.folder.parent)

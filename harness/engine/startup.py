@@ -59,7 +59,7 @@ class Startup:
                 for unit in self._startable():
                     prepared = self._prepared[unit.name]
                     yield ServiceStarting(name=unit.name, version=_version(unit), prepared=prepared)
-                    peers = {need: self.running[need] for need in unit.needs}
+                    peers = {self.system.unit(need).called: self.running[need] for need in unit.needs}
                     pending[pool.submit(self._start, unit, peers)] = (unit.name, unit)
                 yield from self._blocked()
             ended = True

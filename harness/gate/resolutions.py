@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.gate import commands
+from harness.services.spelling import heading
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def _started_by(reason: Reason, name: str, system: System | None) -> Reason:
     """What starts a provider can be run where the manifest says how to start it."""
     service = _service(name, system)
     if service is None:
-        return replace(reason, before=f"in a checkout whose manifest has [services.{name}]:")
+        return replace(reason, before=f"in a checkout whose manifest has {heading(name)}:")
     if not service.startable:
-        return replace(reason, before=f"give [services.{name}] an image, build, command or url, then")
+        return replace(reason, before=f"give {heading(service.called)} an image, build, command or url, then")
     return reason
 
 

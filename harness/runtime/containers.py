@@ -27,6 +27,7 @@ from harness.runtime.source_builds import SourceBuilds
 from harness.runtime.sweeping import RunFolder
 from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
+from harness.services.spelling import plain
 from harness.services.system import Build, MountKind, ReadyKind, Resource, ResourceKind, Service
 
 
@@ -101,7 +102,7 @@ class ContainerRuntime:
     def image(self, unit: Unit) -> str:
         """The name of the image to start; a built one is named by its identity, so that it is built once."""
         if unit.build is not None:
-            return f"contract-harness/{unit.name.lower()}:{self.image_identity(unit)[:16]}"
+            return f"contract-harness/{plain(unit.name).lower()}:{self.image_identity(unit)[:16]}"
         if unit.image:
             return unit.image.replace("{version}", unit.version) if isinstance(unit, Service) else unit.image
         if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
@@ -175,7 +176,7 @@ class ContainerSession:
             return attach(unit, slot, self._ending)
         self.prepare(unit)
         self._network()
-        alias = f"{unit.name}-{slot}" if slot else unit.name
+        alias = plain(f"{unit.called}-{slot}" if slot else unit.called)
         engine, container = self.runtime.engine, ""
         try:
             container = engine.start(self._order(unit, peers, alias, slot))

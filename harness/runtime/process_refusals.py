@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ServiceDidNotStart
 from harness.runtime import engine_address
+from harness.services.spelling import heading
 from harness.services.system import Resource, ResourceKind, Service
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ def command_of(unit: Unit, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Its command. Raises ServiceDidNotStart when it has none."""
     if unit.command:
         return unit.command
-    section = "services" if isinstance(unit, Service) else "resources"
+    section = heading(unit.called) if isinstance(unit, Service) else f"[resources.{unit.name}]"
     raise ServiceDidNotStart(
         unit.name,
-        f"it has no command to run it as a local process; give [{section}.{unit.name}] a 'command', "
+        f"it has no command to run it as a local process; give {section} a 'command', "
         f"or run with --runtime docker",
         resolve=_in_containers(environ) if unit.image or unit.build else "",
     )

@@ -41,6 +41,7 @@ from harness.runtime.sweeping import RunFolder
 from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
 from harness.services.proxies import past_proxies
+from harness.services.spelling import plain
 from harness.services.system import ReadyKind, Resource, ResourceKind, Service
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ class ProcessSession:
 
     def _attempt(self, unit: Unit, peers: Mapping[str, Instance], slot: str) -> Instance:
         ports = {name: self.spawner.free_port() for name, _ in ports_of(unit)}
-        called = f"{unit.name}-{slot}" if slot else unit.name
+        called = plain(f"{unit.name}-{slot}" if slot else unit.name)
         if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
             program = self._database(unit, called, next(iter(ports.values())))
         else:

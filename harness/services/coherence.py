@@ -52,7 +52,7 @@ def _needs(reading: Reading, document: Node, system: System) -> None:
 
 def _units(system: System) -> dict[str, Unit]:
     units: list[Unit] = [*system.resources, *system.services]
-    return {unit.name: unit for unit in units}
+    return {unit.called: unit for unit in units}
 
 
 def _written(document: Node) -> set[str]:
@@ -139,21 +139,24 @@ def _addresses(reading: Reading, services: Node, system: System) -> None:
     seen: dict[str, str] = {}
     for service in system.services:
         if service.url and service.url in seen:
-            node = services.at(service.name, "url") or services
-            text = f"services.{service.name}.url: '{service.url}' is already the address of '{seen[service.url]}'"
+            node = services.at(service.called, "url") or services
+            text = (
+                f"services.{service.called}.url: '{service.url}' is already the address of '{seen[service.url]}'"
+            )
             reading.wrong(text, node, "give each service its own port")
         elif service.url:
             seen[service.url] = service.name
 
 
 def _circles(reading: Reading, document: Node, system: System) -> None:
-    base = {name: unit.needs for name, unit in _units(system).items()}
+    called = {unit.name: unit.called for unit in _units(system).values()}
+    base = {unit.name: unit.needs for unit in _units(system).values()}
     told: set[frozenset[str]] = set()
     for needs in (base, *_with_variants(base, system)):
         for circle in cycles(needs):
             if frozenset(circle) not in told:
                 told.add(frozenset(circle))
-                last = circle[-2]
+                last = called.get(circle[-2], circle[-2])
                 node = document.at("services", last) or document.at("resources", last) or document
                 written = node.at("needs") or node.at("environment") or node
                 reading.wrong(

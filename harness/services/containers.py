@@ -76,7 +76,7 @@ def unused_files(system: System) -> Iterator[Problem]:
             if service.command and not any(f"{value}/".startswith(f"{mount.target}/") for value in values)
         ]
         if unseen:
-            text = f"services.{service.name}: as a local process it does not see {', '.join(unseen)}"
+            text = f"services.{service.called}: as a local process it does not see {', '.join(unseen)}"
             yield Problem(text, service.where, "name the file in its environment, or use --runtime docker")
 
 

@@ -14,7 +14,7 @@ from harness.services import clues
 from harness.services.discovery import Application, Findings, discover, exposed_port, health_path
 from harness.services.environment import escape
 from harness.services.manifest import MANIFEST, parse
-from harness.services.reading import NAME
+from harness.services.spelling import heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -172,7 +172,7 @@ def _text(findings: Findings, parts: tuple[_Part, ...], compose: str, resources:
 
 def _service(part: _Part, parts: tuple[_Part, ...], root: Path) -> Iterator[str]:
     sources = tuple(clues.texts(part.folder)) if _alone(part, parts) else ()
-    yield f"[services.{_key(part.name)}]"
+    yield heading(part.name)
     if not part.composed:
         yield from _start(part, root, sources)
     yield from _command(part, root)
@@ -264,8 +264,8 @@ def _consumers(findings: Findings, known: set[str]) -> list[str]:
     """Pacticipants that only the pacts name: they can be consumers without being started."""
     lines: list[str] = []
     for name in sorted({pact.consumer for pact in findings.pacts} - known):
-        if NAME.fullmatch(name) and name not in {"self", "env"}:
-            lines += [f"[services.{_key(name)}]  # a consumer, named in pacts; nothing was found to start it", ""]
+        if name.strip() == name and name.isprintable() and name not in {"", "self", "env"}:
+            lines += [f"{heading(name)}  # a consumer, named in pacts; nothing was found to start it", ""]
         else:
             lines += [
                 f"# consumer {_comment(name)} is named in pacts, but that is not a name a manifest can have",
@@ -285,10 +285,6 @@ def _unclaimed(findings: Findings, parts: tuple[_Part, ...]) -> list[str]:
 
 def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
-
-
-def _key(name: str) -> str:
-    return name if "." not in name else f'"{name}"'
 
 
 def _list(texts: Iterable[str]) -> str:

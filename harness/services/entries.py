@@ -13,7 +13,7 @@ from harness.services.node import Node, Table, overlay, shown
 from harness.services.system import Ready, ReadyKind, Resource, ResourceKind, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Mapping
 
     from harness.services.reading import Reading
 
@@ -40,7 +40,8 @@ VERSION_KEYS = (
     "stop-timeout",
     "url",
 )
-SERVICE_KEYS = (*VERSION_KEYS, "version", "versions", "pacts", "auth", "headers", "budget", "ignore")
+_SERVICE_ONLY = ("pacticipant", "version", "versions", "pacts", "auth", "headers", "budget", "ignore")
+SERVICE_KEYS = (*VERSION_KEYS, *_SERVICE_ONLY)
 RESOURCE_KEYS = (
     "kind",
     "image",
@@ -65,8 +66,8 @@ _NEEDS_A_START = ("build-command", "openapi", "ready", "states")
 _EXCLUSIVE = (("image", "build"), ("build", "image"), ("port", "endpoints"), ("endpoints", "port"))
 
 
-def service(reading: Reading, name: str, node: Node, known: Collection[str]) -> Service:
-    """One entry of `[services]`, its other versions included; `known` are all names of the system."""
+def service(reading: Reading, name: str, node: Node, known: Mapping[str, str]) -> Service:
+    """One entry of `[services]`, its other versions included; `known` are the system's keys and whom they mean."""
     what = f"services.{name}"
     reading.table(node, what, SERVICE_KEYS)
     base = _version(reading, name, node, what, known)
@@ -112,7 +113,7 @@ def _decides(ready: Node) -> bool:
     return bool(ready.table.keys() & {kind.value for kind in ReadyKind})
 
 
-def _version(reading: Reading, name: str, node: Node, what: str, known: Collection[str]) -> Service:
+def _version(reading: Reading, name: str, node: Node, what: str, known: Mapping[str, str]) -> Service:
     keys = node.table
     version = reading.text(keys.get("version"), f"{what}.version")
     if "version" in keys and isinstance(keys["version"].value, str):
@@ -126,7 +127,8 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Collecti
     command = reading.words(keys.get("command"), f"{what}.command")
     used = (*(value for _, value in environment), *command)
     return Service(
-        name=name,
+        name=known.get(name, name),
+        written="" if known.get(name, name) == name else name,
         version=version,
         image=reading.filled_text(keys.get("image"), f"{what}.image"),
         build=build,
@@ -161,7 +163,7 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Collecti
     )
 
 
-def resource(reading: Reading, name: str, node: Node, known: Collection[str]) -> Resource | None:
+def resource(reading: Reading, name: str, node: Node, known: Mapping[str, str]) -> Resource | None:
     """One entry of `[resources]`."""
     what = f"resources.{name}"
     keys = reading.table(node, what, RESOURCE_KEYS)
@@ -208,6 +210,25 @@ def resource(reading: Reading, name: str, node: Node, known: Collection[str]) ->
         stop_timeout=parts.stop_timeout(reading, keys.get("stop-timeout"), f"{what}.stop-timeout"),
         where=node.where,
     )
+
+
+def meant(reading: Reading, services: Table, resources: Table) -> dict[str, str]:
+    """Every key of the manifest with whom it means: the pacticipant of a service that says one, else itself."""
+    found = {name: name for name in (*services, *resources)}
+    for name, node in services.items():
+        written = node.at("pacticipant")
+        what = f"services.{name}.pacticipant"
+        text = reading.filled_text(written, what)
+        if written is None or not text or not reading.pacticipant(text, written, what):
+            continue
+        owner = next((key for key, whom in found.items() if text in (key, whom) and key != name), "")
+        if owner:
+            reading.wrong(
+                f"{what}: {shown(text)} is already '{owner}'", written, "each pacticipant is one service"
+            )
+        else:
+            found[name] = text
+    return found
 
 
 def one_or_many(reading: Reading, node: Node | None, what: str) -> tuple[Node, ...]:
@@ -281,7 +302,7 @@ def _check_number(reading: Reading, number: str, node: Node, what: str) -> None:
 
 
 def _needs(
-    reading: Reading, keys: Table, what: str, values: Iterable[str], known: Collection[str]
+    reading: Reading, keys: Table, what: str, values: Iterable[str], known: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The needs that are written, then those that references imply."""
     needs = list(reading.texts(keys.get("needs"), f"{what}.needs"))
@@ -290,4 +311,4 @@ def _needs(
             needs.extend(references(value, known))
         except ManifestError:
             continue  # this mistake was kept where the value was read
-    return tuple(dict.fromkeys(needs))
+    return tuple(dict.fromkeys(known.get(need, need) for need in needs))

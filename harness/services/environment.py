@@ -38,7 +38,7 @@ T = TypeVar("T")
 _TOKEN = re.compile(r"(?P<escape>\$\$\{)|\$\{(?P<body>[^}]*)(?P<end>\}?)")
 _ENV = re.compile(r"env\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
 _SELF = re.compile(r"self(?:\.(?P<endpoint>[^${}]+))?\.port")
-_PEER = re.compile(r"(?P<target>[A-Za-z0-9][A-Za-z0-9._-]*)\.(?P<part>url|host|port)")
+_PEER = re.compile(r"(?P<target>[^${}\s](?:[^${}\n]*[^${}\s])?)\.(?P<part>url|host|port)")
 _FORMS = "write ${NAME.url}, ${NAME.host}, ${NAME.port}, ${self.port} or ${env.NAME}; $${ is a literal ${"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError, UsageError
 from harness.services import coherence, compose, settings
-from harness.services.entries import one_or_many, over_version, pact_places, resource, service, shaped
+from harness.services.entries import meant, one_or_many, over_version, pact_places, resource, service, shaped
 from harness.services.node import NOTHING, Node, Table
 from harness.services.reading import Reading
 from harness.services.system import System
@@ -143,9 +143,10 @@ def _entry(below: Node, above: Node) -> Node:
 def _system(reading: Reading, path: Path, document: Node) -> System:
     keys = document.table
     entries: dict[str, Table] = {
-        section: reading.named(keys.get(section), section) for section in ("services", "resources")
+        "services": reading.pacticipants(keys.get("services"), "services"),
+        "resources": reading.named(keys.get("resources"), "resources"),
     }
-    names = {name for section in entries.values() for name in section}
+    names = meant(reading, entries["services"], entries["resources"])
     consumer_suite, integration_suite = settings.suites(reading, keys.get("suites"))
     require, trust_claims = settings.gate(reading, keys.get("gate"))
     resources = (resource(reading, name, node, names) for name, node in entries["resources"].items())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os.path
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING
 from harness.errors import ManifestError, Problem, did_you_mean
 from harness.services.environment import from_environ, settle
 from harness.services.node import NOTHING, Node, Table, shown
+from harness.services.spelling import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HINTED = 200  # problems; so many mistakes have one cause, and a guess for each takes time
 _TOLD = 500
 
@@ -78,9 +77,27 @@ class Reading:
         """The entries of a table whose keys are names that the person chose."""
         entries = self.table(node, what)
         for name, each in entries.items():
-            if not NAME.fullmatch(name):
+            if not PLAIN.fullmatch(name):
                 self.wrong(f"{what}: {shown(name)} is not a name", each, "use letters, digits, '.', '_' and '-'")
         return entries
+
+    def pacticipants(self, node: Node | None, what: str) -> Table:
+        """The entries of a table whose keys are names of pacticipants, which may be any line of text."""
+        entries = self.table(node, what)
+        for name, each in entries.items():
+            self.pacticipant(name, each, what)
+        return entries
+
+    def pacticipant(self, name: str, node: Node, what: str) -> bool:
+        """Whether a text can be the name of a pacticipant; one that cannot is kept as a mistake."""
+        good = bool(name.strip()) and name.isprintable() and name == name.strip()
+        if not good:
+            self.wrong(
+                f"{what}: {shown(name)} is not a name",
+                node,
+                "use one line without spaces around it",
+            )
+        return good
 
     def text(self, node: Node | None, what: str, default: str = "", *, secret: bool = False) -> str:
         """A text, with `${env.X}` replaced."""

@@ -129,7 +129,8 @@ class Budget:
 class Service:
     """One pacticipant, and how to start one version of it."""
 
-    name: str
+    name: str  # what pacts call it
+    written: str = ""  # its key in the manifest, where that is another
     version: str = ""  # "" until it has been asked of git
     image: str = ""
     build: Build | None = None
@@ -163,6 +164,11 @@ class Service:
     def identity(self) -> Version:
         """Name and version together."""
         return Version(self.name, self.version)
+
+    @property
+    def called(self) -> str:
+        """What the manifest calls it."""
+        return self.written or self.name
 
     @property
     def startable(self) -> bool:
@@ -221,6 +227,11 @@ class Resource:
     stop_timeout: float | None = None
     where: str = ""
 
+    @property
+    def called(self) -> str:
+        """What the manifest calls it."""
+        return self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
@@ -261,9 +272,9 @@ class System:
     remarks: tuple[Problem, ...] = ()  # what was read and has no effect here, each with its place
 
     def service(self, name: str) -> Service:
-        """The service of that name; an unknown name is an error."""
+        """The service of that name, as pacts or as the manifest call it; an unknown name is an error."""
         for service in self.services:
-            if service.name == name:
+            if name in (service.name, service.called):
                 return service
         raise UnknownName(
             f"no service '{name}' in {self.manifest.name}",
@@ -276,6 +287,15 @@ class System:
             if resource.name == name:
                 return resource
         return self.service(name)
+
+    def pacticipants(self, chosen: Mapping[str, str]) -> dict[str, str]:
+        """What was chosen, by the names that pacts use. Raises UnknownName."""
+        return {self.service(name).name: number for name, number in chosen.items()}
+
+    def renamed(self, chosen: Mapping[str, str]) -> dict[str, str]:
+        """The same, but that a name which no service here has stays as it is."""
+        names = {service.called: service.name for service in self.services}
+        return {names.get(name, name): number for name, number in chosen.items()}
 
     def with_versions(self, chosen: Mapping[str, str]) -> System:
         """The same system with other versions of some services."""

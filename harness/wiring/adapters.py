@@ -16,6 +16,7 @@ from harness.engine.service_logs import ServiceLogs
 from harness.errors import ContractError
 from harness.evidence import EvidenceKind
 from harness.runtime.project_folder import project_folder
+from harness.services.spelling import heading
 from harness.wiring.content import shown
 from harness.wiring.kept_documents import keeping_reader
 
@@ -138,7 +139,7 @@ def read_document(service: Service, instance: Instance) -> OpenApi:
         raise ContractError(
             f"the OpenAPI document of {service.name} cannot be fetched: {error}",
             where=url,
-            hint=f"openapi = in [services.{service.name}] is a path on the running service, or a file",
+            hint=f"openapi = in {heading(service.called)} is a path on the running service, or a file",
         ) from error
     return read_openapi(response.content, service.name, service.openapi, keeping_reader(os.environ))
 

@@ -12,6 +12,7 @@ from harness.errors import ServiceDidNotStart, some_of
 from harness.ports import MadeOf
 from harness.runtime.contents import kept_contents
 from harness.runtime.written_files import note_written
+from harness.services.spelling import heading
 from harness.wiring.content import folder_of_pacts
 
 if TYPE_CHECKING:
@@ -29,19 +30,20 @@ def before_the_run(system: System, runtime: Runtime, here: Checkout) -> Iterator
     """What nobody can know of services, and what of them no commit holds."""
     services = [service for service in system.services if service.startable and not service.url]
     made = {service.name: _made_of(runtime, service) for service in services}
+    headings = _headings(system)
     for name, each in made.items():
         if each.unknown:
             yield Noticed(
                 about=name,
                 text=f"{'; '.join(each.unknown)}, so nothing answers instead of a run; "
-                f"'inputs' of [services.{name}] says what else decides it",
+                f"'inputs' of {headings[name]} says what else decides it",
             )
     for name, files in untraced_of(system, runtime, here).items():
         yield Noticed(
             about=name,
             text=f"{some_of(files)} {'is' if len(files) == 1 else 'are'} not known to git, "
             f"so {here.commit[:12]} does not say what runs: evidence stands under this build. "
-            f"'build-command' of [services.{name}] builds it of the commit, --built-from says that CI did, and "
+            f"'build-command' of {headings[name]} builds it of the commit, --built-from says that CI did, and "
             "'writes' leaves out what it writes itself",
         )
 
@@ -95,9 +97,14 @@ def _untraced(root: Path, files: Mapping[str, Iterable[Path]], here: Checkout) -
     return {name: each for name, each in found.items() if each}
 
 
-def after_the_run(root: Path, runtime: Runtime) -> Iterator[Noticed]:
+def _headings(system: System) -> dict[str, str]:
+    """How the manifest begins what it says of each service."""
+    return {service.name: heading(service.called) for service in system.services}
+
+
+def after_the_run(system: System, runtime: Runtime) -> Iterator[Noticed]:
     """What services left in their own folders: ignored by git it is remembered, anything else is told."""
-    touched = runtime.touched()
+    root, touched = system.root, runtime.touched()
     left = git.ignored(root, [*touched], os.environ)
     contents = kept_contents(os.environ)
     note_written(root, {path: contents.file(path) for path in left if path.is_file()}, os.environ)
@@ -110,5 +117,5 @@ def after_the_run(root: Path, runtime: Runtime) -> Iterator[Noticed]:
         yield Noticed(
             about=name,
             text=f"{shown} changed in its folder while it ran: the next run takes that for a change of its code; "
-            f"list it in .gitignore, or in 'writes' of [services.{name}]",
+            f"list it in .gitignore, or in 'writes' of {_headings(system).get(name, heading(name))}",
         )

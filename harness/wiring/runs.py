@@ -181,7 +181,7 @@ class Run:
         return {kind: suite for kind, suite in suites.items() if suite is not None}
 
     def _after(self) -> Iterator[Noticed]:
-        yield from after_the_run(self.system.root, self.runtime)
+        yield from after_the_run(self.system, self.runtime)
         for kind, suite in self._suites.items():
             programs = started(self.system.root, suite)
             if programs and not suite.inputs:
@@ -358,6 +358,7 @@ def prepared(options: Options) -> Iterator[Run]:
             where=str(described.root),
             hint="write [services.NAME], or let `harness init` write what it finds",
         )
+    options = replace(options, services=described.pacticipants(options.services))
     checkout = detect(described.root, os.environ)
     check_claim(options.built_from, checkout)
     from_git = version(checkout)

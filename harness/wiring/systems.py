@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 def start_and_leave(manifest: Path | None, runtime: str, chosen: Mapping[str, str]) -> Generator[Event]:
     """Start services (all, when none is chosen) with what they need, and leave them running."""
-    system = wiring.system(manifest).with_versions({name: n for name, n in chosen.items() if n})
-    for name in chosen:
-        system.service(name)
+    system = wiring.system(manifest)
+    chosen = system.pacticipants(chosen)
+    system = system.with_versions({name: n for name, n in chosen.items() if n})
     chosen_runtime = _runtime(runtime, system)
     with chosen_runtime.session(new_run(), keep=True) as session:
         yield from _startup(session, system).events(_order(system, chosen))

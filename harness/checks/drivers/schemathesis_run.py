@@ -21,6 +21,7 @@ from harness.checks.drivers.schemathesis_shards import (
 )
 from harness.checks.drivers.schemathesis_stream import Observation, observe
 from harness.comparison.pact_openapi.routing import routes_of
+from harness.services.spelling import plain
 
 if TYPE_CHECKING:
     from harness.checks.api import Target
@@ -44,7 +45,7 @@ def exercise(target: Target, document: OpenApi, base: str = "") -> tuple[Told, .
     settings, routes = target.settings, routes_of(document)
     plan = shards(document, jobs=settings.jobs, examples=target.service.budget.examples)
     settings.scratch.mkdir(parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(prefix=f"properties-{target.service.name}-", dir=settings.scratch))
+    home = Path(tempfile.mkdtemp(prefix=f"properties-{plain(target.service.name)}-", dir=settings.scratch))
     written = home / "openapi.json"
     written.write_text(json.dumps(document.document), encoding="utf-8")
     children = [_child(target, base, shard, written) for shard in plan]
