@@ -52,7 +52,7 @@ class ContainerRuntime:
             environ=self.environ,
             contents=self.contents,
             apart=self.apart,
-            written=read_written(self.root),
+            written=read_written(self.root, self.environ),
         )
         self.builds = SourceBuilds(around, fresh=self.fresh)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
 from harness.runtime.interrupts import uninterrupted
-from harness.runtime.lives import GRACE, MARK
+from harness.runtime.lives import GRACE
 from harness.runtime.process_files import found_here
 from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
 from harness.runtime.process_refusals import command_of, refuse_containers
@@ -31,6 +30,7 @@ from harness.runtime.spawning import (
     Program,
     Spawned,
     Spawner,
+    exit_code,
     part_of,
     size_of,
     stop_signal,
@@ -305,7 +305,7 @@ class ProcessSession:
             return database_probe(next(iter(endpoints.values())).url)
 
         def run(command: str) -> int:
-            return _exit_code(command, spawned, unit.ready.within)
+            return exit_code(command, spawned, unit.ready.within)
 
         return probe_for(unit.ready, endpoints, spawned.text, run)
 
@@ -382,20 +382,3 @@ def _accepts(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _exit_code(command: str, spawned: Spawned, within: float) -> int:
-    program = spawned.program
-    try:
-        return subprocess.run(
-            ["/bin/sh", "-c", command],
-            cwd=program.directory,
-            env={**program.environment, MARK: spawned.run},  # left alone at the run's end, it still goes with it
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=within,
-            check=False,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        return 124

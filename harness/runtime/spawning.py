@@ -171,6 +171,24 @@ class Spawner:
         self._thread.shutdown(wait=True)
 
 
+def exit_code(command: str, spawned: Spawned, within: float) -> int:
+    """How a command ends that runs beside a process, in its folder and with its environment."""
+    program = spawned.program
+    try:
+        return subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=program.directory,
+            env={**program.environment, MARK: spawned.run},  # left alone at the run's end, it still goes with it
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=within,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return 124
+
+
 def stop_signal(unit: Unit) -> int:
     """What asks a unit to go: SIGTERM, or what its compose file says, by name or by number."""
     written = dict(unit.container.options).get("stop_signal", ("",))[0].upper().removeprefix("SIG")
