@@ -30,6 +30,8 @@ def check_name(what: str, name: str, *, empty: bool = False) -> None:
     """Refuse what no database keeps as text. Raises UsageError."""
     if not name and not empty:
         raise UsageError(f"{what} has no name", hint=f"name {what}")
+    if name and not name.strip():
+        raise UsageError(f"the name of {what} is blank: {name!a}", hint=f"name {what}")
     if len(name) > _LONGEST:
         raise UsageError(
             f"the name of {what} has {len(name)} characters: {name[:40]}…",

@@ -16,7 +16,8 @@ from urllib.parse import quote, unquote
 
 from harness.broker.http.answers import HTML, Answer
 from harness.broker.http.call import Call
-from harness.broker.matrices.asking import Asked, Question
+from harness.broker.http.problems import Invalid
+from harness.broker.matrices.asking import Asked, Question, read
 from harness.broker.matrices.gated import answered
 from harness.broker.settings import Settings
 from harness.broker.store import dashboard, matrix_details, pacts
@@ -119,13 +120,29 @@ def _pact(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
     return "pact", {"pact": found, "interactions": told, "tags": pacts.tags_of(call.db, found.version)}
 
 
-def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
+def _pair(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
     del pages
-    selectors = [Asked(pacticipant=call.path[side]) for side in ("consumer", "provider")]
-    answer = answered(call.db, Question(selectors=selectors, latest_by="cvpv"), trusted=call.settings.trust_claims)
+    names = [call.path[side] for side in ("consumer", "provider")]
+    selectors = [Asked(pacticipant=name) for name in names]
+    return _results(call, Question(selectors=selectors, latest_by="cvpv"), " and ".join(names))
+
+
+def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
+    """The answer to a question that is written into the address, or what is wrong with it."""
+    del pages
+    try:
+        return _results(call, read(call.parameters), "Results")
+    except Invalid as error:
+        told = error.errors
+        texts = [text for several in told.values() for text in several] if isinstance(told, Mapping) else told
+        return "refused", {"errors": texts}
+
+
+def _results(call: Call, question: Question, title: str) -> tuple[str, Mapping[str, Any]]:
+    answer = answered(call.db, question, trusted=call.settings.trust_claims)
     rows = list(islice(answer.considered, _MOST_ROWS))
     details = matrix_details.of(call.db, rows)
-    return "matrix", {"answer": answer, "rows": rows, "details": details, "path": call.path, "most": _MOST_ROWS}
+    return "matrix", {"answer": answer, "rows": rows, "details": details, "title": title, "most": _MOST_ROWS}
 
 
 _PAIR = "/pacts/provider/{provider}/consumer/{consumer}"
@@ -133,5 +150,6 @@ _PAGES: dict[str, Page] = {
     "/": _index,
     f"{_PAIR}/latest": _pact,
     f"{_PAIR}/version/{{version}}": _pact,
-    "/matrix/provider/{provider}/consumer/{consumer}": _matrix,
+    "/matrix": _matrix,
+    "/matrix/provider/{provider}/consumer/{consumer}": _pair,
 }

@@ -14,7 +14,7 @@ from harness.broker.metadata import Metadata, encode
 from harness.broker.served_pact import interaction_id
 from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Verdict
 
 PAIR = "/pacts/provider/p/consumer/c"
 
@@ -118,7 +118,8 @@ def test_a_deleted_result_is_no_evidence_any_more(client: Client, database: Data
     assert len(SqlLedger(database).facts().evidence) == 1
     assert client.delete(made.headers["location"]).status == 204
     assert deployable(client) is None
-    assert SqlLedger(database).facts().evidence == ()
+    (left,) = SqlLedger(database).facts().evidence  # that there was one: nothing that came before it comes back
+    assert (left.verdict, left.cause, left.decisive) == (Verdict.UNKNOWN, Cause.DELETED, False)
     assert client.delete(made.headers["location"]).status == 404
 
 

@@ -10,6 +10,7 @@ from harness.broker.http.problems import Invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MULTIPLE_LINES = "cannot contain multiple lines"
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+[^\s]*$")
 
@@ -76,6 +77,18 @@ class Form:
             return None
         return value
 
+    def names(self, name: str) -> list[str] | None:
+        """A list of names, of one line each; None where none is given."""
+        listed = self.array(name)
+        for position, each in enumerate(listed or ()):
+            if not isinstance(each, str):
+                self.wrong(name, f"must be a string (at index {position})")
+            elif not each.strip():
+                self.wrong(name, f"must be filled (at index {position})")
+            elif _has_lines(each):
+                self.wrong(name, f"{_MULTIPLE_LINES} (at index {position})")
+        return listed
+
     def nested(self, name: str, *, required: bool = False) -> Form | None:
         """An object; what is wrong inside is told as `name.field`."""
         if name not in self.body:
@@ -95,7 +108,7 @@ class Form:
     def url(self, name: str) -> str | None:
         """An address."""
         value = self.text(name, blank=True) or None
-        if value is not None and not _URL.match(value):
+        if value is not None and not self.is_wrong(name) and not _URL.match(value):
             self.wrong(name, "is not a valid URL eg. http://example.org")
         return value
 
@@ -105,16 +118,21 @@ class Form:
         if isinstance(value, str) and not self.is_wrong(name) and " " in value:
             self.wrong(name, "cannot contain spaces")
 
-    def one_line(self, name: str) -> None:
-        """Refuse line ends in a field that was read."""
-        value = self.body.get(name)
-        if isinstance(value, str) and not self.is_wrong(name) and "\n" in value:
-            self.wrong(name, "cannot contain multiple lines")
+    def one_line(self, *names: str) -> None:
+        """Refuse line ends in fields that were read."""
+        for name in names:
+            if not self.is_wrong(name) and _has_lines(self.body.get(name)):
+                self.wrong(name, _MULTIPLE_LINES)
 
     def done(self, status: int = 400) -> None:
         """Raises Invalid with everything that is wrong."""
         if self.errors:
             raise Invalid(self.errors, status=status)
+
+
+def _has_lines(value: Any) -> bool:
+    """Whether a text has more than one line."""
+    return isinstance(value, str) and not {"\n", "\r"}.isdisjoint(value)
 
 
 def unkeepable(text: str) -> bool:

@@ -10,9 +10,12 @@ from harness.broker.http.hal import moment, path
 from harness.broker.http.version_shape import branch_versions
 from harness.broker.metadata import Metadata, encode
 from harness.broker.store import matrix_details
+from harness.broker.store.matrix_history import every_result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    import sqlalchemy as sa
 
     from harness.broker.http.call import Call
     from harness.broker.matrices.asking import Question
@@ -46,7 +49,7 @@ MATRIX = s.Schema(
 
 def told(call: Call, question: Question, answer: Answered) -> dict[str, Any]:
     """The answer with its rows, as many as were asked for."""
-    listed = _listed(question, answer)
+    listed = _listed(call.db, question, answer)
     details = matrix_details.of(call.db, [row for row, _ in listed])
     shape = _Shape(call, details, typed=any(row.stated for row, _ in listed))
     return {
@@ -56,8 +59,15 @@ def told(call: Call, question: Question, answer: Answered) -> dict[str, Any]:
     }
 
 
-def _listed(question: Question, answer: Answered) -> list[tuple[Row, bool]]:
+_MOST = 1000  # rows that are looked through for those with a result that was asked for
+
+
+def _listed(db: sa.Connection, question: Question, answer: Answered) -> list[tuple[Row, bool]]:
+    """The rows with what stands or, where nobody says which results are meant, with every result."""
+    marked: Iterator[tuple[Row, bool]]
     marked = chain(((row, False) for row in answer.considered), ((row, True) for row in answer.left_out))
+    if not question.latest_by:
+        marked = every_result(db, list(islice(marked, _MOST if question.success else question.limit)))
     if question.success:
         wanted = {{"true": True, "false": False}.get(word) for word in question.success}
         return list(islice(((row, ignored) for row, ignored in marked if row.success in wanted), question.limit))
@@ -166,7 +176,7 @@ class _Shape:
 
 def table(call: Call, question: Question, answer: Answered) -> str:
     """The answer as a table."""
-    listed = [row for row, _ in _listed(question, answer)]
+    listed = [row for row, _ in _listed(call.db, question, answer)]
     details = matrix_details.of(call.db, listed)
     head = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")
     lines = [_line(row, details) for row in listed]

@@ -155,6 +155,33 @@ def of_provider(call: Call, provider: str, found: Sequence[Pact], title: str) ->
     }
 
 
+GONE = s.Schema("PactDeleted", s.record({"_links": s.LINKS}))
+
+
+def every_version(call: Call, found: Sequence[Pact], title: str) -> dict[str, Any]:
+    """All versions of one pact: an older list, whose relations have no prefix."""
+    consumer, provider = call.path["consumer"], call.path["provider"]
+    newer = of_pair(call, found, title)
+    versions = [link(version_url(call, p), title=_dated(p)) for p in found]
+    links = {
+        "self": newer["_links"]["self"],
+        "consumer": link(call.to("pacticipants", consumer), title=consumer),
+        "provider": link(call.to("pacticipants", provider), title=provider),
+        "pact-versions": versions,
+        "pb:pacts": newer["_links"]["pb:pacts"],
+    }
+    return {**newer, "_links": links}
+
+
+def after_deleting(call: Call, consumer: str, provider: str, *, left: bool) -> dict[str, Any]:
+    """Where to go on once pacts of a pair were deleted; `left`: there still is one."""
+    links = {"index": link(call.base)}
+    if left:
+        latest = call.to("pacts", "provider", provider, "consumer", consumer, "latest")
+        links["pb:latest-pact-version"] = link(latest, title="Latest pact")
+    return {"_links": links}
+
+
 def of_pair(call: Call, found: Sequence[Pact], title: str) -> dict[str, Any]:
     """The versions of one pact."""
     consumer, provider = call.path["consumer"], call.path["provider"]
@@ -164,19 +191,16 @@ def of_pair(call: Call, found: Sequence[Pact], title: str) -> dict[str, Any]:
             "self": link(call.here(), title=title),
             "pb:consumer": link(call.to("pacticipants", consumer), title="Consumer", name=consumer),
             "pb:provider": link(call.to("pacticipants", provider), title="Provider", name=provider),
-            "pb:pact-versions": [
-                link(version_url(call, p), title="Pact version", name=f"Version {p.number} - {_day(p)}")
-                for p in found
-            ],
+            "pb:pact-versions": [link(version_url(call, p), title="Pact version", name=_dated(p)) for p in found],
             # A client that asks for the latest of a branch reads this relation, and panics without it.
             "pb:pacts": [link(version_url(call, p), title=name_of(p), name=p.consumer) for p in found],
         },
     }
 
 
-def _day(pact: Pact) -> str:
+def _dated(pact: Pact) -> str:
     at = pact.published_at
-    return f"{at[8:10]}/{at[5:7]}/{at[:4]}"
+    return f"Version {pact.number} - {at[8:10]}/{at[5:7]}/{at[:4]}"
 
 
 def _in_list(call: Call, pact: Pact) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def answer(
         successes=[] if told else [_all_well(considered)],
         success=considered.successes(),
         failed=sum(each.verdict is Verdict.FAILED for each in against),
-        unknown=sum(each.verdict is Verdict.UNKNOWN for each in against),
+        unknown=_open(considered) if absent else sum(each.verdict is Verdict.UNKNOWN for each in against),
         ignored=len(left_out) if question.ignored else None,
         considered=considered,
         left_out=left_out,
@@ -178,6 +178,11 @@ def _words(scene: Scene, name: str, version: int | None) -> str:
         if version is not None and version in each.rows:
             return each.described(version)
     return selected[0].described() if selected else f"any version of {name}"
+
+
+def _open(rows: Rows) -> int:
+    """Of a version that does not exist the gate is not asked: what stands open are the rows."""
+    return sum(row.success is None for row in rows.rest())
 
 
 def _all_well(considered: Rows) -> str:

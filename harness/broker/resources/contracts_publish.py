@@ -126,8 +126,9 @@ def _read(call: Call) -> Request:
     name = form.text("pacticipantName", required=True)
     number = form.text("pacticipantVersionNumber", required=True)
     branch = form.text("branch")
+    form.one_line("pacticipantVersionNumber", "branch", "buildUrl")
     build_url = form.url("buildUrl")
-    tagged_as = _tags(form)
+    tagged_as = form.names("tags")
     given = _contracts(call, form, name)
     form.done()
     return Request(
@@ -137,16 +138,6 @@ def _read(call: Call) -> Request:
         build_url=build_url,
         given=given,
     )
-
-
-def _tags(form: Form) -> list[str] | None:
-    listed = form.array("tags")
-    for position, each in enumerate(listed or ()):
-        if not isinstance(each, str):
-            form.wrong("tags", f"must be a string (at index {position})")
-        elif not each.strip():
-            form.wrong("tags", f"must be filled (at index {position})")
-    return listed
 
 
 def _contracts(call: Call, form: Form, pacticipant: str | None) -> list[Given]:

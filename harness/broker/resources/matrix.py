@@ -11,7 +11,7 @@ from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.matrices.asking import Asked, Question, read
 from harness.broker.matrices.gated import answered
-from harness.broker.store import branches, places, shown_versions, tags
+from harness.broker.store import branches, places, tags
 from harness.broker.store.versions import exists
 
 if TYPE_CHECKING:
@@ -42,19 +42,22 @@ _QUERY = (
 )
 
 
+_LISTING = [each for each in _QUERY if each.name in ("latestby", "success[]", "limit")]
+
+
 @routes.get("/matrix", answers={200: MATRIX}, media=_FORMS, query=_QUERY)
 def show(call: Call) -> Answer:
     """The results between versions, and whether they are enough."""
     return tell(call, read(call.parameters))
 
 
-@routes.get("/matrix/provider/{provider}/consumer/{consumer}", answers={200: MATRIX}, media=_FORMS)
+@routes.get("/matrix/provider/{provider}/consumer/{consumer}", answers={200: MATRIX}, media=_FORMS, query=_LISTING)
 def show_pair(call: Call) -> Answer:
     """Every result between two pacticipants."""
     names = call.path["consumer"], call.path["provider"]
     if not all(exists(call.db, name) for name in names):
         raise NotHere
-    return tell(call, Question(selectors=[Asked(pacticipant=name) for name in names], latest_by="cvpv"))
+    return tell(call, read({**call.parameters, "q": [{"pacticipant": name} for name in names]}))
 
 
 @routes.get(
@@ -115,8 +118,7 @@ def head_to_environment(call: Call) -> Question:
     place = places.by_name(call.db, call.path["environment"])
     if branch is None or branch.head is None or place is None:
         raise NotHere
-    number = shown_versions.shown(call.db, [branch.head])[0].number
-    asked = Asked(pacticipant=name, version=number)
+    asked = Asked(pacticipant=name, branch=branch.name, latest=True)
     return Question(selectors=[asked], latest_by="cvpv", environment=place.name)
 
 

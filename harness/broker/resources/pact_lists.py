@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, gone, ok
 from harness.broker.http.hal import curies, link, moment
-from harness.broker.http.pact_shape import PACT_LIST, of_pair, of_provider, pair_of, version_url
+from harness.broker.http.pact_shape import (
+    GONE,
+    PACT_LIST,
+    after_deleting,
+    every_version,
+    of_pair,
+    of_provider,
+    pair_of,
+    version_url,
+)
 from harness.broker.http.problems import Missing, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import deleting
@@ -142,13 +151,15 @@ def _of_provider(
 @routes.get(f"{_PAIR}/versions", answers={200: PACT_LIST})
 def show_versions(call: Call) -> Answer:
     """Every version of a pact, newest first."""
-    return _of_pair(call, [], "All versions of the pact between {}")
+    found = kept.listed(call.db, _pair(call))
+    return ok(every_version(call, found, _named(call, "All versions of the pact between {}")))
 
 
 @routes.delete(f"{_PAIR}/versions", answers={204: None}, role="admin")
 def delete_versions(call: Call) -> Answer:
     """Forget every version of a pact."""
-    return _delete(call, [])
+    deleting.pacts(call.db, _pair(call), By(who=call.who.name, at=call.now))
+    return gone()
 
 
 @routes.get(f"{_PAIR}/tag/{{tag}}", answers={200: PACT_LIST})
@@ -158,7 +169,7 @@ def show_tagged(call: Call) -> Answer:
     return _of_pair(call, [kept.tagged(call.path["tag"])], title)
 
 
-@routes.delete(f"{_PAIR}/tag/{{tag}}", answers={204: None}, role="admin")
+@routes.delete(f"{_PAIR}/tag/{{tag}}", answers={200: GONE}, role="admin")
 def delete_tagged(call: Call) -> Answer:
     """Forget every version of a pact with a tag."""
     return _delete(call, [kept.tagged(call.path["tag"])])
@@ -170,7 +181,7 @@ def show_on_main(call: Call) -> Answer:
     return _of_pair(call, [kept.on_main()], "All versions of the pact between {} on main branch")
 
 
-@routes.delete(f"{_PAIR}/branch/versions", answers={204: None}, role="admin")
+@routes.delete(f"{_PAIR}/branch/versions", answers={200: GONE}, role="admin")
 def delete_on_main(call: Call) -> Answer:
     """Forget every version of a pact on the main branch."""
     return _delete(call, [kept.on_main()])
@@ -183,7 +194,7 @@ def show_on_branch(call: Call) -> Answer:
     return _of_pair(call, [kept.on_branch(call.path["branch"])], title)
 
 
-@routes.delete(f"{_PAIR}/branch/{{branch}}", answers={204: None}, role="admin")
+@routes.delete(f"{_PAIR}/branch/{{branch}}", answers={200: GONE}, role="admin")
 def delete_on_branch(call: Call) -> Answer:
     """Forget every version of a pact on a branch."""
     return _delete(call, [kept.on_branch(call.path["branch"])])
@@ -196,7 +207,7 @@ def show_latest_on_main(call: Call) -> Answer:
     return _latest_of_pair(call, kept.on_main(), "Latest version of the pact between {} on main branch")
 
 
-@routes.delete(f"{_PAIR}/branch/latest/versions", answers={204: None}, role="admin")
+@routes.delete(f"{_PAIR}/branch/latest/versions", answers={200: GONE}, role="admin")
 def delete_latest_on_main(call: Call) -> Answer:
     """Forget the latest version of a pact on the main branch."""
     return _delete_latest(call, kept.on_main())
@@ -210,7 +221,7 @@ def show_latest_on_branch(call: Call) -> Answer:
     return _latest_of_pair(call, kept.on_branch(branch), title)
 
 
-@routes.delete(f"{_PAIR}/branch/{{branch}}/latest/versions", answers={204: None}, role="admin")
+@routes.delete(f"{_PAIR}/branch/{{branch}}/latest/versions", answers={200: GONE}, role="admin")
 def delete_latest_on_branch(call: Call) -> Answer:
     """Forget the latest version of a pact on a branch."""
     return _delete_latest(call, kept.on_branch(call.path["branch"]))
@@ -236,14 +247,19 @@ def _latest_of_pair(call: Call, where: sa.ColumnElement[bool], title: str) -> An
 
 def _delete(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
     deleting.pacts(call.db, [*_pair(call), *where], By(who=call.who.name, at=call.now))
-    return gone()
+    return _left(call)
 
 
 def _delete_latest(call: Call, where: sa.ColumnElement[bool]) -> Answer:
     newest = kept.newest(call.db, [*_pair(call), where])
     if newest is not None:
         deleting.pacts(call.db, [publications.c.id == newest.publication], By(who=call.who.name, at=call.now))
-    return gone()
+    return _left(call)
+
+
+def _left(call: Call) -> Answer:
+    left = kept.newest(call.db, _pair(call)) is not None
+    return ok(after_deleting(call, call.path["consumer"], call.path["provider"], left=left))
 
 
 def _named(call: Call, title: str) -> str:

@@ -8,8 +8,7 @@ from harness.broker.events import announce
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import link
-from harness.broker.http.pact_shape import PACT, body, pair_of
+from harness.broker.http.pact_shape import GONE, PACT, after_deleting, body
 from harness.broker.http.problems import NotHere, Refused, Said, Unreadable
 from harness.broker.http.routing import JSON_FORMS, Routes
 from harness.broker.metadata import Metadata, decode, encode
@@ -36,7 +35,6 @@ _VERSION = f"{_PAIR}/version/{{version}}"
 _ALIASES = (f"{_PAIR}/versions/{{version}}", "/pact/provider/{provider}/consumer/{consumer}/version/{version}")
 _EXTENDED = "application/vnd.pactbrokerextended.v1+json"
 _FORMS = (*JSON_FORMS, _EXTENDED)
-GONE = s.Schema("PactDeleted", s.record({"_links": s.LINKS}))
 
 
 @routes.get(_VERSION, answers={200: PACT}, media=_FORMS)
@@ -62,10 +60,8 @@ def delete(call: Call) -> Answer:
     """Forget the pact of a consumer's version."""
     there = _the_pact(call)
     deleting.pacts(call.db, [publications.c.id == there.publication], By(who=call.who.name, at=call.now))
-    links = {"index": link(call.base)}
-    if kept.newest(call.db, _pair(call)) is not None:
-        links["pb:latest-pact-version"] = link(f"{pair_of(call, there)}/latest", title="Latest pact")
-    return ok({"_links": links})
+    left = kept.newest(call.db, _pair(call)) is not None
+    return ok(after_deleting(call, there.consumer, there.provider, left=left))
 
 
 @routes.patch(_VERSION, answers={200: PACT, 201: PACT, 409: s.ERROR}, takes=("application/json",), body=PACT)

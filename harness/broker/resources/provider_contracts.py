@@ -89,8 +89,9 @@ def publish(call: Call) -> Answer:
     """Publish the OpenAPI document of a provider's version, with its branch, tags and build."""
     form = Form(call.document())
     number = form.text("pacticipantVersionNumber", required=True)
+    form.one_line("pacticipantVersionNumber", "branch", "buildUrl")
     branch, build_url = form.text("branch"), form.url("buildUrl")
-    names = [each for each in form.array("tags") or () if isinstance(each, str) and each]
+    names = form.names("tags") or ()
     inside = form.nested("contract", required=True)
     given = _read(call, inside, "specification", "selfVerificationResults") if inside else None
     form.done()

@@ -218,10 +218,11 @@ def _consumer_number(call: Call, contract: int) -> str:
     return numbers[0] if numbers else ""
 
 
-def _shown(call: Call, found: Result | None, number: str | None = None) -> Answer:
+def _shown(call: Call, found: Result | None) -> Answer:
+    """A result, by the newest version with its content, whichever it was looked for by."""
     if found is None:
         raise NotHere
-    body: dict[str, Any] = told(call, found, number or _consumer_number(call, found.contract))
+    body: dict[str, Any] = told(call, found, _consumer_number(call, found.contract))
     return ok(body)
 
 
@@ -233,8 +234,7 @@ def _newest(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> tuple[Pact, 
 
 
 def _latest_of(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
-    pact, found = _newest(call, where)
-    return _shown(call, found, pact.number)
+    return _shown(call, _newest(call, where)[1])
 
 
 def _delete(call: Call, found: Result | None) -> Answer:

@@ -116,7 +116,7 @@ def publish(db: sa.Connection, version: int, given: Given, now: str) -> Publishe
             pacticipant_id=owner,
         )
     elif there.key == contract.key:
-        row, outcome = there.contract_id, Outcome.UNCHANGED
+        row, outcome = there.contract_id, Outcome.MERGED if given.merge else Outcome.UNCHANGED
     else:
         row = keep(db, contract, now)
         replace_content(db, there, row, now)
