@@ -48,7 +48,7 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
     cell = _cell(pair.contract, pair.consumer, pair.provider, facts)
     words = _STATED if cell.stated else _WORDS
     command = commands.verify(pair.provider, pair.consumer)
-    if cell.disagreement:  # no run of this number takes back what another build of it broke
+    if cell.cause is Cause.DISAGREEING:  # no run of this number takes back what another build of it broke
         command = commands.run(pair.provider.pacticipant)
     return Reason(
         verdict=cell.verdict,

@@ -215,6 +215,31 @@ def test_a_broken_promise_is_a_no_and_a_later_yes_heals_it(ledger: AnyLedger) ->
     assert verdict(ledger, WEB1) is Verdict.PASSED
 
 
+@pytest.mark.parametrize("first", [Verdict.PASSED, Verdict.FAILED])
+def test_two_builds_of_one_version_that_disagree_are_a_no_that_names_both(
+    ledger: AnyLedger, first: Verdict, request: pytest.FixtureRequest
+) -> None:
+    pact = stock(ledger)
+    second = Verdict.FAILED if first is Verdict.PASSED else Verdict.PASSED
+    for artifact, said in (("build-one", first), ("build-two", second)):
+        known = Known(version=ORDERS2, artifacts=frozenset({artifact}), untraced=("target/app.jar",))
+        ledger.record_version(known, runtime="process", another_build=True)
+        when = f"2026-01-0{1 + (artifact == 'build-two')}T00:00:00.000+00:00"
+        ledger.record_evidence(
+            seen(pact, ORDERS2, said, artifact=artifact, identity=artifact, run=f"run-{artifact}", at=when)
+        )
+    ledger.record_deployment("production", WEB1)
+    decision = can_i_deploy([ORDERS2], "production", ledger.facts_about([ORDERS2], ["production"]))
+    (reason,) = [each for each in decision.reasons if each.consumer == WEB1]
+    assert reason.verdict is Verdict.FAILED
+    if request.node.callspec.params["ledger"] == "remote":
+        return  # a foreign broker knows no builds: it keeps the no, or this machine does
+    assert reason.cause is Cause.DISAGREEING
+    assert "results of two builds disagree" in reason.text
+    for name in ("build-one", "build-two", "by process", "target/app.jar"):
+        assert name in reason.text
+
+
 def test_what_could_not_be_seen_is_neither(ledger: AnyLedger) -> None:
     pact = stock(ledger)
     ledger.record_evidence(seen(pact, ORDERS2, Verdict.UNKNOWN))

@@ -117,6 +117,8 @@ class _Shape:
         if self.typed:
             told["verificationType"] = "BDCT" if row.stated else "CDCT"
             told["because"] = row.stated.because if row.stated else None
+        if row.disagreement:
+            told["disagreement"] = row.disagreement
         return {**told, "ignored": True} if ignored else told
 
     def _party(self, name: str, version: dict[str, Any] | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class Result(NamedTuple):
     success: bool | None = None
     stated: Stated | None = None  # what the provider's document says, where that decides
     because: str = ""  # why it is no yes
+    disagreement: str = ""  # of two builds of the version
 
 
 class Row(NamedTuple):
@@ -32,6 +33,7 @@ class Row(NamedTuple):
     success: bool | None
     stated: Stated | None = None
     because: str = ""
+    disagreement: str = ""
 
 
 class Promise(NamedTuple):
@@ -86,7 +88,7 @@ class Rows:
         """Those rows of which something holds."""
         found = []
         for each in self.promises:
-            kept = tuple(Result(*row[-5:]) for row in each.rows() if holds(row))
+            kept = tuple(Result(*row[4:]) for row in each.rows() if holds(row))
             if kept:
                 found.append(each._replace(results=kept))
         return Rows(found)

@@ -59,4 +59,5 @@ def _spoken_of(basis: Basis, each: Published) -> set[Version]:
 
 def _result(basis: Basis, version: Version, cell: Cell) -> Result:
     number = basis.results.get(cell.evidence.row) if cell.evidence else None
-    return Result(basis.rows[version], number, _SUCCESS[cell.verdict], cell.stated, cell.because)
+    said = cell.stated, cell.because, cell.disagreement
+    return Result(basis.rows[version], number, _SUCCESS[cell.verdict], *said)

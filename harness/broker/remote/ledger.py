@@ -56,9 +56,10 @@ class RemoteLedger:
         descriptor: Mapping[str, Any] | None = None,
         another_build: bool = False,
     ) -> None:
-        """Make a version known to the broker; its build stays here. Raises IdentityConflict for another build."""
+        """Make a version and its build known to the broker. Raises IdentityConflict for another build."""
         self.beside.record_version(known, runtime=runtime, descriptor=descriptor, another_build=another_build)
         writing.version(self.site, known)
+        writing.builds(self.site, known, runtime)
         self._everything = None
 
     def descriptor(self, version: Version, runtime: str = "") -> Mapping[str, Any] | None:

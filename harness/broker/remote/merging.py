@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.evidence import Evidence, EvidenceKind, Facts, Known
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,10 +42,16 @@ def merged_evidence(there: Iterable[Evidence], here: Iterable[Evidence]) -> tupl
     """
     of_broker, mine = list(there), list(here)
     sent = {(e.contract, e.provider, e.run, e.verdict): e for e in mine if e.kind is EvidenceKind.PACTS}
-    told = _no_stands([sent.get((e.contract, e.provider, e.run, e.verdict), e) for e in of_broker])
+    told = _no_stands([_as_sent(e, sent) for e in of_broker])
     answered = {_question(e) for e in told if e.decisive}
     kept = [e for e in mine if _adds(e) and not (_about_a_pact(e) and _question(e) in answered)]
     return tuple(sorted((*kept, *told), key=lambda e: e.at))
+
+
+def _as_sent(told: Evidence, sent: Mapping[tuple[str, Version, str, Verdict], Evidence]) -> Evidence:
+    # That another build of the version says otherwise is known to the broker alone.
+    own = sent.get((told.contract, told.provider, told.run, told.verdict), told)
+    return replace(own, cause=told.cause, because=told.because) if told.cause is Cause.DISAGREEING else own
 
 
 def _no_stands(found: Sequence[Evidence]) -> list[Evidence]:
@@ -57,9 +63,10 @@ def _no_stands(found: Sequence[Evidence]) -> list[Evidence]:
     return [e for e in found if e.verdict is Verdict.FAILED or _question(e) not in broken]
 
 
-def _question(evidence: Evidence) -> tuple[str, Version, str]:
+def _question(evidence: Evidence) -> tuple[str, Version, str, str]:
     """What it answers: of a build that is known for every consumer, else for its own."""
-    return evidence.contract, evidence.provider, "" if evidence.artifact else evidence.consumer
+    consumer = "" if evidence.artifact else evidence.consumer
+    return evidence.contract, evidence.provider, evidence.artifact, consumer
 
 
 def _about_a_pact(evidence: Evidence) -> bool:

@@ -38,6 +38,7 @@ class Row:
     static: bool = False  # of the provider's document (bi-directional), not of a run
     claimed: bool = False  # it rests on the provider's own word; a broker that does not say so means that
     because: str = ""  # what the broker says of a document
+    disagreement: str = ""  # what it says of two builds of the provider's version
 
 
 def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collection[str]]) -> list[Row]:
@@ -103,6 +104,7 @@ def row_of(document: Document, place: str) -> Row | None:
         success=result["success"],
         at=hal.maybe_text(result, "verifiedAt"),
         link=hal.href(result, "self", place),
+        disagreement=hal.maybe_text(document, "disagreement"),
     )
 
 
@@ -137,6 +139,7 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
         pact.promised, lambda: names_of(json.loads(pact.contract.text), pact.ids), said, success=success
     )
     verdict, cause = _verdict(counted, success=success)
+    disagree = row.disagreement if verdict is Verdict.FAILED else ""
     return Evidence(
         kind=EvidenceKind.PACTS,
         contract=pact.contract.key,
@@ -145,8 +148,8 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
         artifact="",
         identity="",
         verdict=verdict,
-        cause=cause,
-        because=counted.because,
+        cause=Cause.DISAGREEING if disagree else cause,
+        because=disagree or counted.because,
         promised=counted.promised,
         exercised=counted.exercised,
         complete=counted.exercised >= counted.promised,

@@ -39,6 +39,18 @@ def version(site: Site, known: Known) -> None:
         site.change("PATCH", url, told, doing, content_type=MERGE_PATCH)
 
 
+def builds(site: Site, known: Known, runtime: str) -> None:
+    """Tell a broker of ours what ran under a version's number; another one has no place for it."""
+    for artifact in sorted(known.artifacts) if _takes_builds(site) else ():
+        names = "pacticipants", known.version.pacticipant, "versions", known.version.number
+        body = {"artifact": artifact, "runtime": runtime, "untraced": list(known.untraced)}
+        site.offer(site.below(*names, "builds"), body, f"a build of {known.version}")
+
+
+def _takes_builds(site: Site) -> bool:
+    return bool(hal.links(site.index, PROVIDER_CONTRACT))
+
+
 def pacts(
     site: Site, owner: Version, contracts: Sequence[Contract], *, merge: bool = False
 ) -> dict[str, Contract]:
@@ -134,6 +146,7 @@ def result(site: Site, evidence: Evidence, pact: Published) -> None:
         "providerApplicationVersion": evidence.provider.number,
         "testResults": [_told(each, evidence.run, ids) for each, ids in _with_ids(evidence, pact)],
         "verifiedBy": {"implementation": "harness", "version": __version__},
+        **({"build": evidence.artifact} if evidence.artifact and _takes_builds(site) else {}),
     }
     site.change("POST", url, body, f"the result of {evidence.provider}")
 

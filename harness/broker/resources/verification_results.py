@@ -13,6 +13,7 @@ from harness.broker.http.problems import NotHere
 from harness.broker.http.result_shape import RESULT, told, url_of
 from harness.broker.http.routing import Routes
 from harness.broker.metadata import Metadata, decode
+from harness.broker.refusals import check_name
 from harness.broker.resources.triggered_webhooks import TRIGGERED_LIST, listed
 from harness.broker.store import deleting, outbox, pacts, results
 from harness.broker.store import shown_versions as versions
@@ -37,6 +38,7 @@ TO_PUBLISH = s.Schema(
     "VerificationResultToPublish",
     s.record(
         {"success": s.truth(), "providerApplicationVersion": s.filled()},
+        build=s.maybe(s.text()),
         buildUrl=s.maybe(s.text()),
         testResults=s.ANYTHING,
         verifiedBy=s.maybe(s.OBJECT),
@@ -189,12 +191,15 @@ def _read(call: Call, remembered: Metadata) -> results.Given:
         form.wrong("success", "must be boolean")
     number = form.text("providerApplicationVersion", required=True)
     build_url = form.text("buildUrl", blank=True)
+    build = form.text("build", blank=True) or ""
+    check_name("the build", build, empty=True)
     verified_by = form.nested("verifiedBy")
     form.done()
     return results.Given(
         success=success is True,
         number=number or "",
         build_url=build_url or None,
+        build=build,
         results=form.body.get("testResults"),
         verified_by=verified_by.body if verified_by else None,
         wip=remembered.wip,

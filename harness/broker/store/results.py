@@ -13,10 +13,11 @@ from harness.broker.served_pact import served
 from harness.broker.store import evidence, integrations
 from harness.broker.store.rows import chunks
 from harness.broker.store.tables import contracts, verifications, versions
-from harness.broker.store.versions import mention, mention_pacticipant
+from harness.broker.store.versions import builds_of, mention, mention_pacticipant
+from harness.broker.store.versions import record as record_version
 from harness.broker.told_results import Counted, count, names_of
 from harness.contracts.document import Contract, ContractKind
-from harness.evidence import Evidence, EvidenceKind
+from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
 from harness.verdicts import Cause, Verdict
 
@@ -30,6 +31,7 @@ class Given:
     build_url: str | None = None
     results: Any = None  # JSON, whatever it is
     verified_by: Mapping[str, Any] | None = None
+    build: str = ""  # the artifact that it was seen on, of our own clients
     wip: bool = False
     consumer_number: str | None = None
 
@@ -58,13 +60,17 @@ def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
     """Keep a result of a content; its number."""
     row = db.execute(_CONTENT, {"contract": contract}).one()
     counted = _counted(row, given)
-    mention(db, Version(row.counterpart, given.number), now)
+    provider = Version(row.counterpart, given.number)
+    mention(db, provider, now)
+    if given.build and given.build not in {each.artifact for each in builds_of(db, provider)}:
+        known = Known(version=provider, artifacts=frozenset({given.build}))
+        record_version(db, known, runtime="", descriptor=None, now=now, another_build=True)
     seen = Evidence(
         kind=EvidenceKind.PACTS,
         contract=row.key,
         consumer=row.owner,
-        provider=Version(row.counterpart, given.number),
-        artifact="",
+        provider=provider,
+        artifact=given.build,
         identity="",
         verdict=Verdict.PASSED if given.success else Verdict.FAILED,
         cause=None if given.success else Cause.BROKEN_PROMISE,
@@ -158,7 +164,10 @@ _of = (
     contracts.c.counterpart == sa.bindparam("counterpart"),
     contracts.c.key == sa.bindparam("sha"),
 )
-_BY_NUMBER = _query().where(*_of, verifications.c.id == sa.bindparam("number"))
+# What was seen of a known build is everybody's with the same content.
+_BY_NUMBER = _query().where(
+    sa.or_(_of[0], verifications.c.artifact != ""), *_of[1:], verifications.c.id == sa.bindparam("number")
+)
 _LATEST_OF = _query().where(*_of).order_by(verifications.c.id.desc()).limit(1)
 _CONTRACT = sa.select(contracts.c.id).where(*_of, contracts.c.kind == ContractKind.PACT.value)
 _newest = (

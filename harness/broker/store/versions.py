@@ -221,6 +221,12 @@ def _builds(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, list[
     return found
 
 
+def builds_of(db: sa.Connection, version: Version) -> list[KnownBuild]:
+    """Every build that ran under a version's number."""
+    row = find(db, version)
+    return [] if row is None else _builds(db, builds.c.version_id == row).get(row, [])
+
+
 def build_of(row: Any) -> KnownBuild:
     """A build as its row tells it."""
     files = tuple(json.loads(row.untraced)) if row.untraced else ()

@@ -1,0 +1,77 @@
+"""Builds of versions: what our own clients say of what ran under a number; a foreign client knows none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.answers import Answer, created, ok
+from harness.broker.http.forms import Form
+from harness.broker.http.hal import link, moment
+from harness.broker.http.problems import NotHere
+from harness.broker.http.routing import Routes
+from harness.broker.refusals import check_name
+from harness.broker.store import versions
+from harness.evidence import Known
+from harness.identity import Version
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.evidence import KnownBuild
+
+routes = Routes("builds")
+
+_BUILDS = "/pacticipants/{pacticipant}/versions/{version}/builds"
+_MOST = 100  # files that are named
+BUILD_TO_TELL = s.Schema(
+    "BuildToTell",
+    s.record({"artifact": s.filled()}, runtime=s.maybe(s.text()), untraced=s.maybe(s.many(s.text()))),
+)
+BUILD = s.record(
+    {"artifact": s.text(), "runtime": s.text(), "firstSeenAt": s.maybe(s.moment()), "untraced": s.many(s.text())}
+)
+BUILDS = s.Schema("Builds", s.record({"builds": s.many(BUILD), "_links": s.LINKS}))
+
+
+@routes.get(_BUILDS, answers={200: BUILDS})
+def show(call: Call) -> Answer:
+    """Every build that ran under a version's number, in the order in which they were first seen."""
+    if versions.find(call.db, _version(call)) is None:
+        raise NotHere
+    return ok(_told(call))
+
+
+@routes.post(_BUILDS, answers={201: BUILDS}, body=BUILD_TO_TELL)
+def tell(call: Call) -> Answer:
+    """Say that a version, made when it is not known, ran as a build; results of equal builds are shared."""
+    form = Form(call.document())
+    artifact = form.text("artifact", required=True) or ""
+    runtime = form.text("runtime", blank=True) or ""
+    untraced = form.body.get("untraced") or []
+    if not isinstance(untraced, list) or not all(isinstance(each, str) for each in untraced):
+        form.wrong("untraced", "must be a list of texts")
+    form.done()
+    check_name("the artifact", artifact)
+    known = Known(
+        version=_version(call), artifacts=frozenset({artifact}), untraced=tuple(map(str, untraced[:_MOST]))
+    )
+    versions.record(call.db, known, runtime=runtime, descriptor=None, now=call.now, another_build=True)
+    return created(_told(call), call.here())
+
+
+def _version(call: Call) -> Version:
+    return Version(call.path["pacticipant"], call.path["version"])
+
+
+def _told(call: Call) -> dict[str, Any]:
+    found = versions.builds_of(call.db, _version(call))
+    return {"builds": [_build(each) for each in found], "_links": {"self": link(call.here(), title="Builds")}}
+
+
+def _build(build: KnownBuild) -> dict[str, Any]:
+    return {
+        "artifact": build.artifact,
+        "runtime": build.runtime,
+        "firstSeenAt": moment(build.since) if build.since else None,
+        "untraced": list(build.untraced),
+    }
