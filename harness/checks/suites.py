@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from harness.ports import Recording
     from harness.services.system import Suite
 
+_NAMED = 3  # tests that a sentence names
+_RUN_AGAIN = ("rerun", "retried")  # what plug-ins that run a failed test again call its first try
 _TESTS_FAILED, _NOTHING_COLLECTED = 1, 5  # pytest's own exit codes; 0 is "all passed"
 
 
@@ -114,11 +116,10 @@ def _with(covered: tuple[Covered, ...], items: Iterator[Exercised | Finding]) ->
 def tell(suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
     """What the outcome says of every test; pure. Raises ToolCrashed when pytest contradicts its own results."""
     failed = False
-    for test in outcome.collected:
-        again = replay(Path(outcome.root) if outcome.root else root_of(suite.path), test)
-        for item in _test(test, outcome.phases.get(test, []), again, timed_out=outcome.timed_out):
-            failed |= isinstance(item, Finding)
-            yield item
+    told = [item for test in outcome.collected for item in _of_test(test, suite, outcome)]
+    for item in _with_left_out(told, outcome.deselected):
+        failed |= isinstance(item, Finding)
+        yield item
     for report in outcome.not_collected:
         yield _uncollected(report)
     if outcome.crash:
@@ -137,6 +138,29 @@ def _told_by(last_words: str) -> str:
     return "; ".join(line for line in lines if line and not line.endswith("%]") and not line.startswith("=="))
 
 
+def _of_test(test: str, suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
+    again = replay(Path(outcome.root) if outcome.root else root_of(suite.path), test)
+    yield from _test(test, outcome.phases.get(test, []), again, timed_out=outcome.timed_out)
+
+
+def _with_left_out(told: Sequence[Exercised | Finding], left_out: Sequence[str]) -> Iterator[Exercised | Finding]:
+    """The first test says what the suite's own selection left out; where nothing is left, that is the answer."""
+    if not left_out:
+        yield from told
+        return
+    more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+    tests = "1 test was" if len(left_out) == 1 else f"{len(left_out)} tests were"
+    text = f"{tests} deselected and not run: {', '.join(left_out[:_NAMED])}{more}"
+    if not told:
+        cause = Cause.NOTHING_EXERCISED
+        yield Exercised(subject="the suite", verdict=Verdict.UNKNOWN, cause=cause, because=text)
+    for number, item in enumerate(told):
+        if number == 0 and isinstance(item, Exercised):
+            yield replace(item, remark="; ".join(filter(None, (item.remark, text))))
+        else:
+            yield item
+
+
 def _has_errors(outcome: Outcome) -> bool:
     """Whether a set-up or tear-down that failed explains pytest's exit code."""
     return any(p["outcome"] == "failed" and p["phase"] != "call" for ps in outcome.phases.values() for p in ps)
@@ -149,7 +173,14 @@ def _test(
     place = phases[0]["place"] if phases else ""
     verdict, cause, because = _judged(phases, timed_out=timed_out)
     yield Exercised(
-        subject=test, verdict=verdict, cause=cause, because=because, place=place, seconds=seconds, replay=again
+        subject=test,
+        verdict=verdict,
+        cause=cause,
+        because=because,
+        place=place,
+        seconds=seconds,
+        replay=again,
+        remark=_again(test, phases) if verdict is Verdict.PASSED else "",
     )
     if verdict is Verdict.FAILED:
         yield Finding(
@@ -160,6 +191,15 @@ def _test(
             place=place,
             replay=again,
         )
+
+
+def _again(test: str, phases: Sequence[dict[str, Any]]) -> str:
+    """What a test that failed first and was then run again has to say of its yes."""
+    tries = [phase for phase in phases if phase["outcome"] in _RUN_AGAIN]
+    if not tries:
+        return ""
+    failed = "once" if len(tries) == 1 else f"{len(tries)} times"
+    return f"{test} passed only when it was run again; it failed {failed}: {_gist(tries[0]['text'])}"
 
 
 def _judged(phases: Sequence[dict[str, Any]], *, timed_out: bool) -> tuple[Verdict, Cause | None, str]:

@@ -165,8 +165,16 @@ def document(seen: Sequence[Event]) -> dict[str, object]:
         "reasons": words.reasons(decided.reasons) if decided else [],
         "tasks": [_task(e) for e in seen if isinstance(e, CheckFinished)],
         "findings": [_finding(e) for e in seen if isinstance(e, CheckFound)],
+        "notices": [{"about": about, "text": text} for about, text in _worth_knowing(seen)],
         "seconds": finished.seconds if finished else None,
     }
+
+
+def _worth_knowing(seen: Sequence[Event]) -> tuple[tuple[str, str], ...]:
+    from harness.reports import phrases
+    from harness.reports.story import tell
+
+    return phrases.worth_knowing(tell(seen))
 
 
 def _deployable(verdict: Verdict, decided: Decided | None) -> bool | None:

@@ -86,6 +86,7 @@ def html(events: Iterable[Event]) -> str:
             reasons=tuple(unexplained(story, Verdict.FAILED)),
             unknowns=unknowns(story),
             flaky=phrases.flaky(story),
+            worth_knowing=phrases.worth_knowing(story),
             sections=sections,
             providers=providers,
             matrix=tuple(_matrix(sections, providers)),

@@ -200,10 +200,11 @@ def _answer(story: Story) -> _Case:
     )
     lines += [f"{each.about}: {each.cause}: {each.because}\n  resolve: {each.command}" for each in unknowns(story)]
     told = ("deployment", headline, "\n".join(lines))
+    beside = [f"{about}: {text}" for about, text in phrases.worth_knowing(story)]
     return _Case(
         name="can these versions be deployed together",
         group="answer",
         failure=told if story.verdict is Verdict.FAILED else None,
         error=told if story.verdict is Verdict.UNKNOWN else None,
-        note=headline if story.verdict is Verdict.PASSED else "",
+        note="\n".join([*([headline] if story.verdict is Verdict.PASSED else []), *beside]),
     )

@@ -175,7 +175,8 @@ def _row(task: TaskStory) -> str:
 
 def _notices(story: Story) -> Iterator[str]:
     """What changes no verdict, and should be known of it."""
-    rows = [f"- **{text(each.about, 60)}**: {text(each.text)}" for each in story.notices[:_MOST_ROWS]]
+    told = phrases.worth_knowing(story)[:_MOST_ROWS]
+    rows = [f"- **{text(about, 60)}**: {text(sentence)}" for about, sentence in told]
     if rows:
         yield "\n".join(["", *rows, ""])
 

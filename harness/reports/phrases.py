@@ -13,7 +13,7 @@ from harness.reports.story import Broken
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.engine.events import TaskId
     from harness.identity import Version
@@ -177,6 +177,18 @@ def rests(story: Story) -> tuple[tuple[Version, str], ...]:
     )
 
 
+def noticed(story: Story) -> tuple[tuple[str, str], ...]:
+    """What changes no verdict, and what the evidence of suites lacks: about what, and a sentence."""
+    lacking = [(title(task.id), each.remark) for task, each in _remarked(story) if task.id.kind in _SUITES]
+    return tuple(dict.fromkeys((*((each.about, each.text) for each in story.notices), *lacking)))
+
+
+def worth_knowing(story: Story) -> tuple[tuple[str, str], ...]:
+    """All that whoever goes by the answer should know; a yes says of whom nothing was tried."""
+    untried = rests(story) if story.verdict is Verdict.PASSED else ()
+    return (*noticed(story), *((named(version), text) for version, text in untried))
+
+
 def reuse(story: Story) -> str:
     """What earlier evidence answered; nothing where everything was run."""
     if not story.reused:
@@ -190,7 +202,14 @@ def reuse(story: Story) -> str:
 
 def remarked(story: Story) -> tuple[tuple[TaskStory, Exercised], ...]:
     """The promises that were kept as far as anything touched them."""
-    return tuple((task, each) for task in story.tasks for each in task.results if each.remark)
+    return tuple((task, each) for task, each in _remarked(story) if task.id.kind not in _SUITES)
+
+
+_SUITES = (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
+
+
+def _remarked(story: Story) -> Iterator[tuple[TaskStory, Exercised]]:
+    return ((task, each) for task in story.tasks for each in task.results if each.remark)
 
 
 REACH = "to reach them, put examples into the document that find something, or links from what makes it"

@@ -207,12 +207,13 @@ def _task(task: TaskStory) -> Line:
 
 def _notices(story: Story, width: int) -> Iterator[Line]:
     """What changes no verdict, and should be known of it."""
-    if story.notices:
+    told = phrases.noticed(story)
+    if told:
         yield ()
-    for each in story.notices[:MOST_REMARKS]:
-        yield from _bullet("!", f"{line(each.about, 60)}: {line(each.text, 600)}", width, "yellow")
-    if len(story.notices) > MOST_REMARKS:
-        yield _more(len(story.notices) - MOST_REMARKS, "notice")
+    for about, text in told[:MOST_REMARKS]:
+        yield from _bullet("!", f"{line(about, 60)}: {line(text, 600)}", width, "yellow")
+    if len(told) > MOST_REMARKS:
+        yield _more(len(told) - MOST_REMARKS, "notice")
 
 
 def _remarks(story: Story, width: int) -> Iterator[Line]:

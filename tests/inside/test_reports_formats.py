@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,13 +18,26 @@ import pytest
 import sample_events as sample
 from hypothesis import given
 
-from harness.engine.events import CheckFound, Event, PromiseExercised, ServiceFailed, read
+from harness.cli.stream import document
+from harness.engine.events import (
+    CheckFinished,
+    CheckFound,
+    CheckStarted,
+    Event,
+    Noticed,
+    PromiseExercised,
+    ServiceFailed,
+    TaskId,
+    read,
+)
 from harness.errors import UsageError
+from harness.evidence import EvidenceKind
+from harness.identity import Version
 from harness.reports.formats import FORMATS, render
 from harness.reports.markdown import LIMIT
 from harness.reports.screen import summary
 from harness.reports.story import tell
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Exercised, Verdict
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 ENDINGS = {"terminal": "txt", "junit": "xml", "markdown": "md", "ndjson": "ndjson", "html": "html"}
@@ -84,6 +98,31 @@ def test_neither_locale_nor_terminal_nor_hash_seed_changes_a_report() -> None:
     ]
     assert outputs[0] == outputs[1]
     assert outputs[0]
+
+
+def _with_a_suite(verdict: Verdict) -> list[Event]:
+    """A good run with a suite that left a test out, or one that failed."""
+    task = TaskId(kind=EvidenceKind.INTEGRATION, provider=Version("the system", ""), contract="suite")
+    cause = None if verdict is Verdict.PASSED else Cause.BROKEN_PROMISE
+    seen = Exercised(subject="a test", verdict=verdict, cause=cause, because=cause or "", remark="7 deselected")
+    ended = CheckFinished(
+        task=task, verdict=verdict, cause=cause, because=cause or "", promised=1, exercised=1, seconds=1.0
+    )
+    *before, decided, finished = sample.good_run()
+    noticed = Noticed(about="orders", text="bin/server is not known to git")
+    told = [CheckStarted(task=task, promised=1), PromiseExercised(task=task, exercised=seen), ended, noticed]
+    return [*before, *told, decided, finished]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.FAILED])
+@pytest.mark.parametrize("name", [*READABLE, "json"])
+def test_what_the_evidence_lacks_is_told_in_every_report(name: str, verdict: Verdict) -> None:
+    stream = _with_a_suite(verdict)
+    text = json.dumps(document(stream)) if name == "json" else render(name, stream)
+    words = re.sub(r"\s+", " ", text)
+    assert "7 deselected" in words
+    assert "bin/server is not known to git" in words.replace("&#47;", "/").replace("&#x2F;", "/")
+    assert ("no promise checked" in words) is (verdict is Verdict.PASSED)
 
 
 def test_an_unknown_format_is_an_error_that_says_what_was_meant() -> None:

@@ -255,6 +255,55 @@ def test_under_xdist_every_test_is_told_once(tmp_path: Path) -> None:
     assert verdicts == [Verdict.PASSED] * 5 + [Verdict.FAILED]
 
 
+LEAVES_OUT = """import pytest
+def test_it(): pass
+@pytest.mark.skipif(False, reason='-')
+def test_slow(): assert 0
+"""
+
+
+@pytest.mark.parametrize(
+    "words", ["-k 'not slow'", "--deselect suite/test_it.py::test_slow", "-n 2 -k 'not slow'"]
+)
+def test_a_yes_says_which_tests_the_suite_itself_left_out(tmp_path: Path, words: str) -> None:
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\naddopts = {words}\n")
+    exercised = only(run(tmp_path, LEAVES_OUT))
+    assert exercised.verdict is Verdict.PASSED
+    assert exercised.remark == "1 test was deselected and not run: suite/test_it.py::test_slow"
+
+
+def test_a_suite_that_leaves_everything_out_is_no_yes_and_says_so() -> None:
+    outcome = Outcome(deselected=["a", "b", "c", "d"], exit=5)
+    exercised = only(list(tell(Suite(path=Path("/x")), outcome)))
+    assert (exercised.verdict, exercised.cause) == (Verdict.UNKNOWN, Cause.NOTHING_EXERCISED)
+    assert exercised.because == "4 tests were deselected and not run: a, b, c and 1 more"
+
+
+@pytest.mark.parametrize("called", ["rerun", "retried"])  # by pytest-rerunfailures, by pytest-retry
+def test_a_yes_of_a_second_try_tells_of_the_first(called: str) -> None:
+    outcome = Outcome(collected=["t"], exit=0)
+    tries = [
+        ("setup", "passed"),
+        ("call", called),
+        ("setup", "passed"),
+        ("call", "passed"),
+        ("teardown", "passed"),
+    ]
+    outcome.phases["t"] = [
+        {
+            "phase": phase,
+            "outcome": how,
+            "text": "E   no answer" if how == called else "",
+            "place": "",
+            "seconds": 0,
+        }
+        for phase, how in tries
+    ]
+    exercised = only(list(tell(Suite(path=Path("/x")), outcome)))
+    assert exercised.verdict is Verdict.PASSED
+    assert exercised.remark == "t passed only when it was run again; it failed once: no answer"
+
+
 def test_an_exit_code_that_the_results_do_not_explain_is_not_believed() -> None:
     outcome = Outcome(collected=["t"], exit=3, last_words="INTERNALERROR")
     outcome.phases["t"] = [

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
 RESULTS = "HARNESS_SUITE_RESULTS"
+_LEFT_OUT = "harness_suite_left_out"
 LIFELINE = "HARNESS_SUITE_LIFELINE"  # a file descriptor; when its other end closes, the suite ends
 
 
@@ -35,6 +36,16 @@ class Results:
         """Every test that will be tried; under xdist each worker collects the same, and the controller nothing."""
         if session.items:
             self.tell(event="collected", tests=[item.nodeid for item in session.items])
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Tests that the session leaves out: by `-m`, `-k`, `--deselect` or a plug-in."""
+        self.tell(event="deselected", tests=[item.nodeid for item in items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """The same, told by a worker at its end."""
+        if left_out := getattr(node, "workeroutput", {}).get(_LEFT_OUT):
+            self.tell(event="deselected", tests=left_out)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
@@ -72,6 +83,17 @@ class Results:
         return result
 
 
+class LeftOut:
+    """What a worker of xdist leaves out, for its controller, who collects nothing itself."""
+
+    def __init__(self, output: dict[str, Any]) -> None:
+        self._output = output
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Add them to what the worker hands over."""
+        self._output.setdefault(_LEFT_OUT, []).extend(item.nodeid for item in items)
+
+
 def _reason(report: pytest.TestReport) -> str:
     if report.skipped and isinstance(report.longrepr, tuple):
         return str(report.longrepr[2])
@@ -90,6 +112,8 @@ def pytest_configure(config: pytest.Config) -> None:
     path = os.environ.get(RESULTS)
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Results(path, str(config.rootpath)), "harness-suite-results")
+    elif path and hasattr(config, "workeroutput"):
+        config.pluginmanager.register(LeftOut(config.workeroutput), "harness-suite-left-out")
 
 
 def _end_with_parent(lifeline: int) -> None:

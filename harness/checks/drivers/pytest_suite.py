@@ -33,6 +33,7 @@ class Outcome:
 
     root: str = ""  # the folder that the names of tests start from
     collected: list[str] = field(default_factory=list)
+    deselected: list[str] = field(default_factory=list)
     not_collected: list[dict[str, Any]] = field(default_factory=list)
     phases: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by test, in order
     exit: int | None = None  # pytest's own exit code; None when the session never ended
@@ -47,6 +48,8 @@ class Outcome:
                 self.root = fact["root"]
             case "collected":
                 self.collected = list(dict.fromkeys([*self.collected, *fact["tests"]]))
+            case "deselected":
+                self.deselected = list(dict.fromkeys([*self.deselected, *fact["tests"]]))
             case "not collected":
                 self.not_collected.append(dict(fact))
             case "phase":
