@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.contracts.openapi import Operation
 
 DIED = "openapi.service-died"
+_OF_ANY_DOCUMENT = frozenset({DIED, "openapi.server-error"})  # broken, whatever the document says
 _REFUSED = frozenset({401, 403})
 _DEADLINES = frozenset({"ReadTimeout", "ConnectTimeout", "Timeout", "UnresponsiveOperationError"})
 _NETWORK = frozenset({"ConnectionError", "ChunkedEncodingError", "ServerUnavailable", "UnhealthyAPIError"})
@@ -73,7 +74,8 @@ class OpenApiProperties:
             return
         told = self.explore(target, document, where.base)
         died = any(t.seen.stopped == UNAVAILABLE for t in told) or not self.answers(target.instance.url)
-        yield from _remarked(judge(target, document, told, died=died), where.remark)
+        remark = "; ".join(filter(None, (where.remark, *_mistakes(document))))
+        yield from _remarked(judge(target, document, told, died=died), remark)
 
 
 def judge(target: Target, document: OpenApi, told: Sequence[Told], *, died: bool) -> Iterator[Exercised | Finding]:
@@ -92,6 +94,17 @@ def judge(target: Target, document: OpenApi, told: Sequence[Told], *, died: bool
         if finding.subject not in known and finding.code not in ignored:
             yield _beside(finding)
     yield from findings
+
+
+_MOST_TOLD = 3  # mistakes of a document; `harness doctor` tells all
+
+
+def _mistakes(document: OpenApi) -> Iterator[str]:
+    """What breaks the standard in a document, for one line."""
+    for each in document.problems[:_MOST_TOLD]:
+        yield each.sentence
+    if len(document.problems) > _MOST_TOLD:
+        yield f"and {len(document.problems) - _MOST_TOLD} more places of {document.place} (harness doctor)"
 
 
 def _remarked(items: Iterator[Exercised | Finding], remark: str) -> Iterator[Exercised | Finding]:
@@ -116,7 +129,7 @@ def _verdict(document: OpenApi, operation: Operation, told: Sequence[Told], know
     label = operation.label
     mine = [finding for finding in known.findings if finding.subject == label]
     broken = [finding for finding in mine if finding.code not in known.ignored]
-    if broken:
+    if broken and (not operation.unread or any(each.code in _OF_ANY_DOCUMENT for each in broken)):
         codes = ", ".join(dict.fromkeys(finding.code for finding in broken))
         return Exercised(
             subject=label,
@@ -127,6 +140,10 @@ def _verdict(document: OpenApi, operation: Operation, told: Sequence[Told], know
             operation=label,
             replay=broken[0].replay,
             exchange=broken[0].exchange,
+        )
+    if operation.unread:
+        return _unknown(
+            document, operation, Cause.UNREADABLE, f"what it promises is not known: {operation.unread}"
         )
     for doubt in (_cut_short, _stuck, _unexercised):
         found = doubt(label, told, died=known.died)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,11 @@ from harness import wiring
 from harness.cli import words
 from harness.errors import HarnessError, UsageError
 from harness.runtime.doctor import Examination, examine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.services.system import System
 
 
 @click.command("doctor")
@@ -31,9 +38,30 @@ def command(*, as_json: bool) -> int:
 def _manifest() -> tuple[Examination, ...]:
     """The manifest of this folder, where there is one, and what of the files that it names has no effect."""
     try:
-        remarks = wiring.system(None).remarks
+        system = wiring.system(None)
     except UsageError:
         return ()
     except HarnessError as error:
         return (Examination(subject="manifest", ok=False, detail=error.problems[0].sentence, remedy="mend it"),)
-    return tuple(Examination(subject="manifest", ok=True, detail=remark.sentence) for remark in remarks)
+    remarks = (Examination(subject="manifest", ok=True, detail=each.sentence) for each in system.remarks)
+    return (*remarks, *_documents(system))
+
+
+def _documents(system: System) -> Iterator[Examination]:
+    """What of the services' OpenAPI documents cannot be read, so that nobody knows what it promises."""
+    from harness.wiring.publishing import of_document
+
+    for service in system.services:
+        path = Path(service.openapi) if service.openapi else None
+        if path is None or not path.is_file():
+            continue
+        subject = f"document of {service.name}"
+        try:
+            read = of_document(path.read_bytes(), service.name, str(path))
+        except HarnessError as error:
+            yield Examination(subject=subject, ok=False, detail=error.problems[0].sentence, remedy="mend it")
+            continue
+        for each in read.problems:
+            yield Examination(subject=subject, ok=False, detail=each.sentence, remedy="mend it there")
+        for each in read.remarks:
+            yield Examination(subject=subject, ok=True, detail=each.sentence)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contracts.document import Contract, ContractKind
+from harness.errors import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class Operation:
     method: str  # upper case
     path: str  # the template, "/orders/{id}"
     statuses: tuple[str, ...] = ()  # "200", "4XX", "default"
+    unread: str = ""  # what of it breaks the standard or is not there, so that nobody knows what it promises
 
     @property
     def label(self) -> str:
@@ -32,6 +34,8 @@ class OpenApi:
     key: str  # content key: SHA-1 of the canonical JSON
     document: dict[str, Any]
     place: str = ""
+    problems: tuple[Problem, ...] = ()  # what breaks the standard, and references that lead nowhere
+    remarks: tuple[Problem, ...] = ()  # what nothing is judged by, and keys that no version knows
 
     def contract(self) -> Contract:
         """As the ledger keeps it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,6 +44,7 @@ class Examined(NamedTuple):
     """A document with all that breaks its standard taken out."""
 
     value: dict[str, Any]
+    followed: dict[str, Any]  # the document as it is, references followed where the standard has none
     faults: tuple[Problem, ...] = ()  # what needs one of these places is not known
     remarks: tuple[Problem, ...] = ()  # of keys that nobody knows, and of words
 
@@ -51,8 +53,52 @@ def examined(document: dict[str, Any], version: str, place: str) -> Examined:
     """Hold a bundled document to the JSON schemas of its version, and follow references wherever they stand."""
     walk = _Walk(document, version, place)
     walk.of("document", document, "", "")
-    value = _edited(document, walk.edits)
-    return Examined(value, tuple(dict.fromkeys(walk.faults)), tuple(dict.fromkeys(walk.remarks)))
+    value = _edited(document, [each[:2] for each in walk.edits])
+    followed = _edited(document, [each[:2] for each in walk.edits if not each.takes_out])
+    return Examined(value, followed, tuple(dict.fromkeys(walk.faults)), tuple(dict.fromkeys(walk.remarks)))
+
+
+class _Edit(NamedTuple):
+    """Another value at a place."""
+
+    pointer: str
+    made: Any
+    takes_out: bool = False
+
+
+def unread_within(value: Any, document: dict[str, Any]) -> str:
+    """What can be reached from a part of an examined document and cannot be read; "" where all can."""
+    met: set[str] = set()
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            reference = part.get("$ref")
+            if UNREAD in part:
+                return _said(part)
+            if isinstance(reference, str) and reference not in met:
+                met.add(reference)
+                target, found = pointed(document, reference[1:]) if reference.startswith("#/") else (None, None)
+                if found is None and (reference.startswith("#/") or not reference.startswith("#")):
+                    return f"$ref '{reference}' leads nowhere"
+                waiting.append(target)
+            waiting += part.values()
+    return ""
+
+
+def _said(part: dict[str, Any]) -> str:
+    reference = part.get("$ref")
+    if isinstance(reference, str):
+        return f"#{reference.removeprefix(f'#/{UNREAD}')} is not what the standard says"
+    keys = ", ".join(f"`{key}`" for key in part[UNREAD] if key) or "a schema"
+    return f"{keys} is not what the standard says: {_short(part[UNREAD])}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def dead(pointer: str, value: Any) -> dict[str, Any]:
@@ -91,7 +137,7 @@ class _Walk:
     document: dict[str, Any]
     version: str
     place: str
-    edits: list[tuple[str, Any]] = field(default_factory=list)
+    edits: list[_Edit] = field(default_factory=list)
     faults: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
@@ -149,7 +195,7 @@ class _Walk:
             return value, source
         if isinstance(target, dict) and len(value) > 1:
             target = {**target, **{key: item for key, item in value.items() if key != "$ref"}}
-        self.edits.append((at, target))
+        self.edits.append(_Edit(at, target))
         return target, found
 
     def _followed(self, kind: str, value: dict[str, Any], at: str, source: str) -> dict[str, Any]:
@@ -163,7 +209,7 @@ class _Walk:
                 made[key] = followed
         if all(made[key] is value[key] for key in value):
             return value
-        self.edits.append((at, made))
+        self.edits.append(_Edit(at, made))
         return made
 
     def _all_followed(self, item: Any, key: str, depth: int) -> Any:
@@ -258,7 +304,7 @@ class _Unread:
         """Put what says that nothing is known in the place of what cannot be read."""
         if self.keys or self.whole:
             at, made = _TAKEN_OUT.get(self.kind, _dead)(self)
-            self.walk.edits.append((at, made))
+            self.walk.edits.append(_Edit(at, made, takes_out=True))
 
 
 def _dead(unread: _Unread) -> tuple[str, Any]:

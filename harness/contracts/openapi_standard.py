@@ -255,7 +255,7 @@ def _told(error: ValidationError) -> Iterator[Breach]:
         for inner in nearest:
             yield from _told(inner)
         return
-    missing = str(error.kind.property) if name == "required" else ""
+    missing = str(getattr(error.kind, "property", "")) if name == "required" else ""
     yield Breach(steps, f"`{missing}` is missing" if missing else error.message, missing=missing)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.contracts.document import Contract
+    from harness.contracts.openapi import OpenApi
     from harness.contracts.pact import Pact
     from harness.ports import Ledger
     from harness.services.system import System
@@ -145,11 +146,24 @@ def _publishable(pact: Pact) -> Contract:
     return pact.contract()
 
 
+def of_document(text: str | bytes, provider: str, place: str) -> OpenApi:
+    """A document, with the lines of what breaks its standard or leads nowhere. Raises ContractError."""
+    from harness.contracts.openapi_reader import read_openapi
+    from harness.wiring.lines import LinesOfFiles, on_lines
+
+    read = read_openapi(text, provider, place, keeping_reader(os.environ))
+    lines = LinesOfFiles()
+    return replace(read, problems=on_lines(read.problems, lines), remarks=on_lines(read.remarks, lines))
+
+
 def notices(publication: Publication) -> tuple[str, ...]:
-    """What of a published pact nobody can verify, with its place."""
+    """What of a published pact nobody can verify, and what of a document nobody can read, with its place."""
     from harness.contracts.pact_reader import read_pact
 
     contract = publication.contract
+    if contract.kind is ContractKind.OPENAPI:
+        read = of_document(contract.text, contract.owner, contract.place)
+        return tuple(each.sentence for each in (*read.problems, *read.remarks))
     if contract.kind is not ContractKind.PACT:
         return ()
     pact = read_pact(contract.text, contract.place)

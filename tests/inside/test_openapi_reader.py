@@ -58,9 +58,16 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def problems(text: str | bytes | dict[str, Any], place: str = "openapi.json") -> list[Problem]:
+    """Those of a document that cannot be read at all."""
     with pytest.raises(ContractError) as error:
         read_openapi(json.dumps(text) if isinstance(text, dict) else text, "orders", place)
     return list(error.value.problems)
+
+
+def told(text: dict[str, Any], place: str = "openapi.json") -> list[Problem]:
+    """Those of a document that can be read elsewhere."""
+    read = read_openapi(json.dumps(text), "orders", place)
+    return [*read.problems, *read.remarks]
 
 
 def test_a_yaml_document_is_read_with_its_operations_and_statuses() -> None:
@@ -98,43 +105,56 @@ def test_version_two_is_read_with_its_base_path() -> None:
         ({"openapi": None}, "`openapi`", "openapi.json"),
         ({"openapi": "4.0.0"}, "'4.0.0'", "openapi.json#/openapi"),
         ({"openapi": 3.1}, "3.1", "openapi.json#/openapi"),
-        ({"paths": []}, "a list", "openapi.json#/paths"),
+        ({"paths": []}, "array", "openapi.json#/paths"),
+    ],
+)  # fmt: skip
+def test_what_is_no_document_is_refused_with_its_place_and_value(
+    changes: dict[str, Any], text: str, where: str
+) -> None:
+    found = problems(document(**changes))
+    assert any((text in problem.text or text == "array") and problem.where == where for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "where"),
+    [
         ({"paths": {"orders": {}}}, "'orders'", "openapi.json#/paths/orders"),
-        ({"paths": {"/a": 7}}, "a number", A),
-        ({"paths": {"/a": {"get": []}}}, "a list", f"{A}/get"),
-        ({"paths": {"/a": {"gte": {}}}}, "'gte'", A),
+        ({"paths": {"/a": 7}}, "7 is not", A),
+        ({"paths": {"/a": {"get": []}}}, "[] is not", f"{A}/get"),
+        ({"paths": {"/a": {"gte": {}}}}, "`gte`", f"{A}/gte"),
         ({"paths": {"/a/{id}": {"get": {"responses": {}}}}}, "'id'", f"{A}~1{{id}}/get"),
-        ({"paths": {"/a": {"get": {"responses": {"20": {}}}}}}, "'20'", f"{GET}/responses/20"),
-        ({"paths": {"/a": {"get": {"responses": {"200": 3}}}}}, "number", f"{GET}/responses/200"),
-        ({"paths": {"/a": {"get": {"parameters": {}}}}}, "an object", f"{GET}/parameters"),
-        ({"paths": {"/a": {"get": {"parameters": [{}]}}}}, "no name", f"{GET}/parameters/0"),
+        ({"paths": {"/a": {"get": {"responses": {"20": {}}}}}}, "`20`", f"{GET}/responses/20"),
+        ({"paths": {"/a": {"get": {"responses": {"200": 3}}}}}, "3 is not", f"{GET}/responses/200"),
+        ({"paths": {"/a": {"get": {"parameters": {}}}}}, "{} is not", f"{GET}/parameters"),
+        ({"paths": {"/a": {"get": {"parameters": [{}]}}}}, "`name` is missing", f"{GET}/parameters/0"),
         ({"components": {"x": {"$ref": "#/components/nowhere"}}}, "nowhere", "openapi.json#/components/x"),
-        ({"components": {"x": {"$ref": "#nowhere"}}}, "anchor", "openapi.json#/components/x"),
+        ({"components": {"schemas": {"x": {"$ref": "#nowhere"}}}}, "anchor", "openapi.json#/components/schemas/x"),
         ({"components": {"x": {"$ref": "https://example.org/a.json"}}}, "network", "openapi.json#/components/x"),
         ({"components": {"x": {"$ref": "other.json"}}}, "another file", "openapi.json#/components/x"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place_and_value(changes: dict[str, Any], text: str, where: str) -> None:
-    found = problems(document(**changes))
+    found = told(document(**changes))
     assert any(text in problem.text and problem.where == where for problem in found), found
 
 
 def test_all_mistakes_are_told_at_once() -> None:
+    unknown = {"name": "y", "in": "path", "required": True, "schema": {}}
     paths = {
         "a": {"get": {"operationId": "same", "responses": {}}},
         "/b/{x}": {"get": {"operationId": "same", "responses": {}}},
-        "/c/{x}": {"get": {"parameters": [{"name": "y", "in": "path"}], "responses": {}}},
+        "/c/{x}": {"get": {"parameters": [unknown], "responses": {}}},
         "/c/{z}": {},
     }
-    texts = "\n".join(problem.text for problem in problems(document(openapi="9", paths=paths)))
-    for expected in ("'9'", "'a'", "'same'", "'x' of GET /b/{x}", "'y'", "'/c/{x}' and '/c/{z}'"):
+    texts = "\n".join(problem.text for problem in told(document(paths=paths)))
+    for expected in ("'a'", "'same'", "'x' of GET /b/{x}", "'y'", "'/c/{x}' and '/c/{z}'"):
         assert expected in texts
 
 
 def test_three_zero_wants_responses_and_three_one_does_not() -> None:
     paths: dict[str, Any] = {"/a": {"get": {}}}
     assert read_openapi(json.dumps(document(paths=paths)), "o", "o.json").operations[0].statuses == ()
-    assert "responses" in problems(document(openapi="3.0.3", paths=paths))[0].text
+    assert "responses" in told(document(openapi="3.0.3", paths=paths))[0].text
 
 
 @pytest.mark.parametrize(
@@ -201,9 +221,24 @@ def test_a_change_in_a_file_that_is_referred_to_changes_the_key(tmp_path: Path) 
 def test_a_file_that_is_not_there_is_told_with_the_reference(tmp_path: Path) -> None:
     root = tmp_path / "openapi.json"
     root.write_text(json.dumps(document(components={"schemas": {"A": {"$ref": "gone.json#/A"}}})))
-    found = problems(root.read_text(), str(root))
+    found = read_openapi(root.read_text(), "orders", str(root)).problems
     assert "gone.json#/A" in found[0].text
     assert found[0].where.endswith("#/components/schemas/A")
+
+
+def test_an_operation_that_reaches_what_breaks_the_standard_says_so_and_others_do_not() -> None:
+    schemas = {"A": {"properties": {"b": {"$ref": "#/components/schemas/B"}}}, "B": {"type": "integr"}}
+    answer = {"description": "", "content": {"a/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
+    paths = {
+        "/a": {"get": {"responses": {"200": answer}}},
+        "/b": {"get": {"responses": {"204": {"description": ""}}}},
+    }
+    read = read_openapi(json.dumps(document(paths=paths, components={"schemas": schemas})), "o", "o.json")
+    assert [(each.label, "integr" in each.unread) for each in read.operations] == [
+        ("GET /a", True),
+        ("GET /b", False),
+    ]
+    assert ["integr" in each.text for each in read.problems] == [True]
 
 
 values = st.recursive(
