@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from harness.comparison.coverage import Coverage
     from harness.evidence import Evidence, EvidenceKind, Facts, Known
+    from harness.services.trust import Trust
     from harness.verdicts import Exchange
 
 Unit = Service | Resource
@@ -181,11 +182,17 @@ class Recorder(Protocol):
     """Puts a recording proxy on one edge of the service graph."""
 
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
+        self,
+        upstream: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        within: float | None = None,
+        trust: Trust | None = None,
     ) -> AbstractContextManager[Recording]:
         """Listen, forward to upstream with these headers set, remember each exchange, redact secrets.
 
-        `within`: seconds that the service has for an answer, where the usual ones are too few.
+        `within`: seconds that the service has for an answer, where the usual ones are too few; `trust`: which
+        certificate of it is believed.
         """
 
 

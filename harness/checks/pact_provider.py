@@ -79,7 +79,8 @@ class PactProvider:
         moments = Moments(target.logs, changes.before)
         headers = credentials(target.service)
         with contextlib.ExitStack() as stack:
-            recording = stack.enter_context(target.recorder.record(target.instance.url, headers=headers))
+            recorded = target.recorder.record(target.instance.url, headers=headers, trust=target.service.trust)
+            recording = stack.enter_context(recorded)
             bench = replace(bench, unanswered=cache(lambda: never_answered(target, recording)))
             within = target.service.budget.request_timeout
             guarded = isinstance(recording, Guarded)

@@ -19,7 +19,7 @@ def attach(service: Service, slot: str, ending: Ending) -> Instance:
     """The running service at the URL that the manifest gives, once it answers. Raises ServiceDidNotStart."""
     name = service.endpoints[0][0] if service.endpoints else "http"
     asks_path = service.ready.kind is ReadyKind.HTTP
-    probe = http_probe(service.url, service.ready.target) if asks_path else tcp_probe(service.url)
+    probe = http_probe(service.url, service.ready.target, service.trust) if asks_path else tcp_probe(service.url)
     try:
         wait_until_ready(lambda: ending.unless_over(probe), lambda: ending.why, service.ready.within, ending.pause)
     except RunIsOver as error:

@@ -300,7 +300,7 @@ class ContainerSession:
             probe = database_probe(next(iter(endpoints.values())).url)
         else:
             probe = probe_for(
-                unit.ready,
+                unit,
                 endpoints,
                 lambda: engine.log(container, 5000),
                 lambda command: engine.run_inside(container, command),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult
 
 from harness.runtime.wire import Body, Gone, Head, Stream, connect, relay, request_length, response_length
+from harness.services.trust import Trust
 
 _HOPS = (b"connection", b"keep-alive", b"proxy-connection")
 # Asking these twice is the same as asking once, so a connection that closed under us may be replaced.
@@ -38,6 +39,7 @@ class Connections:
     to: SplitResult
     patience: float  # seconds without a byte
     whole: float | None = None  # seconds for all of an answer
+    trust: Trust = field(default_factory=Trust)
     _idle: list[tuple[Stream, float]] = field(default_factory=list)
     _open: set[Stream] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -60,7 +62,7 @@ class Connections:
 
     def fresh(self) -> Stream:
         """A new connection to the service."""
-        return self.enter(connect(self.to, self.patience))
+        return self.enter(connect(self.to, self.patience, self.trust))
 
     def used(self) -> Stream | None:
         """A connection that has served before and still can; None when there is none."""

@@ -307,7 +307,7 @@ class ProcessSession:
         def run(command: str) -> int:
             return exit_code(command, spawned, unit.ready.within)
 
-        return probe_for(unit.ready, endpoints, spawned.text, run)
+        return probe_for(unit, endpoints, spawned.text, run)
 
     def _check_owner(self, spawned: Spawned, ports: Mapping[str, int]) -> None:
         """What answered may be a stranger who took the port, while our service is about to fail."""

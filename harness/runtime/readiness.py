@@ -5,21 +5,22 @@ from __future__ import annotations
 import http.client
 import re
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.services.system import Ready, ReadyKind
+from harness.services.system import ReadyKind, Service
+from harness.services.trust import Trust, distrusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.ports import Endpoint
+    from harness.ports import Endpoint, Unit
 
 POLL = 0.05  # seconds; a poll of a second would make every start a second longer
 
+_USUAL = Trust()
 Probe = Callable[[], str]  # "" when it is ready; otherwise what was seen
 
 
@@ -44,14 +45,15 @@ def wait_until_ready(
 
 
 def probe_for(
-    ready: Ready, endpoints: Mapping[str, Endpoint], log: Callable[[], str], run: Callable[[str], int]
+    unit: Unit, endpoints: Mapping[str, Endpoint], log: Callable[[], str], run: Callable[[str], int]
 ) -> Probe:
     """What to ask, by the manifest; `log` gives what it wrote, `run` the exit code of a command run inside."""
+    ready = unit.ready
     if not endpoints and ready.kind in {ReadyKind.HTTP, ReadyKind.TCP}:
         return lambda: ""  # a worker that listens nowhere is ready when it runs
     match ready.kind:
         case ReadyKind.HTTP:
-            return http_probe(_main(endpoints), ready.target)
+            return http_probe(_main(endpoints), ready.target, unit.trust if isinstance(unit, Service) else Trust())
         case ReadyKind.TCP:
             return tcp_probe((endpoints.get(ready.target) or _first(endpoints)).url)
         case ReadyKind.LOG:
@@ -62,7 +64,7 @@ def probe_for(
             raise AssertionError("a runtime knows itself how its things end")
 
 
-def http_probe(base: str, path: str) -> Probe:
+def http_probe(base: str, path: str, trust: Trust = _USUAL) -> Probe:
     """Ready when GET answers below 400; a redirect is an answer, and is not followed.
 
     Where nobody named a path, any answer below 500 shows that it runs; most APIs have no page at `/`.
@@ -73,7 +75,7 @@ def http_probe(base: str, path: str) -> Probe:
     shown = f"GET {parts.scheme}://{parts.netloc}{target}"
 
     def ask() -> str:
-        connection = _connection(parts.scheme, parts.hostname or "", parts.port)
+        connection = _connection(parts.scheme, parts.hostname or "", parts.port, trust)
         try:
             connection.request("GET", target, headers={"Connection": "close"})
             status = connection.getresponse().status
@@ -81,7 +83,9 @@ def http_probe(base: str, path: str) -> Probe:
             if not path and not isinstance(error, http.client.RemoteDisconnected):
                 return ""  # it answers, in another protocol
             return f"{shown}: {str(error) or type(error).__name__}"
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:
+            return f"{shown}: {distrusted(error) or str(error) or type(error).__name__}"
+        except http.client.HTTPException as error:
             return f"{shown}: {str(error) or type(error).__name__}"
         finally:
             connection.close()
@@ -150,9 +154,9 @@ def database_probe(url: str) -> Probe:
     return ask
 
 
-def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+def _connection(scheme: str, host: str, port: int | None, trust: Trust) -> http.client.HTTPConnection:
     if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=2, context=ssl.create_default_context())
+        return http.client.HTTPSConnection(host, port, timeout=2, context=trust.context(host))
     return http.client.HTTPConnection(host, port, timeout=2)
 
 

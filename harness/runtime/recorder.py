@@ -17,6 +17,7 @@ from harness.ports import TAG_HEADER, ExactExchange
 from harness.runtime import redaction
 from harness.runtime.passage import Connections, Filed, Passage, tunnel
 from harness.runtime.wire import PIECE, Body, Gone, Head, Stream
+from harness.services.trust import Trust
 from harness.verdicts import Exchange
 
 if TYPE_CHECKING:
@@ -41,10 +42,15 @@ class HttpRecorder:
 
     @contextlib.contextmanager
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
+        self,
+        upstream: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        within: float | None = None,
+        trust: Trust | None = None,
     ) -> Iterator[Proxy]:
         """Listen on this machine, forward to upstream with these headers set, remember each exchange."""
-        proxy = Proxy(upstream, dict(headers or {}), within or self.patience)
+        proxy = Proxy(upstream, dict(headers or {}), within or self.patience, trust or Trust())
         try:
             yield proxy
         finally:
@@ -54,7 +60,7 @@ class HttpRecorder:
 class Proxy:
     """A listening recorder; give it a guard to be asked before each tagged request."""
 
-    def __init__(self, upstream: str, headers: Mapping[str, str], patience: float) -> None:
+    def __init__(self, upstream: str, headers: Mapping[str, str], patience: float, trust: Trust) -> None:
         self._to = urlsplit(upstream)
         self._base = self._to.path.rstrip("/").encode()
         self._own = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in headers.items())
@@ -62,7 +68,7 @@ class Proxy:
         self._before: Callable[[str], bool] | None = None
         self._mended: Callable[[str, str], str] | None = None
         self._filed: list[Filed] = []
-        self._connections = Connections(self._to, patience)
+        self._connections = Connections(self._to, patience, trust=trust)
         self._lock = threading.Lock()
         self._closed = False
         self._accepting = 0

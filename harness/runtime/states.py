@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from harness.errors import ManifestError, StateFailed, StateMissing, did_you_mean
 from harness.ports import Instance
 from harness.services.system import StatesKind
+from harness.services.trust import Trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,15 +51,18 @@ def provider_states(
     if states.kind is StatesKind.HTTP:
         elsewhere = "://" in states.target
         url = states.target if elsewhere else instance.url.rstrip("/") + states.target
-        return HttpStates(url, frozenset(states.names))
+        return HttpStates(url, frozenset(states.names), trust=service.trust)
     return CallableStates(_handlers(states, root, service.where), dict(running), frozenset(states.names))
 
 
 class HttpStates:
     """States behind an HTTP endpoint of the provider, as Pact knows it."""
 
-    def __init__(self, url: str, names: frozenset[str] = frozenset(), within: float = 30.0) -> None:
+    def __init__(
+        self, url: str, names: frozenset[str] = frozenset(), within: float = 30.0, trust: Trust | None = None
+    ) -> None:
         self._url, self._names, self._within = urlsplit(url), names, within
+        self._trust = trust or Trust()
         self._link: http.client.HTTPConnection | None = None
         self._lock = threading.Lock()
 
@@ -117,9 +121,12 @@ class HttpStates:
         if link and link.sock and not _readable(link):
             return link
         self._drop()
-        secure = self._url.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        self._link = kind(self._url.hostname or "", self._url.port, timeout=self._within)
+        host, port = self._url.hostname or "", self._url.port
+        if self._url.scheme == "https":
+            context = self._trust.context(host)
+            self._link = http.client.HTTPSConnection(host, port, timeout=self._within, context=context)
+        else:
+            self._link = http.client.HTTPConnection(host, port, timeout=self._within)
         return self._link
 
     def _drop(self) -> None:

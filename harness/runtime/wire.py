@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from urllib.parse import SplitResult
 
+    from harness.services.trust import Trust
+
 PIECE = 65536  # bytes read or sent at a time, and kept of a body
 _LONGEST_HEAD = 1 << 20
 _BODILESS = frozenset({204, 304})
@@ -243,12 +245,12 @@ def relay(
     return bytes(out)
 
 
-def connect(to: SplitResult, within: float) -> Stream:
+def connect(to: SplitResult, within: float, trust: Trust) -> Stream:
     """A fresh connection, without delay for small packets; TLS for https."""
     sock = socket.create_connection((to.hostname or "", to.port or _PORTS.get(to.scheme, 80)), timeout=within)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if to.scheme == "https":
-        sock = ssl.create_default_context().wrap_socket(sock, server_hostname=to.hostname)
+        sock = trust.context(to.hostname or "").wrap_socket(sock, server_hostname=to.hostname)
     return Stream(sock)
 
 

@@ -66,6 +66,14 @@ def container(reading: Reading, node: Node | None, what: str) -> ContainerSettin
     )
 
 
+def unverified(system: System) -> Iterator[Problem]:
+    """Services whose certificate nobody looks at: what answers there may be anybody."""
+    for service in system.services:
+        if not service.trust.verify:
+            text = f"services.{service.called}: its certificate is not verified (tls-verify = false)"
+            yield Problem(text, service.where, "name what signed it with 'ca'")
+
+
 def unused_files(system: System) -> Iterator[Problem]:
     """Files of containers that no variable names: as local processes the services do not see them."""
     for service in system.services:

@@ -38,6 +38,8 @@ VERSION_KEYS = (
     "openapi",
     "states",
     "stop-timeout",
+    "ca",
+    "tls-verify",
     "url",
 )
 _SERVICE_ONLY = ("pacticipant", "version", "versions", "pacts", "auth", "headers", "budget", "ignore")
@@ -139,6 +141,7 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Mapping[
         directory=directory or (build.context if build else reading.root),
         endpoints=ports,
         url=url,
+        trust=parts.trust(reading, keys, what),
         ready=parts.ready(reading, keys.get("ready"), f"{what}.ready", ports, attached="url" in keys),
         environment=environment,
         needs=_needs(reading, keys, what, used, known),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.services.node import NOTHING, Node, shown
 from harness.services.system import Auth, AuthKind, Budget, Build, Ready, ReadyKind, States, StatesKind
+from harness.services.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from harness.services.node import Table
     from harness.services.reading import Reading
 
 Endpoints = tuple[tuple[str, int], ...]
@@ -71,6 +74,26 @@ def interpreter(reading: Reading, node: Node | None, what: str) -> str:
 def stop_timeout(reading: Reading, node: Node | None, what: str) -> float | None:
     """How long a process may take to go when it is asked to; None when nobody says."""
     return None if node is None else reading.seconds(node, what, 0.0) or None
+
+
+def trust(reading: Reading, keys: Table, what: str) -> Trust:
+    """`ca = "ca.pem"`, or `tls-verify = false`."""
+    ca = reading.existing(keys.get("ca"), f"{what}.ca", "file")
+    verify = reading.truth(keys["tls-verify"], f"{what}.tls-verify") if "tls-verify" in keys else True
+    if ca and not verify:
+        reading.wrong(f"{what}: 'ca' has no meaning beside 'tls-verify = false'", keys["ca"], "keep one of them")
+    if ca and not _holds_certificates(ca):
+        reading.expected(keys["ca"], f"{what}.ca", "a file with certificates (PEM)")
+        return Trust()
+    return Trust(ca=str(ca) if ca else "", verify=verify)
+
+
+def _holds_certificates(path: Path) -> bool:
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def variables(reading: Reading, node: Node | None, what: str) -> tuple[str, ...]:
@@ -137,7 +160,7 @@ def ready(reading: Reading, node: Node | None, what: str, known: Endpoints, *, a
 
 def _ready_unsaid(known: Endpoints) -> Ready:
     names = [name for name, _ in known]
-    if "http" in names:
+    if "http" in names or names[:1] == ["https"]:
         return Ready()
     if names:
         return Ready(kind=ReadyKind.TCP, target=names[0])

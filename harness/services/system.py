@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import Problem, UnknownName, did_you_mean
 from harness.identity import Version
+from harness.services.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -141,6 +142,7 @@ class Service:
     directory: Path = Path()  # where that command runs, and whose content is its identity
     endpoints: tuple[tuple[str, int], ...] = ()  # name to port inside the container; first is the main one
     url: str = ""  # already running elsewhere: attach, do not start
+    trust: Trust = field(default_factory=Trust)  # which certificate of its own is believed, where it speaks HTTPS
     ready: Ready = field(default_factory=Ready)
     environment: tuple[tuple[str, str], ...] = ()  # values may hold ${NAME.url}; see services/environment.py
     needs: tuple[str, ...] = ()  # services and resources

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from harness.contracts.document import ContractKind
 from harness.engine.run import Bench
@@ -133,7 +134,8 @@ def read_document(service: Service, instance: Instance) -> OpenApi:
 
     url = instance.url.rstrip("/") + service.openapi
     try:
-        response = httpx.get(url, timeout=10, follow_redirects=True, trust_env=False)
+        trust = service.trust.context(urlsplit(url).hostname or "")
+        response = httpx.get(url, timeout=10, follow_redirects=True, trust_env=False, verify=trust)
         response.raise_for_status()
     except httpx.HTTPError as error:
         raise ContractError(

@@ -23,7 +23,7 @@ from harness.evidence import Evidence, EvidenceKind, Facts, Known, stands
 from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
-from harness.services.containers import unused_files
+from harness.services.containers import unused_files, unverified
 from harness.services.system import Service, Suite, System
 from harness.verdicts import Verdict
 from harness.wiring import content
@@ -116,7 +116,7 @@ class Run:
     def remarks(self) -> tuple[str, ...]:
         """What the manifest and the files that it names say, and has no effect in this run."""
         here = unused_files(self.system) if self.runtime.name == "process" else ()
-        said = [each.sentence for each in (*self.system.remarks, *here)]
+        said = [each.sentence for each in (*self.system.remarks, *unverified(self.system), *here)]
         return tuple(filter(None, (*said, remark_on(self.system.root, os.environ))))
 
     @property

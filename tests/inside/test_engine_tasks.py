@@ -29,6 +29,7 @@ from harness.evidence import EvidenceKind
 from harness.identity import Version
 from harness.ports import Endpoint, Instance, Tell, Unit, silent
 from harness.services.system import Ready, ReadyKind, Service, System
+from harness.services.trust import Trust
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 
@@ -99,7 +100,12 @@ class Ticks:
 
 class NoRecorder:
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
+        self,
+        upstream: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        within: float | None = None,
+        trust: Trust | None = None,
     ) -> object:
         raise AssertionError("nothing is recorded here")
 

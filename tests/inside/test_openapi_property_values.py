@@ -39,6 +39,7 @@ from harness.contracts.openapi import OpenApi, Operation
 from harness.evidence import EvidenceKind
 from harness.ports import Endpoint, Instance, Recording
 from harness.services.system import Auth, AuthKind, Budget, Service
+from harness.services.trust import Trust
 from harness.verdicts import Cause, Exchange, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -65,9 +66,14 @@ def document(*labels: str) -> OpenApi:
 
 class NoRecorder:
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
+        self,
+        upstream: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        within: float | None = None,
+        trust: Trust | None = None,
     ) -> AbstractContextManager[Recording]:
-        raise AssertionError(f"asked to record {upstream} with {headers} within {within}")
+        raise AssertionError(f"asked to record {upstream} with {headers} within {within}, trusting {trust}")
 
 
 def target(doc: OpenApi | None, **service: Any) -> Target:

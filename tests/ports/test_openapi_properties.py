@@ -22,6 +22,7 @@ from harness.checks.openapi_properties import OpenApiProperties
 from harness.contracts.openapi_reader import read_openapi
 from harness.ports import Endpoint, Instance, Recording
 from harness.services.system import Auth, AuthKind, Budget, Service
+from harness.services.trust import Trust
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -203,9 +204,14 @@ class NoRecorder:
     """Property checks go to the service itself."""
 
     def record(
-        self, upstream: str, *, headers: Mapping[str, str] | None = None, within: float | None = None
+        self,
+        upstream: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        within: float | None = None,
+        trust: Trust | None = None,
     ) -> AbstractContextManager[Recording]:
-        raise AssertionError(f"asked to record {upstream} with {headers} within {within}")
+        raise AssertionError(f"asked to record {upstream} with {headers} within {within}, trusting {trust}")
 
 
 def target(url: str, scratch: Path, *, jobs: int = 1, service: Service | None = None, path: str = "") -> Target:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.services.system import ReadyKind
+from harness.services.trust import Trust, distrusted
 
 if TYPE_CHECKING:
     from harness.checks.api import Target
@@ -23,7 +24,8 @@ def never_answered(target: Target, recording: Recording | None = None) -> str:
     if recording is not None and any(each.status for each in recording.exchanges()):
         return ""
     ready = target.service.ready
-    why = unanswered(target.instance.url, (ready.target or "/") if ready.kind is ReadyKind.HTTP else "/")
+    path = (ready.target or "/") if ready.kind is ReadyKind.HTTP else "/"
+    why = unanswered(target.instance.url, path, target.service.trust)
     if not why or (why.startswith(_SHUT) and not target.runs()):
         return ""
     places = target.listening()
@@ -31,11 +33,11 @@ def never_answered(target: Target, recording: Recording | None = None) -> str:
     return f"{target.service.name} has not answered a single request: {why}{where}"
 
 
-def unanswered(url: str, path: str = "/") -> str:
+def unanswered(url: str, path: str = "/", trust: Trust | None = None) -> str:
     """Why one plain request gets no HTTP answer; "" when it gets one, whatever it says."""
     there = urlsplit(url)
     if there.scheme == "https":
-        return ""  # whoever speaks TLS there is asked by those who can
+        return _refused(there.hostname or "", there.port or 443, trust or Trust())
     host, port = there.hostname or "", there.port or 80
     try:
         came = _asked(host, port, path)
@@ -48,6 +50,20 @@ def unanswered(url: str, path: str = "/") -> str:
     except OSError as error:
         return f"{host}:{port}: {error}"
     return "" if came.startswith(b"HTTP/") else _told(host, port, came)
+
+
+def _refused(host: str, port: int, trust: Trust) -> str:
+    """Why no TLS connection is made; whoever makes one is asked by those who can."""
+    try:
+        with (
+            socket.create_connection((host, port), timeout=_WITHIN) as link,
+            trust.context(host).wrap_socket(link, server_hostname=host),
+        ):
+            return ""
+    except ConnectionRefusedError:
+        return f"{_SHUT} {host}:{port}"
+    except OSError as error:
+        return f"https://{host}:{port}: {distrusted(error) or error}"
 
 
 def _told(host: str, port: int, came: bytes) -> str:

@@ -6,11 +6,13 @@ import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 from harness.services.shell import variable
 
 if TYPE_CHECKING:
     from harness.checks.api import Target
+    from harness.services.trust import Trust
     from harness.verdicts import Exchange
 
 _PLAIN = frozenset({"user-agent", "accept-encoding", "accept", "connection", "content-length"})
@@ -23,6 +25,7 @@ class Again:
     base: str = ""  # the service's address in the run
     variable: str = ""  # what stands for that address in the command
     start: str = ""  # the command that starts the service and tells the variable
+    options: tuple[str, ...] = ()  # of curl, for every request to this service
     hidden: frozenset[str] = frozenset()  # headers whose values the reader has to fill in, in lower case
 
     def command(self, exchange: Exchange, body: bytes = b"") -> str:
@@ -35,6 +38,7 @@ class Again:
         words = ["curl", "-i", "-X", shlex.quote(exchange.method)]
         if exchange.method == "HEAD":
             words = ["curl", "--head"]
+        words += map(shlex.quote, self.options)
         for name, value in exchange.request_headers:
             if name.lower() in self.hidden or value == "[redacted]":
                 words += ["-H", f'"{name}: ${_shell_name(name)}"']
@@ -62,8 +66,13 @@ def again(target: Target, hidden: tuple[str, ...] = ()) -> Again:
         base=target.instance.url.rstrip("/"),
         variable=variable(target.service.name),
         start=" ".join([settings.command, *(shlex.quote(word) for word in words)]),
+        options=_of_curl(target.service.trust, urlsplit(target.instance.url)),
         hidden=frozenset(name.lower() for name in hidden),
     )
+
+
+def _of_curl(trust: Trust, there: SplitResult) -> tuple[str, ...]:
+    return trust.curl(there.hostname or "") if there.scheme == "https" else ()
 
 
 def _data(body: bytes) -> tuple[str, list[str]]:

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,6 +106,7 @@ def configuration(service: Service, *, url: str, seed: int, report: Path) -> str
         # A redirect is an answer like any other: documented or not.
         "max-redirects = 0",
         f"request-timeout = {float(service.budget.request_timeout)}",
+        f"tls-verify = {_toml_or_truth(service.trust.told(urlsplit(url).hostname or ''))}",
         "[generation]",
         f"max-examples = {service.budget.examples}",
         'database = "none"',
@@ -159,6 +161,10 @@ def arguments(shard: Shard, *, config: Path, document: Path) -> tuple[str, ...]:
         *("--config-file", str(config), "run", str(document), "--no-color"),
         *("--phases", ",".join(shard.phases), *chosen),
     )
+
+
+def _toml_or_truth(value: bool | str) -> str:  # noqa: FBT001 - what a client is told
+    return _toml(value) if isinstance(value, str) else str(value).lower()
 
 
 def _toml(text: str) -> str:

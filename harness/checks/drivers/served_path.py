@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from harness.contracts.openapi_servers import base_paths
 
@@ -81,10 +82,13 @@ def _asking(target: Target) -> Ask:
 
     root, headers = target.instance.url.rstrip("/"), sent_headers(target.service)
     timeout = float(target.service.budget.request_timeout)
+    verify = target.service.trust.context(urlsplit(root).hostname or "")
 
     def ask(path: str) -> int:
         try:
-            with httpx.stream("GET", root + path, headers=headers, timeout=timeout, trust_env=False) as answer:
+            with httpx.stream(
+                "GET", root + path, headers=headers, timeout=timeout, trust_env=False, verify=verify
+            ) as answer:
                 return answer.status_code
         except (httpx.HTTPError, httpx.InvalidURL):
             return 0
