@@ -57,6 +57,9 @@ if ! docker image inspect local/python:ci >/dev/null 2>&1; then
   rm -rf "$context"
 fi
 build local/postgres:15 "$ci/../fixtures/images/postgres"
+build local/polyglot:ci "$ci/images/polyglot"
 
 export HARNESS_PYTHON_IMAGE=local/python:ci HARNESS_POSTGRES_IMAGE=local/postgres:15
+export HARNESS_NODE_IMAGE=local/polyglot:ci HARNESS_JAVA_IMAGE=local/polyglot:ci
 echo "export HARNESS_PYTHON_IMAGE=$HARNESS_PYTHON_IMAGE HARNESS_POSTGRES_IMAGE=$HARNESS_POSTGRES_IMAGE"
+echo "export HARNESS_NODE_IMAGE=$HARNESS_NODE_IMAGE HARNESS_JAVA_IMAGE=$HARNESS_JAVA_IMAGE"
