@@ -152,6 +152,7 @@ class Facts:
     history: tuple[Stay, ...] = ()  # every stay anywhere, ended or not, oldest first
     objections: tuple[Objection, ...] = ()  # of a remote broker; none from a ledger of our own
     statements: Statements | None = field(default=None, repr=False, compare=False)  # asked where nothing was run
+    seen: Callable[[Evidence], tuple[Finding, ...]] | None = field(default=None, repr=False, compare=False)
     _made: list[Index] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property

@@ -154,6 +154,18 @@ class Exercised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPromise:
+    """What was asked, what was promised to come, and what came; each cut to what a line can hold."""
+
+    request: str  # "an order by id: GET /orders/7"
+    expected: str
+    came: str
+
+    def __str__(self) -> str:
+        return f"{self.request}: expected {self.expected}, came {self.came}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why a decision is what it is: one cause, who is concerned, and the command that resolves it."""
 
@@ -166,6 +178,7 @@ class Reason:
     contract: str = ""  # content key
     command: str = ""  # what resolves it; unless PASSED this or `before` is set
     before: str = ""  # where the command is to be run, or what is to be done first; alone: what no command does
+    broken: tuple[BrokenPromise, ...] = ()  # of a no, as far as it is known; the first few
 
     def __post_init__(self) -> None:
         if self.verdict is not Verdict.PASSED and (self.cause is None or not self.resolution):

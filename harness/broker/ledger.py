@@ -11,6 +11,7 @@ from harness.broker.stating import statements
 from harness.broker.store import (
     coverage,
     environments,
+    findings,
     provider_contracts,
     publications,
     scoped,
@@ -118,6 +119,7 @@ class SqlLedger:
                 environments=environments.policies(db),
                 history=environments.stays(db),
                 statements=self._statements(db),
+                seen=findings.asked_later(self.database.reading),
             )
 
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
@@ -128,13 +130,17 @@ class SqlLedger:
         with self.database.reading() as db:
             found = scoped.facts_about(db, versions, places)
             if found is not None:
-                return replace(found, statements=self._statements(db))
+                return self._with_what_is_asked(db, found)
         return self.facts()
 
     def facts_of(self, places: Collection[str]) -> Facts:
         """The part of the facts on which every way back in these environments rests, history included."""
         with self.database.reading() as db:
-            return replace(scoped.facts_of(db, places), statements=self._statements(db))
+            return self._with_what_is_asked(db, scoped.facts_of(db, places))
+
+    def _with_what_is_asked(self, db: sa.Connection, found: Facts) -> Facts:
+        seen = findings.asked_later(self.database.reading)
+        return replace(found, statements=self._statements(db), seen=seen)
 
     def _statements(self, db: sa.Connection) -> Statements | None:
         return statements(db, self.database, trusted=self.trust_claims)

@@ -79,6 +79,8 @@ def say_reasons(reasons: Iterable[Reason], environment: str, facts: Facts, inden
         words.say(f"{indent}{_MARKS[reason.verdict]} {reason.text}{cause}")
         if reason.verdict is Verdict.PASSED:
             continue
+        for promise in reason.broken:
+            words.say(f"{indent}    {promise}")
         told = since(reason, environment, facts)
         if told:
             words.say(f"{indent}    {told}")

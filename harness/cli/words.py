@@ -131,6 +131,7 @@ def reasons(items: Sequence[Reason]) -> list[dict[str, Any]]:
             "contract": item.contract or None,
             "command": item.command or None,
             "before": item.before or None,
+            "broken": [{"request": b.request, "expected": b.expected, "came": b.came} for b in item.broken],
         }
         for item in items
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.errors import some_of
 from harness.evidence import Cell, EvidenceKind, Facts, build_that_ran, built_as, judge, ran
 from harness.gate import commands
+from harness.gate.promises import broken_in
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _STATED = {  # of a provider that is held to its document
     Verdict.FAILED: "does not fit the document of",
     Verdict.UNKNOWN: "is not verified on",
 }
+
+
+FLAKY = "flaky: complete results of the same content disagree; the latest stands"
 
 
 def verdict_of(pair: Pair, facts: Facts) -> Verdict:
@@ -58,6 +62,7 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
         provider=pair.provider,
         contract=pair.contract,
         command="" if cell.verdict is Verdict.PASSED else command,
+        broken=broken_in(cell, facts),
     )
 
 
@@ -119,7 +124,7 @@ def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str
     if cell.evidence and cell.verdict is not Verdict.UNKNOWN:
         notes += _shared(cell, provider, pair, facts)
     if cell.flaky:
-        notes.append("flaky: complete results of the same content disagree; the latest stands")
+        notes.append(FLAKY)
     return f" ({'; '.join(notes)})" if notes else ""
 
 
@@ -230,6 +235,7 @@ def _own(candidate: Version, kind: EvidenceKind, contract: str, facts: Facts) ->
         provider=candidate,
         contract=contract,
         command="" if cell.verdict is Verdict.PASSED else commands.run(candidate.argument, kind),
+        broken=broken_in(cell, facts),
     )
 
 

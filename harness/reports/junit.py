@@ -194,7 +194,11 @@ def _answer(story: Story) -> _Case:
     headline = phrases.headline(story)
     lines = [phrases.tally(story)]
     lines += (
-        [reason.text for reason in story.decided.reasons if reason.verdict is not Verdict.PASSED]
+        [
+            "\n  ".join((r.text, *map(str, r.broken)))
+            for r in story.decided.reasons
+            if r.verdict is not Verdict.PASSED
+        ]
         if story.decided
         else []
     )

@@ -64,6 +64,7 @@ def _parts(story: Story) -> Iterator[str]:
         yield _finding(group)
     for reason in reasons:
         yield f"- ✘ {text(reason.text)}: {code(reason.resolution)}\n"
+        yield from (f"  - {text(str(each))}\n" for each in reason.broken)
     if entries:
         yield f"\n### Unknown ({number(len(entries))})\n"
     for entry in entries:

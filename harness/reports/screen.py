@@ -88,6 +88,8 @@ def _broken(story: Story, width: int) -> Iterator[Line]:
         yield _more(len(groups) - MOST_GROUPS, "finding")
     for reason in reasons:
         yield from _bullet("✘", line(reason.text), width, "red")
+        for each in reason.broken:
+            yield from _field("broken", line(str(each)))
         yield from _field("resolve", line(reason.resolution))
 
 

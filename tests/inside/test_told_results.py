@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.broker.served_pact import interaction_id
-from harness.broker.told_results import Counted, count, names_of
+from harness.broker.told_results import Counted, count, findings_in, names_of
+from harness.gate.promises import LONGEST, MOST, told_briefly
 
 INTERACTIONS = [{"description": f"reads {n}", "request": {"path": f"/{n}"}} for n in range(3)]
 PACT = {"interactions": INTERACTIONS}
@@ -73,3 +74,50 @@ def test_what_a_broker_calls_an_interaction_counts_as_its_name() -> None:
 @pytest.mark.parametrize("results", [None, [], [{"interactionId": "nobody"}]])
 def test_a_pact_without_interactions_is_kept_by_every_success(results: Any) -> None:
     assert count(0, lambda: names_of({}), results, success=True) == Counted(promised=0, exercised=0)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["success", "interactionId", "mismatches", "exceptions", "x"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON, JSON)
+def test_whatever_results_say_reading_what_broke_never_fails(results: Any, pact: Any) -> None:
+    for each in told_briefly(findings_in(results, pact)):
+        assert all(len(part) <= LONGEST for part in (each.request, each.expected, each.came))
+
+
+@given(st.lists(st.booleans(), max_size=3))
+def test_each_interaction_that_was_told_as_broken_is_named_and_no_other(kept: list[bool]) -> None:
+    results = [{"interactionId": IDS[n], "success": each} for n, each in enumerate(kept)]
+    named = {each.subject for each in findings_in(results, PACT)}
+    assert named == {f"reads {n}" for n, each in enumerate(kept) if not each}
+
+
+@pytest.mark.parametrize(
+    ("result", "expected", "came"),
+    [
+        (
+            {"mismatches": [{"attribute": "body", "identifier": "$.a", "description": "was 1"}]},
+            "what the",
+            "$.a: was 1",
+        ),
+        ({"mismatches": [{"path": "$.a", "expected": 1, "actual": "x"}]}, "$.a: 1", "x"),
+        ({"exceptions": [{"message": "refused"}]}, "what the", "refused"),
+        ({}, "what the", "another answer"),
+    ],
+)
+def test_what_came_is_told_in_the_words_of_the_verifier(result: dict[str, Any], expected: str, came: str) -> None:
+    (told,) = told_briefly(findings_in([{**result, "success": False, "interactionId": IDS[2]}], PACT))
+    assert told.request == "reads 2: /2"
+    assert told.expected.startswith(expected)
+    assert told.came.startswith(came)
+    many = [{**result, "success": False, "interactionId": each} for each in IDS * 2]
+    assert len(told_briefly(findings_in(many, PACT))) <= MOST

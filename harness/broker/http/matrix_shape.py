@@ -9,8 +9,9 @@ from harness.broker.http import schemas as s
 from harness.broker.http.hal import moment, path
 from harness.broker.http.version_shape import branch_versions
 from harness.broker.metadata import Metadata, encode
-from harness.broker.store import matrix_details
+from harness.broker.store import findings, matrix_details
 from harness.broker.store.matrix_history import every_result
+from harness.gate.promises import told_briefly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,12 +115,19 @@ class _Shape:
             "pact": {"createdAt": moment(published.at), "_links": {"self": {"href": pact}}},
             "verificationResult": self._result(row, consumer, published.sha),
         }
+        if row.success is False and row.verification and (broken := self._broken(row.verification)):
+            told["broken"] = broken
         if self.typed:
             told["verificationType"] = "BDCT" if row.stated else "CDCT"
             told["because"] = row.stated.because if row.stated else None
         if row.disagreement:
             told["disagreement"] = row.disagreement
         return {**told, "ignored": True} if ignored else told
+
+    def _broken(self, verification: int) -> list[dict[str, str]]:
+        """The promises that were broken, as far as the result or the run says which."""
+        found = told_briefly(findings.of_result(self.call.db, verification))
+        return [{"request": each.request, "expected": each.expected, "came": each.came} for each in found]
 
     def _party(self, name: str, version: dict[str, Any] | None) -> dict[str, Any]:
         links = {"self": {"href": self.call.to("pacticipants", name)}}

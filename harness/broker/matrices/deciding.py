@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.broker.matrices.promised import Row, Rows
 from harness.broker.matrices.selected import Selected
+from harness.gate.reasons import FLAKY
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def answer(
     verdict = max((each.verdict for each in told), default=Verdict.PASSED)
     return Answered(
         deployable={Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}[verdict],
-        warnings=[f"WARN: {each}" for each in (*warnings, *_advice(question))],
+        warnings=[f"WARN: {each}" for each in (*warnings, *_flaky(scene, considered), *_advice(question))],
         errors=list(dict.fromkeys(each.text for each in told)),
         successes=[] if told else [_all_well(considered)],
         success=considered.successes(),
@@ -178,6 +179,13 @@ def _words(scene: Scene, name: str, version: int | None) -> str:
         if version is not None and version in each.rows:
             return each.described(version)
     return selected[0].described() if selected else f"any version of {name}"
+
+
+def _flaky(scene: Scene, considered: Rows) -> Iterator[str]:
+    """A yes, or a no, that another run of the same did not see."""
+    for row in considered.flaky():
+        consumer = _words(scene, row.consumer, row.consumer_version)
+        yield f"{consumer} and {_words(scene, row.provider, row.provider_version)} are {FLAKY}"
 
 
 def _open(rows: Rows) -> int:

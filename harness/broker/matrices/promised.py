@@ -19,6 +19,7 @@ class Result(NamedTuple):
     stated: Stated | None = None  # what the provider's document says, where that decides
     because: str = ""  # why it is no yes
     disagreement: str = ""  # of two builds of the version
+    flaky: bool = False  # complete results of the same content on the same build disagree
 
 
 class Row(NamedTuple):
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     stated: Stated | None = None
     because: str = ""
     disagreement: str = ""
+    flaky: bool = False
 
 
 class Promise(NamedTuple):
@@ -79,6 +81,11 @@ class Rows:
         known = _counts(self.promises)
         concerned = (each for each in self.promises if known[id(each.results)] < len(each.results))
         return [row for each in concerned for row in each.rows() if row.success is not True]
+
+    def flaky(self) -> list[Row]:
+        """The rows whose results contradict each other."""
+        known = {id(each.results): any(r.flaky for r in each.results) for each in self.promises}
+        return [row for each in self.promises if known[id(each.results)] for row in each.rows() if row.flaky]
 
     def pairs(self) -> set[tuple[str, str]]:
         """Whose rows they are: consumers and providers."""

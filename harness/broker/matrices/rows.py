@@ -59,5 +59,5 @@ def _spoken_of(basis: Basis, each: Published) -> set[Version]:
 
 def _result(basis: Basis, version: Version, cell: Cell) -> Result:
     number = basis.results.get(cell.evidence.row) if cell.evidence else None
-    said = cell.stated, cell.because, cell.disagreement
+    said = cell.stated, cell.because, cell.disagreement, cell.flaky
     return Result(basis.rows[version], number, _SUCCESS[cell.verdict], *said)

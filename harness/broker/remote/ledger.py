@@ -320,6 +320,7 @@ class RemoteLedger:
             live=live,
             environments={name: self._policy(name, here) for name in (*environments, *self.policies)},
             history=history,
+            seen=here.seen,
             statements=partial(_stated, read.stated, trusted=self.trust_claims) if read.stated else None,
         )
         return laid_over(told, deletions.read(self.site), places)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.remote import hal, reading
 from harness.broker.remote.hal import Document, shown
 from harness.broker.remote.site import Site, with_query
-from harness.broker.told_results import Counted, count, names_of
+from harness.broker.told_results import Counted, count, findings_in, names_of
 from harness.evidence import Evidence, EvidenceKind, Stated
 from harness.identity import Version
-from harness.verdicts import Cause, Verdict
+from harness.verdicts import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -39,6 +39,7 @@ class Row:
     claimed: bool = False  # it rests on the provider's own word; a broker that does not say so means that
     because: str = ""  # what the broker says of a document
     disagreement: str = ""  # what it says of two builds of the provider's version
+    broken: tuple[Finding, ...] = ()  # which promises it says were broken
 
 
 def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collection[str]]) -> list[Row]:
@@ -104,8 +105,18 @@ def row_of(document: Document, place: str) -> Row | None:
         success=result["success"],
         at=hal.maybe_text(result, "verifiedAt"),
         link=hal.href(result, "self", place),
+        broken=tuple(_broken(document)),
         disagreement=hal.maybe_text(document, "disagreement"),
     )
+
+
+def _broken(row: Document) -> Iterator[Finding]:
+    """The promises that a broker of ours names beside a failure."""
+    listed = row.get("broken")
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, dict):
+            request, expected, came = (hal.maybe_text(each, part) for part in ("request", "expected", "came"))
+            yield Finding(code="response.mismatch", subject=request, expected=expected, actual=came)
 
 
 def _static(document: Document, place: str) -> Row:
@@ -153,6 +164,7 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
         promised=counted.promised,
         exercised=counted.exercised,
         complete=counted.exercised >= counted.promised,
+        findings=() if success else findings_in(said, json.loads(pact.contract.text), pact.ids) or row.broken,
         run=run_of(told.get("testResults")) or hal.maybe_text(told, "buildUrl") or _number(row.link),
         at=row.at or hal.maybe_text(told, "verificationDate"),
     )

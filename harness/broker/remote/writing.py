@@ -144,7 +144,7 @@ def result(site: Site, evidence: Evidence, pact: Published) -> None:
     body = {
         "success": evidence.verdict is Verdict.PASSED,
         "providerApplicationVersion": evidence.provider.number,
-        "testResults": [_told(each, evidence.run, ids) for each, ids in _with_ids(evidence, pact)],
+        "testResults": [_told(each, evidence, ids) for each, ids in _with_ids(evidence, pact)],
         "verifiedBy": {"implementation": "harness", "version": __version__},
         **({"build": evidence.artifact} if evidence.artifact and _takes_builds(site) else {}),
     }
@@ -168,10 +168,14 @@ def _with_ids(evidence: Evidence, pact: Published) -> list[tuple[Exercised | Non
     return found
 
 
-def _told(seen: Exercised | None, run: str, identity: str) -> dict[str, Any]:
+def _told(seen: Exercised | None, evidence: Evidence, identity: str) -> dict[str, Any]:
     passed = seen is None or seen.verdict is Verdict.PASSED
-    why = {"mismatches": [{"type": "BodyMismatch", "mismatch": seen.because}]} if seen and seen.because else {}
-    return {"interactionId": identity, "success": passed, "run": run, **why}
+    found = [each for each in evidence.findings if seen and each.subject == seen.subject]
+    mismatches = [{"type": "Mismatch", "expected": each.expected, "actual": each.actual} for each in found]
+    if seen and seen.because and not found:
+        mismatches = [{"type": "BodyMismatch", "mismatch": seen.because}]
+    why = {"mismatches": mismatches} if mismatches else {}
+    return {"interactionId": identity, "success": passed, "run": evidence.run, **why}
 
 
 def environment(site: Site, name: str) -> Document:

@@ -91,7 +91,7 @@ def publish(call: Call) -> Answer:
     number = form.text("pacticipantVersionNumber", required=True)
     form.one_line("pacticipantVersionNumber", "branch", "buildUrl")
     branch, build_url = form.text("branch"), form.url("buildUrl")
-    names = form.names("tags") or ()
+    names = form.names("tags") or []
     inside = form.nested("contract", required=True)
     given = _read(call, inside, "specification", "selfVerificationResults") if inside else None
     form.done()
