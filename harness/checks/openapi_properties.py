@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.checks.api import Target
 from harness.checks.drivers.first_answer import never_answered
+from harness.checks.drivers.log_timeline import LogOf, LogTimeline, no_log
 from harness.checks.drivers.replaying import Again, again
 from harness.checks.drivers.schemathesis_failures import Sorted, pointer, sort_out
 from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
@@ -72,20 +73,23 @@ class OpenApiProperties:
             absent = (_unknown(document, op, Cause.NOTHING_EXERCISED, where.absent) for op in document.operations)
             yield from absent
             return
-        told = self.explore(target, document, where.base)
+        with LogTimeline(target.logs) as timeline:
+            told = self.explore(target, document, where.base)
         died = any(t.seen.stopped == UNAVAILABLE for t in told) or not self.answers(target.instance.url)
         remark = "; ".join(filter(None, (where.remark, *_mistakes(document))))
-        yield from _remarked(judge(target, document, told, died=died), remark)
+        yield from _remarked(judge(target, document, told, died=died, log_of=timeline.between), remark)
 
 
-def judge(target: Target, document: OpenApi, told: Sequence[Told], *, died: bool) -> Iterator[Exercised | Finding]:
+def judge(
+    target: Target, document: OpenApi, told: Sequence[Told], *, died: bool, log_of: LogOf = no_log
+) -> Iterator[Exercised | Finding]:
     """What the reports of all processes together say about each operation; pure."""
     failures = [failure for each in told for failure in each.seen.failures]
     how = again(target, hidden(target))
-    sorted_out = sort_out(failures, place=document.place, again=how)
+    sorted_out = sort_out(failures, place=document.place, again=how, log_of=log_of)
     findings = list(sorted_out.findings)
     if died:
-        findings.append(_death(document, told, how))
+        findings.append(_death(document, told, how, log_of))
     known = {operation.label for operation in document.operations}
     ignored = frozenset(target.service.ignore)
     for operation in document.operations:
@@ -300,7 +304,7 @@ def _nothing(target: Target, document: OpenApi | None) -> Exercised:
     )
 
 
-def _death(document: OpenApi, told: Sequence[Told], how: Again) -> Finding:
+def _death(document: OpenApi, told: Sequence[Told], how: Again, log_of: LogOf) -> Finding:
     """The finding that the service died, with the last requests before it."""
     lost = sorted((sent for each in told for sent in each.seen.unanswered), key=lambda sent: sent.at)
     recent = sorted((sent for each in told for sent in each.seen.recent), key=lambda sent: sent.at)
@@ -318,6 +322,7 @@ def _death(document: OpenApi, told: Sequence[Told], how: Again) -> Finding:
         remedy="read the service's log; one of the last requests ended its process",
         differences=tuple(_last(sent, how) for sent in before),
         exchange=suspect.exchange if suspect else None,
+        log=log_of(suspect.at, suspect.exchange.seconds) if suspect else (),
     )
 
 

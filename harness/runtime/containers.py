@@ -27,6 +27,7 @@ from harness.runtime.source_builds import SourceBuilds
 from harness.runtime.sweeping import RunFolder
 from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
+from harness.services.proxies import direct, hosts_of
 from harness.services.spelling import plain
 from harness.services.system import Build, MountKind, ReadyKind, Resource, ResourceKind, Service
 
@@ -266,6 +267,8 @@ class ContainerSession:
         ports, inside, environ = dict(ports_of(unit)), inside_of(peers), self.runtime.environ
         environment = {"PORT": str(next(iter(ports.values())))} if ports else {}
         environment |= _login(unit) | resolve(unit.environment, inside, ports, environ)
+        beside = hosts_of(url for endpoints in inside.values() for url in endpoints.values())
+        environment |= direct(environment, (alias, *unit.container.names, *beside))
         image, settings = self.runtime.image(unit), unit.container
         self._volumes(unit, image)
         return Order(

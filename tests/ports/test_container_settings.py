@@ -118,6 +118,14 @@ def test_a_container_is_asked_to_go_when_it_is_given_time_for_that(bench: Bench,
     assert seen == [True, False]
 
 
+def test_a_container_is_told_to_ask_itself_and_its_peers_past_any_proxy(bench: Bench) -> None:
+    with bench.runtime.session(bench.run()) as session:
+        catalog = session.start(service(), {})
+        orders = session.start(service("orders", NO_PROXY="corp.example"), {"catalog": catalog})
+        told = ask(orders)["NO_PROXY"].split(",")
+    assert {"corp.example", "localhost", "127.0.0.1", "orders", "catalog"} <= set(told)
+
+
 def test_other_names_of_a_service_are_known_in_the_runs_network(bench: Bench) -> None:
     named = replace(service(), container=ContainerSettings(names=("shop-catalog",)))
     caller = service("orders", PEER="http://shop-catalog:8000")

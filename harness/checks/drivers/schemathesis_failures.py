@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.checks.drivers.log_timeline import LogOf, no_log
 from harness.checks.drivers.replaying import Again
 from harness.verdicts import Difference, Finding
 
@@ -82,8 +83,10 @@ class Sorted:
     remarks: Mapping[str, tuple[str, ...]]  # per operation
 
 
-def sort_out(failures: Iterable[Failure], *, place: str, again: Again = _JUST_SEND) -> Sorted:
-    """Group failures by cause; `again` tells how each is replayed."""
+def sort_out(
+    failures: Iterable[Failure], *, place: str, again: Again = _JUST_SEND, log_of: LogOf = no_log
+) -> Sorted:
+    """Group failures by cause; `again` tells how each is replayed, `log_of` what the services wrote."""
     groups: dict[tuple[str, ...], list[Failure]] = defaultdict(list)
     also: dict[tuple[str, ...], set[str]] = defaultdict(set)
     remarks: dict[str, set[str]] = defaultdict(set)
@@ -98,7 +101,7 @@ def sort_out(failures: Iterable[Failure], *, place: str, again: Again = _JUST_SE
         key = _cause(first)
         groups[key].append(first)
         also[key].update(code_of(other) for other in others if not is_remark(other))
-    findings = [_finding(group, also[key] - {key[0]}, place, again) for key, group in groups.items()]
+    findings = [_finding(group, also[key] - {key[0]}, place, (again, log_of)) for key, group in groups.items()]
     findings.sort(key=lambda finding: (finding.code, finding.subject, finding.actual))
     return Sorted(findings=tuple(findings), remarks={op: tuple(sorted(r)) for op, r in remarks.items()})
 
@@ -187,7 +190,8 @@ def _component(message: str) -> list[str]:
     ]
 
 
-def _finding(group: Sequence[Failure], also: set[str], place: str, again: Again) -> Finding:
+def _finding(group: Sequence[Failure], also: set[str], place: str, how: tuple[Again, LogOf]) -> Finding:
+    again, log_of = how
     shown = min(group, key=lambda f: (len(f.exchange.url) + len(f.body), f.exchange.url, f.body))
     cause = _cause(shown)
     if cause[0] == UNDOCUMENTED_400:
@@ -208,6 +212,7 @@ def _finding(group: Sequence[Failure], also: set[str], place: str, again: Again)
             *(Difference(place="also", expected="", actual=c) for c in sorted(also)),
         ),
         exchange=shown.exchange,
+        log=log_of(shown.at, shown.exchange.seconds) if shown.status >= 500 or not shown.status else (),
     )
 
 

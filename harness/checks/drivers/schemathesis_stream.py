@@ -35,6 +35,7 @@ class Failure:
     status: int
     exchange: Exchange
     body: bytes = field(default=b"", repr=False)  # the request's, exactly
+    at: float = 0.0  # when its answer was there, or was given up
     lax: bool = False  # the request was wrong only in the type of a value
 
 
@@ -210,6 +211,7 @@ class _Reader:
                 status=sent.exchange.status,
                 exchange=sent.exchange,
                 body=sent.body,
+                at=sent.at,
                 lax=_only_types_differ(_mapping(node.get("meta"))),
             )
         )
