@@ -261,7 +261,8 @@ def did_not_start_run() -> list[Event]:
             stream += passed(task)
             continue
         because = f"{name} did not start: {failure.because}"
-        stream += unknown(task, Cause.DID_NOT_START, because)
+        for event in unknown(task, Cause.DID_NOT_START, because):
+            stream.append(replace(event, lost=name) if isinstance(event, CheckFinished) else event)
         reasons.append(reason(task, Verdict.UNKNOWN, Cause.DID_NOT_START, f"{task} ({because})"))
     return [*stream, decided(system, reasons), RunFinished(verdict=Verdict.UNKNOWN, seconds=8.1)]
 

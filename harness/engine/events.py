@@ -190,6 +190,7 @@ class CheckFinished:
     seconds: float
     reused: str = ""  # the run that saw it; "" when it was this one
     flaky: bool = False
+    lost: str = ""  # the service that did not start, where that is the cause
     event: Literal["check-finished"] = "check-finished"
 
 

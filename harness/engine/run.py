@@ -44,6 +44,7 @@ class Tally:
     exercised: list[Exercised] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     crash: Exercised | None = None  # why the check ended early, as a value
+    lost: str = ""  # the service whose start is missing
 
 
 def run_task(task: Task, bench: Bench) -> Iterator[Event]:
@@ -72,6 +73,7 @@ def _attempt(task: Task, bench: Bench, tally: Tally) -> Iterator[Exercised | Fin
             (tally.findings if isinstance(item, Finding) else tally.exercised).append(item)  # type: ignore[arg-type]
             yield item
     except Exception as error:  # noqa: BLE001 - a check is a plug-in and may raise anything
+        tally.lost = error.service if isinstance(error, ServiceDidNotStart) else ""
         tally.crash = Exercised(
             subject=str(task.id), verdict=Verdict.UNKNOWN, cause=_cause(error), because=_because(error)
         )
@@ -186,6 +188,7 @@ def finish(task: Task, tally: Tally, seconds: float, accepted: frozenset[str] = 
         promised=max(task.promised, len(tally.exercised)),
         exercised=sum(e.verdict is not Verdict.UNKNOWN for e in tally.exercised),
         seconds=seconds,
+        lost=tally.lost,
     )
 
 

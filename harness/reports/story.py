@@ -70,6 +70,7 @@ class TaskStory:
     seconds: float = 0.0
     reused: str = ""
     flaky: bool = False
+    lost: str = ""  # the service that did not start, where that is the cause
     ended: bool = True
     results: tuple[Exercised, ...] = ()
     found: tuple[Broken, ...] = ()
@@ -257,6 +258,7 @@ def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskStory:
         seconds=end.seconds if end else sum(each.seconds for each in results),
         reused=end.reused if end else "",
         flaky=end.flaky if end else False,
+        lost=end.lost if end else "",
         ended=end is not None,
         results=results,
         found=found,

@@ -52,7 +52,8 @@ def unknowns(story: Story) -> tuple[Unknown, ...]:
     for task in story.tasks:
         _add_task(entries, story, task)
     for reason in unexplained(story, Verdict.UNKNOWN):
-        if reason.cause is None or _failed_service(entries, reason.cause, reason.text) is None:
+        name = reason.provider.pacticipant if reason.provider else ""
+        if reason.cause is None or _failed_service(entries, reason.cause, name) is None:
             entries["reason", reason.text] = _reason(reason)
     if (
         story.interrupted
@@ -111,7 +112,7 @@ def _add_task(entries: dict[object, _Open], story: Story, task: TaskStory) -> No
     for each in task.results:
         if task.standing(each) is Verdict.UNKNOWN:
             cause = each.cause or Cause.NOT_VERIFIED
-            entry = _failed_service(entries, cause, each.because)
+            entry = _failed_service(entries, cause, task.lost or provider.pacticipant)
             if entry is None:
                 key = (provider, task.id.consumer, cause, each.because)
                 entry = entries.setdefault(key, _promise(story, task, each, found.get(each.subject, ())))
@@ -125,7 +126,7 @@ def _add_task(entries: dict[object, _Open], story: Story, task: TaskStory) -> No
 def _add_whole(entries: dict[object, _Open], story: Story, task: TaskStory) -> None:
     """A task that as a whole is unknown."""
     cause = task.cause or Cause.NOT_VERIFIED
-    entry = _failed_service(entries, cause, task.because)
+    entry = _failed_service(entries, cause, task.lost or task.id.provider.pacticipant)
     if entry is None and cause is Cause.INTERRUPTED:
         entry = entries.setdefault("interrupted", _Open("the run", cause, task.because, "harness run"))
     if entry is None:
@@ -135,12 +136,9 @@ def _add_whole(entries: dict[object, _Open], story: Story, task: TaskStory) -> N
         entry.subjects.append(title(task.id))
 
 
-def _failed_service(entries: dict[object, _Open], cause: Cause, because: str) -> _Open | None:
-    """The service whose failure explains it: the engine repeats the service's own words."""
-    if cause is not Cause.DID_NOT_START:
-        return None
-    services = [e for e in entries.values() if e.cause is cause]
-    return next((e for e in services if because.startswith(e.about.split(" ")[0]) and e.because in because), None)
+def _failed_service(entries: dict[object, _Open], cause: Cause, name: str) -> _Open | None:
+    """The service whose failure explains it."""
+    return entries.get(("service", name)) if cause is Cause.DID_NOT_START else None
 
 
 def _promise(story: Story, task: TaskStory, each: Exercised, found: Sequence[Broken]) -> _Open:

@@ -38,6 +38,7 @@ class Attempt:
     cause: Cause | None = None
     because: str = ""
     run: str = ""  # "" when nothing could be started
+    kept: bool = False  # as evidence: then the reason says why already
     reused: bool = False  # somebody else had run it meanwhile
 
 
@@ -141,6 +142,7 @@ def _attempt(missing: Missing, finished: CheckFinished, run: str) -> Attempt:
         because=finished.because,
         run=finished.reused or run,
         reused=bool(finished.reused),
+        kept=True,
     )
 
 
@@ -156,5 +158,5 @@ def _told(reason: Reason, failed: Mapping[tuple[Version, str], Attempt]) -> Reas
     attempt = failed.get((reason.provider, reason.contract))
     if attempt is None or attempt.cause is None:
         return reason
-    text = reason.text if attempt.because in reason.text else f"{reason.text} ({attempt.because})"
+    text = reason.text if attempt.kept else f"{reason.text} ({attempt.because})"
     return replace(reason, cause=attempt.cause, text=text)

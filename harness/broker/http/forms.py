@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.http.problems import Invalid
+from harness.broker.http.problems import ABSENT, Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Form:
         """A string. Required: there and filled. Optional: null is absent, and so is "" where `blank`."""
         if name not in self.body:
             if required:
-                self.wrong(name, "is missing")
+                self.wrong(name, ABSENT)
             return None
         value = self.body[name]
         if value is None and not required:
@@ -55,7 +55,7 @@ class Form:
         """A boolean."""
         if name not in self.body:
             if required:
-                self.wrong(name, "is missing")
+                self.wrong(name, ABSENT)
             return None
         value = self.body[name]
         if isinstance(value, bool):
@@ -67,7 +67,7 @@ class Form:
         """An array."""
         if name not in self.body:
             if required:
-                self.wrong(name, "is missing")
+                self.wrong(name, ABSENT)
             return None
         value = self.body[name]
         if value is None and not required:
@@ -93,7 +93,7 @@ class Form:
         """An object; what is wrong inside is told as `name.field`."""
         if name not in self.body:
             if required:
-                self.wrong(name, "is missing")
+                self.wrong(name, ABSENT)
             return None
         value = self.body[name]
         if value is None and not required:

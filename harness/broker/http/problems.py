@@ -54,6 +54,15 @@ class NotHere(Missing):
         return Answer(status=404, body={"error": self.why}, media=JSON)
 
 
+class Absent(str):
+    """What is said of a field that is not there: a machine reads another kind of problem of it."""
+
+    __slots__ = ()
+
+
+ABSENT = Absent("is missing")
+
+
 class Invalid(Refusal):
     """What was sent cannot be meant: the texts by field, or a plain list of them."""
 
@@ -87,7 +96,7 @@ class Invalid(Refusal):
 
 
 def _detail(base: str, text: str, pointer: str | None) -> dict[str, str]:
-    kind = "missing-body-property" if text == "is missing" else "invalid-body-property-value"
+    kind = "missing-body-property" if isinstance(text, Absent) else "invalid-body-property-value"
     found = {"type": f"{base}/problems/{kind}", "title": "Invalid body parameter", "detail": text}
     return found if pointer is None else {**found, "pointer": pointer}
 

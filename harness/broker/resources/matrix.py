@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
 from harness.broker.http.matrix_shape import MATRIX, table, told
-from harness.broker.http.problems import Invalid, NotHere
+from harness.broker.http.problems import ABSENT, Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.matrices.asking import Asked, Question, read
 from harness.broker.matrices.gated import answered
@@ -125,7 +125,9 @@ def head_to_environment(call: Call) -> Question:
 def _read(call: Call) -> Question:
     name, number = call.asked("pacticipant"), call.asked("version")
     environment, to = call.asked("environment"), call.asked("to")
-    errors = {field: ["is missing"] for field, text in (("pacticipant", name), ("version", number)) if not text}
+    errors: dict[str, list[str]] = {
+        field: [ABSENT] for field, text in (("pacticipant", name), ("version", number)) if not text
+    }
     if bool(environment) == bool(to):
         errors[""] = [_BOTH if to else _NEITHER]
     errors |= _unknown(call, name, environment)

@@ -9,7 +9,7 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
-from harness.broker.http.problems import NotHere
+from harness.broker.http.problems import ABSENT, NotHere
 from harness.broker.http.result_shape import RESULT, told, url_of
 from harness.broker.http.routing import Routes
 from harness.broker.metadata import Metadata, decode
@@ -186,7 +186,7 @@ def _read(call: Call, remembered: Metadata) -> results.Given:
     form = Form(call.document())
     success = form.body.get("success")
     if "success" not in form.body:
-        form.wrong("success", "is missing")
+        form.wrong("success", ABSENT)
     elif not isinstance(success, bool):
         form.wrong("success", "must be boolean")
     number = form.text("providerApplicationVersion", required=True)

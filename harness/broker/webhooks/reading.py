@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.forms import Form
+from harness.broker.http.problems import ABSENT
 from harness.broker.store.versions import exists
 from harness.broker.store.webhooks import Party, Webhook
 from harness.broker.webhooks.redaction import STARS
@@ -70,7 +71,7 @@ def _party(call: Call, form: Form, field: str) -> Party:
     if name is not None and label is not None:
         inside.wrong("label", "cannot be used together with name")
     if name is None and label is None and not form.errors:
-        inside.wrong("name", "is missing")
+        inside.wrong("name", ABSENT)
     if name is not None and not exists(call.db, name):
         inside.wrong("name", "does not match an existing pacticipant")
     return Party(name=name, label=label)

@@ -21,11 +21,9 @@ def together(found: Iterable[Change]) -> list[Change]:
 
 def _what(each: Change) -> tuple[object, ...]:
     """What was edited: a place in a named schema, else the same place of several operations."""
-    alone = each.operation if each.text.startswith(_OF_OPERATIONS) else ""
+    # Without a place it is of a whole operation: these came, went or were announced one by one.
+    alone = "" if each.place or each.origin else each.operation
     return (each.id, each.severity, each.undecided, each.text, each.origin or each.place, alone)
-
-
-_OF_OPERATIONS = ("the operation ", "the webhook ")  # whole operations came, went or were announced one by one
 
 
 def _one(group: list[Change]) -> Change:
