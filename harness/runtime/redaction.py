@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.services.system import ContainerSettings
 
 HIDDEN = "[redacted]"
 _SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|api[-_]?key|credential|private[-_]?key", re.IGNORECASE)
@@ -29,6 +33,13 @@ def pairs(values: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {
         name: HIDDEN if _SECRET.search(name) else _USER.sub(r"\1" + HIDDEN + "@", value) for name, value in values
     }
+
+
+def settings(container: ContainerSettings) -> dict[str, Any]:
+    """How a container is made, without the texts that are put into it: they may be secrets."""
+    told = asdict(container)
+    told["mounts"] = [{**each, "text": HIDDEN if each["text"] else ""} for each in told["mounts"]]
+    return told
 
 
 def url(text: str) -> str:

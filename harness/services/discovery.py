@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.services.compose import COMPOSE_FILES
+from harness.errors import ManifestError
+from harness.services.compose import COMPOSE_FILES, chosen_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 DOCUMENTS = ("openapi.yaml", "openapi.yml", "openapi.json")
 FRAMEWORKS = ("fastapi", "flask", "django")
@@ -64,7 +66,17 @@ class Findings:
     suites: tuple[tuple[str, Path], ...] = ()  # "consumer" or "integration", and its folder
 
 
-def discover(root: Path) -> Findings:
+def _compose_file(root: Path, files: Collection[Path], environ: Mapping[str, str]) -> Path | None:
+    """The file of a usual name, else the first that COMPOSE_FILE names here."""
+    usual = next((root / name for name in COMPOSE_FILES if root / name in files), None)
+    if usual is not None:
+        return usual
+    with contextlib.suppress(ManifestError):  # told when the file is read
+        return next((path for path in chosen_files(root, environ) if path in files), None)
+    return None
+
+
+def discover(root: Path, environ: Mapping[str, str]) -> Findings:
     """Look into a folder and what is below it; nothing is run, nothing is written."""
     files = tuple(_files(root))
     by_folder: dict[Path, list[Path]] = {}
@@ -77,7 +89,7 @@ def discover(root: Path) -> Findings:
     )
     return Findings(
         root=root,
-        compose=next((root / name for name in COMPOSE_FILES if root / name in files), None),
+        compose=_compose_file(root, files, environ),
         dockerfiles=tuple(path for path in files if path.name == "Dockerfile"),
         documents=tuple(path for path in files if path.name in DOCUMENTS and _is_openapi(path)),
         pacts=tuple(pact for path in files if path.suffix == ".json" and (pact := _pact(path))),

@@ -71,10 +71,10 @@ class Draft:
 
 def draft(folder: Path, environ: Mapping[str, str] = MappingProxyType({})) -> Draft:
     """A `harness.toml` made from what is found in a folder; it loads without problems."""
-    findings = discover(folder.absolute())
+    findings = discover(folder.absolute(), environ)
     if findings.compose is None:
         return Draft(text=_text(findings, _from_folders(findings), "", frozenset()))
-    line = f"compose = {_quoted(findings.compose.name)}"
+    line = f"compose = {_quoted(_relative(findings.compose, findings.root))}"
     try:
         system = parse(f"{line}\n", findings.root / MANIFEST, environ)
     except ManifestError as error:

@@ -111,7 +111,7 @@ def _with_compose(reading: Reading, document: Node) -> tuple[Node, bool]:
     files = [(path, str(each.value)) for path, each in named if path is not None]
     if not files or len(files) < len(named):
         return document, False
-    found = compose.read(reading, compose.with_override(*files[0]) if alone else files, document)
+    found = compose.read(reading, compose.with_override(*files[0], reading.environ) if alone else files, document)
     merged = {**document.table}
     for section in ("services", "resources"):
         own = document.at(section)

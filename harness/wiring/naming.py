@@ -118,11 +118,15 @@ def descriptors(system: System) -> dict[str, dict[str, Any]]:
                 "context": str(service.build.context),
                 "dockerfile": str(service.build.dockerfile),
                 "args": dict(service.build.args),
+                "target": service.build.target,
+                "inline": service.build.inline,
+                "platform": service.build.platform,
             }
             if service.build
             else None,
             "command": list(service.command),
             "container_command": list(service.container_command),
+            "container": redaction.settings(service.container),
             "directory": str(service.directory),
             "endpoints": dict(service.endpoints),
             "environment": redaction.pairs(service.environment),

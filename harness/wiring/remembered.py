@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.identity import Version
 from harness.runtime.redaction import HIDDEN
-from harness.services.system import Build, Service, System
+from harness.services.system import Build, ContainerSettings, Service, System
 from harness.wiring.naming import numbers, requested
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def _variant(service: Service, number: str, told: Mapping[str, Any]) -> Service:
         build=_build(told["build"], service) if told.get("build") else None,
         command=tuple(told.get("command", service.command)),
         container_command=tuple(told.get("container_command", service.container_command)),
+        container=_container(told.get("container"), service.container),
         directory=Path(told["directory"]) if told.get("directory") else service.directory,
         endpoints=tuple(told.get("endpoints", dict(service.endpoints)).items()),
         environment=_environment(told.get("environment", {}), dict(service.environment)),
@@ -57,7 +58,22 @@ def _build(told: Mapping[str, Any], service: Service) -> Build:
         context=context,
         dockerfile=Path(told.get("dockerfile") or beside),
         args=tuple(told.get("args", {}).items()),
+        target=told.get("target", ""),
+        inline=told.get("inline", ""),
+        platform=told.get("platform", ""),
     )
+
+
+def _container(told: Mapping[str, Any] | None, here: ContainerSettings) -> ContainerSettings:
+    """As it was told; a file whose text was hidden has the text that the manifest says now."""
+    from pydantic import TypeAdapter
+
+    if told is None:
+        return here
+    texts = {mount.target: mount.text for mount in here.mounts}
+    settings = TypeAdapter(ContainerSettings).validate_python(told)
+    mounts = (replace(m, text=texts.get(m.target, "")) if HIDDEN in m.text else m for m in settings.mounts)
+    return replace(settings, mounts=tuple(mounts))
 
 
 def _environment(told: Mapping[str, str], here: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

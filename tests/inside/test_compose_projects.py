@@ -95,6 +95,40 @@ def test_a_list_means_just_these_files_in_that_order(tmp_path: Path) -> None:
     assert (alone.resources[0].image, both.resources[0].image) == ("x", "ci")
 
 
+NAMED = {
+    "compose.yaml": "services: {api: {image: usual}}",
+    "compose.override.yaml": "services: {api: {image: over}}",
+    "ci/base.yaml": "services: {api: {image: base, environment: {A: base, B: base}}}",
+    "more.yaml": "services: {api: {environment: {B: more}}}",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "environ"),
+    [
+        ("COMPOSE_FILE=ci/base.yaml:more.yaml\n", {}),
+        ("COMPOSE_FILE=ci/base.yaml;more.yaml\nCOMPOSE_PATH_SEPARATOR=;\n", {}),
+        ("", {"COMPOSE_FILE": "ci/base.yaml:more.yaml"}),
+        ("COMPOSE_FILE=none.yaml\n", {"COMPOSE_FILE": "ci/base.yaml:more.yaml"}),
+    ],
+)
+def test_what_compose_file_names_is_read_instead_of_the_usual_files(
+    said: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    api = load(tmp_path, {**NAMED, ".env": said}, environ=environ).unit("api")
+    assert (api.image, dict(api.environment)) == ("base", {"A": "base", "B": "more"})
+
+
+def test_a_list_in_the_manifest_means_just_these_files_whatever_compose_file_says(tmp_path: Path) -> None:
+    files = {**NAMED, ".env": "COMPOSE_FILE=ci/base.yaml\n"}
+    assert load(tmp_path, files, more='compose = ["compose.yaml"]').unit("api").image == "usual"
+
+
+def test_a_file_that_compose_file_names_and_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"none\.yaml"):
+        load(tmp_path, {**NAMED, ".env": "COMPOSE_FILE=none.yaml\n"})
+
+
 def test_an_override_can_take_away_and_replace(tmp_path: Path) -> None:
     files = {
         "compose.yaml": "services:\n  api: {image: x, environment: {A: 1, B: 2}, ports: ['80:80'], user: a}\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -190,8 +191,20 @@ class _Place:
     services: Table  # of the same file, as they are written
 
 
-def with_override(path: Path, label: str) -> list[tuple[Path, str]]:
-    """A file of a usual name together with the override file beside it, as `docker compose up` finds them."""
+def chosen_files(folder: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files that COMPOSE_FILE names, in the environment or in `.env`; none where it is not set."""
+    said = {**dotenv([folder / ".env"], environ), **environ}
+    named = said.get("COMPOSE_FILE", "").split(said.get("COMPOSE_PATH_SEPARATOR") or os.pathsep)
+    return tuple(Path(os.path.normpath(folder / each)) for each in named if each)
+
+
+def with_override(path: Path, label: str, environ: Mapping[str, str]) -> list[tuple[Path, str]]:
+    """What `docker compose up` finds: what COMPOSE_FILE names, else a file and the override file beside it."""
+    chosen = chosen_files(path.parent, environ)
+    if chosen and (path.name in COMPOSE_FILES or path in chosen):
+        return [
+            (each, os.path.join(os.path.dirname(label), os.path.relpath(each, path.parent))) for each in chosen
+        ]
     files = [(path, label)]
     if path.name in COMPOSE_FILES:
         beside = next((path.parent / name for name in OVERRIDE_FILES if (path.parent / name).is_file()), None)
