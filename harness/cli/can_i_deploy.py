@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import wiring
-from harness.cli import deciding, words
+from harness.cli import deciding, hashes, words
 from harness.cli.versions import placed
 from harness.gate import Decision, can_i_deploy, placing
 from harness.verdicts import Verdict
@@ -102,6 +102,7 @@ def _document(decision: Decision) -> dict[str, Any]:
 
 
 def _print(decision: Decision, facts: Facts, condition: str) -> None:
+    hashes.know(version.number for version in facts.versions)
     together = " and ".join(placing.words(decision.candidates, decision.instances))
     words.say(f"{words.ANSWERS[decision.verdict]}: {together} to {decision.environment}{condition}")
     deciding.say_reasons(decision.reasons, decision.environment, facts)

@@ -84,7 +84,7 @@ def say_reasons(reasons: Iterable[Reason], environment: str, facts: Facts, inden
         told = since(reason, environment, facts)
         if told:
             words.say(f"{indent}    {told}")
-        words.say(f"{indent}    resolve: {reason.resolution}")
+        words.say_command(f"{indent}    resolve: ", reason.resolution)
 
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ def say_note(note: str, version: Version) -> None:
     """The note, and how to mend it."""
     if note:
         words.say(f"  {note}")
-        words.say(f"  try, in its checkout: {commands.publish(version)}, or harness run")
+        words.say_command("  try, in its checkout: ", f"{commands.publish(version)}, or harness run")
 
 
 def heal_option(function: Callable[..., Any]) -> Callable[..., Any]:

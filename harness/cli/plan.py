@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import wiring
-from harness.cli import deciding, words
+from harness.cli import deciding, hashes, words
 from harness.cli.pictures import PICTURES
 from harness.cli.versions import placed
 from harness.gate import DeploymentPlan, commands, deployment_plan
@@ -156,6 +156,7 @@ def say_steps(steps: Sequence[Step]) -> None:
 
 
 def _print(plan: DeploymentPlan, facts: Facts, condition: str) -> None:
+    hashes.know(version.number for version in facts.versions)
     together = " and ".join(map(str, plan.candidates))
     words.say(f"{words.ANSWERS[plan.verdict]}: {_headline(plan)} for {together} to {plan.environment}{condition}")
     for block in plan.blocks:
@@ -169,7 +170,8 @@ def _print(plan: DeploymentPlan, facts: Facts, condition: str) -> None:
         words.say(f"Has to wait: {', '.join(move.place for move in plan.waiting)}")
     if plan.verdict is not Verdict.PASSED and plan.at_once is Verdict.PASSED:
         words.say("All in the same moment they are a yes, with nothing between:")
-        words.say(f"    resolve: {commands.can_i_deploy(plan.candidates, plan.environment, plan.instances)}")
+        asked = commands.can_i_deploy(plan.candidates, plan.environment, plan.instances)
+        words.say_command("    resolve: ", asked)
     if plan.broken_already:
         words.say("Not a yes already, before any step:")
         deciding.say_reasons(plan.broken_already, plan.environment, facts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import wiring
-from harness.cli import deciding, words
+from harness.cli import deciding, hashes, words
 from harness.cli.plan import document as plan_document
 from harness.cli.plan import say_steps
 from harness.gate import Rollback, commands, rollback_targets
@@ -113,6 +113,7 @@ def _target(target: Target) -> dict[str, Any]:
 
 
 def _print(rollback: Rollback, facts: Facts) -> None:
+    hashes.know(version.number for version in facts.versions)
     named = " and ".join(rollback.services)
     together = ", ".join(map(str, rollback.together))
     answer = words.ANSWERS[rollback.verdict]
@@ -137,7 +138,7 @@ def _say_order(rollback: Rollback) -> None:
     assert rollback.plan is not None
     if rollback.plan.verdict is not Verdict.PASSED:
         words.say("  No order of single steps is proven safe; all of it at once is. harness plan says why:")
-        words.say(f"    {commands.plan(rollback.together, rollback.environment)}")
+        words.say_command("    ", commands.plan(rollback.together, rollback.environment))
     else:
         words.say("In this order:")
         say_steps(rollback.plan.steps)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli import hashes
 from harness.errors import UsageError
 from harness.identity import Version
 from harness.reports.legible import line
@@ -29,7 +30,12 @@ def clean(text: str) -> str:
 
 def say(text: str = "", *, aside: bool = False) -> None:
     """One line for people; aside (on stderr) where stdout is for programs."""
-    click.echo(clean(text), err=aside)
+    click.echo(hashes.shortened(clean(text)), err=aside)
+
+
+def say_command(before: str, command: str) -> None:
+    """A line with a command, which can be run as it stands wherever it is read."""
+    click.echo(clean(f"{before}{command}"))
 
 
 def say_json(document: Any) -> None:

@@ -243,3 +243,18 @@ def test_a_picture_holds_whatever_a_service_is_called() -> None:
     assert "<script>" not in mermaid(plan)
     assert len(dot(plan).splitlines()) == 5
     assert '\\"]; end\\n' in dot(plan)
+
+
+def test_commits_are_said_briefly_and_commands_in_full(ask: Ask, broker: str) -> None:
+    commits = ["ab" * 20, "ab" * 3 + "c" * 34]
+    ledger = open_ledger(broker)
+    for commit in commits:
+        content = Contract(kind=ContractKind.PACT, owner="web", counterpart="orders", key="web2", text="{}")
+        ledger.publish(Version("web", commit), [content])
+    ledger.close()
+    code, said, _ = ask("can-i-deploy", f"web={commits[0]}", "--to", "production")
+    assert code == 1
+    assert "web abababa is broken by orders 1" in said
+    assert f"web={commits[0]}" in next(line for line in said.splitlines() if "resolve:" in line)
+    assert said.count(commits[0]) == 1
+    assert ask("can-i-deploy", "web=abababa", "--to", "production")[0] == 1  # as it was said it can be typed
