@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable  # noqa: TC003 - of a NamedTuple, read when it is made
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -32,18 +34,22 @@ def bundle(
     reader: Reader = parse,
     beside: Beside | None = None,
     problems: list[Problem] | None = None,
+    read: list[Path] | None = None,
 ) -> dict[str, Any]:
     """The document with every file that it refers to inside it; the same value when it refers to none.
 
     Only files beside a document that was itself read from a file (or `beside` others) are read. Raises
     ContractError with all references that lead nowhere; with `problems` these are put there and stay as written.
+    `read` gets the files that were read.
     """
-    if not any(_foreign(target["$ref"]) for target in referring(document)):
+    if not is_in_files(document):
         return document
     if beside is None and Path(place).is_file():
         beside = Beside(Path(place), Path.read_bytes)
     files = _Files(beside, place, reader)
-    whole = files.rewritten(document, files.root)
+    whole = files.rewritten(deepcopy(document), files.root)
+    if read is not None:
+        read.extend(files.names)
     if files.problems and problems is None:
         raise ContractError(*files.problems)
     if problems is not None:
@@ -51,6 +57,11 @@ def bundle(
     for name in files.unread:
         del files.content[name]
     return {**whole, KEY: files.content}
+
+
+def is_in_files(document: dict[str, Any]) -> bool:
+    """Whether a document refers to other files."""
+    return any(_foreign(target["$ref"]) for target in referring(document))
 
 
 def written_place(place: str, pointer: str) -> str:
@@ -86,6 +97,10 @@ class _Files:
         self.beside = beside
         self.root = beside.root if beside else None
         self.within = _project(beside.root) if beside and beside.root.is_file() else None
+        self._real_root = self.root.resolve() if self.root else None
+        self._others: dict[tuple[Path, str], Path] = {}
+        self._named: dict[Path, str] = {}
+        self.names: list[Path] = []  # of the files that were met
         self.reader = reader
         self.place = place
         self.content: dict[str, Any] = {}
@@ -93,14 +108,11 @@ class _Files:
         self.unread: list[str] = []  # files of which nothing is known: what refers to one leads nowhere
 
     def rewritten(self, value: Any, file: Path | None) -> Any:
-        """A copy whose references all point into the bundled document."""
-        from copy import deepcopy
-
-        copy = deepcopy(value)
+        """A value of our own, whose references all point into the bundled document now."""
         where = self.place if file == self.root else str(file)
-        for at, target in list(references(copy)):
-            target["$ref"] = self._moved(target["$ref"], file, f"{where}{at}")  # type: ignore[index]  # our own copy
-        return copy
+        for at, target in list(references(value)):
+            target["$ref"] = self._moved(target["$ref"], file, f"{where}{at}")  # type: ignore[index]  # our own
+        return value
 
     def _moved(self, reference: str, file: Path | None, at: str) -> str:
         address, _, fragment = reference.partition("#")
@@ -111,8 +123,8 @@ class _Files:
             self.problems.append(Problem(problem[0], at, problem[1]))
             return reference
         assert file is not None
-        other = (file.parent / unquote(address)).resolve()
-        if self.root is not None and other == self.root.resolve():
+        other = self._other(file, address)
+        if other == self._real_root:
             return f"#{fragment}"
         if self._is_outside(other):
             text = f"$ref '{reference}' leads to {other}: it is outside of {self.within}, so it is not read"
@@ -120,9 +132,17 @@ class _Files:
             return reference
         name = self._name(other)
         if name not in self.content:
+            self.names.append(other)
             self.content[name] = {}  # met: files may refer to each other in a circle
             self._read(name, other, reference, at)
         return f"#/{KEY}/{escaped(name)}{fragment}"
+
+    def _other(self, file: Path, address: str) -> Path:
+        """The file that an address means, links followed; each is looked up once."""
+        key = file.parent, address
+        if key not in self._others:
+            self._others[key] = (file.parent / unquote(address)).resolve()
+        return self._others[key]
 
     def _is_outside(self, other: Path) -> bool:
         """Whether a file is neither below the document's folder nor in its repository or project."""
@@ -157,11 +177,11 @@ class _Files:
 
     def _name(self, file: Path | None) -> str:
         """A name that does not depend on where the checkout is, for it is part of the content key."""
-        import os
-
         assert file is not None
-        assert self.root is not None
-        return Path(os.path.relpath(file, self.root.resolve().parent)).as_posix()
+        assert self._real_root is not None
+        if file not in self._named:
+            self._named[file] = Path(os.path.relpath(file, self._real_root.parent)).as_posix()
+        return self._named[file]
 
 
 def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.contracts.openapi_source import escaped
@@ -78,6 +79,7 @@ EXTENSION = "x-"
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
+@lru_cache(maxsize=65_536)
 def held(kind: str, key: str) -> str:
     """What a key of a kind holds, as it is written above; "" for what is no object of its own."""
     holds = _HOLDS.get(kind, {})

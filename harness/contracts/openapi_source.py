@@ -27,9 +27,9 @@ def parse(text: str | bytes, place: str) -> Any:
     if not words.strip():
         raise ContractError(Problem("the document is empty", place))
     try:
-        value, is_json = _value(words, place)
-        # JSON has no anchors: only where a quick look finds something, every place is looked at by its name.
-        looked_at = is_json and _is_sound(value)
+        value, is_plain = _value(words, place)
+        # Without anchors only where a quick look finds something every place is looked at by its name.
+        looked_at = is_plain and _is_sound(value)
         problems = [] if looked_at else list(_Shape(place, max(_MOST_NODES, len(words))).problems(value))
     except RecursionError:
         raise ContractError(Problem("it is nested too deeply", place, _SHALLOWER)) from None
@@ -42,14 +42,18 @@ _SHALLOWER = "flatten it, or move parts into components and refer to them"
 
 
 def _value(words: str, place: str) -> tuple[Any, bool]:
-    """The value, and whether it was written in JSON: so it may be in a file that is named YAML, too."""
+    """The value, and whether it has no anchors: as JSON has none, which may be in a file named YAML, too."""
     if words.lstrip()[0] in "{[":
         try:
             return _json(words, place), True
         except ContractError:
             if not place.lower().endswith((".yaml", ".yml")):
                 raise
-    return _yaml(words, place), False
+    try:
+        value, shares = loaded(words)
+    except Unsure:
+        return _yaml(words, place), False
+    return value, not shares
 
 
 def _decoded(text: str | bytes, place: str) -> str:
@@ -96,14 +100,7 @@ def _twice(name: str, text: str, place: str) -> Problem:
 
 
 def _yaml(text: str, place: str) -> Any:
-    try:
-        return _json_value(loaded(text))
-    except Unsure:
-        return _slowly(text, place)
-
-
-def _slowly(text: str, place: str) -> Any:
-    """The same, read by what knows all of YAML, and where and why something is none."""
+    """Slowly, by what knows all of YAML, and where and why something is none."""
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import SafeConstructor
     from ruamel.yaml.error import MarkedYAMLError, YAMLError

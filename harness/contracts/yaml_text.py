@@ -28,8 +28,8 @@ class Unsure(Exception):
     """A text that is no YAML, or one that another reader knows better; it says why."""
 
 
-def loaded(text: str) -> Any:
-    """The value of a text, dates left as they are written. Raises Unsure."""
+def loaded(text: str) -> tuple[Any, bool]:
+    """The value of a text as JSON has it, dates as they are written, and whether it has aliases. Raises Unsure."""
     if text.startswith("%") or "\n%" in text:
         raise Unsure("it has directives")
     try:
@@ -64,6 +64,12 @@ class _Holder:
     def _key(self, value: Any, *, merges: bool) -> None:
         if isinstance(value, (dict, list)):
             raise Unsure("a list or an object is a key")
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        elif isinstance(value, (int, float)):
+            value = str(value)  # `200:` is the status "200"
+        elif value is None:
+            raise Unsure("a key is empty")
         self.key = _MERGE if merges else value
         if value in self.made:
             raise Unsure("a key is given twice")
@@ -89,6 +95,7 @@ class _Building:
     def __init__(self) -> None:
         self.anchors: dict[str, Any] = {}
         self.open = [_Holder([])]
+        self.shares = False
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         value = _scalar(event)
@@ -107,6 +114,7 @@ class _Building:
         self.open[-1].put(value, merges=False)
 
     def alias(self, event: yaml.AliasEvent) -> None:
+        self.shares = True
         if event.anchor not in self.anchors:
             raise Unsure("an alias has no anchor")
         self.open[-1].put(self.anchors[event.anchor], merges=False)
@@ -116,7 +124,7 @@ class _Building:
             self.anchors[anchor] = value
 
 
-def _value(events: Iterator[yaml.Event]) -> Any:
+def _value(events: Iterator[yaml.Event]) -> tuple[Any, bool]:
     building = _Building()
     steps: dict[type, Callable[[Any], None]] = {
         yaml.ScalarEvent: building.scalar,
@@ -133,7 +141,7 @@ def _value(events: Iterator[yaml.Event]) -> Any:
     (documents,) = (each.made for each in building.open)
     if len(documents) != 1:
         raise Unsure("it is not one document")
-    return documents[0]
+    return documents[0], building.shares
 
 
 def _scalar(event: yaml.ScalarEvent) -> Any:

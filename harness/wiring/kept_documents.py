@@ -6,24 +6,32 @@ import hashlib
 import json
 import os
 import re
+import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import __version__
+from harness.contracts.openapi_faults import Examined
 from harness.contracts.openapi_source import parse
+from harness.errors import Problem
 from harness.identity import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from harness.contracts.openapi_source import Reader
 
+    Made = Callable[[], tuple[Examined, tuple[Path, ...]]]
+
 MOST_BYTES = 64 * 1024 * 1024  # of all that is kept
+_YOUNG = 2_000_000_000  # nanoseconds: of the coarsest clock of a file system
 WORTH_IT = 4_096  # bytes of YAML; less is read as quickly again
-_OURS = re.compile(r"[0-9a-f]{64}(\.json|\.[0-9a-f]{32}\.part)")  # parts are left over by what was killed
+_OURS = re.compile(
+    r"[0-9a-f]{64}((\.whole)?\.json|(\.whole)?\.[0-9a-f]{32}\.part)"
+)  # parts are left over by what was killed
 
 
 def keeping_reader(environ: Mapping[str, str]) -> Reader:
@@ -44,6 +52,7 @@ class KeptDocuments:
 
     folder: Path
     most: int = MOST_BYTES
+    young: int = _YOUNG
 
     def __call__(self, text: str | bytes, place: str) -> Any:
         """The value of a document, as `parse` reads it. Raises ContractError."""
@@ -56,6 +65,23 @@ class KeptDocuments:
             found = (parse(text, place),)
             self._keep(path, found[0])
         return found[0]
+
+    def whole(self, place: str, value: dict[str, Any], made: Made) -> Examined:
+        """A document as it was examined before, while not one of its files changed; `value` is that of its own."""
+        root = os.path.realpath(place)
+        path = self.folder / f"{digest('whole', __version__, root, place)}.whole.json"
+        kept = _read(path)
+        if kept is not None and _states(kept[0]["files"]) == kept[0]["states"]:
+            return _as_examined(kept[0], value)
+        found, files = made()
+        names = [os.path.realpath(each) for each in files]
+        states = _states(names)
+        if names and _is_settled(states, self.young):
+            told = {"faults": found.faults, "remarks": found.remarks}
+            problems = {key: [astuple(each) for each in of] for key, of in told.items()}
+            whole = None if found.value is value else found.value
+            self._keep(path, {"files": names, "states": states, "value": whole, **problems})
+        return found
 
     def _keep(self, path: Path, value: Any) -> None:
         """Written whole or not at all; a folder that cannot be written to costs time, nothing else."""
@@ -82,6 +108,30 @@ class KeptDocuments:
             total += path.stat().st_size
             if total > self.most:
                 path.unlink(missing_ok=True)
+
+
+def _states(names: list[str]) -> list[list[int]]:
+    """What tells a file that changed from one that did not: its size, its times and which file it is."""
+    states = []
+    for name in names:
+        try:
+            told = os.stat(name)
+        except OSError:
+            return []
+        states.append([told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino])
+    return states
+
+
+def _is_settled(states: list[list[int]], young: int) -> bool:
+    """Whether every file is older than a clock's step: a younger one may change again and show the same times."""
+    now = time.time_ns()
+    return bool(states) and all(now - max(state[1], state[2]) > young for state in states)
+
+
+def _as_examined(kept: dict[str, Any], value: dict[str, Any]) -> Examined:
+    value = kept["value"] or value
+    faults, remarks = (tuple(Problem(*each) for each in kept[key]) for key in ("faults", "remarks"))
+    return Examined(value, value, faults, remarks)
 
 
 def _read(path: Path) -> tuple[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from itertools import count
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from projects import harness
 
-from harness.contracts.openapi_source import parse
+from harness.comparison.openapi_diff import read_document
+from harness.contracts.openapi_source import _yaml, parse
+from harness.contracts.yaml_text import Unsure, loaded
 from harness.errors import ContractError
 from harness.wiring.kept_documents import WORTH_IT, KeptDocuments, keeping_reader
 
@@ -25,6 +28,11 @@ YAML = (
 
 def kept(folder: Path) -> list[Path]:
     return sorted(folder.glob("*"))
+
+
+def texts(folder: Path) -> list[Path]:
+    """Without what is kept of whole documents, which waits until their files are some seconds old."""
+    return [path for path in kept(folder) if ".whole." not in path.name]
 
 
 def test_a_document_is_read_from_what_was_kept_and_means_the_same(tmp_path: Path) -> None:
@@ -50,6 +58,60 @@ def test_what_is_spoiled_is_read_anew_and_mended(tmp_path: Path, spoiled: bytes)
     path.write_bytes(spoiled)
     assert reader(YAML, "openapi.yaml") == parse(YAML, "openapi.yaml")
     assert path.read_bytes() == whole
+
+
+def in_two_files(folder: Path, limit: int) -> Path:
+    """A document whose operation is in a file of its own; both are old enough to be kept."""
+    place = folder / "openapi.yaml"
+    place.write_text("openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/a: {get: {$ref: get.yaml}}}\n")
+    header = f"{{schema: {{type: string, maxLength: {limit}}}}}"
+    (folder / "get.yaml").write_text(f"responses: {{200: {{description: ok, headers: {{x-a: {header}}}}}}}\n")
+    return place
+
+
+def test_a_document_in_many_files_is_read_once_while_none_of_them_changes(tmp_path: Path) -> None:
+    reader = KeptDocuments(tmp_path / "cache", young=-(10**18))  # no test waits for a clock
+    place = in_two_files(tmp_path, 5)
+    first = read_document(place.read_text(), str(place), reader)
+    (entry,) = kept(tmp_path / "cache")
+    changed = entry.read_bytes().partition(b"\n")[2].replace(b'"maxLength": 5', b'"maxLength": 6')
+    entry.write_bytes(hashlib.sha256(changed).hexdigest().encode() + b"\n" + changed)
+    again = read_document(place.read_text(), str(place), reader)
+    assert "'maxLength': 6" in repr(again.value)  # so it came from there
+    assert (first.problems, first.remarks) == (again.problems, again.remarks)
+    in_two_files(tmp_path, 77)
+    assert "'maxLength': 77" in repr(read_document(place.read_text(), str(place), reader).value)
+
+
+def test_files_that_are_young_are_not_kept(tmp_path: Path) -> None:
+    place = in_two_files(tmp_path, 5)
+    read_document(place.read_text(), str(place), KeptDocuments(tmp_path / "cache", young=10**18))
+    assert kept(tmp_path / "cache") == []
+
+
+@given(
+    st.recursive(
+        st.one_of(
+            st.sampled_from(["0o17", "017", "1_000", "0x1F", "1e3", ".5", "-.5", "yes", "~", "2024-01-01", "on"]),
+            st.integers().map(str),
+            st.floats(allow_nan=False, allow_infinity=False).map(repr),
+            st.sampled_from(["'a: b'", '"x\\ty"', "Null", "TRUE", "a b"]).map(lambda each: each.strip()),
+        ),
+        lambda inner: (
+            st.lists(inner, max_size=3).map(lambda each: f"[{', '.join(each)}]")
+            | st.dictionaries(st.sampled_from(["a", "200", "1.5", "true"]), inner, max_size=3).map(
+                lambda each: "{" + ", ".join(f"{name}: {value}" for name, value in each.items()) + "}"
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_both_readers_of_yaml_read_the_same(text: str) -> None:
+    try:
+        value, _ = loaded(f"x: {text}\n")
+    except Unsure:
+        return
+    assert repr(value) == repr(_yaml(f"x: {text}\n", "openapi.yaml"))
 
 
 def test_a_part_of_what_was_written_is_not_believed(tmp_path: Path) -> None:
@@ -169,9 +231,9 @@ def test_the_commands_keep_what_they_read_with_all_its_files(tmp_path: Path) -> 
             "diff", "openapi.yaml", "openapi.yaml", cwd=tmp_path, environment={"HARNESS_CACHE_DIR": str(cache)}
         )
         assert (told.returncode, told.stderr) == (0, "")
-        assert len(kept(cache / "documents")) == 2
+        assert len(texts(cache / "documents")) == 2
     (tmp_path / "schemas.yaml").write_text(f"{LONG}Order: {{type: array}}\n")
     told = harness(
         "diff", "openapi.yaml", "openapi.yaml", cwd=tmp_path, environment={"HARNESS_CACHE_DIR": str(cache)}
     )
-    assert (told.returncode, len(kept(cache / "documents"))) == (0, 3)
+    assert (told.returncode, len(texts(cache / "documents"))) == (0, 3)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.dialects import Direction, Schema, TooLarge, normal, references_in, whole
 from harness.comparison.openapi_diff.lost_schemas import guarded, lost_in, unreadable_schema
-from harness.contracts.openapi_bundle import KEY, anchored, bundle, unresolved
-from harness.contracts.openapi_faults import examined
+from harness.contracts.openapi_bundle import KEY, anchored, bundle, is_in_files, unresolved
+from harness.contracts.openapi_faults import Examined, examined
 from harness.contracts.openapi_source import UNREAD, at_pointer, parse, referring
 from harness.errors import ContractError, Problem
 
@@ -37,22 +38,49 @@ def bundled(value: Any, place: str, reader: Reader = parse, beside: Beside | Non
     """The same from the value of its text; `reader` reads the files that it refers to."""
     if not isinstance(value, dict):
         raise ContractError(Problem("an OpenAPI document is an object", place))
-    problems: list[Problem] = []
-    return document_of(bundle(value, place, reader, beside, problems), place, problems)
+
+    keeping = getattr(reader, "whole", None) if beside is None and _is_worth_keeping(value, place) else None
+
+    def made() -> tuple[Examined, tuple[Path, ...]]:
+        problems: list[Problem] = []
+        read: list[Path] = []
+        whole = bundle(value, place, reader, beside, problems, read)
+        return _examined(whole, place, problems), () if problems else (Path(place), *read)
+
+    found: Examined = keeping(place, value, made) if keeping else made()[0]
+    return _document(found, place)
+
+
+_LARGE = 1_000_000  # bytes of a document: less is examined as quickly as what was kept of it is read
+
+
+def _is_worth_keeping(value: dict[str, Any], place: str) -> bool:
+    """Whether to examine it takes long: a document in many files, or a large one."""
+    try:
+        return is_in_files(value) or Path(place).stat().st_size > _LARGE
+    except (OSError, ValueError):
+        return False
 
 
 def document_of(value: dict[str, Any], place: str, problems: Sequence[Problem] = ()) -> Document:
     """The same from a value that holds what it refers to; `problems` are of what could not be put into it."""
-    version = _version(value, place)
-    found = examined(value, version, place)
+    return _document(_examined(value, place, problems), place)
+
+
+def _examined(value: dict[str, Any], place: str, problems: Sequence[Problem]) -> Examined:
+    found = examined(value, _version(value, place), place)
     told = {problem.where for problem in problems}
     lost = (each for each in unresolved(found.value, place) if each.where not in told)
-    read_as = min(version, "3.1")
+    others = (each for each in found.faults if each.where not in told)
+    return found._replace(faults=(*problems, *lost, *others))
+
+
+def _document(found: Examined, place: str) -> Document:
     return Document(
         value=found.value,
         place=place,
-        version=read_as,
-        problems=(*problems, *lost, *(each for each in found.faults if each.where not in told)),
+        version=min(_version(found.value, place), "3.1"),
+        problems=found.faults,
         remarks=found.remarks,
     )
 
