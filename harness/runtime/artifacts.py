@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.identity import canonical_json, digest
-from harness.runtime import postgres
+from harness.runtime import postgres, postgres_seeds
 from harness.runtime.contents import Contents, Found, unreadable
 from harness.runtime.dockerfiles import base_images
 from harness.runtime.ignoring import Ignored, read_ignored
@@ -31,7 +31,11 @@ def tree_digest(path: Path, contents: Contents | None = None) -> str:
 def of_resource(resource: Resource, environ: Mapping[str, str]) -> str:
     """The identity of a resource that runs as a process."""
     found = postgres.find(environ) if resource.kind is ResourceKind.POSTGRES else None
-    return digest("process", postgres.version(found) if found else "", _resource(resource))
+    return digest("process", postgres.version(found) if found else "", _resource(resource), *_seeded(resource))
+
+
+def _seeded(resource: Resource) -> tuple[str, ...]:
+    return (postgres_seeds.key_of(resource),) if postgres_seeds.seeds_of(resource) else ()
 
 
 def of_container(unit: Unit, image: str, contents: Contents) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness.ending import OVER, Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
-from harness.runtime import artifacts, postgres, sweeping
+from harness.runtime import artifacts, postgres, postgres_seeds, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
@@ -264,6 +264,9 @@ class ProcessSession:
         try:
             self._wait(unit, spawned, _endpoints(unit, ports))
             self._check_owner(spawned, ports)
+            if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+                url = next(iter(_endpoints(unit, ports).values())).url
+                postgres_seeds.plant(unit, url, self.runtime.environ, self.folder.place("scratch"))
         except BaseException as error:
             if not self._ending.why:  # else it ends with everything that runs, all at once
                 self._end(handle)
