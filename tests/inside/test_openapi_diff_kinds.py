@@ -136,6 +136,36 @@ def test_a_look_alike_breaks_nobody(old: Json, new: Json) -> None:
     assert difference(old, new).exit is Exit.PASSED
 
 
+WEBHOOK = {"post": {"responses": {"200": {"description": "ok"}}}}
+
+
+def hooked(**operation: Any) -> Json:
+    return {**document(), "webhooks": {"shipped": {"post": {**WEBHOOK["post"], **operation}}}}
+
+
+def body(schema: Any) -> Json:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+TOLD = [  # what breaks nobody is told of by name, with its place
+    (document(), taking(TEXT), "new-optional-request-parameter", ("parameters", "query", "q")),
+    (document(), hooked(), "webhook-added", ()),
+    (hooked(), hooked(requestBody=body(TEXT)), "webhook-body-added", ("requestBody",)),
+    (hooked(requestBody=body({"type": ["string", "null"]})), hooked(requestBody=body(TEXT)),
+     "webhook-body-became-not-nullable", ("requestBody", "application/json")),
+    (accepting({"type": "object"}), accepting(part(TEXT)), "new-optional-request-property",
+     ("requestBody", "application/json", "x")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "kind", "place"), TOLD, ids=[case[2] for case in TOLD])
+def test_what_breaks_nobody_is_told_of_by_its_name(
+    old: Json, new: Json, kind: str, place: tuple[str, ...]
+) -> None:
+    (change,) = difference(old, new).changes
+    assert (change.id, change.severity, change.place) == (kind, INFO, place)
+
+
 def test_a_dependent_that_requires_more_breaks_whichever_way_it_is_written() -> None:
     old = accepting({"type": "object", "dependentRequired": {"a": ["b"]}})
     new = accepting({"type": "object", "dependentSchemas": {"a": {"required": ["b", "c"]}}})

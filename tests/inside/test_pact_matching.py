@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from harness.comparison.pact_matching import judge_message, judge_request, judge_response
 from harness.comparison.pact_matching.messages import wire_message
+from harness.comparison.pact_matching.paths import Each, tokens_of
+from harness.comparison.pact_matching.times import is_written_as
 
 VERSIONS = ("1.0.0", "2.0.0", "3.0.0", "4.0")
 names = st.text("abcxyz_-.*[]'\" é1", min_size=1, max_size=4)
@@ -475,3 +477,108 @@ def test_a_body_of_version_4_says_its_type_and_how_it_is_written() -> None:
     assert not judge_response(
         written, {"status": 200, "body": {"contentType": "text/plain", "content": "x"}}, "4.0"
     ).kept
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_so"),
+    [
+        ("uuuu-MM-dd", "2024-02-29", True),
+        ("uuuu-MM-dd", "2023-02-29", False),
+        ("yyyy-MM-dd", "2024-2-9", True),
+        ("yyyy-MM-dd", "2024-13-01", False),
+        ("YYYY-'W'ww", "2024-W53", True),
+        ("YYYY-'W'ww", "2024-W54", False),
+        ("yyyy-MM-dd yyyy", "2024-02-29 2024", True),
+        ("u", "7", True),
+        ("u", "8", False),
+        ("EEE, dd MMM yyyy", "Mon, 30 Nov 2026", True),
+        ("EEE, dd MMM yyyy", "Mon, 31 Nov 2026", False),
+        ("EEEE", "Monday", True),
+        ("EEEE", "Mon", False),
+        ("dd MMMM yyyy", "30 November 2026", True),
+        ("dd MMM yyyy", "30 November 2026", False),
+        ("dd LLL", "30 Nov", True),
+        ("hh:mm a", "11:05 PM", True),
+        ("hh:mm a", "13:05 PM", False),
+        ("kk", "24", True),
+        ("HH", "24", False),
+        ("KK", "12", False),
+        ("HH:mm:ss.SSSX", "10:00:00.123Z", True),
+        ("HH:mm:ssX", "10:00:00+01", True),
+        ("HH:mm:ssXXX", "10:00:00+01:00", True),
+        ("HH:mm:ssXXX", "10:00:00+0100", False),
+        ("HH:mm:ssxxx", "10:00:00Z", False),
+        ("HH:mm:ssXXXXX", "10:00:00+01:00:30", True),
+        ("HH:mmZ", "10:00+0100", True),
+        ("HH:mmZ", "10:00+01:00", False),
+        ("HH:mmZZZZ", "10:00+01:00", True),
+        ("HH:mm z", "10:00 CET", True),
+        ("HH:mm VV", "10:00 Europe/Zurich", True),
+        ("yyyy G", "2024 AD", True),
+        ("hh 'o''clock'", "11 o'clock", True),
+        ("''yy", "'24", True),
+        ("D", "366", True),
+    ],
+)
+def test_a_text_has_the_form_that_java_reads(pattern: str, text: str, *, is_so: bool) -> None:
+    assert is_written_as(text, pattern) is is_so
+
+
+@pytest.mark.parametrize(
+    ("promised", "came", "told"),
+    [
+        (response({"a": 1}), response({}), ("$", "1", "missing")),
+        (response({"a": 1}), response({"a": 2}), ("$.a", "equal to 1 (integer)", "2")),
+        (response({"a": [1]}), response({"a": [1, 2]}), ("$.a", "[1]", "[1, 2]")),
+        (response([1, 2], {"$": by({"match": "type", "max": 2})}), response([1, 2, 3]),
+         ("$", "at most 2 items", "3 items")),
+        (response([1, 2], {"$": by({"match": "type", "min": 2})}), response([1]),
+         ("$", "at least 2 items", "1 items")),
+        ({"headers": {"X-A": "b, c"}}, {"status": 200, "headers": {"X-A": "d"}}, ("header X-A", "b, c", "d")),
+        ({"headers": {"X-A": "b"}}, {"status": 200, "headers": {}}, ("header X-A", "b", "missing")),
+        ({"status": 200}, {"status": 404}, ("status", "200", "404")),
+    ],
+)  # fmt: skip
+def test_a_difference_says_where_what_was_promised_and_what_came(promised: Any, came: Any, told: Any) -> None:
+    (difference,) = judge_response(promised, came, "3.0.0").differences
+    assert (difference.place.removeprefix("body "), difference.expected, difference.actual) == told
+    assert difference.text
+
+
+@pytest.mark.parametrize(
+    ("expression", "tokens"),
+    [
+        ("$", ()),
+        ("$.a.b", ("a", "b")),
+        ("a.b", ("a", "b")),
+        ("$.a[0].*", ("a", 0, Each.STEP)),
+        ("$.a[*]", ("a", Each.INDEX)),
+        ("$['a b']['it\\'s']", ("a b", "it's")),
+        ('$["a.b"]', ("a.b",)),
+        ("$['*']", ("*",)),
+        ("$.a[", None),
+        ("$.a..b", None),
+    ],
+)
+def test_a_rule_s_expression_is_read_step_by_step(expression: str, tokens: Any) -> None:
+    assert tokens_of(expression) == tokens
+
+
+@pytest.mark.parametrize(
+    ("rule", "came", "is_kept"),
+    [
+        ({"match": "type"}, "<a><b>1</b><b>2</b><b>3</b></a>", True),
+        ({"match": "type"}, "<a/>", False),
+        ({"match": "regex", "regex": ".*"}, "<a><b>1</b></a>", False),
+    ],
+)
+def test_only_a_rule_about_kinds_leaves_the_number_of_elements_open(
+    rule: Any, came: str, *, is_kept: bool
+) -> None:
+    promised = {
+        "headers": {"Content-Type": "application/xml"},
+        "body": "<a><b>1</b><b>2</b></a>",
+        "matchingRules": {"body": {"$.a.b": by(rule)}},
+    }
+    message = wire_message(status=200, headers=[("content-type", "application/xml")], body=came.encode())
+    assert judge_response(promised, message, "3.0.0").kept is is_kept
