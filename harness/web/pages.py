@@ -20,8 +20,9 @@ from harness.broker.http.problems import Invalid
 from harness.broker.matrices.asking import Asked, Question, read
 from harness.broker.matrices.gated import answered
 from harness.broker.settings import Settings
-from harness.broker.store import dashboard, matrix_details, pacts
+from harness.broker.store import dashboard, findings, matrix_details, pacts
 from harness.broker.store.database import Database
+from harness.gate.promises import told_briefly
 from harness.web.relations import relations
 
 if TYPE_CHECKING:
@@ -142,7 +143,10 @@ def _results(call: Call, question: Question, title: str) -> tuple[str, Mapping[s
     answer = answered(call.db, question, trusted=call.settings.trust_claims)
     rows = list(islice(answer.considered, _MOST_ROWS))
     details = matrix_details.of(call.db, rows)
-    return "matrix", {"answer": answer, "rows": rows, "details": details, "title": title, "most": _MOST_ROWS}
+    failed = {row.verification for row in rows if row.success is False} - {None}
+    broken = {number: told_briefly(findings.of_result(call.db, number)) for number in failed if number}
+    told = {"answer": answer, "rows": rows, "details": details, "broken": broken}
+    return "matrix", {**told, "title": title, "most": _MOST_ROWS}
 
 
 _PAIR = "/pacts/provider/{provider}/consumer/{consumer}"

@@ -9,7 +9,9 @@ from broker_client import Client
 from broker_histories import pact
 from remote_ledgers import own_ledger
 
+from harness.broker.app import broker
 from harness.broker.ledger import SqlLedger
+from harness.broker.settings import Settings
 from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key
 from harness.evidence import Evidence, EvidenceKind
@@ -17,6 +19,7 @@ from harness.gate import can_i_deploy
 from harness.identity import Version
 from harness.ports import Ledger
 from harness.verdicts import BrokenPromise, Cause, Exchange, Exercised, Finding, Verdict
+from harness.web.pages import Pages
 
 C, P = Version("c", "1"), Version("p", "9")
 PAIR = "/pacts/provider/p/consumer/c"
@@ -77,7 +80,7 @@ def ledger(client: Client, database: Database) -> SqlLedger:
 
 @pytest.mark.parametrize("who", ["a run", "a run elsewhere", "a verifier"])
 def test_everybody_who_is_asked_names_the_broken_promise(
-    client: Client, ledger: SqlLedger, tmp_path: Path, who: str
+    client: Client, ledger: SqlLedger, database: Database, tmp_path: Path, who: str
 ) -> None:
     far = own_ledger(client.app, tmp_path / "beside.db")
     if who == "a verifier":
@@ -92,6 +95,9 @@ def test_everybody_who_is_asked_names_the_broken_promise(
             assert can_i_deploy([C], "prod", facts).reasons[0].broken == (expected,)
     (row,) = client.get("/can-i-deploy?pacticipant=c&version=1&environment=prod").json["matrix"]
     assert row["broken"] == [{"request": expected.request, "expected": "status 200", "came": "status 500"}]
+    settings = Settings()
+    browser = Client(app=broker(database, settings, pages=Pages(database=database, settings=settings)))
+    assert str(expected) in browser.get("/matrix/provider/p/consumer/c", accept="text/html").text
     (elsewhere,) = can_i_deploy([C], "prod", far.facts_about([C], ["prod"])).reasons[0].broken
     assert (elsewhere.expected, elsewhere.came) == (expected.expected, expected.came)
     far.close()

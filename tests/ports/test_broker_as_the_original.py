@@ -134,3 +134,25 @@ def test_what_nobody_knows_leaves_its_rows_open(told: Client) -> None:
     told.post(f"/pacticipants/c/versions/1/deployed-versions/environment/{uuid}", {})
     summary = told.get("/can-i-deploy?pacticipant=p&version=12&environment=prod").json["summary"]
     assert (summary["deployable"], summary["unknown"]) == (False, 1)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "[1, 2e999]"])
+def test_a_number_that_could_not_be_given_back_is_refused(client: Client, number: str) -> None:
+    text = json.dumps(pact("c", "p", 0)).replace('"status": 200', f'"status": 200, "body": {number}')
+    assert number in text
+    refused = client.send("PUT", f"{PAIR}/version/1", text.encode(), media="application/json")
+    assert (refused.status, "larger than any" in refused.text) == (400, True)
+    kept = text.replace(number, "1e300")
+    assert client.send("PUT", f"{PAIR}/version/1", kept.encode(), media="application/json").status == 201
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_another_site_can_send_unasked_tells_nobody(client: Client, media: str) -> None:
+    hook = {
+        "events": [{"name": "contract_published"}],
+        "request": {"method": "POST", "url": "https://example.org/x"},
+    }
+    refused = client.send("POST", "/webhooks/execute", json.dumps(hook).encode(), media=media)
+    assert (refused.status, refused.content) == (415, b"")
+    # Told of the type before anything is looked at: a body that is wrong would be told first, had it been read.
+    assert client.send("POST", "/webhooks/execute", b"{", media=media).status == 415

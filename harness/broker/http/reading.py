@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isinf
 from typing import Any, NoReturn
 
 from harness.broker.http.problems import Refused, Unreadable
@@ -11,7 +12,7 @@ from harness.broker.http.problems import Refused, Unreadable
 def read_json(body: bytes, deepest: int) -> Any:
     """A JSON document. Raises Unreadable with the place, Refused for one that is nested too deep."""
     try:
-        document = json.loads(body.decode("utf-8"), parse_constant=_no_number)
+        document = json.loads(body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise Unreadable(f"the body is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
@@ -36,6 +37,18 @@ def read_object(body: bytes, deepest: int) -> dict[str, Any]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    """A number; one that no float can hold would be given back as something that is no JSON."""
+    value = float(digits)
+    if isinf(value):
+        shown = digits if len(digits) <= _SHOWN else f"{digits[:_SHOWN]}…"
+        raise ValueError(f"the number {shown} is larger than any that can be kept")
+    return value
+
+
+_SHOWN = 40  # digits of a number in a message
 
 
 def _kind(document: Any) -> str:

@@ -144,6 +144,8 @@ class Application:
         return answer, answer.media or media
 
     def _run(self, route: Route, request: Request, parameters: Mapping[str, str], who: Who, media: str) -> Answer:
+        if route.reads and route.takes and not _taken(route, request):
+            raise _Unsupported  # what it does cannot be rolled back: another site's page may send this unasked
         transaction = self.database.reading if route.reads else self.database.writing
         with transaction() as db:
             call = Call(
