@@ -110,7 +110,12 @@ def _with_a_suite(verdict: Verdict) -> list[Event]:
     )
     *before, decided, finished = sample.good_run()
     noticed = Noticed(about="orders", text="bin/server is not known to git")
-    told = [CheckStarted(task=task, promised=1), PromiseExercised(task=task, exercised=seen), ended, noticed]
+    told: list[Event] = [
+        CheckStarted(task=task, promised=1),
+        PromiseExercised(task=task, exercised=seen),
+        ended,
+        noticed,
+    ]
     return [*before, *told, decided, finished]
 
 
