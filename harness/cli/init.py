@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import click
 from harness.cli import words
 from harness.errors import UsageError
 from harness.services.draft import draft
+from harness.services.manifest import manifest_above
 
 
 @click.command("init")
@@ -24,6 +26,11 @@ def command(folder: Path, *, force: bool, as_json: bool) -> None:
     if target.exists() and not force:
         raise UsageError("there is a manifest already", where=str(target), hint="harness init --force replaces it")
     made = draft(folder.resolve(), os.environ)
+    if above := manifest_above(folder.resolve()):
+        told = (
+            f"{above} is a manifest above: from now on runs in {folder.resolve()} go by the new one, not by that"
+        )
+        made = replace(made, remarks=(told, *made.remarks))
     target.write_text(made.text, encoding="utf-8")
     if as_json:
         words.say_json({"written": str(target), "manifest": made.text, "remarks": list(made.remarks)})

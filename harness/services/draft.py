@@ -15,6 +15,7 @@ from harness.services.discovery import Application, Findings, discover, exposed_
 from harness.services.environment import escape
 from harness.services.manifest import MANIFEST, parse
 from harness.services.spelling import heading
+from harness.services.system import ResourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -88,7 +89,18 @@ def draft(folder: Path, environ: Mapping[str, str] = MappingProxyType({})) -> Dr
     resources = frozenset(resource.name for resource in system.resources)
     return Draft(
         text=_text(findings, _from_compose(findings, system), line, resources),
-        remarks=tuple(remark.sentence for remark in system.remarks),
+        remarks=(*(remark.sentence for remark in system.remarks), *_only_pulled(system)),
+    )
+
+
+def _only_pulled(system: System) -> tuple[str, ...]:
+    """Where nothing is a service: what there is, and what makes one of it."""
+    containers = [each.name for each in system.resources if each.kind is ResourceKind.CONTAINER]
+    if system.services or not containers:
+        return ()
+    return (
+        f"{', '.join(containers)}: the compose file only pulls these images, so they are taken for resources; "
+        f"{heading(containers[0])} in the manifest makes a service of one, whose promises are checked",
     )
 
 

@@ -46,6 +46,14 @@ def find(start: Path) -> Path:
     )
 
 
+def manifest_above(folder: Path) -> Path | None:
+    """The manifest by which a folder goes while it has none of its own."""
+    try:
+        return find(folder.parent) if folder.parent != folder else None
+    except UsageError:
+        return None
+
+
 def load(path: Path, environ: Mapping[str, str]) -> System:
     """The system that a manifest describes. Raises ManifestError with every mistake in it."""
     path = path.absolute()

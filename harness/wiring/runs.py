@@ -24,6 +24,7 @@ from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
 from harness.services.containers import unused_files, unverified
+from harness.services.spelling import heading
 from harness.services.system import Service, Suite, System
 from harness.verdicts import Verdict
 from harness.wiring import content
@@ -343,6 +344,14 @@ def _forget(evidence: Evidence) -> None:
     del evidence
 
 
+def _first_service(described: System) -> str:
+    """What makes a first service: of a resource that is there, else of what is found."""
+    if not described.resources:
+        return "write [services.NAME], or let `harness init` write what it finds"
+    names = ", ".join(each.name for each in described.resources)
+    return f"{names} are resources; write {heading(described.resources[0].name)} to make a service of one"
+
+
 @contextmanager
 def prepared(options: Options) -> Iterator[Run]:
     """A run with its adapters open; leaving the context closes them and removes its scratch files."""
@@ -356,7 +365,7 @@ def prepared(options: Options) -> Iterator[Run]:
         raise UsageError(
             "the manifest describes no service, so there is nothing to run",
             where=str(described.root),
-            hint="write [services.NAME], or let `harness init` write what it finds",
+            hint=_first_service(described),
         )
     options = replace(options, services=described.pacticipants(options.services))
     checkout = detect(described.root, os.environ)

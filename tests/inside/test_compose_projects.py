@@ -531,3 +531,24 @@ def test_whatever_a_service_says_only_a_manifest_error_is_raised(
         files = {"compose.yaml": compose, "compose.override.yaml": {"services": {"a": over}}}
         with suppress(ManifestError):
             assert load(folder, {name: json.dumps(text) for name, text in files.items()}).root == folder
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clash"),
+    [
+        ("127.0.0.1:8080:80", "127.0.0.2:8080:80", False),
+        ("127.0.0.1:8080:80", "127.0.0.1:8080:80", True),
+        ("127.0.0.1:8080:80", "8080:80", True),
+        ("0.0.0.0:8080:80", "[::1]:8080:80", True),
+        ("8080:80", "8081:80", False),
+    ],
+)
+def test_one_port_of_the_host_is_for_one_service_at_each_address(
+    one: str, other: str, clash: bool, tmp_path: Path
+) -> None:
+    text = f"services: {{a: {{image: x, command: [], ports: ['{one}']}}, b: {{image: x, ports: ['{other}']}}}}"
+    if clash:
+        with pytest.raises(ManifestError, match="host port 8080 is already that of 'a'"):
+            load(tmp_path, {"compose.yaml": text})
+    else:
+        assert len(load(tmp_path, {"compose.yaml": text}).resources) == 2

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.services.draft import draft
-from harness.services.manifest import load, parse
+from harness.services.manifest import load, manifest_above, parse
 from harness.services.system import ReadyKind, System
 
 PACT = {"consumer": {"name": "web"}, "provider": {"name": "orders"}, "interactions": []}
@@ -200,3 +200,17 @@ def test_any_mixture_of_files_gives_a_manifest_that_loads(
     folder = tmp_path_factory.mktemp("layout")
     text, system = drafted(folder, {f"{place}{name}": text for place, (name, text) in found})
     assert text.isascii() or system.manifest == folder / "harness.toml"
+
+
+def test_images_that_are_only_pulled_are_named_with_what_makes_a_service_of_one(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: x}, api: {image: y}}")
+    (told,) = draft(tmp_path).remarks
+    assert told.startswith("web, api: the compose file only pulls these images")
+    assert "[services.web]" in told
+
+
+def test_the_manifest_above_is_the_one_by_which_a_folder_goes(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "harness.toml").write_text("")
+    assert manifest_above(tmp_path / "a/b") == tmp_path / "harness.toml"
+    assert manifest_above(tmp_path) != tmp_path / "harness.toml"

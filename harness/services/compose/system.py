@@ -68,11 +68,13 @@ def _jobs(source: Source, services: Table) -> frozenset[str]:
 
 
 def _host_ports(source: Source, services: Table) -> None:
-    owners: dict[str, str] = {}
+    held: dict[str, list[tuple[str, str]]] = {}  # host port to addresses and whose they are
     for name, entry in services.items():
         quiet = replace(source, reading=_deaf(source))
         for port in quiet.ports(entry, f"services.{name}"):
-            owner = owners.setdefault(port.published, name) if port.published else name
+            others = held.setdefault(port.published, []) if port.published else []
+            owner = next((whose for at, whose in others if at == port.address or "" in (at, port.address)), name)
+            others.append((port.address, name))
             if owner != name:
                 text = f"services.{name}.ports: host port {port.published} is already that of '{owner}'"
                 source.reading.wrong(text, port.node, "give each service its own host port")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,9 @@ _SPAN = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)")
 _DURATION = re.compile(rf"0|(?:{_SPAN.pattern})+")
 
 
+_EACH = frozenset({"", "0.0.0.0", "::"})
+
+
 @dataclass(frozen=True, slots=True)
 class Port:
     """One port of a compose service."""
@@ -39,6 +42,7 @@ class Port:
     name: str  # "" unless the long form names it
     published: str  # on the host; "" when none is fixed
     node: Node
+    address: str = ""  # of the host; "" is each of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,7 @@ class Source:
 
     def command(self, node: Node | None, what: str) -> tuple[str, ...]:
         """A list of words, or one text that is split as a shell does."""
-        if node is None or node.value is None:
+        if node is None or node.value in (None, ()):
             return ()
         if node.items:
             return tuple(self.text(each, what) for each in node.items)
@@ -164,7 +168,8 @@ class Source:
             return ()
         first, _, last = match["target"].partition("-")
         numbers = range(int(first[:9]), int((last or first)[:9]) + 1)
-        return self._ports(numbers, match["published"] or "", "", node, what)
+        found = self._ports(numbers, match["published"] or "", "", node, what)
+        return tuple(replace(port, address=_address(match["ip"] or "")) for port in found)
 
     def _long_port(self, node: Node, what: str) -> tuple[Port, ...]:
         if self.text(node.at("protocol"), what) not in {"", "tcp"}:
@@ -176,7 +181,9 @@ class Source:
         published = self.text(node.at("published"), f"{what}.published")
         name = self.text(node.at("name"), f"{what}.name")
         number = int(target[:9])
-        return self._ports(range(number, number + 1), published, name, node, what)
+        address = _address(self.text(node.at("host_ip"), f"{what}.host_ip"))
+        found = self._ports(range(number, number + 1), published, name, node, what)
+        return tuple(replace(port, address=address) for port in found)
 
     def _ports(self, numbers: range, published: str, name: str, node: Node, what: str) -> tuple[Port, ...]:
         if not numbers or numbers[0] < 1 or numbers[-1] > 65535:
@@ -210,6 +217,11 @@ class Source:
         elif words:
             self.reading.expected(test, f"{what}.healthcheck.test", "a list that starts with CMD or CMD-SHELL")
         return _ready_of(shell, ports) if shell.strip() else None
+
+
+def _address(written: str) -> str:
+    """An address of the host; those that mean each of them are ""."""
+    return "" if written.strip("[]") in _EACH else written.strip("[]")
 
 
 def _ready_of(shell: str, ports: tuple[Port, ...]) -> tuple[str, str]:
