@@ -207,6 +207,11 @@ def test_what_nothing_is_judged_by_is_a_remark(whole: Json, told: str) -> None:
     assert any(told in each.text for each in read.remarks)
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://a:b:c/v1", "{", "//"])
+def test_an_address_that_is_none_is_no_error(url: str) -> None:
+    assert difference(document(), {**document(), "servers": [{"url": url}]}).exit is Exit.PASSED
+
+
 # --- references anywhere -----------------------------------------------------------------------------------------
 
 _MANY = st.sampled_from(

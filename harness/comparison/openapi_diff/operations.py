@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from harness.comparison.openapi_diff.document import Document, listing, mapping
+from harness.contracts.openapi_servers import base_paths
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def shape(path: str) -> str:
 
 def bases_of(operation: Operation) -> frozenset[str]:
     """The base paths of an operation: its own servers count before those of its path and of the document."""
-    return server_paths(operation.written) or server_paths(operation.item) or bases(operation.document)
+    return frozenset(base_paths(operation.document.value, operation.written, operation.item))
 
 
 def addresses(operation: Operation) -> frozenset[tuple[str, str]]:
@@ -276,26 +276,4 @@ def addresses(operation: Operation) -> frozenset[tuple[str, str]]:
 
 def bases(document: Document) -> frozenset[str]:
     """The paths below which a document's operations are found; "" is the root."""
-    if document.old:
-        return frozenset({_base(str(document.value.get("basePath", "")))})
-    return server_paths(document.value) or frozenset({""})
-
-
-def server_paths(part: dict[str, Any]) -> frozenset[str]:
-    """The paths of the servers that a document, a path item or an operation names itself."""
-    servers = [mapping(each) for each in listing(part.get("servers"))]
-    return frozenset(_base(urlsplit(_filled(each)).path) for each in servers if isinstance(each.get("url"), str))
-
-
-def _filled(server: dict[str, Any]) -> str:
-    """The server's address with the defaults of its variables."""
-    variables = mapping(server.get("variables"))
-
-    def value(match: re.Match[str]) -> str:
-        return str(mapping(variables.get(match.group(1))).get("default", match.group(0)))
-
-    return _NAME.sub(value, server["url"])
-
-
-def _base(path: str) -> str:
-    return path.rstrip("/")
+    return frozenset(base_paths(document.value))
