@@ -9,11 +9,12 @@ from harness.comparison.containment import allows, counterexample
 from harness.comparison.dialects import LIST, NAMED, ONE, Schema
 from harness.comparison.openapi_diff import texts
 from harness.comparison.openapi_diff.change import Severity
+from harness.comparison.openapi_diff.document import equal
 from harness.comparison.openapi_diff.severities import severity
 from harness.comparison.openapi_diff.sides import SchemaChange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.comparison.openapi_diff.sides import Sides
 
@@ -23,8 +24,7 @@ _COMPOSED = ("$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependent
 
 def missed(sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]) -> SchemaChange | None:
     """A change that breaks although none of those that were found does; None when no value shows it."""
-    settled = any(change.undecided or "-after-" in change.kind or _is_error(sides, change) for change in found)
-    if settled:
+    if is_settled(sides, found):
         return None
     told = texts.missed(sides, old, new) if sides.textual else None
     pair = None if told else sides.whole(old, new)
@@ -40,6 +40,55 @@ def missed(sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]
     text = "values may come that never came before" if sides.sent else "values that were accepted are refused now"
     text = f"{text}: {_short(shown[0])}"
     return SchemaChange(kind="{}-widened" if sides.sent else "{}-narrowed", text=text, breaks=True, pair=pair)
+
+
+def is_settled(sides: Sides, found: Sequence[SchemaChange]) -> bool:
+    """Whether what was found already answers the question."""
+    return any(change.undecided or "-after-" in change.kind or _is_error(sides, change) for change in found)
+
+
+def places_of_named(sides: Sides, old: Schema, new: Schema) -> list[str] | None:
+    """The references that make the whole difference of two schemas, where each speaks of a value of its own.
+
+    Such a schema allows more exactly where one of these does, so that it needs no search of its own. None when
+    the schemas differ themselves, or a reference speaks of a value together with others.
+    """
+    if not sides.sameness.comparable or not equal(old, new):
+        return None
+    names: list[str] = []
+    waiting: list[Any] = [old]
+    while waiting:
+        part = waiting.pop()
+        if sides.same(part, part):
+            continue
+        if part.keys() == {"$ref"}:
+            names.append(part["$ref"])
+            continue
+        for key, value in part.items():
+            inner = [] if sides.same(value, value) else _each_by_itself(part, key)
+            if inner is None:
+                return None
+            waiting += inner
+    return names
+
+
+def _each_by_itself(part: Mapping[str, Any], key: str) -> list[Any] | None:
+    """The schemas under a keyword that speak of a value of their own; None where others have a say in it."""
+    value = part[key]
+    if key == "properties":
+        return list(value.values())
+    if key in ("items", "additionalProperties"):
+        return [value]
+    if key == "prefixItems":
+        return list(value)
+    if key not in ("allOf", "anyOf") or part.keys() - {key} - _WORDS:
+        return None
+    others = [each for each in value if key == "allOf" or each != _NULL]
+    return others if len(others) == 1 else None
+
+
+_NULL = {"type": "null"}
+_WORDS = frozenset({"title", "description", "example", "examples", "deprecated", "externalDocs"})
 
 
 def _is_error(sides: Sides, change: SchemaChange) -> bool:

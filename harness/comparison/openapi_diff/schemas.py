@@ -9,7 +9,7 @@ from harness.comparison.containment import Containment
 from harness.comparison.openapi_diff import branches, objects, structures
 from harness.comparison.openapi_diff.flat import branches_of, folded, names_kind, with_told_kind, without_null
 from harness.comparison.openapi_diff.keywords import Delta, deltas, in_one_language, kinds, type_deltas
-from harness.comparison.openapi_diff.net import missed
+from harness.comparison.openapi_diff.net import is_settled, missed, places_of_named
 from harness.comparison.openapi_diff.sides import (
     Edge,
     Found,
@@ -25,7 +25,7 @@ from harness.comparison.openapi_diff.texts import settled
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.comparison.dialects import Schema
     from harness.comparison.openapi_diff.document import Document
@@ -61,6 +61,7 @@ class SchemaComparison:
     _told: dict[tuple[str, str], tuple[SchemaChange, ...]] = field(default_factory=dict)
     _textual: dict[tuple[Style, Style, bool, bool], SchemaComparison] = field(default_factory=dict)
 
+    _searched: dict[str, SchemaChange | None] = field(default_factory=dict)  # by the names of schemas
     _witnesses: dict[tuple[int, int, str], tuple[SchemaChange, Proof]] = field(default_factory=dict)
 
     def proof(self, found: SchemaChange) -> Proof:
@@ -98,8 +99,25 @@ class SchemaComparison:
         found = tuple(self._all(before, after))
         if self.sides.textual:
             found = tuple(settled(self.sides, found, before, after))
-        further = missed(self.sides, before, after, found)
+        further = self._missed(before, after, found)
         return found if further is None else (*found, further)
+
+    def _missed(self, old: Schema, new: Schema, found: Sequence[SchemaChange]) -> SchemaChange | None:
+        """What the names miss; where only named schemas differ, each with a place of its own, in each of them."""
+        names = None if self.sides.textual else places_of_named(self.sides, old, new)
+        if names is None:
+            return missed(self.sides, old, new, found)
+        if is_settled(self.sides, found):
+            return None
+        return next(filter(None, (self._missed_in(name, found) for name in names)), None)
+
+    def _missed_in(self, name: str, found: Sequence[SchemaChange]) -> SchemaChange | None:
+        if name not in self._searched:
+            self._searched[name] = None  # it may refer to itself
+            old, new = self.sides.old.named(name), self.sides.new.named(name)
+            if old is not None and new is not None:
+                self._searched[name] = self._missed(old, new, found)
+        return self._searched[name]
 
     def _all(self, old: Schema, new: Schema) -> Iterator[SchemaChange]:
         start = self._local(old, new)
