@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.broker.settings import Settings
 from harness.broker.webhooks import templates
-from harness.broker.webhooks.delivery import Message, courier, headers_of
+from harness.broker.webhooks.delivery import Message, as_sent, courier, headers_of
 from harness.broker.webhooks.redaction import without
 from harness.broker.webhooks.targets import Doorkeeper, TargetRefused, url_problems
 
@@ -244,3 +244,24 @@ def test_what_is_nobody_s_address_is_refused_even_where_the_inside_is_open(
 )
 def test_a_url_that_cannot_be_meant_is_refused_when_it_is_made(url: str) -> None:
     assert list(url_problems(url, Settings()))
+
+
+@given(
+    st.text(max_size=10), st.text(max_size=10), st.sampled_from(["a.test", "münchen.example", "☃", "x" * 70 + "ü"])
+)
+def test_any_address_is_sent_in_ascii_or_fails_as_any_other_does(path: str, query: str, host: str) -> None:
+    url = f"https://{host}/{path}?{query}"
+    try:
+        sent = as_sent(url)
+    except ValueError:
+        return  # no address at all: told as what cannot be sent
+    if host != "x" * 70 + "ü":
+        assert sent.isascii()
+        assert as_sent(sent) == sent
+    else:
+        assert sent == url
+
+
+def test_what_stands_for_itself_in_an_address_stays() -> None:
+    assert as_sent("http://a.test:80/x%20/é?q=%C3%A9&r[]=1#top") == "http://a.test:80/x%20/%C3%A9?q=%C3%A9&r[]=1"
+    assert as_sent("http://münchen.example/") == "http://xn--mnchen-3ya.example/"

@@ -117,7 +117,8 @@ def test_who_merges_is_told_of_a_merge(told: Client) -> None:
 @pytest.mark.parametrize("sign", ["\n", "\r"])
 def test_what_has_several_lines_is_refused_before_anything_is_kept(client: Client, field: str, sign: str) -> None:
     text = f"http://a{sign}b"
-    refused = publish(client, "1", **{field: [text] if field == "tags" else text})
+    told: dict[str, Any] = {field: [text] if field == "tags" else text}
+    refused = publish(client, "1", **told)
     assert refused.status == 400
     assert "cannot contain multiple lines" in refused.json["errors"][field][0]
     assert publish(client, f"1{sign}2").status == 400

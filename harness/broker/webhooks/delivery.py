@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpcore
 
@@ -98,7 +98,7 @@ class Courier:
             outcome = self._failed(message, log, f"Webhook not executed: {error}")
         except (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             outcome = self._failed(message, log, str(error) or type(error).__name__)
-        except (httpcore.UnsupportedProtocol, ValueError, UnicodeError) as error:
+        except (httpcore.UnsupportedProtocol, ValueError, TypeError) as error:  # the library's, for odd addresses
             outcome = self._failed(message, log, f"the request cannot be sent: {error}")
         return outcome
 
@@ -111,7 +111,7 @@ class Courier:
             httpcore.ConnectionPool(ssl_context=context, network_backend=_Guarded(self.doorkeeper)) as pool,
             pool.stream(
                 message.method,
-                message.url,
+                as_sent(message.url),
                 headers=encoded,
                 content=message.body.encode("utf-8", "replace"),
                 extensions={"timeout": timeouts},
@@ -170,9 +170,26 @@ def headers_of(message: Message) -> dict[str, str]:
         found["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     if message.key:
         found["idempotency-key"] = message.key
-    found["host"] = urlsplit(message.url).netloc.rpartition("@")[2]
+    found["host"] = urlsplit(as_sent(message.url)).netloc.rpartition("@")[2]
     found["content-length"] = str(len(message.body.encode("utf-8", "replace")))
     return found
+
+
+def as_sent(url: str) -> str:
+    """An address as it goes over the wire: a host outside ASCII by its IDNA name, all else percent-encoded UTF-8.
+
+    What no program can send is left as it is.
+    """
+    split = urlsplit(url)
+    try:
+        host = split.netloc.encode("idna").decode() if not split.netloc.isascii() else split.netloc
+    except UnicodeError:
+        return url
+    parts = (quote(each, safe=_SENT) if not each.isascii() else each for each in (split.path, split.query))
+    return urlunsplit((split.scheme, host, *parts, ""))
+
+
+_SENT = "%/:?#[]@!$&'()*+,;=-._~"  # what stands for itself in an address
 
 
 def _read(answer: httpcore.Response, began: float) -> bytes:

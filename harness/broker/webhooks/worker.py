@@ -68,6 +68,9 @@ class Worker:
                 except HarnessError as error:
                     log.warning("the outbox cannot be read: %s", error)
                     wait = _LOOK
+                except Exception as error:  # noqa: BLE001 - one that cannot be told must not end all the others
+                    log.error("a webhook could not be told: %r", error)
+                    wait = _LOOK
                 if wait > 0:
                     self._wake.wait(wait)
 
