@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
 from harness.services.compose import COMPOSE_FILES, chosen_files
+from harness.services.exposed import exposed_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -25,8 +26,6 @@ _SKIPPED = frozenset(
 _DEEPEST = 5  # folders below the one that is looked at
 _MOST_FILES = 20_000
 _LARGEST = 2_000_000  # bytes
-_EXPOSE = re.compile(r"^[ \t]*EXPOSE\s+(\d{1,5})(?:/tcp)?(?:\s|$)", re.IGNORECASE | re.MULTILINE)
-_LAST_STAGE = re.compile(r"(?:.*^[ \t]*FROM\s)?(?P<stage>.*)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _APPLICATION = re.compile(
     r"^(?P<name>[A-Za-z_]\w*)(?:\s*:[^=\n]+)?\s*=\s*(?P<framework>FastAPI|Flask)\(", re.MULTILINE
 )
@@ -100,11 +99,7 @@ def discover(root: Path, environ: Mapping[str, str]) -> Findings:
 
 def exposed_port(dockerfile: Path) -> int:
     """The first port that the last stage of a Dockerfile exposes; 0 when it names none."""
-    text = _read(dockerfile)
-    stage = _LAST_STAGE.match(text)
-    match = _EXPOSE.search(stage["stage"] if stage else text) or _EXPOSE.search(text)
-    port = int(match[1]) if match else 0
-    return port if port <= 65535 else 0
+    return exposed_by(_read(dockerfile))
 
 
 def health_path(document: Path) -> str:

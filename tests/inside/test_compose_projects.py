@@ -552,3 +552,17 @@ def test_one_port_of_the_host_is_for_one_service_at_each_address(
             load(tmp_path, {"compose.yaml": text})
     else:
         assert len(load(tmp_path, {"compose.yaml": text}).resources) == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "port"),
+    [("", 8000), ("    ports: ['9000']\n", 9000), ("    expose: [7000]\n", 7000)],
+)
+def test_a_service_without_ports_listens_where_its_dockerfile_says(keys: str, port: int, tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": f"services:\n  api:\n    build: ./src\n{keys}",
+        "src/Dockerfile": "FROM a AS b\nEXPOSE 1\nFROM c\nEXPOSE 8000/tcp\n",
+    }
+    api = load(tmp_path, files).unit("api")
+    assert api.endpoints == (("http", port),)
+    assert load(tmp_path, files, more="[services.api]\nport = 5000\n").unit("api").endpoints == (("http", 5000),)

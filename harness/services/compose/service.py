@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import did_you_mean
@@ -12,6 +14,7 @@ from harness.services.compose.containers import settings
 from harness.services.compose.keys import HARMLESS, HARMLESS_OF_A_BUILD, OF_A_BUILD, READ, TOLD
 from harness.services.compose.values import Pairs, Port, Source
 from harness.services.environment import escape
+from harness.services.exposed import exposed_by
 from harness.services.node import Node, Table
 
 if TYPE_CHECKING:
@@ -44,12 +47,13 @@ def read_service(
     image = _image(source, entry, what)
     job = name in jobs
     section = own[0] or ("services" if "build" in entry.table and not job else "resources")
-    ports = source.ports(entry, what)
+    built = _build(source, entry, f"{what}.build") if entry.table.get("build") is not None else None
+    ports = source.ports(entry, what) or (_exposed(built) if built and section == "services" and not job else ())
     environment = source.environment(entry, what)
     postgres = section == "resources" and not job and bool(_POSTGRES.fullmatch(_image_name(image)))
     keys = {"image": _text(image, entry.table["image"])} if image and "build" not in entry.table else {}
-    if entry.table.get("build") is not None:
-        keys["build"] = _build(source, entry, f"{what}.build")
+    if built is not None:
+        keys["build"] = built
     if command := source.command(entry.at("command"), f"{what}.command"):
         keys["container-command"] = _texts(command, entry.table["command"])
     if container := settings(source, entry, what, _names(source, entry, what)):
@@ -165,6 +169,21 @@ def _build(source: Source, entry: Node, what: str) -> Node:
     if args := source.pairs(table.get("args"), f"{what}.args"):
         keys["args"] = _pairs(args, table["args"])
     return Node(keys, node.where)
+
+
+def _exposed(build: Node) -> tuple[Port, ...]:
+    """The port that its Dockerfile exposes: others of the compose network find it there, as init does."""
+    written = build.at("inline") or build.at("dockerfile")
+    text = str(written.value) if written else ""
+    if not build.at("inline"):
+        context = build.at("context")
+        path = Path(text or os.path.join(str(context.value) if context else "", "Dockerfile"))
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ()  # told where it is built
+    number = exposed_by(text)
+    return (Port(number, "", "", build),) if number else ()
 
 
 def _context(source: Source, node: Node, what: str) -> str:
