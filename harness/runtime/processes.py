@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -268,10 +268,11 @@ class ProcessSession:
                 url = next(iter(_endpoints(unit, ports).values())).url
                 postgres_seeds.plant(unit, url, self.runtime.environ, self.folder.place("scratch"))
         except BaseException as error:
+            elsewhere = spawned.listening() if isinstance(error, NotReady) and ports else ()
             if not self._ending.why:  # else it ends with everything that runs, all at once
                 self._end(handle)
             if isinstance(error, NotReady | RunIsOver):
-                raise _failure(unit, error, spawned) from error
+                raise _failure(unit, error, spawned, elsewhere) from error
             raise
         return Instance(
             name=unit.name,
@@ -367,11 +368,12 @@ class _PortTaken(Exception):
         self.log_tail = log_tail
 
 
-def _failure(unit: Unit, error: Exception, spawned: Spawned) -> Exception:
+def _failure(unit: Unit, error: Exception, spawned: Spawned, elsewhere: Sequence[str]) -> Exception:
     text = tail_of(spawned.program.log)
     if PORT_TAKEN.search(f"{error}\n{text}"):
         return _PortTaken(str(error), tail(text))
-    return ServiceDidNotStart(unit.name, str(error), tail(text))
+    where = f"; it listens on {', '.join(elsewhere)}: give its command or environment ${{self.port}}"
+    return ServiceDidNotStart(unit.name, f"{error}{where if elsewhere else ''}", tail(text))
 
 
 def _endpoints(unit: Unit, ports: Mapping[str, int]) -> dict[str, Endpoint]:

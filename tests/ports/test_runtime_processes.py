@@ -107,6 +107,17 @@ def test_the_signal_of_a_compose_file_asks_a_process_to_go() -> None:
     assert {text: stop_signal(replace(service(), container=told[text])) for text in written} == written
 
 
+def test_a_service_that_listens_elsewhere_is_told_where_and_what_to_write(bench: Bench) -> None:
+    fixed = replace(service(within=2.0), command=("/bin/sh", "-c", "PORT=0 exec python3 serve.py"))
+    with (
+        bench.runtime.session(bench.run()) as session,
+        pytest.raises(
+            ServiceDidNotStart, match=r"it listens on .*:\d+: give its command or environment \$\{self.port"
+        ),
+    ):
+        session.start(fixed, {})
+
+
 def test_an_answer_of_a_stranger_on_the_port_is_not_readiness(bench: Bench, tmp_path: Path) -> None:
     # It forks a server that leaves the family, and does not listen itself.
     script = tmp_path / "stranger.py"
