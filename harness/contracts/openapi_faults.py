@@ -28,6 +28,7 @@ _WORDS = frozenset(
     | {"example", "examples", "links", "$comment", "$schema", "$id", "host", "schemes", "jsonSchemaDialect", "x-"}
     | {"openapi", "swagger", "termsOfService", "contact", "license"}
 )
+_LISTED = frozenset({"required", "enum"})
 _OF_CREDENTIALS = frozenset({"type", "in", "name", "scheme"})
 _LOOSE_CLASS = re.compile(r"[1-5]xx")  # understood, and not as the standard writes it
 _DATA = frozenset({"example", "examples", "default", "const", "enum", "value"})
@@ -279,6 +280,10 @@ class _Unread:
             return breach.missing == "default" or (not first and isinstance(self.value, dict))
         if self.kind == "security-scheme" and first:
             return first not in _OF_CREDENTIALS
+        if self.kind == "schema" and first in _LISTED:
+            return _is_understood(first, self.value[first])
+        if first == "servers":  # a variable without a default stands for any value
+            return "variables" in breach.steps
         return first in _WORDS or (first == "basePath" and isinstance(self.value[first], str))
 
     def _strange(self, key: str) -> None:
@@ -305,6 +310,13 @@ class _Unread:
         if self.keys or self.whole:
             at, made = _TAKEN_OUT.get(self.kind, _dead)(self)
             self.walk.edits.append(_Edit(at, made, takes_out=True))
+
+
+def _is_understood(keyword: str, listed: Any) -> bool:
+    """Whether a list only says nothing, or the same twice: no generator of documents minds, and nobody errs."""
+    if not isinstance(listed, list):
+        return False
+    return all(isinstance(each, str) for each in listed) if keyword == "required" else bool(listed)
 
 
 def _dead(unread: _Unread) -> tuple[str, Any]:

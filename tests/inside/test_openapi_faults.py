@@ -284,3 +284,26 @@ def test_a_file_outside_of_the_repository_is_not_read(tmp_path: Path) -> None:
         assert difference(sending(TEXT), read.value).exit is Exit.UNKNOWN
     (tmp_path / "harness.toml").touch()
     assert read_document(place.read_text(), str(place)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_unread"),
+    [
+        ({"required": []}, False),
+        ({"required": ["a", "a"]}, False),
+        ({"enum": ["a", "a"]}, False),
+        ({"required": [1]}, True),
+        ({"required": "a"}, True),
+        ({"enum": []}, True),
+        ({"enum": "a"}, True),
+    ],
+)
+def test_a_list_that_says_nothing_or_the_same_twice_is_understood(schema: Json, *, is_unread: bool) -> None:
+    assert bool(examined({**accepting(schema), "openapi": "3.0.3"}, "3.0", "o.yaml").faults) is is_unread
+
+
+def test_a_variable_of_a_server_without_a_default_is_told_and_stands_for_any_value() -> None:
+    servers = [{"url": "/{place}/x", "variables": {"place": {"enum": ["a", "b"]}}}]
+    told = examined({**document(), "servers": servers}, "3.1", "o.yaml")
+    assert (told.faults, told.value["servers"]) == ((), servers)
+    assert "`default` is missing" in told.remarks[0].text

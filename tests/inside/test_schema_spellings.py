@@ -86,7 +86,7 @@ BOTH = ["id", "name"]
         {"allOf": [{"properties": {"id": ID}}, {"properties": {"name": NAME}, "required": BOTH}]},
         {"allOf": [BASE, {"properties": {"name": NAME}, "required": BOTH}]},
         {"allOf": [{"allOf": [BASE]}, {"allOf": [{"required": BOTH}, {"properties": {"name": NAME}}]}]},
-        {"properties": {"id": ID}, "anyOf": [{"properties": {"name": NAME}, "required": BOTH}, {"type": "null"}]},
+        {"properties": {"id": ID}, "anyOf": [{"properties": {"name": NAME}, "required": BOTH}, {"type": "array"}]},
         {"properties": {"id": {"readOnly": True}, "name": NAME}, "allOf": [BASE], "required": ["name"]},
     ],
 )
