@@ -11,6 +11,7 @@ import pytest
 from runtime_bench import Bench, ask, bench_for, service
 
 from harness.ports import Session
+from harness.runtime.choice import choose
 from harness.runtime.containers import ContainerRuntime
 from harness.services.system import (
     ContainerSettings,
@@ -141,7 +142,8 @@ def test_what_is_mounted_is_part_of_what_a_service_is_known_by(bench: Bench, tmp
     def artifact(text: str, target: str = "/x") -> str:
         path.write_text(text)
         mount = Mount(target=target, kind=MountKind.COPY, source=str(tmp_path / "folder"))
-        return bench.runtime.artifact(replace(service(), container=ContainerSettings(mounts=(mount,))))
+        another_command, _ = choose("docker", tmp_path, bench.environ)
+        return another_command.artifact(replace(service(), container=ContainerSettings(mounts=(mount,))))
 
     seen = [artifact("1"), artifact("2"), artifact("1", "/y"), bench.runtime.artifact(service())]
     assert len(set(seen)) == 4
