@@ -308,12 +308,13 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *,
 
 def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, consumer: str) -> Cell:
     built = built_as(facts, provider)
-    spoken = facts.index.told(kind, contract, provider.pacticipant).about(provider, built) if contract else ()
-    spoken = [e for e in spoken if e.speaks_for(consumer)]
-    relevant = [e for e in spoken if ran(e, provider, built)]
+    told = facts.index.told(kind, contract, provider.pacticipant).about(provider, built) if contract else ()
+    spoken = [(e, ran(e, provider, built)) for e in told if e.speaks_for(consumer)]
+    relevant = [e for e, is_of_it in spoken if is_of_it]
     # A result that was deleted leaves the question open again: what had been seen before it does not come back.
-    latest = {_what_ran(e, provider, built): e for e in spoken if e.decisive or e.cause is Cause.DELETED}
-    standing = [e for e in latest.values() if ran(e, provider, built)]
+    decided = [(e, is_of_it) for e, is_of_it in spoken if e.decisive or e.cause is Cause.DELETED]
+    latest = {_what_ran(e, provider, built): (e, is_of_it) for e, is_of_it in decided} if decided else {}
+    standing = [e for e, is_of_it in latest.values() if is_of_it]
     if not standing:
         attempts = [e for e in relevant if not e.decisive]
         return _undecided(facts, kind, contract, provider, attempts[-1] if attempts else None)

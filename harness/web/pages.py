@@ -143,8 +143,8 @@ def _results(call: Call, question: Question, title: str) -> tuple[str, Mapping[s
     answer = answered(call.db, question, trusted=call.settings.trust_claims)
     rows = list(islice(answer.considered, _MOST_ROWS))
     details = matrix_details.of(call.db, rows)
-    failed = {row.verification for row in rows if row.success is False} - {None}
-    broken = {number: told_briefly(findings.of_result(call.db, number)) for number in failed if number}
+    failed = {row.verification for row in rows if row.success is False and row.verification}
+    broken = {number: told_briefly(each) for number, each in findings.of_results(call.db, failed).items()}
     told = {"answer": answer, "rows": rows, "details": details, "broken": broken}
     return "matrix", {**told, "title": title, "most": _MOST_ROWS}
 

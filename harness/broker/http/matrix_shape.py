@@ -14,7 +14,7 @@ from harness.broker.store.matrix_history import every_result
 from harness.gate.promises import told_briefly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import sqlalchemy as sa
 
@@ -52,7 +52,8 @@ def told(call: Call, question: Question, answer: Answered) -> dict[str, Any]:
     """The answer with its rows, as many as were asked for."""
     listed = _listed(call.db, question, answer)
     details = matrix_details.of(call.db, [row for row, _ in listed])
-    shape = _Shape(call, details, typed=any(row.stated for row, _ in listed))
+    failed = {row.verification for row, _ in listed if row.success is False and row.verification}
+    shape = _Shape(call, details, failed, typed=any(row.stated for row, _ in listed))
     return {
         "summary": _summary(answer),
         "notices": _notices(answer),
@@ -92,20 +93,21 @@ def _notices(answer: Answered) -> list[dict[str, str]]:
 
 
 class _Shape:
-    """Rows as JSON; each version is told once and used in all its rows."""
+    """Rows as JSON; whatever several rows share is told once and used in all of them."""
 
-    def __init__(self, call: Call, details: Details, *, typed: bool) -> None:
+    def __init__(self, call: Call, details: Details, failed: Collection[int], *, typed: bool) -> None:
         self.call = call
         self.details = details
         self.typed = typed  # rows say what their result is: of a run (CDCT), or of a document (BDCT)
         self.versions: dict[int, dict[str, Any]] = {}
+        self.links: dict[str, dict[str, Any]] = {}
+        self.pairs: dict[tuple[str, str], str] = {}
+        self.broken = findings.of_results(call.db, failed)
 
     def row(self, row: Row, *, ignored: bool) -> dict[str, Any]:
         """One row."""
         consumer = self.details.versions[row.consumer_version]
-        pact = self.call.to(
-            "pacts", "provider", row.provider, "consumer", row.consumer, "version", consumer.number
-        )
+        pact = self._pair(row) + path("version", consumer.number)
         published = self.details.published[row.publication]
         told: dict[str, Any] = {
             "consumer": self._party(row.consumer, self._version(row.consumer_version)),
@@ -115,8 +117,11 @@ class _Shape:
             "pact": {"createdAt": moment(published.at), "_links": {"self": {"href": pact}}},
             "verificationResult": self._result(row, consumer, published.sha),
         }
-        if row.success is False and row.verification and (broken := self._broken(row.verification)):
-            told["broken"] = broken
+        if row.success is False and (found := self.broken.get(row.verification or 0)):
+            told["broken"] = [
+                {"request": each.request, "expected": each.expected, "came": each.came}
+                for each in told_briefly(found)
+            ]
         if self.typed:
             told["verificationType"] = "BDCT" if row.stated else "CDCT"
             told["because"] = row.stated.because if row.stated else None
@@ -124,23 +129,26 @@ class _Shape:
             told["disagreement"] = row.disagreement
         return {**told, "ignored": True} if ignored else told
 
-    def _broken(self, verification: int) -> list[dict[str, str]]:
-        """The promises that were broken, as far as the result or the run says which."""
-        found = told_briefly(findings.of_result(self.call.db, verification))
-        return [{"request": each.request, "expected": each.expected, "came": each.came} for each in found]
-
     def _party(self, name: str, version: dict[str, Any] | None) -> dict[str, Any]:
-        links = {"self": {"href": self.call.to("pacticipants", name)}}
-        return {"name": name, "version": version, "_links": links}
+        if name not in self.links:
+            self.links[name] = {"self": {"href": self.call.to("pacticipants", name)}}
+        return {"name": name, "version": version, "_links": self.links[name]}
+
+    def _pair(self, row: Row) -> str:
+        """The address below which everything of two pacticipants is."""
+        pair = row.provider, row.consumer
+        if pair not in self.pairs:
+            self.pairs[pair] = self.call.to("pacts", "provider", row.provider, "consumer", row.consumer)
+        return self.pairs[pair]
 
     def _result(self, row: Row, consumer: ShownVersion, sha: str) -> dict[str, Any] | None:
         if row.stated is not None:
             return self._stated(row, row.stated, consumer)
         if row.verification is None or row.success is None:
             return None
-        content = self.call.to("pacts", "provider", row.provider, "consumer", row.consumer, "pact-version", sha)
         metadata = encode(Metadata(number=consumer.number))
-        where = content + path("metadata", metadata, "verification-results", str(row.verification))
+        result = "verification-results", str(row.verification)
+        where = self._pair(row) + path("pact-version", sha, "metadata", metadata, *result)
         at = moment(self.details.verified[row.verification])
         return {"success": row.success, "verifiedAt": at, "_links": {"self": {"href": where}}}
 
