@@ -64,6 +64,23 @@ def deployed_pair(client: Client) -> None:
         client.post(f"/pacticipants/{name}/versions/{number}/deployed-versions/environment/{uuid}", {})
 
 
+def test_a_matrix_asks_no_more_for_many_failed_rows_than_for_one(
+    sqlite_database: Database, client_of_sqlite: Client
+) -> None:
+    deployed_pair(client_of_sqlite)
+    place = client_of_sqlite.get("/pacts/provider/orders/consumer/web/latest").json["_links"]
+    results = place["pb:publish-verification-results"]["href"]
+    needed = []
+    for many in (1, 6):
+        for number in range(many):
+            told = {"success": False, "providerApplicationVersion": f"{many}.{number}"}
+            assert client_of_sqlite.post(results, told).status == 201
+        with counted(sqlite_database) as asked:
+            client_of_sqlite.get("/matrix/provider/orders/consumer/web")
+        needed.append(len(asked))
+    assert needed[1] <= needed[0], needed
+
+
 def test_a_publication_a_decision_and_a_selection_each_ask_a_few_questions_only(
     sqlite_database: Database, client_of_sqlite: Client
 ) -> None:
