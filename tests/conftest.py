@@ -46,6 +46,8 @@ for name in ("BASE_URL", "TOKEN", "USERNAME", "PASSWORD", "CUSTOM_HEADERS"):
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would everything they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup does
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

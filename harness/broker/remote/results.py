@@ -49,13 +49,26 @@ def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collecti
     """
     found: dict[tuple[Version, str], Row] = {}
     others = {name: numbers for name, numbers in providers.items() if name != consumer.pacticipant}
-    itself: list[list[Version]] = [[]] if consumer.pacticipant in providers else []
-    for wanted in (*itself, *_rounds(others)):
+    for wanted in (*_rounds_with_itself(consumer, providers), *_rounds(others)):
         selectors = selector(consumer) + [part for each in wanted for part in selector(each)]
         for row in matrix(site, selectors):
             if row.consumer == consumer and row.provider.pacticipant in providers:
                 found[row.provider, row.link] = row
     return list(found.values())
+
+
+def _rounds_with_itself(consumer: Version, providers: Mapping[str, Collection[str]]) -> Iterator[list[Version]]:
+    """Questions about a pact of a pacticipant with itself: one of its versions may serve another."""
+    name = consumer.pacticipant
+    numbers = providers.get(name)
+    if numbers is None:
+        return
+    if not 0 < len(numbers) <= MOST_ROUNDS:
+        yield [Version(name, "")]
+        return
+    if consumer.number in numbers:
+        yield []
+    yield from ([Version(name, number)] for number in sorted(numbers) if number != consumer.number)
 
 
 def _rounds(providers: Mapping[str, Collection[str]]) -> Iterator[list[Version]]:
