@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.checks.drivers.pytest_results import RESULTS
+
 _PREFIX = "harness-pytest-"
 _HELD = "held"  # a file that is locked as long as its session lives
 
@@ -52,13 +54,19 @@ def new_notebook() -> Notebook:
     """A notebook of this session's own; those of sessions that were killed go."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         _sweep(folder)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_of_the_run()))
     lock = os.open(folder / _HELD, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     if not (folder / _HELD).exists():  # another session swept it before it was locked
         os.close(lock)
         return new_notebook()
     return Notebook(folder, owner=True, lock=lock)
+
+
+def _of_the_run() -> Path | None:
+    """Where a run keeps what its suite writes: it goes with the run, also when the session was killed."""
+    results = os.environ.get(RESULTS)
+    return Path(results).parent if results else None
 
 
 def notebook_at(folder: Path) -> Notebook:
