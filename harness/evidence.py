@@ -313,7 +313,7 @@ def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, 
     relevant = [e for e, is_of_it in spoken if is_of_it]
     # A result that was deleted leaves the question open again: what had been seen before it does not come back.
     decided = [(e, is_of_it) for e, is_of_it in spoken if e.decisive or e.cause is Cause.DELETED]
-    latest = {_what_ran(e, provider, built): (e, is_of_it) for e, is_of_it in decided} if decided else {}
+    latest = {_what_ran(each[0], provider, built): each for each in decided}
     standing = [e for e, is_of_it in latest.values() if is_of_it]
     if not standing:
         attempts = [e for e in relevant if not e.decisive]
