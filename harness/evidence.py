@@ -310,11 +310,10 @@ def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, 
     built = built_as(facts, provider)
     told = facts.index.told(kind, contract, provider.pacticipant).about(provider, built) if contract else ()
     spoken = [(e, ran(e, provider, built)) for e in told if e.speaks_for(consumer)]
-    relevant = [e for e, is_of_it in spoken if is_of_it]
+    relevant = [e for e, its in spoken if its]
     # A result that was deleted leaves the question open again: what had been seen before it does not come back.
-    decided = [(e, is_of_it) for e, is_of_it in spoken if e.decisive or e.cause is Cause.DELETED]
-    latest = {_what_ran(each[0], provider, built): each for each in decided}
-    standing = [e for e, is_of_it in latest.values() if is_of_it]
+    decided = (each for each in spoken if each[0].decisive or each[0].cause is Cause.DELETED)
+    standing = [e for e, its in {_what_ran(each[0], provider, built): each for each in decided}.values() if its]
     if not standing:
         attempts = [e for e in relevant if not e.decisive]
         return _undecided(facts, kind, contract, provider, attempts[-1] if attempts else None)
