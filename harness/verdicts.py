@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import total_ordering
@@ -99,6 +100,25 @@ class Difference:
     expected: str
     actual: str
     text: str = ""
+
+
+def most_telling_first(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    """The status first, then the deepest place, since that is why those above it differ.
+
+    Equally deep ones go by name and index, so that a promise that is broken at many places reads the same twice:
+    the verifier tells them in any order.
+    """
+    return tuple(sorted(differences, key=_telling_order))
+
+
+def _telling_order(difference: Difference) -> tuple[bool, int, list[tuple[int, str]], str]:
+    steps = re.findall(r"[0-9]+|[^0-9.\[\]]+", difference.place)
+    return (
+        difference.place != "status",
+        -len(re.findall(r"[.\[]", difference.place)),
+        [(int(step), "") if step[0] in "0123456789" else (-1, step) for step in steps],
+        difference.text,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

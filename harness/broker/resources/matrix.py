@@ -9,7 +9,7 @@ from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
 from harness.broker.http.matrix_shape import MATRIX, table, told
 from harness.broker.http.problems import ABSENT, Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.matrices.asking import Asked, Question, read
+from harness.broker.matrices.asking import LATEST_BY, Asked, Question, read
 from harness.broker.matrices.gated import answered
 from harness.broker.store import branches, places, tags
 from harness.broker.store.versions import exists
@@ -30,7 +30,7 @@ _QUERY = (
     s.query("q[][branch]", "Versions from this branch."),
     s.query("q[][environment]", "Versions in this environment."),
     s.query("q[][mainBranch]", "true: versions from the main branch."),
-    s.query("latestby", "cvpv, cvp or cp: which of several results is listed."),
+    s.query("latestby", "cvpv, cvp or cp: which of several results is listed.", s.text(enum=["", *LATEST_BY])),
     s.query("latest", "true: the newest versions of the others."),
     s.query("tag", "The versions of the others with this tag."),
     s.query("environment", "The versions of the others in this environment."),
@@ -38,7 +38,7 @@ _QUERY = (
     s.query("success[]", "Only rows with this result: true, false or blank."),
     s.query("ignore[][pacticipant]", "Whom to leave out of the verdict."),
     s.query("ignore[][version]", "Which version of it to leave out."),
-    s.query("limit", "How many rows are listed; the verdict does not depend on it."),
+    s.query("limit", "How many rows are listed; the verdict does not depend on it.", s.whole(minimum=1)),
 )
 
 

@@ -13,7 +13,7 @@ from harness.checks.drivers.pact_results import BODY, HEADER, STATUS, Kind
 from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
-from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict
+from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict, most_telling_first
 
 if TYPE_CHECKING:
     from harness.checks.drivers.pact_chunks import Told
@@ -148,7 +148,7 @@ class Bench:
             because = f"a rule of the pact cannot be applied: {result.inapplicable}"
             return self.unknown(interaction, Cause.UNREADABLE, because, seen.last)
         if result.mismatches and not result.inapplicable:
-            broken = Broken(result.kind, tuple(sorted((m.difference for m in result.mismatches), key=_telling)))
+            broken = Broken(result.kind, most_telling_first(m.difference for m in result.mismatches))
             is_disputed = opinion.answer.kept and not opinion.answer.undecided
             return self._broken(interaction, _told_of_both(broken) if is_disputed else broken, seen.last)
         if not opinion.answer.kept:
@@ -233,11 +233,6 @@ class Bench:
         return " ".join([settings.command, *(shlex.quote(word) for word in words)])
 
 
-def _telling(difference: Difference) -> tuple[bool, int]:
-    """What tells most comes first: the status, then the deepest place, since that is why those above it differ."""
-    return (difference.place != "status", -len(difference.place))
-
-
 def _is_redirect(exchange: Exchange) -> bool:
     return 300 <= exchange.status < 400 and exchange.status != 304
 
@@ -269,7 +264,7 @@ def _as_recorded(result: Result, opinion: Opinion) -> Result:
 
 
 def _by_the_record(opinion: Opinion) -> Broken:
-    differences = tuple(sorted(opinion.answer.differences, key=_telling))
+    differences = most_telling_first(opinion.answer.differences)
     place = differences[0].place
     return Broken(STATUS if place == "status" else HEADER if place.startswith("header ") else BODY, differences)
 
