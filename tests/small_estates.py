@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.matrices.asking import Asked, Question
+from harness.broker.matrices.question import Asked, Question
 from harness.broker.store import tables as t
 
 AT = "2026-01-01T00:00:00.000+00:00"

@@ -15,17 +15,7 @@ from typing import Any
 from harness.broker.http.hal import encoded
 from harness.broker.http.problems import Invalid
 from harness.broker.http.rack import parse
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
-    """Why a pact is to be verified: one selector, and the consumer version that it found."""
-
-    row: int = 0  # of the consumer's version
-    branch: str = ""
-    tag: str = ""
-    latest: bool = False
-    environment: str = ""
+from harness.broker.selecting.choosing import Selected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,9 @@ from urllib.parse import quote, unquote
 from harness.broker.http.answers import HTML, Answer
 from harness.broker.http.call import Call
 from harness.broker.http.problems import Invalid
-from harness.broker.matrices.asking import Asked, Question, read
 from harness.broker.matrices.gated import answered
+from harness.broker.matrices.question import Asked, Question, Unanswerable
+from harness.broker.matrix_query import parse_question
 from harness.broker.settings import Settings
 from harness.broker.store import dashboard, findings, matrix_details, pacts
 from harness.broker.store.database import Database
@@ -132,11 +133,13 @@ def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
     """The answer to a question that is written into the address, or what is wrong with it."""
     del pages
     try:
-        return _results(call, read(call.parameters), "Results")
+        return _results(call, parse_question(call.parameters), "Results")
     except Invalid as error:
         told = error.errors
         texts = [text for several in told.values() for text in several] if isinstance(told, Mapping) else told
         return "refused", {"errors": texts}
+    except Unanswerable as error:
+        return "refused", {"errors": [problem.text for problem in error.problems]}
 
 
 def _results(call: Call, question: Question, title: str) -> tuple[str, Mapping[str, Any]]:

@@ -18,8 +18,8 @@ from estate_oracle import Line, Oracle
 from small_estates import questions, small_estate, write
 
 from harness.broker.ledger import SqlLedger
-from harness.broker.matrices.asking import Asked, Question
 from harness.broker.matrices.gated import answered
+from harness.broker.matrices.question import Asked, Question
 from harness.broker.store.database import Database
 from harness.gate import can_i_deploy
 from harness.identity import Version

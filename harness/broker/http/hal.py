@@ -1,4 +1,4 @@
-"""The words of HAL: links, moments, and what is left out."""
+"""The words of HAL: links, and what is left out."""
 
 from __future__ import annotations
 
@@ -36,11 +36,6 @@ def link(href: str, *, title: str | None = None, name: str | None = None, templa
 def curies(base: str, context: str) -> list[Link]:
     """Where the relations are explained."""
     return [{"name": "pb", "href": f"{base}/doc/{{rel}}?context={context}", "templated": True}]
-
-
-def moment(kept: str) -> str:
-    """A time as the API writes it, to the second: 2021-09-01T00:07:21+00:00."""
-    return f"{kept[:19]}{kept[-6:]}" if kept[-6:-5] in ("+", "-") else kept
 
 
 def given(**attributes: Any) -> dict[str, Any]:

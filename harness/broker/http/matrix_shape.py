@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from harness.broker.display_names import display_name
 from harness.broker.http import schemas as s
-from harness.broker.http.hal import moment, path
+from harness.broker.http.hal import given, link, path
 from harness.broker.http.version_shape import branch_versions
 from harness.broker.metadata import Metadata, encode
 from harness.broker.store import findings, matrix_details
 from harness.broker.store.matrix_history import every_result
+from harness.broker.store.times import moment
 from harness.gate.promises import told_briefly
 
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.http.call import Call
-    from harness.broker.matrices.asking import Question
     from harness.broker.matrices.deciding import Answered
     from harness.broker.matrices.promised import Row
+    from harness.broker.matrices.question import Question
     from harness.broker.store.matrix_details import Details
     from harness.broker.store.shown_versions import ShownVersion
     from harness.evidence import Stated
@@ -177,9 +180,7 @@ class _Shape:
             "branch": version.branches[-1].name if version.branches else None,
             "branches": on,
             "branchVersions": on,
-            "environments": [
-                self.details.environment(self.call.base, uuid) for uuid in self.details.places.get(version.id, ())
-            ],
+            "environments": [self._environment(uuid) for uuid in self.details.places.get(version.id, ())],
             "_links": {"self": {"href": here}},
             "tags": [
                 {
@@ -190,6 +191,20 @@ class _Shape:
                 for each in version.tags
             ],
         }
+
+    def _environment(self, uuid: str) -> dict[str, Any]:
+        row = self.details.environments[uuid]
+        told = given(
+            uuid=row.uuid,
+            name=row.name,
+            displayName=row.display_name or display_name(row.name),
+            production=row.production,
+            contacts=None if row.contacts is None else json.loads(row.contacts),
+            createdAt=moment(row.created_at or ""),
+            updatedAt=moment(row.updated_at) if row.updated_at else None,
+        )
+        where = link(f"{self.call.base}/environments/{uuid}", title="Environment", name=row.name)
+        return {**told, "_links": {"self": where}}
 
 
 def table(call: Call, question: Question, answer: Answered) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import spelled
-from harness.broker.http.hal import Link, curies, link, moment, path
+from harness.broker.http.hal import Link, curies, link, path
+from harness.broker.store.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.hal import link
 from harness.broker.http.problems import Invalid
+from harness.broker.store.paging import Page
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
@@ -15,38 +15,28 @@ _DEFAULT = 100
 _MOST = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which part of a list is wanted."""
-
-    number: int
-    size: int
-
-    @property
-    def offset(self) -> int:
-        """How many rows come before it."""
-        return (self.number - 1) * self.size
-
-    def told(self, total: int) -> dict[str, int]:
-        """What the answer says of it."""
-        pages = -(-total // self.size)
-        return {"number": self.number, "size": self.size, "totalElements": total, "totalPages": pages}
-
-    def links(self, call: Call, total: int) -> dict[str, Any]:
-        """The pages around it, with every other parameter of the request kept."""
-        found = {}
-        if self.number > 1:
-            found["previous"] = link(self._url(call, self.number - 1), title="Previous page")
-        if self.number * self.size < total:
-            found["next"] = link(self._url(call, self.number + 1), title="Next page")
-        return found
-
-    def _url(self, call: Call, number: int) -> str:
-        kept = [pair for pair in call.query.split("&") if pair and pair.partition("=")[0] not in _NAMES]
-        return call.here() + "?" + "&".join([f"size={self.size}", f"page={number}", *kept])
-
-
 _NAMES = ("page", "size", "pageNumber", "pageSize")
+
+
+def page_numbers(page: Page, total: int) -> dict[str, int]:
+    """What the answer says of a page."""
+    pages = -(-total // page.size)
+    return {"number": page.number, "size": page.size, "totalElements": total, "totalPages": pages}
+
+
+def page_links(call: Call, page: Page, total: int) -> dict[str, Any]:
+    """The pages around one, with every other parameter of the request kept."""
+    found = {}
+    if page.number > 1:
+        found["previous"] = link(_page_url(call, page, page.number - 1), title="Previous page")
+    if page.number * page.size < total:
+        found["next"] = link(_page_url(call, page, page.number + 1), title="Next page")
+    return found
+
+
+def _page_url(call: Call, page: Page, number: int) -> str:
+    kept = [pair for pair in call.query.split("&") if pair and pair.partition("=")[0] not in _NAMES]
+    return call.here() + "?" + "&".join([f"size={page.size}", f"page={number}", *kept])
 
 
 def asked_page(call: Call, *, always: bool = False) -> Page | None:

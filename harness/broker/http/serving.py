@@ -21,6 +21,7 @@ from harness.broker.http.problems import Invalid, Missing, NotHere, Refusal, Ref
 from harness.broker.http.routing import LONGEST, UNBOUNDED, Router
 from harness.broker.http.turns import Turns
 from harness.broker.http.wire import Receive, Request, Scope, Send, read_body, read_head, send_answer
+from harness.broker.matrices.question import Unanswerable
 from harness.broker.settings import Settings
 from harness.broker.store import audit
 from harness.broker.store.database import Database
@@ -109,7 +110,7 @@ class Application:
         except Refusal as refusal:
             return self._refused(request, refusal), HAL
         except HarnessError as error:
-            return self._refused(request, _told(error)), HAL
+            return self._refused(request, _refusal_of(error)), HAL
         except Exception as error:  # noqa: BLE001 - the last line: the log gets it, the client a reference
             return self._failed(request, error), HAL
 
@@ -225,8 +226,10 @@ def _taken(route: Route, request: Request) -> bool:
     return sent in route.takes
 
 
-def _told(error: HarnessError) -> Refusal:
+def _refusal_of(error: HarnessError) -> Refusal:
     texts = [f"{problem.text}{f' ({problem.hint})' if problem.hint else ''}" for problem in error.problems]
+    if isinstance(error, Unanswerable):
+        return Invalid(texts)
     if isinstance(error, UnknownName):
         return Missing("; ".join(texts))
     if error.exit != 2:

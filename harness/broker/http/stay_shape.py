@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.hal import given, link, moment
+from harness.broker.http.hal import given, link
+from harness.broker.store.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

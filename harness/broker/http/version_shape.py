@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.hal import curies, given, link, moment, path
+from harness.broker.http.hal import curies, given, link, path
+from harness.broker.http.paging import page_links, page_numbers
+from harness.broker.store.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.broker.http.call import Call
-    from harness.broker.http.paging import Page
+    from harness.broker.store.paging import Page
     from harness.broker.store.places import Environment
     from harness.broker.store.shown_versions import Present, ShownVersion
 
@@ -152,7 +154,7 @@ def listed(
     each_at = [(f"{owner}{path('versions', each.number)}", each) for each in found]
     links = {
         "self": link(asked, title=title),
-        **(page.links(call, total) if page else {}),
+        **(page_links(call, page, total) if page else {}),
         "pb:pacticipant": link(owner, title=pacticipant),
         "pb:versions": [
             link(where, title=f"Version {each.number} - {_day(each.created_at)}") for where, each in each_at
@@ -160,7 +162,7 @@ def listed(
         "pacticipant": link(owner, title="Deprecated - please use pb:pacticipant"),
         "versions": [link(where, title="Deprecated - please use pb:versions") for where, _ in each_at],
     }
-    told_page = {"page": page.told(total)} if page else {}
+    told_page = {"page": page_numbers(page, total)} if page else {}
     return {**told_page, "_embedded": {"versions": [told(call, each) for each in found]}, "_links": links}
 
 

@@ -12,8 +12,8 @@ from harness.gate.reasons import FLAKY
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
-    from harness.broker.matrices.asking import Question
     from harness.broker.matrices.basis import Basis
+    from harness.broker.matrices.question import Question
     from harness.broker.matrices.resolving import Pair, Scene
     from harness.identity import Version
     from harness.verdicts import Reason

@@ -25,9 +25,9 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.broker.matrices.asking import Question
     from harness.broker.matrices.basis import Basis
     from harness.broker.matrices.promised import Row, Rows
+    from harness.broker.matrices.question import Question
     from harness.broker.matrices.resolving import Scene
     from harness.broker.matrices.selected import Selected
     from harness.verdicts import Reason
@@ -37,7 +37,7 @@ _MOST_SETS = 64  # of versions that one question may mean; the gate is asked for
 
 
 def answered(db: sa.Connection, question: Question, *, trusted: bool) -> Answered:
-    """The answer to a question; what it says never depends on how much of it is listed. Raises Invalid."""
+    """The answer to a question; what it says never depends on how much of it is listed. Raises Unanswerable."""
     staged = scene(db, question)
     selected, warnings = resolve_ignored(db, question.ignored)
     ignored = Ignored(selected=selected)

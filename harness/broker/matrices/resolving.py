@@ -10,8 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.http.problems import Invalid
-from harness.broker.matrices.asking import Asked, Question
+from harness.broker.matrices.question import Asked, Question, Unanswerable
 from harness.broker.matrices.selected import Selected
 from harness.broker.store import shown_versions, traces
 from harness.broker.store.rows import chunks
@@ -92,7 +91,7 @@ class Scene:
 
 
 def scene(db: sa.Connection, question: Question) -> Scene:
-    """Who is meant, and who else is concerned. Raises Invalid for a pacticipant that nobody knows."""
+    """Who is meant, and who else is concerned. Raises Unanswerable for a pacticipant that nobody knows."""
     known = _check(db, question)
     specified = [_resolve(db, asked, specified=True) for asked in question.selectors]
     alone = len(question.selectors) == 1 and len(specified[0].versions) <= 1
@@ -139,7 +138,7 @@ def _supported(
 
 
 def _check(db: sa.Connection, question: Question) -> Any:
-    """What the ledger knows at all, and what a yes requires there. Raises Invalid for names that nobody knows."""
+    """What the ledger knows at all, and what a yes requires there. Raises Unanswerable for unknown names."""
     wanted = dict.fromkeys(asked.pacticipant for asked in question.selectors)
     known = set(db.execute(_KNOWN, {"names": list(wanted)}).scalars())
     errors = [f"Pacticipant {name} not found" for name in wanted if name not in known]
@@ -147,7 +146,7 @@ def _check(db: sa.Connection, question: Question) -> Any:
     if question.environment and ledger.require is None:
         errors.append(f"Environment with name '{question.environment}' does not exist")
     if errors:
-        raise Invalid(errors)
+        raise Unanswerable(*errors)
     return ledger
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.broker.matrices.asking import Asked
+from harness.broker.matrices.question import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
-from harness.broker.http.hal import link, moment
+from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import audit, tokens
+from harness.broker.store.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

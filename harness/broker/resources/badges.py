@@ -9,8 +9,8 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import SVG, Answer
 from harness.broker.http.problems import Refusal
 from harness.broker.http.routing import Routes
-from harness.broker.matrices.asking import Asked, Question
 from harness.broker.matrices.gated import answered
+from harness.broker.matrices.question import Asked, Question, Unanswerable
 from harness.broker.resources.matrix import head_to_environment, tag_to_tag
 from harness.broker.store import dashboard, pacticipants, pacts, results, shown_versions
 from harness.broker.store.tables import publications
@@ -136,7 +136,7 @@ def _can_i(call: Call, question: Callable[[], Question], what: str) -> Answer:
 def _deployable(call: Call, question: Callable[[], Question]) -> bool | None:
     try:
         return answered(call.db, question(), trusted=call.settings.trust_claims).deployable
-    except Refusal:
+    except (Refusal, Unanswerable):
         return None
 
 

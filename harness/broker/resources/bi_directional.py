@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.comparing import Backing, Comparison, backing_of, compared
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
-from harness.broker.http.hal import given, link, moment
+from harness.broker.http.hal import given, link
 from harness.broker.http.pact_shape import name_of, version_url
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import pacts, shown_versions
 from harness.broker.store import provider_contracts as kept
+from harness.broker.store.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
-from harness.broker.http.hal import link, moment
-from harness.broker.http.paging import asked_page, containing
+from harness.broker.http.hal import link
+from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.resources.pacticipants import the_pacticipant
 from harness.broker.store import branches as kept
 from harness.broker.store import shown_versions as versions
+from harness.broker.store.times import moment
 from harness.broker.store.versions import mention
 from harness.identity import Version
 
@@ -39,10 +40,10 @@ def show_all(call: Call) -> Answer:
     links = {
         "self": link(asked, title=f"{owner.name} branches"),
         "pb:branches": [link(_at(call, each), name=each.name) for each in found],
-        **page.links(call, total),
+        **page_links(call, page, total),
     }
     embedded = {"branches": [_told(call, each) for each in found]}
-    return ok({"page": page.told(total), "_embedded": embedded, "_links": links})
+    return ok({"page": page_numbers(page, total), "_embedded": embedded, "_links": links})
 
 
 @routes.delete(

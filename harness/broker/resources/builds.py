@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import link, moment
+from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.refusals import check_name
 from harness.broker.store import versions
+from harness.broker.store.times import moment
 from harness.evidence import Known
 from harness.identity import Version
 

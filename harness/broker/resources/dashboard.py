@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
-from harness.broker.http.hal import link, moment, path
+from harness.broker.http.hal import link, path
 from harness.broker.http.pact_shape import pair_of, version_url
 from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import dashboard as kept
 from harness.broker.store import pacts, shown_versions
+from harness.broker.store.times import moment
 from harness.broker.store.versions import exists
 
 if TYPE_CHECKING:

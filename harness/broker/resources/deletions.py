@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import given, link, moment
+from harness.broker.http.hal import given, link
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import traces
+from harness.broker.store.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.deletions import Trace

@@ -8,7 +8,7 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
-from harness.broker.http.paging import asked_page
+from harness.broker.http.paging import asked_page, page_links, page_numbers
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.http.stay_shape import DEPLOYED
@@ -106,8 +106,8 @@ def show_history(call: Call) -> Answer:
     body = _listed(call, wanted, f"Deployed versions for {place.display_name}")
     items = zip(body["_embedded"]["deployedVersions"], wanted, strict=True)
     timed = [{**item, **given(since=stay.since, until=stay.until or None)} for item, stay in items]
-    told_page = {"page": page.told(len(found))} if page else {}
-    links = {**body["_links"], **(page.links(call, len(found)) if page else {})}
+    told_page = {"page": page_numbers(page, len(found))} if page else {}
+    links = {**body["_links"], **(page_links(call, page, len(found)) if page else {})}
     return ok({**told_page, "_embedded": {"deployedVersions": timed}, "_links": links})
 
 

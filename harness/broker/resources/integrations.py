@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import CSV, HAL, JSON, Answer, gone, ok, text
 from harness.broker.http.hal import link, path
-from harness.broker.http.paging import asked_page, containing
+from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import deleting
@@ -45,9 +45,9 @@ def show_all(call: Call) -> Answer:
         return text(_graph(found), _GRAPH)
     links = {
         "self": link(call.to("integrations"), title="All integrations"),
-        **(page.links(call, total) if page else {}),
+        **(page_links(call, page, total) if page else {}),
     }
-    told = {"page": page.told(total)} if page else {}
+    told = {"page": page_numbers(page, total)} if page else {}
     return ok({**told, "_embedded": {"integrations": [_told(call, each) for each in found]}, "_links": links})
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
-from harness.broker.http.hal import link, moment
-from harness.broker.http.paging import asked_page
+from harness.broker.http.hal import link
+from harness.broker.http.paging import asked_page, page_links, page_numbers
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import labels as kept
+from harness.broker.store.times import moment
 from harness.broker.store.versions import mention_pacticipant
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def show_all(call: Call) -> Answer:
     """Every label that some pacticipant has."""
     page = asked_page(call)
     found, total = kept.names(call.db, page)
-    links = {"self": link(call.to("labels"), title="Labels"), **(page.links(call, total) if page else {})}
-    told = {"page": page.told(total)} if page else {}
+    links = {"self": link(call.to("labels"), title="Labels"), **(page_links(call, page, total) if page else {})}
+    told = {"page": page_numbers(page, total)} if page else {}
     return ok({**told, "_embedded": {"labels": [{"name": name} for name in found]}, "_links": links})
 
 

@@ -9,8 +9,9 @@ from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
 from harness.broker.http.matrix_shape import MATRIX, table, told
 from harness.broker.http.problems import ABSENT, Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.matrices.asking import LATEST_BY, Asked, Question, read
 from harness.broker.matrices.gated import answered
+from harness.broker.matrices.question import LATEST_BY, Asked, Question
+from harness.broker.matrix_query import parse_question
 from harness.broker.store import branches, places, tags
 from harness.broker.store.versions import exists
 
@@ -48,7 +49,7 @@ _LISTING = [each for each in _QUERY if each.name in ("latestby", "success[]", "l
 @routes.get("/matrix", answers={200: MATRIX}, media=_FORMS, query=_QUERY)
 def show(call: Call) -> Answer:
     """The results between versions, and whether they are enough."""
-    return tell(call, read(call.parameters))
+    return tell(call, parse_question(call.parameters))
 
 
 @routes.get("/matrix/provider/{provider}/consumer/{consumer}", answers={200: MATRIX}, media=_FORMS, query=_LISTING)
@@ -57,7 +58,7 @@ def show_pair(call: Call) -> Answer:
     names = call.path["consumer"], call.path["provider"]
     if not all(exists(call.db, name) for name in names):
         raise NotHere
-    return tell(call, read({**call.parameters, "q": [{"pacticipant": name} for name in names]}))
+    return tell(call, parse_question({**call.parameters, "q": [{"pacticipant": name} for name in names]}))
 
 
 @routes.get(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, gone, ok
-from harness.broker.http.hal import curies, link, moment
+from harness.broker.http.hal import curies, link
 from harness.broker.http.pact_shape import (
     GONE,
     PACT_LIST,
@@ -22,6 +22,7 @@ from harness.broker.http.routing import Routes
 from harness.broker.store import deleting
 from harness.broker.store import pacts as kept
 from harness.broker.store.tables import publications
+from harness.broker.store.times import moment
 from harness.broker.store.traces import By
 from harness.broker.store.versions import exists
 

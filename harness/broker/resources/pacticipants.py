@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import curies, given, link, moment, path
-from harness.broker.http.paging import asked_page, containing
+from harness.broker.http.hal import curies, given, link, path
+from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import Missing
 from harness.broker.http.routing import JSON_FORMS, MERGE_PATCH, Routes
 from harness.broker.store import deleting
 from harness.broker.store import pacticipants as kept
 from harness.broker.store.pacticipants import Details, Pacticipant
 from harness.broker.store.shown_versions import Present, present_of_pacticipant
+from harness.broker.store.times import moment
 from harness.broker.store.traces import By
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def listed(call: Call, label: str | None) -> Answer:
     found, total = kept.listed(call.db, containing=containing(call), label=label, page=page)
     items = shown(call, found)
     links = {
-        **(page.links(call, total) if page else {}),
+        **(page_links(call, page, total) if page else {}),
         "self": link(call.to("pacticipants")),
         "pb:pacticipants-with-label": link(
             f"{call.base}/pacticipants/label/{{label}}", title="Find pacticipants by label", templated=True
@@ -161,7 +162,7 @@ def listed(call: Call, label: str | None) -> Answer:
             for each in found
         ],
     }
-    told: dict[str, Any] = {"page": page.told(total)} if page else {}
+    told: dict[str, Any] = {"page": page_numbers(page, total)} if page else {}
     told |= {"_embedded": {"pacticipants": items}, "_links": links}
     if label is None:
         deprecated = "DEPRECATED - Please use the embedded pacticipants collection"

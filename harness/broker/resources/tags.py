@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.access.roles import Role
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
-from harness.broker.http.hal import link, moment
+from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import branches, environments, places, stays
 from harness.broker.store import shown_versions as versions
 from harness.broker.store import tags as kept
+from harness.broker.store.times import moment
 from harness.broker.store.versions import mention
 from harness.identity import Version
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
-from harness.broker.http.hal import link, moment
+from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import outbox
 from harness.broker.store import webhooks as kept
 from harness.broker.store.publications import latest_version_with, version_with
+from harness.broker.store.times import moment
 from harness.broker.store.versions import exists
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
-from harness.broker.http.hal import given, link, moment
+from harness.broker.http.hal import given, link
 from harness.broker.http.problems import Missing, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.store import webhooks as kept
+from harness.broker.store.times import moment
 from harness.broker.store.versions import exists
 from harness.broker.webhooks.reading import EVENTS, read_webhook
 from harness.broker.webhooks.redaction import STARS, shown_headers

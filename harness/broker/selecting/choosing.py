@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from harness.broker.metadata import Selected
 from harness.broker.selecting.selectors import Selector
 from harness.broker.store import chosen_pacts, pacts, selectable
 from harness.broker.store.chosen_pacts import Between, Standing
@@ -17,6 +16,17 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.store.selectable import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """Why a pact is to be verified: one selector, and the consumer version that it found."""
+
+    row: int = 0  # of the consumer's version
+    branch: str = ""
+    tag: str = ""
+    latest: bool = False
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from harness.broker.store.tables import branch_versions, branches, pacticipants,
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from harness.broker.http.paging import Page
+    from harness.broker.store.paging import Page
 
 MAIN_CANDIDATES = ("develop", "main", "master")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.http.hal import moment
 from harness.broker.store import pacts
 from harness.broker.store import tables as t
+from harness.broker.store.times import moment
 
 Numbers = dict[str, Any]
 

@@ -25,7 +25,7 @@ from harness.contracts.document import ContractKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.paging import Page
+    from harness.broker.store.paging import Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

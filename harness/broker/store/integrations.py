@@ -13,7 +13,7 @@ from harness.broker.store.tables import integrations, pacticipants
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.paging import Page
+    from harness.broker.store.paging import Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from harness.broker.store.tables import labels, pacticipants
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.paging import Page
+    from harness.broker.store.paging import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -10,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from harness.broker.display_names import display_name
-from harness.broker.http.hal import given, link, moment
 from harness.broker.store import shown_versions
 from harness.broker.store.rows import chunks
 from harness.broker.store.shown_versions import ShownVersion
@@ -39,21 +36,6 @@ class Details:
     verified: Mapping[int, str]  # when
     places: Mapping[int, Sequence[str]]  # where versions are now: uuids
     environments: Mapping[str, Any]
-
-    def environment(self, base: str, uuid: str) -> dict[str, Any]:
-        """An environment as rows tell it."""
-        row = self.environments[uuid]
-        told = given(
-            uuid=row.uuid,
-            name=row.name,
-            displayName=row.display_name or display_name(row.name),
-            production=row.production,
-            contacts=None if row.contacts is None else json.loads(row.contacts),
-            createdAt=moment(row.created_at or ""),
-            updatedAt=moment(row.updated_at) if row.updated_at else None,
-        )
-        where = link(f"{base}/environments/{uuid}", title="Environment", name=row.name)
-        return {**told, "_links": {"self": where}}
 
 
 # Made once: making a statement costs more than asking it.

@@ -16,7 +16,7 @@ from harness.broker.store.tables import labels, pacticipants, versions
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from harness.broker.http.paging import Page
+    from harness.broker.store.paging import Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

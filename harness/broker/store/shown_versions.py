@@ -24,7 +24,7 @@ from harness.broker.store.tables import (
 from harness.contracts.document import ContractKind
 
 if TYPE_CHECKING:
-    from harness.broker.http.paging import Page
+    from harness.broker.store.paging import Page
 
 
 T = TypeVar("T")
