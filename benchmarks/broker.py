@@ -24,8 +24,8 @@ import httpx
 import psutil
 from broker_estate import ESTATES, Estate, load, pact
 
-from harness.broker.store.database import open_database
 from harness.contracts.pact_reader import pact_key
+from harness.ledger.db.database import open_database
 
 Ask = Callable[[httpx.Client, int], httpx.Response]
 

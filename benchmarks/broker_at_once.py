@@ -23,7 +23,7 @@ import httpx
 import psutil
 from broker_estate import ESTATES, Estate, load
 
-from harness.broker.store.database import open_database
+from harness.ledger.db.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.broker.served_pact import served
-from harness.broker.store import tables as t
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
+from harness.ledger.db import tables as t
+from harness.ledger.served_pact import served
 
 if TYPE_CHECKING:
-    from harness.broker.store.database import Database
+    from harness.ledger.db.database import Database
 
 AT = "2026-01-01T00:00:00.000+00:00"
 CONTENTS = 100  # versions share a content until the next one of these begins

@@ -186,8 +186,8 @@ def main() -> None:
 
 def inside(texts: tuple[str, str], rounds: int) -> None:
     """The same within this interpreter."""
-    from harness.comparison.openapi_diff import read_document
-    from harness.comparison.pact_openapi import compare, compare_all
+    from harness.comparison.diff import read_document
+    from harness.comparison.pact_fit import compare, compare_all
     from harness.contracts.pact_reader import read_pact
     from harness.verdicts import Verdict
 

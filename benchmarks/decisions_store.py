@@ -18,11 +18,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.ledger import open_ledger
-from harness.broker.store import tables
-from harness.broker.store.database import open_database
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
+from harness.ledger.db import tables
+from harness.ledger.db.database import open_database
+from harness.ledger.sql_ledger import open_ledger
 
 SERVICES, VERSIONS, INTEGRATIONS, STAYS, TARGET = 100, 1_000, 200, 10, 0.300
 AT = "2026-01-01T00:00:00+00:00"

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.comparison.openapi_diff import Notice, diff, document_of
+from harness.comparison.diff import Notice, diff, document_of
 
 OPERATIONS, SCHEMAS, EDITS = 1_000, 200, 10
 SECONDS = 2.0  # two documents of 1,000 operations

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from document_pacts import pact_of
 
-from harness.comparison.openapi_diff import Document, Notice, diff, document_of, read_document
-from harness.comparison.pact_openapi import Severity, compare
+from harness.comparison.diff import Document, Notice, diff, document_of, read_document
+from harness.comparison.pact_fit import Severity, compare
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from harness.comparison.openapi_diff import read_document
+from harness.comparison.diff import read_document
 from harness.wiring.kept_documents import KeptDocuments
 
 OPERATIONS = 729  # four files each, and one for all

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from harness.checks.api import Settings, Target
-from harness.checks.drivers.schemathesis_failures import code_of
-from harness.checks.drivers.schemathesis_run import exercise
-from harness.checks.drivers.schemathesis_stream import Failure, observe
+from harness.checks.engines.schemathesis_failures import code_of
+from harness.checks.engines.schemathesis_run import exercise
+from harness.checks.engines.schemathesis_stream import Failure, observe
 from harness.contracts.openapi_reader import read_openapi
 from harness.ports import Endpoint, Instance
 from harness.services.system import Budget, Service

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.api import Settings, Target
-from harness.checks.drivers.pact_verifier import Verifiers
+from harness.checks.engines.pact_verifier import Verifiers
 from harness.checks.pact_provider import PactProvider
 from harness.contracts.pact_reader import read_pact
 from harness.ports import Endpoint, Instance

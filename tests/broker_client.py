@@ -21,7 +21,7 @@ from harness.broker.app import api_document, broker, router
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.serving import Application
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database, open_database
+from harness.ledger.db.database import Database, open_database
 
 HAL = "application/hal+json"
 

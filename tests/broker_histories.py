@@ -17,11 +17,11 @@ from urllib.parse import quote
 from broker_client import Client
 from hypothesis import strategies as st
 
-from harness.broker.ledger import SqlLedger
 from harness.broker.metadata import Metadata, encode
 from harness.contracts.pact_reader import pact_key
 from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Covered, Exercised, Verdict
 
 CONSUMERS, PROVIDER = ("c", "d"), "p"

@@ -12,7 +12,7 @@ from math import prod
 
 from small_estates import Mentioned, SmallEstate, Told
 
-from harness.broker.matrices.question import Asked, Question
+from harness.ledger.matrix.question import Asked, Question
 from harness.verdicts import Verdict
 
 PASSED, UNKNOWN, FAILED = Verdict.PASSED, Verdict.UNKNOWN, Verdict.FAILED

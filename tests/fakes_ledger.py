@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from harness.broker import refusals
-from harness.broker.store.evidence import check as check_evidence
 from harness.comparison.backing import backed
 from harness.comparison.coverage import Coverage
-from harness.comparison.openapi_diff import read_document
-from harness.comparison.pact_openapi import compare
+from harness.comparison.diff import read_document
+from harness.comparison.pact_fit import compare
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_merging import put_together
 from harness.contracts.pact_reader import read_pact
 from harness.errors import IdentityConflict, Problem
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, KnownBuild, Live, Stated, Stay
 from harness.identity import Version
+from harness.ledger import refusals
+from harness.ledger.db.evidence import check as check_evidence
 from harness.ports import Publication
 from harness.verdicts import Cause, Verdict
 

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from harness.broker.ledger import SqlLedger, open_ledger
+from harness.ledger.sql_ledger import SqlLedger, open_ledger
 
 
 def new_ledger(path: Path) -> SqlLedger:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.comparison.openapi_diff import Document, read_document
-from harness.comparison.pact_openapi import Comparison, compare
+from harness.comparison.diff import Document, read_document
+from harness.comparison.pact_fit import Comparison, compare
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import read_pact
 

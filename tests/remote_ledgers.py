@@ -12,11 +12,11 @@ from fake_original import Original
 from new_ledgers import new_ledger
 
 from harness.broker.http.serving import Application
-from harness.broker.remote.ledger import RemoteLedger
-from harness.broker.remote.patience import Patience
-from harness.broker.remote.site import Site, open_site
 from harness.contracts.document import Contract
 from harness.contracts.pact_reader import read_pact
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.remote.retry import Patience
+from harness.ledger.remote.site import Site, open_site
 
 QUICK = Patience(tries=3, seconds=0.01)
 

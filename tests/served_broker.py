@@ -8,7 +8,7 @@ import uvicorn
 
 from harness.broker.app import broker
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
+from harness.ledger.db.database import Database
 from harness.web.pages import Pages
 
 

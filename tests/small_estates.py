@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.matrices.question import Asked, Question
-from harness.broker.store import tables as t
+from harness.ledger.db import tables as t
+from harness.ledger.matrix.question import Asked, Question
 
 AT = "2026-01-01T00:00:00.000+00:00"
 NAMES, TAGS, BRANCHES, PLACES, SLOTS = "abc", ("dev", "rc"), ("main", "feat"), ("test", "prod"), ("", "blue")

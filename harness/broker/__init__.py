@@ -1,1 +1,1 @@
-"""The memory of the system: contracts, versions, evidence, deployments."""
+"""The broker over HTTP, for the clients of Pact: resources, webhooks and who may do what."""

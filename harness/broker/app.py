@@ -16,7 +16,7 @@ from harness.broker.settings import Settings
 from harness.broker.webhooks.worker import Worker
 
 if TYPE_CHECKING:
-    from harness.broker.store.database import Database
+    from harness.ledger.db.database import Database
 
 
 @cache

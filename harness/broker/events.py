@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker.metadata import Metadata, encode
-from harness.broker.store import pacts, requiring, shown_versions, webhooks
-from harness.broker.store.outbox import Cause
-from harness.broker.store.publishing import Outcome, Published
-from harness.broker.store.tables import publications
-from harness.broker.webhooks.happenings import Happening, Triggered, trigger
+from harness.broker.webhooks.webhook_events import Happening, Triggered, trigger
+from harness.ledger.db import pacts, requiring, shown_versions, webhooks
+from harness.ledger.db.outbox import Cause
+from harness.ledger.db.publishing import Outcome, Published
+from harness.ledger.db.tables import publications
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.results import Result
-    from harness.broker.store.shown_versions import ShownVersion
-    from harness.broker.store.webhooks import Webhook
+    from harness.ledger.db.results import Result
+    from harness.ledger.db.shown_versions import ShownVersion
+    from harness.ledger.db.webhooks import Webhook
 
 Earlier = dict[str, Any]  # of whom, and before which version
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.problems import Invalid
-from harness.broker.matrices.question import LATEST_BY, LIMIT, Asked, Question
+from harness.ledger.matrix.question import LATEST_BY, LIMIT, Asked, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.broker.http.hal import encoded
+from harness.broker.http.nested_query import parse
 from harness.broker.http.problems import Invalid
-from harness.broker.http.rack import parse
-from harness.broker.selecting.choosing import Selected
+from harness.ledger.selecting.choosing import Selected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

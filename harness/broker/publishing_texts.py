@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.broker.http.answers import TEXT, Answer
 from harness.broker.http.problems import Said
-from harness.broker.store import pacticipants
+from harness.ledger.db import pacticipants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.broker.store.branches import MAIN_CANDIDATES
+from harness.ledger.db.branches import MAIN_CANDIDATES
 
 VERSION = "2.120.0"  # the Pact Broker whose API this is: what clients compare features with
 

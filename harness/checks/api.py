@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from harness.cancellation import Ending
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
-from harness.ending import Ending
 from harness.identity import Version
 from harness.ports import Instance, ProviderStates, Recorder
 from harness.services.system import Service, Suite

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.checks.api import Target
-from harness.checks.drivers.first_answer import never_answered
-from harness.checks.drivers.log_timeline import LogOf, LogTimeline, no_log
-from harness.checks.drivers.replaying import Again, again
-from harness.checks.drivers.schemathesis_failures import Sorted, pointer, sort_out
-from harness.checks.drivers.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
-from harness.checks.drivers.schemathesis_shards import OPERATION_PHASES, SEQUENCES
-from harness.checks.drivers.served_path import ServedPath, served_path
+from harness.checks.engines.first_answer import never_answered
+from harness.checks.engines.log_timeline import LogOf, LogTimeline, no_log
+from harness.checks.engines.replaying import Again, again
+from harness.checks.engines.schemathesis_failures import Sorted, pointer, sort_out
+from harness.checks.engines.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
+from harness.checks.engines.schemathesis_shards import OPERATION_PHASES, SEQUENCES
+from harness.checks.engines.served_path import ServedPath, served_path
 from harness.comparison.coverage import Coverage
 from harness.contracts.openapi import OpenApi
 from harness.evidence import EvidenceKind
@@ -25,7 +25,7 @@ from harness.verdicts import Cause, Difference, Exercised, Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.checks.drivers.schemathesis_stream import Sent
+    from harness.checks.engines.schemathesis_stream import Sent
     from harness.contracts.openapi import Operation
 
 DIED = "openapi.service-died"

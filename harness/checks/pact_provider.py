@@ -11,15 +11,15 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.checks.drivers.first_answer import never_answered
-from harness.checks.drivers.pact_chunks import Verification, chunks_of
-from harness.checks.drivers.pact_copy import needs_values
-from harness.checks.drivers.pact_judgement import Bench, Seen
-from harness.checks.drivers.pact_moments import Moments
-from harness.checks.drivers.pact_plugins import lacking
-from harness.checks.drivers.pact_record import in_promised_order, opinion_of
-from harness.checks.drivers.pact_states import Changes, Guarded, endpoint, missing_states
-from harness.checks.drivers.pact_verifier import SHARED, Verifiers
+from harness.checks.engines.first_answer import never_answered
+from harness.checks.engines.pact_chunks import Verification, chunks_of
+from harness.checks.engines.pact_copy import needs_values
+from harness.checks.engines.pact_judgement import Bench, Seen
+from harness.checks.engines.pact_moments import Moments
+from harness.checks.engines.pact_plugins import lacking
+from harness.checks.engines.pact_record import in_promised_order, opinion_of
+from harness.checks.engines.pact_states import Changes, Guarded, endpoint, missing_states
+from harness.checks.engines.pact_verifier import SHARED, Verifiers
 from harness.contracts.pact import InteractionKind
 from harness.contracts.pact_shape import version_read
 from harness.errors import UsageError
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from harness.checks.api import Target
-    from harness.checks.drivers.pact_chunks import Chunk, Told
-    from harness.checks.drivers.pact_judgement import Answers
+    from harness.checks.engines.pact_chunks import Chunk, Told
+    from harness.checks.engines.pact_judgement import Answers
     from harness.contracts.pact import Interaction, Pact
     from harness.ports import Recording
     from harness.services.system import Service

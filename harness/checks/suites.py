@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.checks.drivers.pytest_reads import READS, ROOT
-from harness.checks.drivers.pytest_suite import Outcome, replay, root_of, run_suite
-from harness.checks.drivers.pytest_system import VARIABLE, write_system
+from harness.checks.engines.pytest_reads import READS, ROOT
+from harness.checks.engines.pytest_suite import Outcome, replay, root_of, run_suite
+from harness.checks.engines.pytest_system import VARIABLE, write_system
 from harness.comparison.coverage import Coverage, covered_by
 from harness.errors import ToolCrashed
 from harness.evidence import EvidenceKind

@@ -21,7 +21,7 @@ def command(file: Path, origin: str, *, history: bool, fresh: bool, as_json: boo
 
     Credentials come from the URL or from PACT_BROKER_TOKEN, PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD.
     """
-    from harness.broker.copying.records import PLURALS
+    from harness.transfer.records import PLURALS
     from harness.wiring.copying import export
 
     with shown_progress() as progress:

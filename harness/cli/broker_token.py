@@ -11,7 +11,7 @@ from harness.cli import words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.broker.store.tokens import Token
+    from harness.ledger.db.tokens import Token
 
 
 def _database_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.comparison.openapi_diff import Diff
-    from harness.comparison.openapi_diff.hits import Affected, Consumer
+    from harness.comparison.diff import Diff
+    from harness.comparison.diff.hits import Affected, Consumer
     from harness.wiring.lines import LinesOfFiles
 
 
@@ -74,8 +74,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     (orders@1.4). Exit codes: 1 when something breaks, 3 when something could not be decided and nothing breaks,
     0 otherwise; with --fail-on used only what hits somebody counts.
     """
-    from harness.comparison.openapi_diff import Notice, diff, read_document
-    from harness.comparison.openapi_diff.hits import exit_of, who_is_hit
+    from harness.comparison.diff import Notice, diff, read_document
+    from harness.comparison.diff.hits import exit_of, who_is_hit
     from harness.reports import openapi_changes
     from harness.wiring.documents import document_source, service_of
     from harness.wiring.kept_documents import keeping_reader

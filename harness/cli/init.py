@@ -10,8 +10,8 @@ import click
 
 from harness.cli import words
 from harness.errors import UsageError
-from harness.services.draft import draft
-from harness.services.manifest import manifest_above
+from harness.services.drafting.draft import draft
+from harness.services.manifest.file import manifest_above
 
 
 @click.command("init")

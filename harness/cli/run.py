@@ -12,7 +12,7 @@ from harness.cli import words
 from harness.cli.stream import follow, parse_reports
 from harness.engine.plan import why_nothing
 from harness.evidence import EvidenceKind
-from harness.reports.legible import many
+from harness.reports.sanitize import many
 
 if TYPE_CHECKING:
     from pathlib import Path

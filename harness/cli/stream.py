@@ -143,7 +143,7 @@ def _answer(seen: Sequence[Event], *, as_json: bool) -> None:
 
 def _verdict(seen: Sequence[Event]) -> Verdict:
     """The verdict that every report tells; the exit code and the JSON never differ from it."""
-    from harness.reports.story import tell
+    from harness.reports.run_summary import tell
 
     return tell(seen).verdict
 
@@ -172,7 +172,7 @@ def document(seen: Sequence[Event]) -> dict[str, object]:
 
 def _worth_knowing(seen: Sequence[Event]) -> tuple[tuple[str, str], ...]:
     from harness.reports import phrases
-    from harness.reports.story import tell
+    from harness.reports.run_summary import tell
 
     return phrases.worth_knowing(tell(seen))
 

@@ -14,7 +14,7 @@ from harness.errors import Exit, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.broker.remote.selected import Wish
+    from harness.ledger.remote.selected import Wish
     from harness.wiring.runs import Run
     from harness.wiring.selecting import Selection
 

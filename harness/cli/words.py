@@ -11,7 +11,7 @@ import click
 from harness.cli import hashes
 from harness.errors import UsageError
 from harness.identity import Version
-from harness.reports.legible import line
+from harness.reports.sanitize import line
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

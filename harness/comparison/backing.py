@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.comparison.pact_openapi.answer import Severity
+from harness.comparison.pact_fit.answer import Severity
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.coverage import Coverage
-    from harness.comparison.pact_openapi.answer import Comparison, Reliance
+    from harness.comparison.pact_fit.answer import Comparison, Reliance
     from harness.verdicts import Covered
 
 _MOST_NAMED = 5  # gaps in one sentence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.pact_openapi import Severity, compare_all
+from harness.comparison.diff import document_of
+from harness.comparison.pact_fit import Severity, compare_all
 from harness.engine.events import Compared
 from harness.errors import ContractError
 from harness.verdicts import Verdict
@@ -13,7 +13,7 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.comparison.pact_openapi import Comparison
+    from harness.comparison.pact_fit import Comparison
     from harness.contracts.openapi import OpenApi
     from harness.engine.plan import Plan, Task
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.comparison.pact_openapi.routing import routes_of
+from harness.comparison.pact_fit.routing import routes_of
 from harness.errors import ContractError
 from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict

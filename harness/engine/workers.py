@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.ending import Ending
+from harness.cancellation import Ending
 from harness.engine.events import Event
 from harness.engine.plan import Task
 from harness.evidence import EvidenceKind

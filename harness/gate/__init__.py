@@ -8,8 +8,8 @@ from harness.gate.decision import Decision, can_i_deploy, can_i_deploy_everywher
 from harness.gate.order import DeploymentPlan, Link, Step, deployment_plan
 from harness.gate.placing import Instances
 from harness.gate.rollback import Rollback, Target, rollback_targets
-from harness.gate.scene import Pair
-from harness.gate.supposing import suppose
+from harness.gate.target_state import Pair
+from harness.gate.what_if import suppose
 
 __all__ = [
     "Decision",

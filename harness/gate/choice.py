@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.gate import reasons as why
 from harness.gate.decision import of_itself_and_missing
-from harness.gate.scene import Scene, between
+from harness.gate.target_state import Scene, between
 from harness.identity import Version
 from harness.verdicts import Verdict
 

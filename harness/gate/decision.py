@@ -9,9 +9,9 @@ from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.evidence import EvidenceKind, Facts
 from harness.gate import commands
 from harness.gate import reasons as why
-from harness.gate.completion import completed
+from harness.gate.completing_set import completed
 from harness.gate.placing import UNNAMED, Instances, check_places, replaced
-from harness.gate.scene import Pair, Scene, scene
+from harness.gate.target_state import Pair, Scene, scene
 from harness.identity import Version
 from harness.verdicts import Cause, Reason, Verdict
 

@@ -11,8 +11,8 @@ from harness.gate.circles import reachable, successors, waves
 from harness.gate.constraints import Constraints, Move, constraints_of, moves_of
 from harness.gate.decision import decided, policy_of, resolve
 from harness.gate.placing import UNNAMED, Instances, everywhere
-from harness.gate.retreat import ways_back
-from harness.gate.scene import Scene, scene
+from harness.gate.step_rollback import ways_back
+from harness.gate.target_state import Scene, scene
 from harness.identity import Version
 from harness.verdicts import Reason, Verdict
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.evidence import Evidence, Live
-    from harness.gate.scene import Pair, Scene
+    from harness.gate.target_state import Pair, Scene
     from harness.identity import Version
 
 _WORDS = {

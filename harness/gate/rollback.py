@@ -12,7 +12,7 @@ from harness.gate.choice import BOUND, Choice, Search
 from harness.gate.decision import Decision, decided, policy_of, resolve_environment
 from harness.gate.order import DeploymentPlan, deployment_plan
 from harness.gate.placing import everywhere
-from harness.gate.scene import scene
+from harness.gate.target_state import scene
 from harness.identity import Version
 from harness.verdicts import Cause, Reason, Verdict
 

@@ -14,8 +14,8 @@ import pytest
 
 from harness.errors import ContractError
 from harness.pytesting.absent_tests import CollectedTests
-from harness.pytesting.holder import stop
-from harness.pytesting.notebook import Notebook, new_notebook, notebook_at
+from harness.pytesting.session_dir import Notebook, new_notebook, notebook_at
+from harness.pytesting.system_server import stop
 from harness.pytesting.test_names import TestNames, names_root
 
 if TYPE_CHECKING:

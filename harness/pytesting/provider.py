@@ -16,7 +16,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.identity import canonical_json, digest
 from harness.pytesting.consumer import NOTEBOOK
-from harness.services.manifest import find
+from harness.services.manifest.file import find
 from harness.verdicts import Exercised, Finding, Verdict
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.checks.drivers.pytest_system import read_system
+from harness.checks.engines.pytest_system import read_system
 from harness.errors import HarnessError, UnknownName, did_you_mean
 from harness.ports import Instance
-from harness.pytesting import holder
+from harness.pytesting import system_server
 from harness.pytesting.consumer import NOTEBOOK
 from harness.services.proxies import asking_directly, hosts_of
 
@@ -71,14 +71,14 @@ def _addresses(config: pytest.Config) -> Path:
 
     folder = config.stash[NOTEBOOK].folder
     with FileLock(folder / "system.lock"):
-        if not (folder / holder.WISH).exists():
+        if not (folder / system_server.WISH).exists():
             session = getattr(config, "workerinput", {}).get("harness_session", os.getpid())
             manifest = config.getoption("--harness-manifest") or _nearest(config)
-            holder.start(folder, manifest, config.getoption("--harness-runtime"), session)
-        return holder.wait(folder)
+            system_server.start(folder, manifest, config.getoption("--harness-runtime"), session)
+        return system_server.wait(folder)
 
 
 def _nearest(config: pytest.Config) -> str:
-    from harness.services.manifest import find
+    from harness.services.manifest.file import find
 
     return str(find(config.rootpath))

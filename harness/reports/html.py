@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from harness.evidence import EvidenceKind
 from harness.reports import phrases
-from harness.reports.legible import block, duration, line, many, number
-from harness.reports.story import Broken, TaskStory, by_promise, tell
+from harness.reports.run_summary import Broken, TaskStory, by_promise, tell
+from harness.reports.sanitize import block, duration, line, many, number
 from harness.reports.unknowns import unexplained, unknowns
 from harness.verdicts import Exercised, Verdict
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harness.engine.events import Event
     from harness.identity import Version
-    from harness.reports.story import Story
+    from harness.reports.run_summary import Story
 
 BODY = 16_384  # characters of one body that the page shows; the recording keeps up to 64 KiB
 

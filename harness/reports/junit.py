@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from harness.reports import phrases
-from harness.reports.legible import block, line
-from harness.reports.story import by_promise, tell
+from harness.reports.run_summary import by_promise, tell
+from harness.reports.sanitize import block, line
 from harness.reports.unknowns import unknowns
 from harness.verdicts import Verdict
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.engine.events import Event
-    from harness.reports.story import Broken, Story, TaskStory
+    from harness.reports.run_summary import Broken, Story, TaskStory
     from harness.verdicts import Exercised
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.reports import phrases
-from harness.reports.legible import block, duration, line, many, number
 from harness.reports.phrases import MARKS, WORDS, Group
-from harness.reports.story import tell
+from harness.reports.run_summary import tell
+from harness.reports.sanitize import block, duration, line, many, number
 from harness.reports.unknowns import unexplained, unknowns
 from harness.verdicts import Verdict
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.engine.events import Event
-    from harness.reports.story import Story, TaskStory
+    from harness.reports.run_summary import Story, TaskStory
     from harness.reports.unknowns import Unknown
     from harness.verdicts import Exchange, Finding
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.engine.events import write
-from harness.reports.legible import whole
+from harness.reports.sanitize import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.pact_openapi import Severity
+from harness.comparison.pact_fit import Severity
 from harness.reports.openapi_changes import document_problems
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.comparison.pact_openapi import Compared, Finding
+    from harness.comparison.pact_fit import Compared, Finding
 
 _WIDEST = 60  # letters of a value before the place beside it
 _WORDS = {Verdict.PASSED: "pass", Verdict.FAILED: "fail", Verdict.UNKNOWN: "unknown"}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from harness.evidence import EvidenceKind
 from harness.gate import commands
-from harness.reports.legible import duration, line, listed, many, number
-from harness.reports.story import Broken
+from harness.reports.run_summary import Broken
+from harness.reports.sanitize import duration, line, listed, many, number
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from harness.engine.events import TaskId
     from harness.identity import Version
-    from harness.reports.story import Story, TaskStory
+    from harness.reports.run_summary import Story, TaskStory
     from harness.verdicts import Exercised
 
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")

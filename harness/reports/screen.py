@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from harness.evidence import EvidenceKind
 from harness.reports import phrases
-from harness.reports.legible import columns, duration, line, many, number, wrapped
 from harness.reports.phrases import MARKS, Group
-from harness.reports.story import tell
+from harness.reports.run_summary import tell
+from harness.reports.sanitize import columns, duration, line, many, number, wrapped
 from harness.reports.unknowns import Unknown, unexplained, unknowns
 from harness.verdicts import Verdict
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from harness.engine.events import Event
-    from harness.reports.story import Story, TaskStory
+    from harness.reports.run_summary import Story, TaskStory
     from harness.verdicts import Finding
 
 WIDTH = 80

@@ -23,8 +23,8 @@ from harness.engine.events import (
     ServiceStep,
     TaskId,
 )
-from harness.reports.legible import duration, line, many, number
 from harness.reports.phrases import MARKS, all_named, title
+from harness.reports.sanitize import duration, line, many, number
 from harness.reports.screen import plain, summary
 from harness.verdicts import Verdict
 

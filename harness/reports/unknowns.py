@@ -9,13 +9,13 @@ from harness.evidence import EvidenceKind
 from harness.gate import commands
 from harness.gate.resolutions import first, instead
 from harness.reports.phrases import named, resolving, title
-from harness.reports.story import by_promise
+from harness.reports.run_summary import by_promise
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.reports.story import Broken, ServiceStory, Story, TaskStory
+    from harness.reports.run_summary import Broken, ServiceStory, Story, TaskStory
     from harness.verdicts import Exercised, Reason
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.ending import RunIsOver
+from harness.cancellation import RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance
 from harness.runtime.readiness import NotReady, http_probe, tcp_probe, wait_until_ready
 from harness.services.system import ReadyKind
 
 if TYPE_CHECKING:
-    from harness.ending import Ending
+    from harness.cancellation import Ending
     from harness.services.system import Service
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.ending import Ending, RunIsOver
+from harness.cancellation import Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
 from harness.runtime import artifacts, sweeping

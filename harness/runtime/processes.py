@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.ending import OVER, Ending, RunIsOver
+from harness.cancellation import OVER, Ending, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
 from harness.runtime import artifacts, postgres, postgres_seeds, sweeping
@@ -18,8 +18,8 @@ from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
 from harness.runtime.interrupts import uninterrupted
-from harness.runtime.lives import GRACE
 from harness.runtime.process_files import found_here
+from harness.runtime.process_handle import GRACE
 from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
 from harness.runtime.process_refusals import command_of, refuse_containers
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready

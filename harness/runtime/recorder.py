@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from harness.ports import TAG_HEADER, ExactExchange
 from harness.runtime import redaction
-from harness.runtime.passage import Connections, Filed, Passage, tunnel
-from harness.runtime.wire import PIECE, Body, Gone, Head, Stream
+from harness.runtime.http1 import PIECE, Body, Gone, Head, Stream
+from harness.runtime.proxy_exchange import Connections, Filed, Passage, tunnel
 from harness.services.trust import Trust
 from harness.verdicts import Exchange
 

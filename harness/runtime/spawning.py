@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.runtime import launch
-from harness.runtime.lives import GRACE, MARK, Life, end, family, read_life
+from harness.runtime.process_handle import GRACE, MARK, Life, end, family, read_life
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentProblem
 from harness.runtime.interrupts import uninterrupted
-from harness.runtime.lives import Life, end, family, marked, read_life
+from harness.runtime.process_handle import Life, end, family, marked, read_life
 from harness.runtime.shared_memory import remove_data
 
 if TYPE_CHECKING:

@@ -17,20 +17,21 @@ from urllib.parse import quote, unquote
 from harness.broker.http.answers import HTML, Answer
 from harness.broker.http.call import Call
 from harness.broker.http.problems import Invalid
-from harness.broker.matrices.gated import answered
-from harness.broker.matrices.question import Asked, Question, Unanswerable
 from harness.broker.matrix_query import parse_question
 from harness.broker.settings import Settings
-from harness.broker.store import dashboard, findings, matrix_details, pacts
-from harness.broker.store.database import Database
 from harness.gate.promises import told_briefly
+from harness.ledger.db import dashboard, findings, pacts
+from harness.ledger.db.database import Database
+from harness.ledger.matrix import details as matrix_details
+from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.question import Asked, Question, Unanswerable
 from harness.web.relations import relations
 
 if TYPE_CHECKING:
     import jinja2
 
+    from harness.broker.http.asgi import Request
     from harness.broker.http.routing import Match
-    from harness.broker.http.wire import Request
 
 _HEADERS = {
     "cache-control": "no-cache, no-store, must-revalidate",

@@ -23,7 +23,7 @@ BROKER = "PACT_BROKER_BASE_URL"  # the variable of every Pact client; counts whe
 
 def system(manifest: Path | None) -> System:
     """The system of the nearest manifest, or of the one that was named (a file, or a folder with one)."""
-    from harness.services.manifest import find, load
+    from harness.services.manifest.file import find, load
 
     if manifest is not None and not manifest.exists():
         raise UsageError("no such file or folder", where=str(manifest), hint="harness init writes a manifest")
@@ -48,7 +48,7 @@ def memory(manifest: Path | None, broker: str | None) -> Iterator[Ledger]:
 @contextmanager
 def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
     """An open ledger in which the manifest's environments are declared."""
-    from harness.broker.ledger import open_ledger
+    from harness.ledger.sql_ledger import open_ledger
     from harness.wiring.remote import is_remote, remote_ledger
 
     url = url or os.environ.get(BROKER, "")
@@ -90,7 +90,7 @@ def memory_of(root: Path) -> Path:
 def last_run() -> Path:
     """The recording of the last run here. Raises UsageError when there is none."""
     from harness.runtime.project_folder import project_folder
-    from harness.services.manifest import find
+    from harness.services.manifest.file import find
 
     path = project_folder(find(Path.cwd()).parent, os.environ) / LAST_RUN
     if not path.exists():

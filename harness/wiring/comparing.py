@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
-from harness.comparison.openapi_diff.document import bundled
-from harness.comparison.pact_openapi import Compared, Comparison, compare_all
+from harness.comparison.diff.document import bundled
+from harness.comparison.pact_fit import Compared, Comparison, compare_all
 from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import find_pacts, read_pact

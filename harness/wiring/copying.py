@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
-from harness.broker.copying.comparing import Comparison
-from harness.broker.copying.records import Webhook
-from harness.broker.remote.address import address, is_remote
 from harness.errors import UsageError
 from harness.identity import digest
+from harness.ledger.remote.address import address, is_remote
+from harness.transfer.comparing import Comparison
+from harness.transfer.records import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.copying.archive import Archive
-    from harness.broker.copying.fetching import Progress
-    from harness.broker.ledger import SqlLedger
+    from harness.ledger.sql_ledger import SqlLedger
+    from harness.transfer.archive import Archive
+    from harness.transfer.from_http import Progress
 
 _LEDGERS = ("sqlite:", "postgres:", "postgresql:", "postgresql+psycopg:")
 
@@ -54,7 +54,7 @@ def imported(
     origin: str, ledger: str, progress: Progress, *, fresh: bool = False, history: bool = False
 ) -> Copied:
     """Put everything of a broker, of a ledger or of a file into a ledger, and compare the two."""
-    from harness.broker.copying.archive import opened
+    from harness.transfer.archive import opened
 
     if is_remote(ledger):
         raise UsageError(
@@ -82,9 +82,9 @@ def _under_way(origin: str) -> Path:
 
 
 def _fetched(url: str, path: Path, progress: Progress, *, history: bool) -> Archive:
-    from harness.broker.copying.archive import resumed
-    from harness.broker.copying.fetching import Copying
-    from harness.broker.remote.site import open_site
+    from harness.ledger.remote.site import open_site
+    from harness.transfer.archive import resumed
+    from harness.transfer.from_http import Copying
 
     site = open_site(url, os.environ)
     try:
@@ -96,10 +96,10 @@ def _fetched(url: str, path: Path, progress: Progress, *, history: bool) -> Arch
 
 
 def _unfolded(url: str, path: Path, progress: Progress) -> Archive:
-    from harness.broker.copying.archive import resumed
-    from harness.broker.copying.unfolding import unfold
-    from harness.broker.ledger import SqlLedger
-    from harness.broker.store.database import open_database
+    from harness.ledger.db.database import open_database
+    from harness.ledger.sql_ledger import SqlLedger
+    from harness.transfer.archive import resumed
+    from harness.transfer.from_ledger import unfold
 
     database = open_database(url)
     try:
@@ -112,9 +112,9 @@ def _unfolded(url: str, path: Path, progress: Progress) -> Archive:
 
 
 def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
-    from harness.broker.copying.comparing import compared
-    from harness.broker.copying.keeping import kept
-    from harness.broker.copying.records import Webhook
+    from harness.transfer.comparing import compared
+    from harness.transfer.import_into import kept
+    from harness.transfer.records import Webhook
 
     found = list(archive.records())
     with _opened(ledger) as opened:
@@ -128,7 +128,7 @@ def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
 
 @contextmanager
 def _opened(ledger: str) -> Iterator[SqlLedger]:
-    from harness.broker.ledger import open_ledger
+    from harness.ledger.sql_ledger import open_ledger
 
     opened = open_ledger(ledger or wiring.embedded(Path.cwd()))
     try:

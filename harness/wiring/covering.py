@@ -60,8 +60,8 @@ def _meant(name: str, number: str, facts: Facts) -> Version:
 
 
 def _beside_document(version: Version, coverage: Coverage, key: str, ledger: Ledger) -> Exercise:
-    from harness.comparison.openapi_diff import read_document
-    from harness.comparison.pact_openapi.routing import routes_of
+    from harness.comparison.diff import read_document
+    from harness.comparison.pact_fit.routing import routes_of
 
     contract = ledger.contract(key) if key else None
     if contract is None:

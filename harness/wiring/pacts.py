@@ -17,9 +17,9 @@ def merge_into(folder: Path, paths: Sequence[Path]) -> tuple[Path, ...]:
 
     Raises ContractError, and writes nothing, for what is no pact and for parts that contradict each other.
     """
-    from harness.broker.publishing import parts_together
     from harness.contracts.pact_reader import read_pacts
     from harness.contracts.pact_writer import file_of_pair, replace_file, stable_text
+    from harness.ledger.publishing import parts_together
 
     parts = [pact.contract() for pact in read_pacts(map(str, paths))]
     places = {pair: file_of_pair(folder, pair) for pair in dict.fromkeys(map(_pair, parts))}

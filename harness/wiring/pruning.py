@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
-from harness.broker.store import pruning
-from harness.broker.store.database import open_database
+from harness.ledger.db import pruning
+from harness.ledger.db.database import open_database
 
 if TYPE_CHECKING:
-    from harness.broker.store.pruning import Candidate
+    from harness.ledger.db.pruning import Candidate
 
 
 def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[Candidate]:

@@ -53,8 +53,8 @@ OWN_TESTS = {"passed": True, "failed": False, "none": None}  # what the provider
 
 def publish(manifest: Path | None, broker: str | None, wish: Wish) -> PublishedContracts:
     """Publish, all or nothing. Raises UsageError for nothing to publish and for a dirty tree."""
-    from harness.broker import publishing
     from harness.checkout import detect, version
+    from harness.ledger import publishing
 
     system = _system(manifest, wish)
     root = system.root if system else Path.cwd()

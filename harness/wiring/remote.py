@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import wiring
-from harness.broker.remote.address import address, is_remote
 from harness.identity import digest
+from harness.ledger.remote.address import address, is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,9 @@ __all__ = ["beside", "is_remote", "remote_ledger"]
 @contextmanager
 def remote_ledger(url: str, described: System | None) -> Iterator[Ledger]:
     """The broker at that URL; what it cannot keep is in a file below the manifest's folder."""
-    from harness.broker.ledger import open_ledger
-    from harness.broker.remote.ledger import RemoteLedger
-    from harness.broker.remote.site import open_site
+    from harness.ledger.remote.ledger import RemoteLedger
+    from harness.ledger.remote.site import open_site
+    from harness.ledger.sql_ledger import open_ledger
 
     site = open_site(url, os.environ)
     root = described.root if described else Path.cwd()

@@ -23,7 +23,7 @@ from harness.evidence import Evidence, EvidenceKind, Facts, Known, stands
 from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
-from harness.services.containers import unused_files, unverified
+from harness.services.manifest.containers import unused_files, unverified
 from harness.services.spelling import heading
 from harness.services.system import Service, Suite, System
 from harness.verdicts import Verdict

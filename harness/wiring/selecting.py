@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from harness.broker.remote.ledger import RemoteLedger
-from harness.broker.remote.selected import Chosen, Wish, selector
 from harness.contracts.pact_reader import read_pact, unreadable_pact
 from harness.engine.events import CheckFinished
 from harness.errors import ContractError, UsageError
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.remote.selected import Chosen, Wish, selector
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:

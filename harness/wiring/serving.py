@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.broker.environment import Configured
     from harness.broker.http.serving import Application
-    from harness.broker.store.database import Database
+    from harness.ledger.db.database import Database
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HANDED_OVER = "HARNESS_BROKER_SERVING"  # how worker processes learn what to serve
@@ -83,7 +83,7 @@ def assembled(serving: Serving, environ: Mapping[str, str]) -> Application:
     from harness.broker.access.guard import Guard
     from harness.broker.app import broker
     from harness.broker.environment import configured
-    from harness.broker.store.database import open_database
+    from harness.ledger.db.database import open_database
     from harness.web.pages import Pages
 
     read = configured(environ)
@@ -107,7 +107,7 @@ def assembled(serving: Serving, environ: Mapping[str, str]) -> Application:
 
 
 def _refuse_open_doors(serving: Serving, read: Configured) -> None:
-    from harness.broker.store.database import open_database
+    from harness.ledger.db.database import open_database
 
     database = open_database(serving.database_url)
     try:
@@ -122,7 +122,7 @@ def _refuse_open_doors(serving: Serving, read: Configured) -> None:
 
 
 def _controlled(read: Configured, database: Database) -> bool:
-    from harness.broker.store import tokens
+    from harness.ledger.db import tokens
 
     if read.rules.users:
         return True

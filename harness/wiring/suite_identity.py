@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.checks.drivers.pytest_suite import root_of
+from harness.checks.engines.pytest_suite import root_of
 from harness.identity import digest
 from harness.runtime.contents import kept_contents
 from harness.runtime.project_folder import project_folder

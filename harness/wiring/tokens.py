@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from harness import wiring
 from harness.broker.access.roles import Role
-from harness.broker.store import tokens
-from harness.broker.store.database import open_database
 from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.ledger.db import tokens
+from harness.ledger.db.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.broker.store.database import Database
-    from harness.broker.store.tokens import Token
+    from harness.ledger.db.database import Database
+    from harness.ledger.db.tokens import Token
 
 ROLES = tuple(role.value for role in Role)
 

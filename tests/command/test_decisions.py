@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from small_systems import FAILED, PASSED, seen
 
-from harness.broker.ledger import open_ledger
 from harness.cli.main import answer
 from harness.cli.pictures import dot, mermaid
 from harness.contracts.document import Contract, ContractKind
 from harness.evidence import Facts, Known, Live
 from harness.gate import deployment_plan
 from harness.identity import Version
+from harness.ledger.sql_ledger import open_ledger
 from harness.verdicts import Verdict
 
 Said = tuple[int, str, str]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from openapi_changes import JSON, TEXT, part
 
-from harness.broker.ledger import open_ledger
 from harness.cli.main import answer
 from harness.contracts.openapi_reader import read_openapi
 from harness.contracts.pact_reader import read_pact
 from harness.identity import Version
+from harness.ledger.sql_ledger import open_ledger
 
 Said = tuple[int, str, str]
 ID = {"name": "id", "in": "path", "required": True, "schema": TEXT}

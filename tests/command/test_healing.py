@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from projects import harness, project
 
-from harness.broker.ledger import open_ledger
 from harness.contracts.pact_reader import read_pacts
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
+from harness.ledger.sql_ledger import open_ledger
 from harness.verdicts import Cause, Reason, Verdict
 from harness.wiring.healing import Attempt, Missing, beyond_healing, missing_in, with_causes
 

@@ -13,7 +13,7 @@ import pytest
 
 from harness.cli import main as command_line
 from harness.errors import ManifestError
-from harness.services.manifest import parse
+from harness.services.manifest.file import parse
 from harness.services.trust import Trust
 
 SERVICE = """

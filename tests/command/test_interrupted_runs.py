@@ -15,7 +15,7 @@ import pytest
 from places import Place
 from projects import harness, project
 
-from harness.pytesting import holder
+from harness.pytesting import system_server
 
 pytestmark = pytest.mark.slow
 
@@ -123,10 +123,10 @@ def test_a_system_that_is_still_starting_for_pytest_is_given_up_with_the_session
         monkeypatch.setenv(name, value)
     folder = tmp_path / "notebook"
     folder.mkdir()
-    holder.start(folder, str(place.manifest), place.runtime, os.getpid())
+    system_server.start(folder, str(place.manifest), place.runtime, os.getpid())
     assert _within(60, lambda: bool(place.started()))
     began = time.monotonic()
-    holder.stop(folder)
+    system_server.stop(folder)
     assert time.monotonic() - began < AT_ONCE
     assert not place.started()
     place.assert_nothing_is_left()

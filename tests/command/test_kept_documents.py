@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from projects import harness
 
-from harness.comparison.openapi_diff import read_document
+from harness.comparison.diff import read_document
 from harness.contracts.openapi_source import _yaml, parse
 from harness.contracts.yaml_text import Unsure, loaded
 from harness.errors import ContractError

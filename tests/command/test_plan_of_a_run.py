@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from projects import project
 
-from harness.broker.ledger import open_ledger
 from harness.cli.main import answer as command
 from harness.evidence import EvidenceKind
+from harness.ledger.sql_ledger import open_ledger
 from harness.wiring.runs import Options, prepared
 
 CONSUMER = """

@@ -13,8 +13,8 @@ from harness.broker.http.base_url import base_url, without_prefix
 from harness.broker.http.call import Call
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page
+from harness.broker.http.nested_query import parse
 from harness.broker.http.problems import Invalid, Refused, Unreadable
-from harness.broker.http.rack import parse
 from harness.broker.http.reading import read_json, read_object
 from harness.broker.http.routing import Router, Routes
 

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.selecting.selectors import Selector, read
-from harness.broker.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
+from harness.ledger.selecting.selectors import Selector, read
+from harness.ledger.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
 
 FIELDS = [
     "mainBranch",

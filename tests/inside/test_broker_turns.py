@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from harness.broker.http.turns import Turns
+from harness.broker.http.concurrency import Turns
 
 
 @pytest.mark.parametrize(("dialect", "most"), [("sqlite", 2), ("postgresql", 8)])

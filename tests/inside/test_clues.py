@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.services.clues import (
+from harness.services.drafting.clues import (
     arguments_wanted,
     command_of,
     health_in,
@@ -16,8 +16,8 @@ from harness.services.clues import (
     states_in,
     texts,
 )
-from harness.services.draft import draft
-from harness.services.manifest import load
+from harness.services.drafting.draft import draft
+from harness.services.manifest.file import load
 
 SOURCE = """
 import os, httpx

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pact_and_document import Json, codes, document_with, get, operation, pact_of, taking
 
-from harness.comparison.pact_openapi import compare
-from harness.comparison.pact_openapi.answer import Severity
+from harness.comparison.pact_fit import compare
+from harness.comparison.pact_fit.answer import Severity
 
 NUMBER = {"type": "number"}
 JSON = {"Content-Type": "application/json"}

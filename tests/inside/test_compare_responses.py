@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pact_and_document import Json, answering, codes, document_with, get, operation, pact_of, told
 
-from harness.comparison.openapi_diff import Document
-from harness.comparison.pact_openapi import Severity, compare, compare_all
+from harness.comparison.diff import Document
+from harness.comparison.pact_fit import Severity, compare, compare_all
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pact_and_document import answering, get, operation, pact_of
 from pact_openapi_worlds import Json, World, body_of, worlds
 
-from harness.comparison.openapi_diff.document import bundled
-from harness.comparison.pact_openapi import Comparison, compare
+from harness.comparison.diff.document import bundled
+from harness.comparison.pact_fit import Comparison, compare
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
 

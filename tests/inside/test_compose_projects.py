@@ -15,7 +15,7 @@ from harness.errors import ManifestError
 from harness.services.compose.interpolation import interpolate, variables
 from harness.services.compose.keys import HARMLESS, READ, TOLD
 from harness.services.compose.merging import merged, normal
-from harness.services.manifest import parse
+from harness.services.manifest.file import parse
 from harness.services.node import Node
 from harness.services.system import MountKind, ReadyKind, ResourceKind, System
 from harness.services.yaml_source import parse_yaml

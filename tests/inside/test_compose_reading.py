@@ -13,7 +13,7 @@ from harness.errors import ManifestError, Problem
 from harness.services.compose.addresses import rewritten
 from harness.services.compose.interpolation import interpolate, variables
 from harness.services.environment import resolve
-from harness.services.manifest import parse
+from harness.services.manifest.file import parse
 from harness.services.system import ReadyKind, Resource, ResourceKind, System
 from harness.services.yaml_source import parse_yaml
 

@@ -13,9 +13,9 @@ from pact_and_document import answering, document_with, get, pact_of
 from harness.comparison.backing import Backed, backed
 from harness.comparison.coverage import Coverage, covered_by, fields_of
 from harness.comparison.declared import rows
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.pact_openapi import compare
-from harness.comparison.pact_openapi.routing import routes_of
+from harness.comparison.diff import document_of
+from harness.comparison.pact_fit import compare
+from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi_reader import read_openapi
 from harness.identity import Version
 from harness.reports.coverages import for_people

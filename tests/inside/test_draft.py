@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.services.draft import draft
-from harness.services.manifest import load, manifest_above, parse
+from harness.services.drafting.draft import draft
+from harness.services.manifest.file import load, manifest_above, parse
 from harness.services.system import ReadyKind, System
 
 PACT = {"consumer": {"name": "web"}, "provider": {"name": "orders"}, "interactions": []}

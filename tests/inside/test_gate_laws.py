@@ -25,7 +25,7 @@ from harness.gate import (
     suppose,
 )
 from harness.gate.placing import everywhere
-from harness.gate.scene import Pair
+from harness.gate.target_state import Pair
 from harness.identity import Version
 from harness.verdicts import Cause
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pact_and_document import get, pact_of
 
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.pact_openapi.routing import routes_of
+from harness.comparison.diff import document_of
+from harness.comparison.pact_fit.routing import routes_of
 from harness.engine.events import CheckFound, TaskId
 from harness.engine.impact import with_impact
 from harness.engine.plan import Task

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checks.drivers.log_timeline import LogTimeline
+from harness.checks.engines.log_timeline import LogTimeline
 
 
 class Written:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ManifestError, UsageError
-from harness.services.manifest import find, load, parse
+from harness.services.manifest.file import find, load, parse
 from harness.services.system import AuthKind, ReadyKind, ResourceKind, StatesKind, System
 
 WHOLE = """

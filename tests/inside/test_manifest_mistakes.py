@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ManifestError, Problem
-from harness.services.manifest import load, parse
+from harness.services.manifest.file import load, parse
 
 PLAIN = '[services.a]\nimage = "a"\n'
 

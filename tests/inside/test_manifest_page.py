@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ManifestError
-from harness.services.entries import RESOURCE_KEYS, SERVICE_KEYS
-from harness.services.manifest import KEYS, parse
-from harness.services.settings import KINDS
+from harness.services.manifest.entries import RESOURCE_KEYS, SERVICE_KEYS
+from harness.services.manifest.file import KEYS, parse
+from harness.services.manifest.settings import KINDS
 from harness.services.system import AuthKind, ReadyKind, ResourceKind
 
 PAGE = Path(__file__).parents[2] / "docs/reference/manifest.md"

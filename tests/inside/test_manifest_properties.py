@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ManifestError, Problem
-from harness.services.draft import draft
-from harness.services.entries import RESOURCE_KEYS, SERVICE_KEYS, VERSION_KEYS
-from harness.services.manifest import KEYS, parse
+from harness.services.drafting.draft import draft
+from harness.services.manifest.entries import RESOURCE_KEYS, SERVICE_KEYS, VERSION_KEYS
+from harness.services.manifest.file import KEYS, parse
+from harness.services.manifest.toml_source import lines_of, parse_toml
 from harness.services.node import Node
-from harness.services.toml_source import lines_of, parse_toml
 
 MANIFEST = Path("/nowhere/harness.toml")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.matrices.promised import Promise, Result, Row, Rows, latest
+from harness.ledger.matrix.promised import Promise, Result, Row, Rows, latest
 
 _NAMES = st.sampled_from(["web", "Web", "shop", "orders"])
 _RESULTS = (

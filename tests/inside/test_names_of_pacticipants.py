@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UnknownName
-from harness.services.manifest import parse
+from harness.services.manifest.file import parse
 from harness.services.spelling import PLAIN, heading, key, plain
 
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=30)

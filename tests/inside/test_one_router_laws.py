@@ -12,12 +12,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.checks.drivers.schemathesis_stream import observe
+from harness.checks.engines.schemathesis_stream import observe
 from harness.comparison.coverage import Coverage, covered_by
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.openapi_diff.document import Document
-from harness.comparison.pact_openapi import compare
-from harness.comparison.pact_openapi.routing import routes_of
+from harness.comparison.diff import document_of
+from harness.comparison.diff.document import Document
+from harness.comparison.pact_fit import compare
+from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.pact_reader import read_pact
 from harness.engine.impact import template
 from harness.verdicts import Exchange

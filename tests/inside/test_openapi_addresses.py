@@ -7,8 +7,8 @@ from typing import Any
 
 from openapi_changes import JSON, TEXT, accepting, part, taking
 
-from harness.comparison.openapi_diff import Diff, Severity, diff, document_of
-from harness.comparison.openapi_diff.notice import Notice
+from harness.comparison.diff import Diff, Severity, diff, document_of
+from harness.comparison.diff.notice import Notice
 
 Json = dict[str, Any]
 

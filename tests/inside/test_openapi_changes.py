@@ -34,7 +34,7 @@ from openapi_changes import (
     webhook,
 )
 
-from harness.comparison.openapi_diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.comparison.diff import Diff, Notice, Severity, Verdict, diff, document_of
 from harness.errors import Exit
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openapi_changes import document
 
-from harness.comparison.openapi_diff import Notice, Severity, diff, document_of
+from harness.comparison.diff import Notice, Severity, diff, document_of
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pact_and_document import codes, document_with, operation
 
-from harness.comparison.openapi_diff import Change, Diff, Document, Notice, Severity, diff
+from harness.comparison.diff import Change, Diff, Document, Notice, Severity, diff
 from harness.errors import Exit
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.comparison.openapi_diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.comparison.diff import Diff, Notice, Severity, Verdict, diff, document_of
 from harness.errors import ContractError, Exit
 
 NOTICE = Notice(today=date(2026, 11, 23), stable_days=30, beta_days=30)

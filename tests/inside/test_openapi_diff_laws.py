@@ -13,8 +13,8 @@ from jsonschema_rs import Draft202012Validator
 from openapi_changes import ALIKE, JSON, Json, accepting, schema_cases, sending, single_cases
 
 from harness.comparison.containment import Containment, contained
-from harness.comparison.openapi_diff import Diff, Notice, Severity, Verdict, diff, document_of
-from harness.comparison.openapi_diff.change import BRANCH
+from harness.comparison.diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.comparison.diff.change import BRANCH
 from harness.errors import ContractError
 
 NOTICE = Notice(today=date(2026, 11, 23))
@@ -270,7 +270,7 @@ def test_a_spoilt_document_is_compared_or_refused_and_is_itself(one: Any, other:
     "text", ["", "[]", "3", "openapi: 3.1.0", '{"openapi": "3.1.0", "paths": 5}', "{", "a: [", JSON]
 )
 def test_a_text_that_is_no_document_is_compared_or_refused(text: str) -> None:
-    from harness.comparison.openapi_diff import read_document
+    from harness.comparison.diff import read_document
 
     try:
         read = read_document(text, "text")

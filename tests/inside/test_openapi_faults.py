@@ -15,9 +15,9 @@ from openapi_changes import Json, accepting, answering, document, part, schema_c
 from pact_and_document import pact_of
 from pact_openapi_worlds import World, worlds
 
-from harness.comparison.openapi_diff import Diff, Notice, diff, document_of, read_document
-from harness.comparison.openapi_diff.document import bundled
-from harness.comparison.pact_openapi import compare
+from harness.comparison.diff import Diff, Notice, diff, document_of, read_document
+from harness.comparison.diff.document import bundled
+from harness.comparison.pact_fit import compare
 from harness.contracts.openapi_faults import examined
 from harness.contracts.openapi_standard import VERSIONS, breaches
 from harness.errors import Exit

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.checks.api import Settings, Target
-from harness.checks.drivers.replaying import Again
-from harness.checks.drivers.schemathesis_child import Ended
-from harness.checks.drivers.schemathesis_failures import CODES, pointer, sort_out
-from harness.checks.drivers.schemathesis_run import Told
-from harness.checks.drivers.schemathesis_shards import (
+from harness.checks.engines.replaying import Again
+from harness.checks.engines.schemathesis_child import Ended
+from harness.checks.engines.schemathesis_failures import CODES, pointer, sort_out
+from harness.checks.engines.schemathesis_run import Told
+from harness.checks.engines.schemathesis_shards import (
     OPERATION_PHASES,
     SEQUENCES,
     Shard,
@@ -31,10 +31,10 @@ from harness.checks.drivers.schemathesis_shards import (
     sent_headers,
     shards,
 )
-from harness.checks.drivers.schemathesis_stream import Failure, Observation, Sent, ToolError, observe
+from harness.checks.engines.schemathesis_stream import Failure, Observation, Sent, ToolError, observe
 from harness.checks.openapi_properties import OpenApiProperties, judge
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.pact_openapi.routing import routes_of
+from harness.comparison.diff import document_of
+from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi import OpenApi, Operation
 from harness.evidence import EvidenceKind
 from harness.ports import Endpoint, Instance, Recording

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.comparison.pact_openapi.routing import routes_of
+from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi_reader import read_openapi
 from harness.contracts.openapi_servers import base_paths
 from harness.errors import ContractError, Problem

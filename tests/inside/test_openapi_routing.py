@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.pact_openapi.routing import routes_of
+from harness.comparison.diff import document_of
+from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi_routing import NearMissKind, Reach, RouteTable
 
 INTEGER, TEXT = {"type": "integer"}, {"type": "string"}

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.comparison.dialects import Direction
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.openapi_diff.document import equal
-from harness.comparison.pact_openapi.compiling import Undecidable
-from harness.comparison.pact_openapi.responses import fields
-from harness.comparison.pact_openapi.validators import Validators
+from harness.comparison.diff import document_of
+from harness.comparison.diff.document import equal
+from harness.comparison.pact_fit.compiling import Undecidable
+from harness.comparison.pact_fit.responses import fields
+from harness.comparison.pact_fit.validators import Validators
 from harness.contracts.openapi_source import escaped, parse, references, referring
 from harness.errors import ContractError
 

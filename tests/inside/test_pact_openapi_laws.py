@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pact_openapi_worlds import Json, Told, World, body_of, told, worlds
 
-from harness.comparison.openapi_diff import document_of
-from harness.comparison.pact_openapi import Comparison, Severity, compare
-from harness.comparison.pact_openapi.routing import DocumentRoutes
-from harness.comparison.pact_openapi.validators import Validators
+from harness.comparison.diff import document_of
+from harness.comparison.pact_fit import Comparison, Severity, compare
+from harness.comparison.pact_fit.routing import DocumentRoutes
+from harness.comparison.pact_fit.validators import Validators
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.checks.drivers.pact_record import in_promised_order, opinion_of, unpacked
+from harness.checks.engines.pact_record import in_promised_order, opinion_of, unpacked
 from harness.contracts.pact import Interaction
 from harness.contracts.pact_reader import read_pact
 from harness.ports import ExactExchange

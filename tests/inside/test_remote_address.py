@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.remote.address import Address, address, is_remote, origin
-from harness.broker.remote.hal import filled, resolved, shown
-from harness.broker.remote.patience import Patience, asked_for
-from harness.broker.remote.refused import said_by
 from harness.errors import BrokerRefused, HarnessError, UsageError
+from harness.ledger.remote.address import Address, address, is_remote, origin
+from harness.ledger.remote.hal import filled, resolved, shown
+from harness.ledger.remote.refused import said_by
+from harness.ledger.remote.retry import Patience, asked_for
 
 SECRET = "s3cret"
 

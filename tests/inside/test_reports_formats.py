@@ -35,8 +35,8 @@ from harness.evidence import EvidenceKind
 from harness.identity import Version
 from harness.reports.formats import FORMATS, render
 from harness.reports.markdown import LIMIT
+from harness.reports.run_summary import tell
 from harness.reports.screen import summary
-from harness.reports.story import tell
 from harness.verdicts import Cause, Exercised, Verdict
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

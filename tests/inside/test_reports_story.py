@@ -20,7 +20,7 @@ from harness.engine.events import (
     RunFinished,
 )
 from harness.reports.phrases import headline, reuse
-from harness.reports.story import tell
+from harness.reports.run_summary import tell
 from harness.reports.unknowns import unexplained, unknowns
 from harness.verdicts import Cause, Exercised, Verdict
 

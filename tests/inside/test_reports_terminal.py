@@ -11,7 +11,7 @@ from hypothesis import given
 from rich.console import Console
 
 from harness.engine.events import CheckFinished, CheckStarted, Event, ServiceFailed
-from harness.reports.legible import block, columns, duration, line, listed, many, wrapped
+from harness.reports.sanitize import block, columns, duration, line, listed, many, wrapped
 from harness.reports.terminal import LiveTerminal
 
 

@@ -17,7 +17,7 @@ from harness.evidence import EvidenceKind
 from harness.gate import can_i_deploy, commands, resolutions
 from harness.identity import Version
 from harness.reports.phrases import resolving
-from harness.reports.story import tell
+from harness.reports.run_summary import tell
 from harness.reports.unknowns import unknowns
 from harness.services.system import Service, System
 from harness.verdicts import Cause, Reason, Verdict

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pact_and_document import answering, document_with, get, pact_of, taking
 from schema_spellings import NEW, OLD, PLACES, Json, Spelling, listing, schemas, values
 
-from harness.comparison.pact_openapi import Comparison, compare
+from harness.comparison.pact_fit import Comparison, compare
 from harness.verdicts import Verdict
 
 SPELLINGS = int(os.environ.get("HARNESS_SPELLINGS", "40"))

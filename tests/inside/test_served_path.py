@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks.drivers.served_path import find_served_path
+from harness.checks.engines.served_path import find_served_path
 from harness.contracts.openapi import OpenApi, Operation
 
 ORDERS = Operation(method="GET", path="/orders", statuses=("200",))

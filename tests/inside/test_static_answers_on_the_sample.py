@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.comparison.openapi_diff import Notice, diff, read_document
-from harness.comparison.openapi_diff import Verdict as DiffVerdict
-from harness.comparison.pact_openapi import compare
+from harness.comparison.diff import Notice, diff, read_document
+from harness.comparison.diff import Verdict as DiffVerdict
+from harness.comparison.pact_fit import compare
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import read_pacts
 from harness.verdicts import Verdict

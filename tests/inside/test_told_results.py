@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.served_pact import interaction_id
-from harness.broker.told_results import Counted, count, findings_in, names_of
 from harness.gate.promises import LONGEST, MOST, told_briefly
+from harness.ledger.counted_results import Counted, count, findings_in, names_of
+from harness.ledger.served_pact import interaction_id
 
 INTERACTIONS = [{"description": f"reads {n}", "request": {"path": f"/{n}"}} for n in range(3)]
 PACT = {"interactions": INTERACTIONS}

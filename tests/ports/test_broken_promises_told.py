@@ -10,13 +10,13 @@ from broker_histories import pact
 from remote_ledgers import own_ledger
 
 from harness.broker.app import broker
-from harness.broker.ledger import SqlLedger
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key
 from harness.evidence import Evidence, EvidenceKind
 from harness.gate import can_i_deploy
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.sql_ledger import SqlLedger
 from harness.ports import Ledger
 from harness.verdicts import BrokenPromise, Cause, Exchange, Exercised, Finding, Verdict
 from harness.web.pages import Pages

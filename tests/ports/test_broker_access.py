@@ -12,8 +12,8 @@ from harness.broker.access.guard import Guard, Rules, User
 from harness.broker.access.roles import Role
 from harness.broker.app import broker
 from harness.broker.settings import Settings
-from harness.broker.store import audit, tokens
-from harness.broker.store.database import Database
+from harness.ledger.db import audit, tokens
+from harness.ledger.db.database import Database
 
 USERS = (
     User(name="rw", password="päss", role=Role.ADMIN),

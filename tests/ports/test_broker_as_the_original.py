@@ -12,8 +12,8 @@ from broker_histories import pact
 
 from harness.broker.app import broker
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key
+from harness.ledger.db.database import Database
 from harness.web.pages import Pages
 
 PAIR = "/pacts/provider/p/consumer/c"

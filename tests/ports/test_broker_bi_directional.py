@@ -12,14 +12,14 @@ import pytest
 from broker_client import Client
 from remote_ledgers import own_ledger
 
-from harness.broker.ledger import SqlLedger
-from harness.broker.remote.results import row_of, stated
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
 from harness.contracts.openapi_reader import read_openapi
 from harness.evidence import Evidence, EvidenceKind
 from harness.gate import Decision, can_i_deploy
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.remote.results import row_of, stated
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Covered, Exercised, Verdict
 
 ORDER = {"type": "object", "properties": {"id": {"type": "integer"}, "total": {"type": "number"}}}

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from broker_client import Client
 
-from harness.broker.ledger import SqlLedger
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.sql_ledger import SqlLedger
 
 C = "/pacticipants/C"
 

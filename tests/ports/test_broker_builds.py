@@ -9,8 +9,8 @@ from broker_client import Client
 from broker_histories import pact
 from test_broker_names_access import client_of
 
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key
+from harness.ledger.db.database import Database
 
 ONE, OTHER = "a" * 64, "b" * 64
 

@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 from broker_client import Client
 
-from harness.broker.ledger import SqlLedger
-from harness.broker.store import tables as t
-from harness.broker.store.database import Database
 from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version
+from harness.ledger.db import tables as t
+from harness.ledger.db.database import Database
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Verdict
 
 SOFT = (  # what points at a row without a constraint

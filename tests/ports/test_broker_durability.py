@@ -20,7 +20,7 @@ import pytest
 from broker_client import new_database
 from served import ServedBroker
 
-from harness.broker.store.database import open_database
+from harness.ledger.db.database import open_database
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ from broker_client import HAL, Client, Reply, check_against_document, exchange
 
 from harness.broker.app import broker, router
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
+from harness.ledger.db.database import Database
 from harness.web.pages import Pages
 
 pytestmark = pytest.mark.slow

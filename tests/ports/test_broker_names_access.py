@@ -7,8 +7,8 @@ from broker_client import Client
 
 from harness.broker.access.guard import Guard, Rules
 from harness.broker.app import broker
-from harness.broker.store import tokens
-from harness.broker.store.database import Database
+from harness.ledger.db import tokens
+from harness.ledger.db.database import Database
 
 C, D = "/pacticipants/C", "/pacticipants/D"
 

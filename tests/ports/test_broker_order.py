@@ -9,8 +9,8 @@ from sqlalchemy.engine.url import make_url
 
 from harness.broker.http.hal import path
 from harness.broker.settings import Settings
-from harness.broker.store.rows import in_order
-from harness.broker.store.tables import pacticipants
+from harness.ledger.db.rows import in_order
+from harness.ledger.db.tables import pacticipants
 
 NAMES = ("b", "É", "a-c", "B2", "a b", "Ab", "z", "é", "ab2", "_")
 ORDERED = ["_", "a b", "a-c", "Ab", "ab2", "b", "B2", "z", "É", "é"]

@@ -11,7 +11,7 @@ from broker_histories import provider_contract
 
 from harness.broker.app import broker
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
+from harness.ledger.db.database import Database
 from harness.web.pages import Pages
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

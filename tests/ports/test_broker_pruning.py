@@ -7,8 +7,8 @@ import json
 
 from broker_client import Client
 
-from harness.broker.store import pruning
-from harness.broker.store.database import Database
+from harness.ledger.db import pruning
+from harness.ledger.db.database import Database
 
 LATER = "2999-01-01T00:00:00.000+00:00"
 

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from broker_client import Client
 
-from harness.broker.store.database import Database
 from harness.errors import EnvironmentProblem
+from harness.ledger.db.database import Database
 
 PACT = {"interactions": [{"description": "a", "request": {}, "response": {}}]}
 SELECTORS = {

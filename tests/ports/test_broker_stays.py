@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from broker_client import Client
 
-from harness.broker.ledger import SqlLedger
-from harness.broker.store.database import Database
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.sql_ledger import SqlLedger
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from broker_client import Client, Reply
 from broker_histories import pact
 
-from harness.broker.ledger import SqlLedger
 from harness.broker.metadata import Metadata, encode
-from harness.broker.served_pact import interaction_id
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key
+from harness.ledger.db.database import Database
+from harness.ledger.served_pact import interaction_id
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Verdict
 
 PAIR = "/pacts/provider/p/consumer/c"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from broker_client import Client
 
 from harness.broker.app import broker
-from harness.broker.store.database import Database
+from harness.ledger.db.database import Database
 
 V = "/pacticipants/C/versions"
 

@@ -19,9 +19,9 @@ from served import ServedBroker
 
 from harness.broker.app import broker
 from harness.broker.settings import Settings
-from harness.broker.store import outbox
-from harness.broker.store.database import Database, open_database
 from harness.broker.webhooks.worker import Worker
+from harness.ledger.db import outbox
+from harness.ledger.db.database import Database, open_database
 
 OPEN = Settings(webhook_schemes=("http", "https"), webhook_hosts=("127.0.0.1",))
 SCHEDULE = OPEN.webhook_retry_schedule

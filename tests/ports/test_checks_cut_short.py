@@ -13,14 +13,14 @@ import psutil
 import pytest
 from runtime_bench import silent, until
 
+from harness.cancellation import RunIsOver
 from harness.checks.api import Check, Settings, Target
-from harness.checks.drivers.pact_verifier import Verifiers
+from harness.checks.engines.pact_verifier import Verifiers
 from harness.checks.openapi_properties import OpenApiProperties
 from harness.checks.pact_provider import PactProvider
 from harness.checks.suites import SuiteCheck
 from harness.contracts.openapi_reader import read_openapi
 from harness.contracts.pact_reader import read_pact
-from harness.ending import RunIsOver
 from harness.engine.events import CheckStarted, Event, TaskId
 from harness.engine.plan import Task
 from harness.engine.workers import Workers

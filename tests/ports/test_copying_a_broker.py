@@ -17,19 +17,19 @@ from new_ledgers import new_ledger
 from remote_ledgers import document, site_of, transport_to_own
 
 from harness.broker.app import broker
-from harness.broker.copying import records
-from harness.broker.copying.archive import Archive, opened, resumed
-from harness.broker.copying.comparing import Comparison, compared
-from harness.broker.copying.fetching import Copying
-from harness.broker.copying.keeping import kept
-from harness.broker.copying.unfolding import unfold
-from harness.broker.ledger import SqlLedger
-from harness.broker.remote.site import open_site
 from harness.broker.settings import Settings
-from harness.broker.store import tables
-from harness.broker.store.database import Database
 from harness.errors import BrokerSilent, HarnessError, UsageError
 from harness.identity import Version
+from harness.ledger.db import tables
+from harness.ledger.db.database import Database
+from harness.ledger.remote.site import open_site
+from harness.ledger.sql_ledger import SqlLedger
+from harness.transfer import records
+from harness.transfer.archive import Archive, opened, resumed
+from harness.transfer.comparing import Comparison, compared
+from harness.transfer.from_http import Copying
+from harness.transfer.from_ledger import unfold
+from harness.transfer.import_into import kept
 from harness.verdicts import Verdict
 
 NOW = "2026-02-01T00:00:00.000+00:00"

@@ -15,20 +15,20 @@ from new_ledgers import new_ledger
 from remote_ledgers import document, transport_to_own
 from small_estates import PLACES, small_estate, write
 
-from harness.broker.copying import records
-from harness.broker.copying.archive import Archive, opened, resumed
-from harness.broker.copying.comparing import compared
-from harness.broker.copying.fetching import Copying
-from harness.broker.copying.keeping import kept
-from harness.broker.copying.unfolding import unfold
-from harness.broker.ledger import SqlLedger
-from harness.broker.remote.site import open_site
-from harness.broker.store import tables as t
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import read_pact
 from harness.evidence import Evidence, EvidenceKind, Facts, Known
 from harness.gate import can_i_deploy
 from harness.identity import Version
+from harness.ledger.db import tables as t
+from harness.ledger.db.database import Database
+from harness.ledger.remote.site import open_site
+from harness.ledger.sql_ledger import SqlLedger
+from harness.transfer import records
+from harness.transfer.archive import Archive, opened, resumed
+from harness.transfer.comparing import compared
+from harness.transfer.from_http import Copying
+from harness.transfer.from_ledger import unfold
+from harness.transfer.import_into import kept
 from harness.verdicts import Covered, Exercised, Verdict
 
 NOW = "2026-02-01T00:00:00.000+00:00"

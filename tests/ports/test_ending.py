@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.ending import Ending, RunIsOver
+from harness.cancellation import Ending, RunIsOver
 from harness.runtime.interrupts import interrupt_on_every_ending, uninterrupted
 from harness.runtime.readiness import NotReady, wait_until_ready
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checks.drivers.first_answer import unanswered
+from harness.checks.engines.first_answer import unanswered
 from harness.runtime.addressing import listeners
 
 if TYPE_CHECKING:

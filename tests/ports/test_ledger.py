@@ -20,13 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from new_ledgers import new_ledger
 
-from harness.broker.ledger import open_ledger
-from harness.broker.store.database import open_database
-from harness.broker.store.tables import REVISION_TABLE, complete_metadata
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import ContractError, HarnessError, IdentityConflict, UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Known, Live
 from harness.identity import Version
+from harness.ledger.db.database import open_database
+from harness.ledger.db.tables import REVISION_TABLE, complete_metadata
+from harness.ledger.sql_ledger import open_ledger
 from harness.ports import Ledger
 from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict
 
@@ -647,7 +647,7 @@ def test_several_processes_make_one_new_ledger_on_postgresql_and_write_to_it(pos
     url = new_database(postgres_server)
     script = """
 import sys
-from harness.broker.ledger import open_ledger
+from harness.ledger.sql_ledger import open_ledger
 from harness.identity import Version
 from harness.evidence import Known
 ledger = open_ledger(sys.argv[1])

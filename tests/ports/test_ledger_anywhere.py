@@ -16,8 +16,6 @@ from new_ledgers import new_ledger
 from remote_ledgers import own_ledger, pact_between, remote_ledger
 
 from harness.broker.app import broker
-from harness.broker.ledger import SqlLedger
-from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.settings import Settings
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.openapi_reader import read_openapi
@@ -25,6 +23,8 @@ from harness.errors import HarnessError, IdentityConflict, UnknownName, UsageErr
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Exercised, Verdict
 
 WEB1, WEB2 = Version("web", "1"), Version("web", "2")

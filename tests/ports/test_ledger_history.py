@@ -11,10 +11,10 @@ from fakes_ledger import MemoryLedger
 from new_ledgers import new_ledger
 from remote_ledgers import remote_ledger
 
-from harness.broker.ledger import SqlLedger
-from harness.broker.remote.ledger import RemoteLedger
 from harness.evidence import Known
 from harness.identity import Version
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.sql_ledger import SqlLedger
 
 ORDERS1, ORDERS2 = Version("orders", "1"), Version("orders", "2")
 AnyLedger = MemoryLedger | SqlLedger | RemoteLedger

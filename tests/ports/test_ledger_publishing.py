@@ -16,16 +16,16 @@ from new_ledgers import new_ledger
 from remote_ledgers import own_ledger
 
 from harness.broker.app import broker
-from harness.broker.differences import what_differs
-from harness.broker.ledger import SqlLedger
-from harness.broker.publishing import by_version, parts_together, publish
-from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError, HarnessError, IdentityConflict, UsageError
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.pact_differences import what_differs
+from harness.ledger.publishing import by_version, parts_together, publish
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.sql_ledger import SqlLedger
 from harness.ports import Ledger
 
 SHA = "9f2c4a7be01d3f5568a4bb0c1d2e3f4051627384"

@@ -8,12 +8,12 @@ import pytest
 from new_ledgers import new_ledger
 from small_systems import PLACE, Small, small_system
 
-from harness.broker.ledger import SqlLedger
 from harness.contracts.document import Contract, ContractKind
 from harness.evidence import Known
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.gate.decision import completable
 from harness.identity import Version
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Verdict
 
 PARTS = (0, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2, 3)))

@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from harness.broker.ledger import SqlLedger, open_ledger
-from harness.broker.store.database import open_database
-from harness.broker.store.tables import REVISION_TABLE, REVISIONS, complete_metadata
 from harness.errors import EnvironmentProblem, HarnessError, UsageError
 from harness.evidence import Known
 from harness.identity import Version
+from harness.ledger.db.database import open_database
+from harness.ledger.db.tables import REVISION_TABLE, REVISIONS, complete_metadata
+from harness.ledger.sql_ledger import SqlLedger, open_ledger
 
 PRELUDE = """
 import sys
-from harness.broker.ledger import open_ledger
+from harness.ledger.sql_ledger import open_ledger
 from harness.contracts.document import Contract, ContractKind
 from harness.identity import Version
 from harness.evidence import Evidence, EvidenceKind, Known
@@ -246,7 +246,7 @@ def test_a_migrated_schema_has_every_constraint_of_the_program_s_own(path: Path,
 def test_the_program_knows_every_step_and_in_their_order() -> None:
     from alembic.script import ScriptDirectory
 
-    import harness.broker.store.migrations as package
+    import harness.ledger.db.migrations as package
 
     steps = ScriptDirectory(str(Path(str(package.__file__)).parent)).walk_revisions()
     assert tuple(step.revision for step in reversed(list(steps))) == REVISIONS

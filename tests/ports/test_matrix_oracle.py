@@ -17,12 +17,12 @@ from broker_client import Client
 from estate_oracle import Line, Oracle
 from small_estates import questions, small_estate, write
 
-from harness.broker.ledger import SqlLedger
-from harness.broker.matrices.gated import answered
-from harness.broker.matrices.question import Asked, Question
-from harness.broker.store.database import Database
 from harness.gate import can_i_deploy
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.question import Asked, Question
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Verdict
 
 ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "30"))

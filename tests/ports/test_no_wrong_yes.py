@@ -10,11 +10,11 @@ import pytest
 from broker_client import Client
 from broker_histories import pact
 
-from harness.broker.ledger import SqlLedger
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key, read_pact
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Verdict
 
 AT = "2026-01-01T00:00:00.000+00:00"

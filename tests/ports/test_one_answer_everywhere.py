@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from remote_ledgers import own_ledger
 
-from harness.broker.ledger import SqlLedger
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import read_pact
 from harness.evidence import Evidence, EvidenceKind, Facts, Known
 from harness.gate import can_i_deploy
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Verdict
 
 PASSED, FAILED, UNKNOWN = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNOWN

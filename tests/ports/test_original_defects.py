@@ -12,10 +12,10 @@ from broker_client import Client
 from broker_histories import pact
 
 from harness.broker.app import broker
-from harness.broker.ledger import SqlLedger
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key, read_pact
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.sql_ledger import SqlLedger
 
 
 def publish(client: Client, consumer: str, number: str, content: int) -> str:

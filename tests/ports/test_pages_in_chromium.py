@@ -16,7 +16,7 @@ import httpx
 import pytest
 from served_broker import Served
 
-from harness.broker.store.database import open_database
+from harness.ledger.db.database import open_database
 
 pytestmark = pytest.mark.slow
 

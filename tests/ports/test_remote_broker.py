@@ -12,13 +12,13 @@ import pytest
 from fake_original import TYPE, Original
 from remote_ledgers import document, pact_between, remote_ledger, site_of
 
-from harness.broker.remote.hal import Document
-from harness.broker.remote.ledger import RemoteLedger
 from harness.errors import BrokerRefused, BrokerSilent, HarnessError, UnknownName
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.gate import can_i_deploy
 from harness.gate.decision import Decision
 from harness.identity import Version
+from harness.ledger.remote.hal import Document
+from harness.ledger.remote.ledger import RemoteLedger
 from harness.verdicts import Cause, Exercised, Verdict
 
 WEB1, ORDERS1, ORDERS2 = Version("web", "1"), Version("orders", "1"), Version("orders", "2")

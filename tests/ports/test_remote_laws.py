@@ -15,15 +15,15 @@ from remote_ledgers import document, own_ledger, remote_ledger
 from small_systems import PLACE, Small, small_system
 
 from harness.broker.app import broker
-from harness.broker.ledger import SqlLedger
-from harness.broker.remote.ledger import RemoteLedger
 from harness.broker.settings import Settings
-from harness.broker.store.database import open_database
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
 from harness.evidence import EvidenceKind, Facts, Known, Stay
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
+from harness.ledger.db.database import open_database
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Verdict
 
 pytestmark = pytest.mark.slow

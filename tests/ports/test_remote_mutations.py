@@ -14,14 +14,14 @@ from fake_original import Original
 from new_ledgers import new_ledger
 from remote_ledgers import QUICK, document
 
-from harness.broker.copying.archive import resumed
-from harness.broker.copying.fetching import Copying
-from harness.broker.remote.ledger import RemoteLedger
-from harness.broker.remote.selected import Wish
-from harness.broker.remote.site import Site, open_site
 from harness.errors import HarnessError
 from harness.gate import can_i_deploy, rollback_targets
 from harness.identity import Version
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.remote.selected import Wish
+from harness.ledger.remote.site import Site, open_site
+from harness.transfer.archive import resumed
+from harness.transfer.from_http import Copying
 from harness.verdicts import Verdict
 
 pytestmark = pytest.mark.slow

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from remote_ledgers import document, own_ledger, pact_between, remote_ledger
 
 from harness.broker.app import broker
-from harness.broker.remote.ledger import RemoteLedger
-from harness.broker.remote.selected import Wish, selector
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
 from harness.errors import BrokerRefused, UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.remote.ledger import RemoteLedger
+from harness.ledger.remote.selected import Wish, selector
 from harness.verdicts import Cause, Verdict
 
 MAIN: dict[str, Any] = {"mainBranch": True}

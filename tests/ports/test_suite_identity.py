@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks.drivers.pytest_reads import READS, ROOT
-from harness.checks.drivers.pytest_suite import run_suite
+from harness.checks.engines.pytest_reads import READS, ROOT
+from harness.checks.engines.pytest_suite import run_suite
 from harness.services.system import Suite
 from harness.wiring.suite_identity import reads_of, started, suite_key
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from harness.checks.api import Settings, Target
-from harness.checks.drivers.pytest_suite import Outcome
-from harness.checks.drivers.pytest_system import read_system, write_system
+from harness.checks.engines.pytest_suite import Outcome
+from harness.checks.engines.pytest_system import read_system, write_system
 from harness.checks.suites import SuiteCheck, tell
 from harness.errors import ToolCrashed, UsageError
 from harness.evidence import EvidenceKind

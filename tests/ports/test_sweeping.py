@@ -22,7 +22,7 @@ from harness.ports import Endpoint, Instance
 from harness.runtime import sweeping
 from harness.runtime.containers import ContainerRuntime
 from harness.runtime.launch import started, write_down
-from harness.runtime.lives import Life, end, read_life
+from harness.runtime.process_handle import Life, end, read_life
 
 
 @pytest.fixture

@@ -15,18 +15,18 @@ from new_ledgers import new_ledger
 from remote_ledgers import own_ledger, transport_to_own
 from small_estates import PLACES, SmallEstate, small_estate, write
 
-from harness.broker.copying.archive import opened, resumed
-from harness.broker.copying.comparing import compared
-from harness.broker.copying.fetching import Copying
-from harness.broker.copying.keeping import kept
-from harness.broker.copying.unfolding import unfold
-from harness.broker.ledger import SqlLedger
-from harness.broker.remote.site import open_site
-from harness.broker.store.database import Database
 from harness.contracts.pact_reader import pact_key
 from harness.errors import UnknownName
 from harness.gate import can_i_deploy
 from harness.identity import Version
+from harness.ledger.db.database import Database
+from harness.ledger.remote.site import open_site
+from harness.ledger.sql_ledger import SqlLedger
+from harness.transfer.archive import opened, resumed
+from harness.transfer.comparing import compared
+from harness.transfer.from_http import Copying
+from harness.transfer.from_ledger import unfold
+from harness.transfer.import_into import kept
 from harness.verdicts import Cause, Verdict
 
 ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "30")) // 5

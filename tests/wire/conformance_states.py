@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from broker_client import Client, Reply
 
-from harness.broker.store.database import Database
-from harness.broker.store.tables import deployments, environments, metadata
+from harness.ledger.db.database import Database
+from harness.ledger.db.tables import deployments, environments, metadata
 
 TEST = "cb632df3-0a0d-4227-aac3-60114dd36479"
 OTHER_TEST = "16926ef3-590f-4e3f-838e-719717aa88c9"

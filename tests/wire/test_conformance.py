@@ -17,11 +17,11 @@ from conformance_states import ConformanceStates
 
 from harness.broker.app import broker
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
 from harness.checks.api import Settings as CheckSettings
 from harness.checks.api import Target
 from harness.checks.pact_provider import PactProvider
 from harness.contracts.pact_reader import read_pact
+from harness.ledger.db.database import Database
 from harness.ports import Endpoint, Instance
 from harness.runtime.recorder import HttpRecorder
 from harness.services.system import Service

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from served_broker import Served
 
-from harness.broker.store.database import Database
+from harness.ledger.db.database import Database
 
 PACT = Path(sys.executable).with_name("pact")
 pytestmark = [

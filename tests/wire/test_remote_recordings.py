@@ -14,13 +14,13 @@ import httpx
 import pytest
 from remote_ledgers import QUICK
 
-from harness.broker.copying.fetching import Copying
-from harness.broker.copying.records import Webhook
-from harness.broker.remote import hal, reading, results, selected
-from harness.broker.remote.site import Site, open_site
 from harness.contracts.pact_reader import read_pact
 from harness.evidence import Live
 from harness.identity import Version
+from harness.ledger.remote import hal, reading, results, selected
+from harness.ledger.remote.site import Site, open_site
+from harness.transfer.from_http import Copying
+from harness.transfer.records import Webhook
 from harness.verdicts import Verdict
 
 SHARED = os.environ.get("HARNESS_SHARED", "")
@@ -127,7 +127,7 @@ def test_pacts_for_verification(site: Site) -> None:
 
 
 def test_webhooks_lose_their_secrets(site: Site, tmp_path: Path) -> None:
-    from harness.broker.copying.archive import Archive
+    from harness.transfer.archive import Archive
 
     copying = Copying(site, Archive(path=tmp_path / "x", origin=BASE), lambda _what, _done, _all: None)
     found = [each for each in copying._webhooks() if isinstance(each, Webhook)]
@@ -137,7 +137,7 @@ def test_webhooks_lose_their_secrets(site: Site, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["publish_contracts_409", "verification_post_400", "webhook_post_400"])
 def test_refusals_are_told_in_the_originals_words(name: str) -> None:
-    from harness.broker.remote.refused import said_by
+    from harness.ledger.remote.refused import said_by
 
     assert all(len(line) > 5 for line in said_by(answer(name)))
     assert said_by(answer(name))

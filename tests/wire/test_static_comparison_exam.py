@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pact_and_document import told
 
-from harness.comparison.openapi_diff import read_document
-from harness.comparison.pact_openapi import compare
+from harness.comparison.diff import read_document
+from harness.comparison.pact_fit import compare
 from harness.contracts.pact_reader import read_pact
 
 ROOT = Path(__file__).parents[2]

@@ -22,7 +22,7 @@ import pytest
 from served_broker import Served
 
 from harness.broker.settings import Settings
-from harness.broker.store.database import Database
+from harness.ledger.db.database import Database
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("HARNESS_SHARED", ROOT.parent / "shared"))

@@ -13,14 +13,14 @@ from harness.broker.access.rate import Rate
 from harness.broker.access.roles import Role
 from harness.broker.http.call import Who
 from harness.broker.http.problems import Refused
-from harness.broker.store import tokens
-from harness.broker.store.database import Database
+from harness.ledger.db import tokens
+from harness.ledger.db.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.broker.http.asgi import Request
     from harness.broker.http.routing import Route
-    from harness.broker.http.wire import Request
 
 _CHALLENGE = 'Basic realm="Restricted area"'
 _FAILURES = 30.0  # wrong credentials a minute from one address

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.broker.http import hal, rack
+from harness.broker.http import hal, nested_query
 from harness.broker.http.problems import Refused
 from harness.broker.http.reading import read_json, read_object
 from harness.broker.settings import Settings
@@ -52,7 +52,7 @@ class Call:
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The query, nested as Rack reads it."""
-        return rack.parse(self.query)
+        return nested_query.parse(self.query)
 
     def asked(self, name: str) -> str:
         """One plain query parameter; "" when it is absent, blank, or not plain."""

@@ -6,15 +6,16 @@ import json
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.display_names import display_name
 from harness.broker.http import schemas as s
 from harness.broker.http.hal import given, link, path
 from harness.broker.http.version_shape import branch_versions
 from harness.broker.metadata import Metadata, encode
-from harness.broker.store import findings, matrix_details
-from harness.broker.store.matrix_history import every_result
-from harness.broker.store.times import moment
 from harness.gate.promises import told_briefly
+from harness.ledger.db import findings
+from harness.ledger.db.times import moment
+from harness.ledger.display_names import display_name
+from harness.ledger.matrix import details as matrix_details
+from harness.ledger.matrix.history import every_result
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.http.call import Call
-    from harness.broker.matrices.deciding import Answered
-    from harness.broker.matrices.promised import Row
-    from harness.broker.matrices.question import Question
-    from harness.broker.store.matrix_details import Details
-    from harness.broker.store.shown_versions import ShownVersion
     from harness.evidence import Stated
+    from harness.ledger.db.shown_versions import ShownVersion
+    from harness.ledger.matrix.deciding import Answered
+    from harness.ledger.matrix.details import Details
+    from harness.ledger.matrix.promised import Row
+    from harness.ledger.matrix.question import Question
 
 _NOTICE = s.record({"type": s.text(), "text": s.text()})
 MATRIX = s.Schema(

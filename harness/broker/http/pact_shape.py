@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import spelled
 from harness.broker.http.hal import Link, curies, link, path
-from harness.broker.store.times import moment
+from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.broker.http.call import Call
-    from harness.broker.store.pacts import Pact
+    from harness.ledger.db.pacts import Pact
 
 PACT = s.Schema("Pact", {"type": "object", "description": "A pact, with `createdAt` and `_links`."})
 PACT_LIST = s.Schema("PactList", s.record({"_links": s.LINKS}, _embedded=s.OBJECT))

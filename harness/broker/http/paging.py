@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.hal import link
 from harness.broker.http.problems import Invalid
-from harness.broker.store.paging import Page
+from harness.ledger.db.paging import Page
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

@@ -9,11 +9,11 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import raw
 from harness.broker.http.hal import given, link, path
 from harness.broker.metadata import Metadata, encode
-from harness.broker.store.times import moment
+from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.results import Result
+    from harness.ledger.db.results import Result
 
 RESULT = s.Schema(
     "VerificationResult",

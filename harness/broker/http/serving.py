@@ -14,18 +14,18 @@ import anyio.to_thread
 
 from harness.broker.http import problems
 from harness.broker.http.answers import HAL, PROBLEM, Answer
+from harness.broker.http.asgi import Receive, Request, Scope, Send, read_body, read_head, send_answer
 from harness.broker.http.call import Call, Who
+from harness.broker.http.concurrency import Turns
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
 from harness.broker.http.problems import Invalid, Missing, NotHere, Refusal, Refused
 from harness.broker.http.routing import LONGEST, UNBOUNDED, Router
-from harness.broker.http.turns import Turns
-from harness.broker.http.wire import Receive, Request, Scope, Send, read_body, read_head, send_answer
-from harness.broker.matrices.question import Unanswerable
 from harness.broker.settings import Settings
-from harness.broker.store import audit
-from harness.broker.store.database import Database
 from harness.errors import HarnessError, UnknownName
+from harness.ledger.db import audit
+from harness.ledger.db.database import Database
+from harness.ledger.matrix.question import Unanswerable
 
 if TYPE_CHECKING:
     from harness.broker.http.routing import Match, Route

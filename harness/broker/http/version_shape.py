@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.hal import curies, given, link, path
 from harness.broker.http.paging import page_links, page_numbers
-from harness.broker.store.times import moment
+from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.broker.http.call import Call
-    from harness.broker.store.paging import Page
-    from harness.broker.store.places import Environment
-    from harness.broker.store.shown_versions import Present, ShownVersion
+    from harness.ledger.db.paging import Page
+    from harness.ledger.db.places import Environment
+    from harness.ledger.db.shown_versions import Present, ShownVersion
 
 _NAMED = s.record({"name": s.text(), "_links": s.LINKS}, latest=s.truth())
 VERSION = s.Schema(

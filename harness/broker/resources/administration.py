@@ -10,13 +10,13 @@ from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import audit, tokens
-from harness.broker.store.times import moment
+from harness.ledger.db import audit, tokens
+from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.audit import Entry
-    from harness.broker.store.tokens import Token
+    from harness.ledger.db.audit import Entry
+    from harness.ledger.db.tokens import Token
 
 routes = Routes("administration")
 

@@ -9,11 +9,11 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import SVG, Answer
 from harness.broker.http.problems import Refusal
 from harness.broker.http.routing import Routes
-from harness.broker.matrices.gated import answered
-from harness.broker.matrices.question import Asked, Question, Unanswerable
 from harness.broker.resources.matrix import head_to_environment, tag_to_tag
-from harness.broker.store import dashboard, pacticipants, pacts, results, shown_versions
-from harness.broker.store.tables import publications
+from harness.ledger.db import dashboard, pacticipants, pacts, results, shown_versions
+from harness.ledger.db.tables import publications
+from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.question import Asked, Question, Unanswerable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

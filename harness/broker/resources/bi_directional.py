@@ -5,21 +5,21 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.comparing import Backing, Comparison, backing_of, compared
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.hal import given, link
 from harness.broker.http.pact_shape import name_of, version_url
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import pacts, shown_versions
-from harness.broker.store import provider_contracts as kept
-from harness.broker.store.times import moment
+from harness.ledger.db import pacts, shown_versions
+from harness.ledger.db import provider_contracts as kept
+from harness.ledger.db.times import moment
+from harness.ledger.static_comparisons import Backing, Comparison, backing_of, compared
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.pacts import Pact
-    from harness.broker.store.provider_contracts import Claim, Document
+    from harness.ledger.db.pacts import Pact
+    from harness.ledger.db.provider_contracts import Claim, Document
 
 routes = Routes("bi-directional")
 

@@ -11,15 +11,15 @@ from harness.broker.http.paging import asked_page, containing, page_links, page_
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.resources.pacticipants import the_pacticipant
-from harness.broker.store import branches as kept
-from harness.broker.store import shown_versions as versions
-from harness.broker.store.times import moment
-from harness.broker.store.versions import mention
 from harness.identity import Version
+from harness.ledger.db import branches as kept
+from harness.ledger.db import shown_versions as versions
+from harness.ledger.db.times import moment
+from harness.ledger.db.versions import mention
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.branches import Branch
+    from harness.ledger.db.branches import Branch
 
 routes = Routes("branches")
 

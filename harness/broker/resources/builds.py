@@ -10,11 +10,11 @@ from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.refusals import check_name
-from harness.broker.store import versions
-from harness.broker.store.times import moment
 from harness.evidence import Known
 from harness.identity import Version
+from harness.ledger.db import versions
+from harness.ledger.db.times import moment
+from harness.ledger.refusals import check_name
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.events import announce
-from harness.broker.fitting import with_providers
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import JSON, Answer, ok
 from harness.broker.http.forms import Form
@@ -19,21 +18,22 @@ from harness.broker.http.problems import Refusal, Said
 from harness.broker.http.reading import read_json
 from harness.broker.http.routing import Routes
 from harness.broker.pact_diff import pact_diff
+from harness.broker.publish_notices import with_providers
 from harness.broker.publishing_texts import cannot_change, cannot_merge, duplicate
 from harness.broker.resources.tags import tagged
-from harness.broker.store import branches, publishing, shown_versions, tags, webhooks
-from harness.broker.store.publishing import Given
-from harness.broker.store.verifications import any_between
-from harness.broker.store.versions import mention, set_build_url
 from harness.identity import Version
+from harness.ledger.db import branches, publishing, shown_versions, tags, webhooks
+from harness.ledger.db.publishing import Given
+from harness.ledger.db.verifications import any_between
+from harness.ledger.db.versions import mention, set_build_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.broker.events import Announced
     from harness.broker.http.call import Call
-    from harness.broker.store.publishing import Published
-    from harness.broker.store.shown_versions import ShownVersion
+    from harness.ledger.db.publishing import Published
+    from harness.ledger.db.shown_versions import ShownVersion
 
 routes = Routes("contracts")
 

@@ -10,10 +10,10 @@ from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import coverage as kept
-from harness.broker.store import shown_versions
 from harness.comparison.coverage import MOST
 from harness.identity import Version
+from harness.ledger.db import coverage as kept
+from harness.ledger.db import shown_versions
 from harness.verdicts import Covered
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from harness.broker.http.pact_shape import pair_of, version_url
 from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import dashboard as kept
-from harness.broker.store import pacts, shown_versions
-from harness.broker.store.times import moment
-from harness.broker.store.versions import exists
+from harness.ledger.db import dashboard as kept
+from harness.ledger.db import pacts, shown_versions
+from harness.ledger.db.times import moment
+from harness.ledger.db.versions import exists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.http.call import Call
-    from harness.broker.store.dashboard import Item
-    from harness.broker.store.shown_versions import ShownVersion
+    from harness.ledger.db.dashboard import Item
+    from harness.ledger.db.shown_versions import ShownVersion
 
 routes = Routes("dashboard")
 

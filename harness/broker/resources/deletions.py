@@ -10,12 +10,12 @@ from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import traces
-from harness.broker.store.times import moment
+from harness.ledger.db import traces
+from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.deletions import Trace
     from harness.broker.http.call import Call
+    from harness.ledger.deletions import Trace
 
 routes = Routes("deletions")
 

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, ok
+from harness.broker.http.deployment_shape import DEPLOYED
+from harness.broker.http.deployment_shape import deployed as told
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
 from harness.broker.http.paging import asked_page, page_links, page_numbers
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.http.stay_shape import DEPLOYED
-from harness.broker.http.stay_shape import deployed as told
 from harness.broker.resources.environments import shown
 from harness.broker.resources.versions import the_version
-from harness.broker.store import places
-from harness.broker.store import stays as kept
 from harness.identity import Version
+from harness.ledger.db import deployment_records as kept
+from harness.ledger.db import places
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.places import Environment
-    from harness.broker.store.stays import Stay
+    from harness.ledger.db.deployment_records import Stay
+    from harness.ledger.db.places import Environment
 
 routes = Routes("deployed-versions")
 

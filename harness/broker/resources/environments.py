@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.display_names import display_name
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import places
-from harness.broker.store.times import moment
+from harness.ledger.db import places
+from harness.ledger.db.times import moment
+from harness.ledger.display_names import display_name
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

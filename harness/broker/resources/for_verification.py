@@ -15,16 +15,16 @@ from harness.broker.http.pact_shape import name_of, pair_of
 from harness.broker.http.problems import Missing
 from harness.broker.http.routing import Routes
 from harness.broker.metadata import Metadata, encode
-from harness.broker.selecting import notices, selectors
-from harness.broker.selecting.choosing import Chosen, chosen, line_of
-from harness.broker.selecting.selectors import Selector
-from harness.broker.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
-from harness.broker.store import pacts, places, selectable, successes
-from harness.broker.store.versions import exists
+from harness.ledger.db import pacts, places, selectable
+from harness.ledger.db.versions import exists
+from harness.ledger.selecting import notices, selectors, successes
+from harness.ledger.selecting.choosing import Chosen, chosen, line_of
+from harness.ledger.selecting.selectors import Selector
+from harness.ledger.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.pacts import Pact
+    from harness.ledger.db.pacts import Pact
 
 routes = Routes("for-verification")
 

@@ -10,16 +10,16 @@ from harness.broker.http.hal import link, path
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import deleting
-from harness.broker.store import integrations as kept
-from harness.broker.store.traces import By
-from harness.broker.store.versions import exists
+from harness.ledger.db import deleting
+from harness.ledger.db import integrations as kept
+from harness.ledger.db.traces import By
+from harness.ledger.db.versions import exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.broker.http.call import Call
-    from harness.broker.store.integrations import Integration
+    from harness.ledger.db.integrations import Integration
 
 routes = Routes("integrations")
 

@@ -10,13 +10,13 @@ from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page, page_links, page_numbers
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import labels as kept
-from harness.broker.store.times import moment
-from harness.broker.store.versions import mention_pacticipant
+from harness.ledger.db import labels as kept
+from harness.ledger.db.times import moment
+from harness.ledger.db.versions import mention_pacticipant
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.labels import Label
+    from harness.ledger.db.labels import Label
 
 routes = Routes("labels")
 

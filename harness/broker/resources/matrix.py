@@ -9,11 +9,11 @@ from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
 from harness.broker.http.matrix_shape import MATRIX, table, told
 from harness.broker.http.problems import ABSENT, Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.matrices.gated import answered
-from harness.broker.matrices.question import LATEST_BY, Asked, Question
 from harness.broker.matrix_query import parse_question
-from harness.broker.store import branches, places, tags
-from harness.broker.store.versions import exists
+from harness.ledger.db import branches, places, tags
+from harness.ledger.db.versions import exists
+from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.question import LATEST_BY, Asked, Question
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

@@ -11,7 +11,7 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok
 from harness.broker.http.hal import link
 from harness.broker.http.routing import Routes
-from harness.broker.store import counts
+from harness.ledger.db import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,13 @@ from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.pact_diff import pact_diff
 from harness.broker.resources.pacts import previous_distinct
-from harness.broker.store import pacts as kept
+from harness.ledger.db import pacts as kept
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.http.call import Call
-    from harness.broker.store.pacts import Pact
+    from harness.ledger.db.pacts import Pact
 
 routes = Routes("pact-diffs")
 

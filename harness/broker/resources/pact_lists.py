@@ -19,12 +19,12 @@ from harness.broker.http.pact_shape import (
 )
 from harness.broker.http.problems import Missing, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import deleting
-from harness.broker.store import pacts as kept
-from harness.broker.store.tables import publications
-from harness.broker.store.times import moment
-from harness.broker.store.traces import By
-from harness.broker.store.versions import exists
+from harness.ledger.db import deleting
+from harness.ledger.db import pacts as kept
+from harness.ledger.db.tables import publications
+from harness.ledger.db.times import moment
+from harness.ledger.db.traces import By
+from harness.ledger.db.versions import exists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.http.call import Call
-    from harness.broker.store.pacts import Pact
+    from harness.ledger.db.pacts import Pact
 
 routes = Routes("pact-lists")
 

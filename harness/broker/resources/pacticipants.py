@@ -11,12 +11,12 @@ from harness.broker.http.hal import curies, given, link, path
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import Missing
 from harness.broker.http.routing import JSON_FORMS, MERGE_PATCH, Routes
-from harness.broker.store import deleting
-from harness.broker.store import pacticipants as kept
-from harness.broker.store.pacticipants import Details, Pacticipant
-from harness.broker.store.shown_versions import Present, present_of_pacticipant
-from harness.broker.store.times import moment
-from harness.broker.store.traces import By
+from harness.ledger.db import deleting
+from harness.ledger.db import pacticipants as kept
+from harness.ledger.db.pacticipants import Details, Pacticipant
+from harness.ledger.db.shown_versions import Present, present_of_pacticipant
+from harness.ledger.db.times import moment
+from harness.ledger.db.traces import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

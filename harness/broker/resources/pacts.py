@@ -13,12 +13,12 @@ from harness.broker.http.problems import NotHere, Refused, Said, Unreadable
 from harness.broker.http.routing import JSON_FORMS, Routes
 from harness.broker.metadata import Metadata, decode, encode
 from harness.broker.publishing_texts import cannot_change, check_duplicates
-from harness.broker.store import deleting, publishing, shown_versions
-from harness.broker.store import pacts as kept
-from harness.broker.store.tables import publications
-from harness.broker.store.traces import By
-from harness.broker.store.versions import mention
 from harness.identity import Version
+from harness.ledger.db import deleting, publishing, shown_versions
+from harness.ledger.db import pacts as kept
+from harness.ledger.db.tables import publications
+from harness.ledger.db.traces import By
+from harness.ledger.db.versions import mention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.http.call import Call
-    from harness.broker.store.pacts import Pact
+    from harness.ledger.db.pacts import Pact
 
 routes = Routes("pacts")
 

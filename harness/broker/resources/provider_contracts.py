@@ -7,23 +7,23 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.fitting import with_consumers
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import Refused
 from harness.broker.http.routing import Routes
+from harness.broker.publish_notices import with_consumers
 from harness.broker.publishing_texts import duplicate
 from harness.broker.resources.tags import tagged
-from harness.broker.store import branches, shown_versions, tags
-from harness.broker.store import provider_contracts as kept
-from harness.broker.store.provider_contracts import Claim
-from harness.broker.store.versions import mention, set_build_url
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.openapi_source import parse
 from harness.errors import ContractError, IdentityConflict
 from harness.identity import Version, content_key
+from harness.ledger.db import branches, shown_versions, tags
+from harness.ledger.db import provider_contracts as kept
+from harness.ledger.db.provider_contracts import Claim
+from harness.ledger.db.versions import mention, set_build_url
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

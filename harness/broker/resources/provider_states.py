@@ -9,10 +9,10 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.problems import Missing
 from harness.broker.http.routing import Routes
-from harness.broker.store import pacts as kept
-from harness.broker.store.tables import publications
-from harness.broker.store.versions import exists
 from harness.identity import canonical_json
+from harness.ledger.db import pacts as kept
+from harness.ledger.db.tables import publications
+from harness.ledger.db.versions import exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,12 +11,12 @@ from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import secrets as kept
-from harness.broker.store.times import moment
+from harness.ledger.db import secrets as kept
+from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.secrets import Secret
+    from harness.ledger.db.secrets import Secret
 
 routes = Routes("secrets")
 

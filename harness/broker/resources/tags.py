@@ -11,12 +11,12 @@ from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import branches, environments, places, stays
-from harness.broker.store import shown_versions as versions
-from harness.broker.store import tags as kept
-from harness.broker.store.times import moment
-from harness.broker.store.versions import mention
 from harness.identity import Version
+from harness.ledger.db import branches, deployment_records, environments, places
+from harness.ledger.db import shown_versions as versions
+from harness.ledger.db import tags as kept
+from harness.ledger.db.times import moment
+from harness.ledger.db.versions import mention
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
@@ -75,7 +75,9 @@ def _deploy(call: Call, version: Version, tag: str) -> None:
     # Who may not record deployments does not get around that by a tag.
     may = call.settings.deployments_for_tags and Role(call.who.role).includes(Role.DEPLOY)
     place = places.by_name(call.db, tag) if may else None
-    if place is not None and not stays.of_version(call.db, place, version, released=False, current=True):
+    if place is not None and not deployment_records.of_version(
+        call.db, place, version, released=False, current=True
+    ):
         environments.deploy(call.db, tag, version, "", call.now)
 
 

@@ -9,17 +9,17 @@ from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import outbox
-from harness.broker.store import webhooks as kept
-from harness.broker.store.publications import latest_version_with, version_with
-from harness.broker.store.times import moment
-from harness.broker.store.versions import exists
+from harness.ledger.db import outbox
+from harness.ledger.db import webhooks as kept
+from harness.ledger.db.publications import latest_version_with, version_with
+from harness.ledger.db.times import moment
+from harness.ledger.db.versions import exists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.broker.http.call import Call
-    from harness.broker.store.outbox import Trigger
+    from harness.ledger.db.outbox import Trigger
 
 routes = Routes("triggered-webhooks")
 

@@ -13,12 +13,12 @@ from harness.broker.http.problems import ABSENT, NotHere
 from harness.broker.http.result_shape import RESULT, told, url_of
 from harness.broker.http.routing import Routes
 from harness.broker.metadata import Metadata, decode
-from harness.broker.refusals import check_name
 from harness.broker.resources.triggered_webhooks import TRIGGERED_LIST, listed
-from harness.broker.store import deleting, outbox, pacts, results
-from harness.broker.store import shown_versions as versions
-from harness.broker.store.tables import publications
-from harness.broker.store.traces import By
+from harness.ledger.db import deleting, outbox, pacts, results
+from harness.ledger.db import shown_versions as versions
+from harness.ledger.db.tables import publications
+from harness.ledger.db.traces import By
+from harness.ledger.refusals import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harness.broker.http.call import Call
-    from harness.broker.store.pacts import Pact
-    from harness.broker.store.results import Result
+    from harness.ledger.db.pacts import Pact
+    from harness.ledger.db.results import Result
 
 routes = Routes("verification-results")
 

@@ -11,11 +11,11 @@ from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import Missing, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.http.version_shape import VERSION, VERSIONS, listed, told
-from harness.broker.store import branches, deleting, places, tags
-from harness.broker.store import shown_versions as kept
-from harness.broker.store.traces import By
-from harness.broker.store.versions import exists, mention, set_build_url
 from harness.identity import Version
+from harness.ledger.db import branches, deleting, places, tags
+from harness.ledger.db import shown_versions as kept
+from harness.ledger.db.traces import By
+from harness.ledger.db.versions import exists, mention, set_build_url
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -12,17 +12,17 @@ from harness.broker.http.answers import Answer, ok
 from harness.broker.http.hal import link
 from harness.broker.http.routing import Routes
 from harness.broker.resources.webhooks import WEBHOOK_TO_KEEP, the_webhook
-from harness.broker.store import webhooks as kept
 from harness.broker.webhooks.composing import message
 from harness.broker.webhooks.delivery import courier, headers_of, hidden
-from harness.broker.webhooks.happenings import context_of
 from harness.broker.webhooks.reading import read_webhook
 from harness.broker.webhooks.redaction import shown_headers, without
+from harness.broker.webhooks.webhook_events import context_of
+from harness.ledger.db import webhooks as kept
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
-    from harness.broker.store.webhooks import Webhook
     from harness.broker.webhooks.delivery import Message, Outcome
+    from harness.ledger.db.webhooks import Webhook
 
 routes = Routes("webhook-execution")
 

@@ -10,18 +10,18 @@ from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.hal import given, link
 from harness.broker.http.problems import Missing, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.store import webhooks as kept
-from harness.broker.store.times import moment
-from harness.broker.store.versions import exists
 from harness.broker.webhooks.reading import EVENTS, read_webhook
 from harness.broker.webhooks.redaction import STARS, shown_headers
 from harness.broker.webhooks.targets import METHODS
+from harness.ledger.db import webhooks as kept
+from harness.ledger.db.times import moment
+from harness.ledger.db.versions import exists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.broker.http.call import Call
-    from harness.broker.store.webhooks import Party, Webhook
+    from harness.ledger.db.webhooks import Party, Webhook
 
 routes = Routes("webhooks")
 

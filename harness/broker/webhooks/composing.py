@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.store import webhooks as kept
 from harness.broker.webhooks import templates
 from harness.broker.webhooks.delivery import Message
+from harness.ledger.db import webhooks as kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import sqlalchemy as sa
 
-    from harness.broker.store.webhooks import Webhook
+    from harness.ledger.db.webhooks import Webhook
 
 
 def message(db: sa.Connection, webhook: Webhook, context: Mapping[str, Any], *, key: str = "") -> Message:

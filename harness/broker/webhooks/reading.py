@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.forms import Form
 from harness.broker.http.problems import ABSENT
-from harness.broker.store.versions import exists
-from harness.broker.store.webhooks import Party, Webhook
 from harness.broker.webhooks.redaction import STARS
 from harness.broker.webhooks.targets import method_problems, url_problems
+from harness.ledger.db.versions import exists
+from harness.ledger.db.webhooks import Party, Webhook
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from harness.broker.settings import Settings
-from harness.broker.store import outbox
-from harness.broker.store import webhooks as kept
-from harness.broker.store.database import Database
 from harness.broker.webhooks.composing import message
 from harness.broker.webhooks.delivery import courier
 from harness.errors import HarnessError
+from harness.ledger.db import outbox
+from harness.ledger.db import webhooks as kept
+from harness.ledger.db.database import Database
 
 if TYPE_CHECKING:
-    from harness.broker.store.outbox import Trigger
+    from harness.ledger.db.outbox import Trigger
 
 _AT_ONCE = 4
 _CLAIMED = 150.0  # seconds that a trigger belongs to one process; longer than one attempt can take

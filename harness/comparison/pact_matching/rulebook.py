@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.comparison.pact_fit.rules import kind_of
 from harness.comparison.pact_matching.paths import Each, Step, Token, tokens_of, weight
-from harness.comparison.pact_openapi.rules import kind_of
 
 Matcher = Mapping[str, Any]
 _PARTS = {"headers": "header", "metaData": "metadata"}

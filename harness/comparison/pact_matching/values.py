@@ -118,7 +118,7 @@ def _regex(matcher: Matcher, _: Any, actual: Any) -> str:
 
 
 def _is_matched(pattern: str, text: str) -> bool:
-    from harness.comparison.pact_openapi.compiling import Undecidable, compiled
+    from harness.comparison.pact_fit.compiling import Undecidable, compiled
 
     try:
         found = compiled({"pattern": f"^(?:{pattern})$"}).is_valid(text)

@@ -1,0 +1,75 @@
+"""Deployments and releases as the API tells them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.broker.http import schemas as s
+from harness.broker.http.hal import given, link
+from harness.ledger.db.times import moment
+
+if TYPE_CHECKING:
+    from harness.broker.http.call import Call
+    from harness.ledger.db.deployment_records import Stay
+
+DEPLOYED = s.Schema(
+    "DeployedVersion",
+    s.record(
+        {"uuid": s.text(), "currentlyDeployed": s.truth(), "createdAt": s.moment()},
+        _embedded=s.OBJECT,
+        target=s.text(),
+        applicationInstance=s.text(),
+        undeployedAt=s.moment(),
+        since=s.moment("In a history: when it began, exactly."),
+        until=s.moment("In a history: when it ended; absent while it lasts."),
+        _links=s.LINKS,
+    ),
+)
+RELEASED = s.Schema(
+    "ReleasedVersion",
+    s.record(
+        {"uuid": s.text(), "currentlySupported": s.truth(), "createdAt": s.moment()},
+        _embedded=s.OBJECT,
+        supportEndedAt=s.moment(),
+        _links=s.LINKS,
+    ),
+)
+
+
+def deployed(call: Call, stay: Stay, environment: dict[str, Any] | None, *, embeds: bool = True) -> dict[str, Any]:
+    """A deployment; with its environment where it is told alone."""
+    told = given(
+        uuid=stay.uuid,
+        currentlyDeployed=not stay.until,
+        target=stay.instance or None,
+        applicationInstance=stay.instance or None,
+        undeployedAt=moment(stay.until) if stay.until else None,
+        createdAt=moment(stay.since),
+    )
+    links = {"self": link(call.to("deployed-versions", stay.uuid))}
+    embedded = {"_embedded": _embedded(call, stay, environment)} if embeds else {}
+    return {**told, **embedded, "_links": links}
+
+
+def released(call: Call, stay: Stay, environment: dict[str, Any] | None, *, embeds: bool = True) -> dict[str, Any]:
+    """A release; with its environment where it is told alone."""
+    told = given(
+        uuid=stay.uuid,
+        currentlySupported=not stay.until,
+        supportEndedAt=moment(stay.until) if stay.until else None,
+        createdAt=moment(stay.since),
+    )
+    links = {"self": link(call.to("released-versions", stay.uuid))}
+    embedded = {"_embedded": _embedded(call, stay, environment)} if embeds else {}
+    return {**told, **embedded, "_links": links}
+
+
+def _embedded(call: Call, stay: Stay, environment: dict[str, Any] | None) -> dict[str, Any]:
+    name, number = stay.version.pacticipant, stay.version.number
+    owner = call.to("pacticipants", name)
+    version = link(call.to("pacticipants", name, "versions", number), title="Version", name=number)
+    found = {
+        "pacticipant": {"name": name, "_links": {"self": link(owner)}},
+        "version": {"number": number, "_links": {"self": version}},
+    }
+    return found if environment is None else {**found, "environment": environment}

@@ -1,0 +1,69 @@
+"""What is told to whoever publishes one side of a pair: whether it fits the other sides that are live."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.ledger.db import pacts
+from harness.ledger.db import provider_contracts as kept
+from harness.ledger.static_comparisons import Backing, Comparison, compared
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.broker.http.call import Call
+    from harness.ledger.db.provider_contracts import Document
+
+Notice = dict[str, str]
+_MOST = 20  # pairs that one publication is compared in
+_SECONDS = 0.3  # after which whoever publishes, and all who write, wait no longer
+
+
+def with_consumers(call: Call, provider: str, version: int) -> Iterator[Notice]:
+    """How a provider's new document fits the pacts of the consumers that are live, or on their main branches."""
+    document = kept.document_of(call.db, version)
+    if document is None:
+        return
+    where = [*pacts.of_provider(provider), sa.or_(pacts.of_live(""), pacts.heads_of_main())]
+    deadline = time.monotonic() + _SECONDS
+    for number, (pact, content) in enumerate(pacts.contents(call.db, where)):
+        if number >= _MOST or time.monotonic() > deadline:
+            yield _rest(call, document, provider)
+            return
+        found = compared(content, document, Backing())
+        yield from _told(found, f"{pact.consumer} version {pact.number}", "this document")
+
+
+def with_providers(call: Call, consumer: int, provider: str) -> Iterator[Notice]:
+    """How a version's pact fits the documents of the provider's live versions, and of its main branch's head."""
+    versions = kept.with_document(call.db, provider)[:_MOST]
+    pact = (
+        pacts.newest(call.db, [pacts.of_versions([consumer]), *pacts.of_provider(provider)]) if versions else None
+    )
+    if pact is None:
+        return
+    deadline = time.monotonic() + _SECONDS
+    for version in versions:
+        document = kept.document_of(call.db, version)
+        if document is None or time.monotonic() > deadline:
+            return
+        found = compared(pact.served, document, Backing())
+        yield from _told(found, "This pact", f"the document of {provider} version {document.number}")
+
+
+def _told(found: Comparison, who: str, what: str) -> Iterator[Notice]:
+    """What was exercised is not looked up here: that takes long, and others wait."""
+    if found.told is Verdict.FAILED:
+        yield {"type": "warning", "text": f"{who} does not fit {what}: {found.because}"}
+    elif found.fits:
+        yield {"type": "info", "text": f"{who} fits {what}"}
+
+
+def _rest(call: Call, document: Document, provider: str) -> Notice:
+    where = call.to("contracts", "bi-directional", "provider", provider, "version", document.number)
+    text = f"The other consumers were not compared; see {where}/cross-contract-verification-results"
+    return {"type": "info", "text": text}

@@ -1,0 +1,96 @@
+"""Below which path a running service serves its document: servers often name that of a gateway before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.contracts.openapi_servers import base_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.checks.api import Target
+    from harness.contracts.openapi import OpenApi
+
+_PARAMETER = re.compile(r"\{[^{}/]*\}")
+_MOST = 5  # operations that are asked for, below each path
+_ABSENT = 404
+_REMEDY = "name the path below which it is served in the document's `servers`"
+
+Ask = Callable[[str], int]  # the status of the answer to GET, 0 for none
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPath:
+    """The path below which a service serves its document."""
+
+    base: str = ""
+    remark: str = ""  # where that is not what the document says
+    absent: str = ""  # why it is served nowhere: what was asked for; "" where it is
+
+
+def served_path(target: Target, document: OpenApi) -> ServedPath:
+    """Asks the running service where the document leaves a choice."""
+    return find_served_path(document, _asking(target))
+
+
+def find_served_path(document: OpenApi, ask: Ask) -> ServedPath:
+    """The first path of its servers where something of the document is found, or the root.
+
+    Only where all that was asked for has no parameter and does not answer 404 by its document is it certain that
+    nothing is there.
+    """
+    named = [base for base in base_paths(document.document) if "{" not in base] or [""]
+    if named == [""]:
+        return ServedPath()
+    bases = tuple(dict.fromkeys([*named, ""]))
+    certain, asked = _asked_for(document)
+    told: list[str] = []
+    for base in bases:
+        for path in asked:
+            status = ask(base + path)
+            told.append(f"GET {base}{path} answered {status}")
+            if status != _ABSENT:
+                return ServedPath(base, "" if base == bases[0] else _remark(bases[0], base))
+    if not certain:
+        return ServedPath(bases[0])
+    return ServedPath(bases[0], absent=f"nothing of its document was found: {', '.join(told)}; {_REMEDY}")
+
+
+def _remark(first: str, found: str) -> str:
+    where = f"below {found}" if found else "at the root"
+    return f"checked {where}: the service does not serve its document below {first}, the path of its server"
+
+
+def _asked_for(document: OpenApi) -> tuple[bool, Sequence[str]]:
+    """Paths that GET may ask for, and whether each of them has to be there."""
+    mine = [each for each in document.operations if each.method == "GET"]
+    sure = [each.path for each in mine if "{" not in each.path and not set(each.statuses) & {"404", "4XX"}]
+    if sure:
+        return True, sure[:_MOST]
+    return False, [_PARAMETER.sub("1", each.path) for each in mine[:_MOST]]
+
+
+def _asking(target: Target) -> Ask:
+    import httpx
+
+    from harness.checks.engines.schemathesis_shards import sent_headers
+
+    root, headers = target.instance.url.rstrip("/"), sent_headers(target.service)
+    timeout = float(target.service.budget.request_timeout)
+    verify = target.service.trust.context(urlsplit(root).hostname or "")
+
+    def ask(path: str) -> int:
+        try:
+            with httpx.stream(
+                "GET", root + path, headers=headers, timeout=timeout, trust_env=False, verify=verify
+            ) as answer:
+                return answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return 0
+
+    return ask

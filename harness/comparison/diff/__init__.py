@@ -1,0 +1,21 @@
+"""Two OpenAPI documents: what changed, and whether it breaks those who keep to the old one."""
+
+from __future__ import annotations
+
+from harness.comparison.diff.change import Change, Diff, Severity, Side, Verdict
+from harness.comparison.diff.document import Document, document_of, read_document
+from harness.comparison.diff.notice import Notice
+from harness.comparison.diff.whole import diff
+
+__all__ = [
+    "Change",
+    "Diff",
+    "Document",
+    "Notice",
+    "Severity",
+    "Side",
+    "Verdict",
+    "diff",
+    "document_of",
+    "read_document",
+]

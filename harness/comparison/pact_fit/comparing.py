@@ -1,0 +1,131 @@
+"""A pact held against the OpenAPI document of its provider, without running anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.comparison.pact_fit.answer import Comparison, Finding, Reliance, Severity
+from harness.comparison.pact_fit.interaction_context import Meeting
+from harness.comparison.pact_fit.lost_parts import lost_path, nowhere, tell_lost_request, unread_everywhere
+from harness.comparison.pact_fit.missing import MissedOperation, missed_operation
+from harness.comparison.pact_fit.requests import REFUSED, check_request
+from harness.comparison.pact_fit.responses import check_response
+from harness.comparison.pact_fit.routing import DocumentRoutes
+from harness.comparison.pact_fit.validators import Validators
+from harness.contracts.openapi_routing import Reach
+from harness.contracts.pact import InteractionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from harness.comparison.diff.document import Document
+    from harness.contracts.openapi_routing import Candidate, RoutedRequest
+    from harness.contracts.pact import Interaction, Pact
+
+
+def compare(pact: Pact, document: Document) -> Comparison:
+    """Whether a provider with that document can keep every promise that the pact asks of it."""
+    return next(compare_all([pact], document))
+
+
+def compare_all(pacts: Iterable[Pact], document: Document) -> Iterator[Comparison]:
+    """Many pacts with one document, whose schemas are made ready once."""
+    document = document.guarded()
+    validators = Validators(document)
+    routes = DocumentRoutes(document, validators)
+    for pact in pacts:
+        yield _compare(pact, routes, validators)
+
+
+def _compare(pact: Pact, routes: DocumentRoutes, validators: Validators) -> Comparison:
+    findings: list[Finding] = []
+    reliances: list[Reliance] = []
+    unknown: list[str] = []
+    if not routes.operations and not any(map(routes.document.lost, routes.document.part("paths").values())):
+        unknown.append("the document has no operation")
+    if not pact.interactions:
+        unknown.append("the pact has no interaction")
+    meetings = []
+    for interaction in pact.interactions:
+        if interaction.kind is not InteractionKind.HTTP:
+            unknown.append(_not_http(pact, interaction))
+            continue
+        meeting = Meeting.of(interaction, validators)
+        reliance = _interaction(meeting, routes)
+        if meeting.found or meeting.unknown:
+            meetings.append(meeting)
+        if reliance is not None:
+            reliances.append(reliance)
+    validators.prepare(wanted for meeting in meetings for wanted in meeting.wanted)
+    for meeting in meetings:
+        findings.extend(meeting.findings())
+        unknown.extend(meeting.unknown)
+    return Comparison(findings=tuple(findings), reliances=tuple(reliances), unknown=tuple(unknown))
+
+
+def _not_http(pact: Pact, interaction: Interaction) -> str:
+    if interaction.unreadable:
+        return f"'{interaction.label}' cannot be read: {pact.place}{interaction.unreadable}"
+    return f"'{interaction.label}' is a message, which an OpenAPI document does not speak of"
+
+
+def _interaction(meeting: Meeting, routes: DocumentRoutes) -> Reliance | None:
+    interaction: Interaction = meeting.interaction
+    lost = lost_path(routes.document, routes.table.bases, interaction.path)
+    if lost:
+        meeting.undecided("the request", f"its path {nowhere(lost)}")
+        return None
+    unread = unread_everywhere(routes.document)
+    if unread:
+        meeting.undecided("the request", f"the document's `{unread}` cannot be read")
+        return None
+    routed = routes.table.route(interaction.method, interaction.path)
+    missed = _missed(interaction, routed, routes)
+    if missed is not None:
+        _tell_missed(meeting, missed)
+        return None
+    if routed.met is None:
+        labels = " and ".join(routed.equally)
+        meeting.undecided("the request", f"it meets {labels} equally, so it counts for neither")
+        return None
+    met = routed.met.operation
+    operation = meeting.operation = routes.operations[met.method, met.path]
+    if routed.met.reach is Reach.WITHOUT_SERVER:
+        text = "the path is that of an operation without the path of its server"
+        meeting.tell("request.path-or-method.server", text, severity=Severity.INFO, at=("request", "path"))
+    tell_lost_request(meeting, operation, refused=interaction.status >= REFUSED)
+    check_request(meeting, operation)
+    return check_response(meeting, operation)
+
+
+def _missed(interaction: Interaction, routed: RoutedRequest, routes: DocumentRoutes) -> MissedOperation | None:
+    """None when an operation takes the request; where an error is expected, values of the path may be wrong."""
+    fitting = [each for each in routed.candidates if _is_below(each, routes.document)]
+    if not fitting:
+        return missed_operation(interaction, routes)
+    first = fitting[0]
+    if not all(each.fault for each in fitting) or interaction.status >= REFUSED:
+        return None
+    pointer = routes.operations[first.operation.method, first.operation.path].pointer
+    return MissedOperation(first.fault, pointer, first.label)
+
+
+def _is_below(candidate: Candidate, document: Document) -> bool:
+    """OpenAPI 3 is often read without servers; the `basePath` of 2.0 belongs to each path."""
+    return not (document.old and candidate.reach is Reach.WITHOUT_SERVER)
+
+
+def _tell_missed(meeting: Meeting, missed: MissedOperation) -> None:
+    generated = bool(meeting.request.rules.generator("path", ()))
+    meeting.tell(
+        "request.path-or-method.unknown",
+        missed.text,
+        severity=Severity.WARNING if generated else Severity.ERROR,
+        at=("request", "path"),
+        place=missed.place,
+        expected=missed.expected,
+        actual=f"{meeting.interaction.method} {meeting.interaction.path}",
+        remedy="call an operation of the document, or add this one to it",
+    )
+    if generated:
+        meeting.undecided("the request", "its path is made anew for every run, and the example meets nothing")

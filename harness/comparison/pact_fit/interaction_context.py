@@ -1,0 +1,116 @@
+"""Findings, made where an interaction and an operation meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.comparison.diff.operations import Operation
+from harness.comparison.pact_fit.answer import Finding, Severity
+from harness.comparison.pact_fit.exchange import Message, message
+from harness.comparison.pact_fit.validators import Validators, Wanted
+from harness.contracts.openapi_source import escaped
+from harness.contracts.pact import Interaction
+from harness.identity import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.comparison.diff.document import Document
+    from harness.comparison.pact_fit.rules import Rules
+
+_SHOWN = 200
+Check = Callable[["Meeting"], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Meeting:
+    """One interaction beside the operation that it meets; what is found is collected here."""
+
+    interaction: Interaction
+    request: Message
+    response: Message
+    validators: Validators
+    operation: Operation | None = None
+    found: list[Finding | Check] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)  # the schemas that are needed
+    unknown: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, interaction: Interaction, validators: Validators) -> Meeting:
+        """Before the operation is known."""
+        return cls(
+            interaction=interaction,
+            request=message(interaction, "request"),
+            response=message(interaction, "response"),
+            validators=validators,
+        )
+
+    @property
+    def document(self) -> Document:
+        """The provider's document."""
+        return self.validators.document
+
+    def tell(  # noqa: PLR0913 - one argument per field
+        self,
+        code: str,
+        text: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        at: Sequence[str | int] = (),
+        place: str = "",
+        expected: Any = None,
+        actual: Any = None,
+        remedy: str = "",
+    ) -> None:
+        """Note a finding; `at` is its place in the interaction."""
+        steps = "".join(f"/{escaped(str(step))}" for step in at)
+        self.found.append(
+            Finding(
+                code=code,
+                severity=severity,
+                interaction=self.interaction.index,
+                description=self.interaction.label,
+                path=f"#/interactions/{self.interaction.index}{steps}",
+                place=place or (self.operation.pointer if self.operation else "#/paths"),
+                text=text,
+                expected=_shown(expected),
+                actual=_shown(actual),
+                remedy=remedy,
+            )
+        )
+
+    def replace_rules(self, message: Message, rules: Rules) -> None:
+        """Know the rules of a message by the places of its value."""
+        if message is self.request:
+            self.request = message._replace(rules=rules)
+        else:
+            self.response = message._replace(rules=rules)
+
+    def later(self, check: Check) -> None:
+        """Tell what a check tells at this place, when all schemas that are needed are ready."""
+        self.found.append(check)
+
+    def findings(self) -> list[Finding]:
+        """Everything that was told, in order."""
+        told: list[Finding] = []
+        for each in self.found:
+            if isinstance(each, Finding):
+                told.append(each)
+                continue
+            self.found = []
+            each(self)
+            told += [inner for inner in self.found if isinstance(inner, Finding)]
+        return told
+
+    def undecided(self, what: str, why: str) -> None:
+        """Note what could not be compared."""
+        self.unknown.append(f"'{self.interaction.label}': {what} could not be compared: {why}")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else canonical_json(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,0 +1,151 @@
+"""Publishing a pact through the API: kept, already there, merged, or refused; rows in, values out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+
+from harness.contracts import pact_merging
+from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_reader import pact_key
+from harness.ledger.db import integrations, traces
+from harness.ledger.db.publications import keep, replace_content
+from harness.ledger.db.rows import insert
+from harness.ledger.db.tables import contracts, publications
+from harness.ledger.db.versions import mention_pacticipant
+
+
+class Outcome(Enum):
+    """What became of a publication."""
+
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    OVERWRITTEN = "overwritten"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One pact to publish."""
+
+    consumer: str
+    provider: str
+    document: dict[str, Any]
+    text: str  # as it was sent
+    merge: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """One pact that is published."""
+
+    consumer: str
+    provider: str
+    contract: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One pact that cannot be published, and why."""
+
+    given: Given
+    there: str  # the content that is there
+    merging: bool
+
+
+def contract_of(given: Given) -> Contract:
+    """The content of a pact, with its key."""
+    return Contract(
+        kind=ContractKind.PACT,
+        owner=given.consumer,
+        counterpart=given.provider,
+        key=pact_key(given.document),
+        text=given.text,
+    )
+
+
+def refusal(db: sa.Connection, version: int | None, given: Given, *, allowed: bool) -> Refusal | None:
+    """Why a version cannot have this content; None when it can."""
+    there = _there(db, version, given.provider)
+    if there is None or there.key == pact_key(given.document):
+        return None
+    if given.merge:
+        known = json.loads(there.text)
+        if isinstance(known, dict) and pact_merging.conflicts(known, given.document):
+            return Refusal(given=given, there=there.text, merging=True)
+        return None
+    return None if allowed else Refusal(given=given, there=there.text, merging=False)
+
+
+def clash(first: Given, second: Given) -> bool:
+    """Whether two pacts for one provider in one request contradict each other."""
+    if pact_key(first.document) == pact_key(second.document):
+        return False
+    return not second.merge or bool(pact_merging.conflicts(first.document, second.document))
+
+
+def contradictions(refused: Refusal) -> list[str]:
+    """The descriptions of what is asked for in two ways."""
+    there = json.loads(refused.there)
+    found = pact_merging.conflicts(there, refused.given.document) if isinstance(there, dict) else []
+    return [str(each.get("description", "")) for _, each in found]
+
+
+def publish(db: sa.Connection, version: int, given: Given, now: str) -> Published:
+    """Keep a pact of a version; whoever calls has asked whether it may."""
+    there = _there(db, version, given.provider)
+    owner = mention_pacticipant(db, given.consumer, now)
+    if there is not None and given.merge:
+        given = _merged(given, json.loads(there.text))
+    contract = contract_of(given)
+    if there is None:
+        row, outcome = keep(db, contract, now), Outcome.CREATED
+        insert(
+            db,
+            publications,
+            version_id=version,
+            contract_id=row,
+            kind=ContractKind.PACT.value,
+            counterpart=given.provider,
+            published_at=now,
+            pacticipant_id=owner,
+        )
+    elif there.key == contract.key:
+        row, outcome = there.contract_id, Outcome.MERGED if given.merge else Outcome.UNCHANGED
+    else:
+        row = keep(db, contract, now)
+        replace_content(db, there, row, now)
+        outcome = Outcome.MERGED if given.merge else Outcome.OVERWRITTEN
+    integrations.touch(db, owner, mention_pacticipant(db, given.provider, now), now)
+    traces.published(db, given.consumer, version, now)
+    return Published(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
+
+
+def _there(db: sa.Connection, version: int | None, provider: str) -> Any:
+    if version is None:
+        return None
+    return db.execute(_THERE, {"version": version, "provider": provider}).one_or_none()
+
+
+_THERE = (
+    sa.select(publications, contracts.c.key, contracts.c.text)
+    .join(contracts)
+    .where(
+        publications.c.version_id == sa.bindparam("version"),
+        publications.c.kind == ContractKind.PACT.value,
+        publications.c.counterpart == sa.bindparam("provider"),
+    )
+)
+
+
+def _merged(given: Given, known: Any) -> Given:
+    if not isinstance(known, dict):
+        return given
+    both = pact_merging.merged(known, given.document)
+    text = json.dumps(both, ensure_ascii=False, separators=(",", ":"))
+    return Given(consumer=given.consumer, provider=given.provider, document=both, text=text, merge=True)

@@ -1,0 +1,206 @@
+"""Whether a question is answered with yes: what the judge and the gate said, in the words of the original."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.gate.reasons import FLAKY
+from harness.ledger.matrix.promised import Row, Rows
+from harness.ledger.matrix.selected import Selected
+from harness.verdicts import Cause, Verdict
+
+if TYPE_CHECKING:
+    from harness.identity import Version
+    from harness.ledger.matrix.basis import Basis
+    from harness.ledger.matrix.question import Question
+    from harness.ledger.matrix.resolving import Pair, Scene
+    from harness.verdicts import Reason
+
+    _Side = tuple[str, int | None]  # a pacticipant, and the row of one of its versions
+
+_NUMBER = (
+    "It is recommended to specify the version number (rather than the tag or branch) of the pacticipant you wish"
+    " to deploy to avoid race conditions. Without a version number, this result will not be reliable."
+)
+_WHERE = (
+    "It is recommended to specify the environment into which you are deploying. Without the environment, this"
+    " result will not be reliable."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The answer to a question."""
+
+    deployable: bool | None
+    warnings: Sequence[str]
+    errors: Sequence[str]
+    successes: Sequence[str]
+    success: int
+    failed: int
+    unknown: int
+    ignored: int | None  # None: nothing was to be ignored
+    considered: Rows
+    left_out: Rows  # what was to be ignored
+
+    @property
+    def reason(self) -> str:
+        """Everything there is to say, a line each."""
+        return "\n".join((*self.warnings, *self.errors, *self.successes))
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """One thing that stands against a yes."""
+
+    verdict: Verdict  # FAILED or UNKNOWN
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """What is not to count."""
+
+    selected: Sequence[Selected]
+
+    def row(self, row: Row) -> bool:
+        """Whether a row is to be ignored."""
+        return any(
+            _has(each, row.consumer, row.consumer_version) or _has(each, row.provider, row.provider_version)
+            for each in self.selected
+        )
+
+    def pair(self, pair: Pair) -> bool:
+        """Whether all that is between two is to be ignored."""
+        return bool(
+            {each.pacticipant for each in self.selected if each.any_version} & {pair.consumer, pair.provider}
+        )
+
+    def version(self, version: Version | None) -> bool:
+        """Whether a version is to be ignored."""
+        return version is not None and any(
+            each.pacticipant == version.pacticipant
+            and (each.any_version or version.number in {number for _, number in each.versions})
+            for each in self.selected
+        )
+
+    def reason(self, reason: Reason) -> bool:
+        """Whether a reason is about what is to be ignored; a whole pacticipant may be missed without harm."""
+        missed = {each.pacticipant for each in self.selected if each.any_version}
+        return self.version(reason.consumer) or self.version(reason.provider) or reason.missing in missed
+
+
+def _has(each: Selected, name: str, version: int | None) -> bool:
+    return each.pacticipant == name and (each.any_version or version in each.rows)
+
+
+def answer(
+    question: Question,
+    scene: Scene,
+    rows: Rows,
+    ignored: Ignored,
+    warnings: Sequence[str],
+    against: Sequence[Against],
+) -> Answered:
+    """The verdict over all that stands against a yes, whatever is listed."""
+    considered = rows.only(lambda row: not ignored.row(row)) if ignored.selected else rows
+    left_out = rows.only(ignored.row) if ignored.selected else Rows()
+    absent = [Against(Verdict.FAILED, each.absent()) for each in scene.specified if each.missing]
+    told = absent or list(dict.fromkeys(against))
+    verdict = max((each.verdict for each in told), default=Verdict.PASSED)
+    return Answered(
+        deployable={Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}[verdict],
+        warnings=[f"WARN: {each}" for each in (*warnings, *_flaky(scene, considered), *_advice(question))],
+        errors=list(dict.fromkeys(each.text for each in told)),
+        successes=[] if told else [_all_well(considered)],
+        success=considered.successes(),
+        failed=sum(each.verdict is Verdict.FAILED for each in against),
+        unknown=_open(considered) if absent else sum(each.verdict is Verdict.UNKNOWN for each in against),
+        ignored=len(left_out) if question.ignored else None,
+        considered=considered,
+        left_out=left_out,
+    )
+
+
+def by_rows(scene: Scene, rows: Rows, ignored: Ignored) -> Iterator[Against]:
+    """What stands against a yes where each row counts: no and unknown rows, and what is needed and has no row."""
+    for pair in _unmet(scene, rows):
+        if not ignored.pair(pair):
+            yield Against(Verdict.UNKNOWN, _no_result(scene, pair.consumer, pair.provider))
+    for row in sorted(rows.rest(), key=lambda row: row.success is None):
+        if not ignored.row(row):
+            sides = (row.consumer, row.consumer_version), (row.provider, row.provider_version)
+            verdict = Verdict.UNKNOWN if row.success is None else Verdict.FAILED
+            yield Against(verdict, _pair_text(scene, verdict, *sides, row.because))
+
+
+def _unmet(scene: Scene, rows: Rows) -> Iterator[Pair]:
+    """What is needed and has no row at all."""
+    met = rows.pairs()
+    for pair in scene.pairs:
+        there = any(not each.missing for each in scene.of(pair.consumer))
+        if pair.required and there and (pair.consumer, pair.provider) not in met:
+            yield pair
+
+
+def by_reason(scene: Scene, basis: Basis, reason: Reason, because: str) -> Against:
+    """A reason of the gate, in the words of the original where it has any."""
+    if reason.cause is Cause.DELETED and not reason.contract:
+        text = reason.text
+    elif reason.missing and reason.consumer:
+        text = _no_result(scene, reason.consumer.pacticipant, reason.missing)
+    elif reason.contract and reason.consumer and reason.provider:
+        consumer, provider = reason.consumer, reason.provider
+        sides = (consumer.pacticipant, basis.rows.get(consumer)), (provider.pacticipant, basis.rows.get(provider))
+        text = _pair_text(scene, reason.verdict, *sides, because)
+    else:
+        text = reason.text
+    return Against(reason.verdict, text)
+
+
+def _pair_text(scene: Scene, verdict: Verdict, consumer: _Side, provider: _Side, because: str) -> str:
+    between = f"between {_words(scene, *consumer)} and {_words(scene, *provider)}"
+    told = f": {because}" if because else ""
+    if verdict is Verdict.FAILED:
+        return f"The verification for the pact {between} failed{told}"
+    return f"There is no verified pact {between}{told}"
+
+
+def _no_result(scene: Scene, consumer: str, provider: str) -> str:
+    who, whom = _words(scene, consumer, None), _words(scene, provider, None)
+    return f"There is no verified pact between {who} and {whom}"
+
+
+def _words(scene: Scene, name: str, version: int | None) -> str:
+    selected = scene.of(name)
+    for each in selected:
+        if version is not None and version in each.rows:
+            return each.described(version)
+    return selected[0].described() if selected else f"any version of {name}"
+
+
+def _flaky(scene: Scene, considered: Rows) -> Iterator[str]:
+    """A yes, or a no, that another run of the same did not see."""
+    for row in considered.flaky():
+        consumer = _words(scene, row.consumer, row.consumer_version)
+        yield f"{consumer} and {_words(scene, row.provider, row.provider_version)} are {FLAKY}"
+
+
+def _open(rows: Rows) -> int:
+    """Of a version that does not exist the gate is not asked: what stands open are the rows."""
+    return sum(row.success is None for row in rows.rest())
+
+
+def _all_well(considered: Rows) -> str:
+    if not considered:
+        return "There are no missing dependencies"
+    return "All required verification results are published and successful"
+
+
+def _advice(question: Question) -> Iterator[str]:
+    if any(each.vague for each in question.selectors):
+        yield _NUMBER
+    if len(question.selectors) == 1 and not question.target:
+        yield _WHERE

@@ -1,0 +1,197 @@
+"""The answer to a question: the gate's where an environment is asked about, else that of every row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from harness.evidence import EvidenceKind, Facts, Live, judge
+from harness.gate.decision import decided, policy_of
+from harness.identity import Version
+from harness.ledger.db import scoped
+from harness.ledger.db.rows import chunks
+from harness.ledger.db.tables import integrations, pacticipants
+from harness.ledger.matrix.basis import basis_of, with_attempts
+from harness.ledger.matrix.deciding import Against, Answered, Ignored, answer, by_reason, by_rows
+from harness.ledger.matrix.resolving import resolve_ignored, scene
+from harness.ledger.matrix.rows import rows_of
+from harness.ledger.static_verdict import statements
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.ledger.matrix.basis import Basis
+    from harness.ledger.matrix.promised import Row, Rows
+    from harness.ledger.matrix.question import Question
+    from harness.ledger.matrix.resolving import Scene
+    from harness.ledger.matrix.selected import Selected
+    from harness.verdicts import Reason
+
+
+_MOST_SETS = 64  # of versions that one question may mean; the gate is asked for each
+
+
+def answered(db: sa.Connection, question: Question, *, trusted: bool) -> Answered:
+    """The answer to a question; what it says never depends on how much of it is listed. Raises Unanswerable."""
+    staged = scene(db, question)
+    selected, warnings = resolve_ignored(db, question.ignored)
+    ignored = Ignored(selected=selected)
+    basis = basis_of(db, staged, needs=bool(question.environment), trusted=trusted)
+    live = bool(question.environment) or any(each.environment for each in question.selectors)
+    # In an environment several versions may live beside each other: none of them stands for the others.
+    rows = rows_of(basis, staged, latest_by="cvpv" if live else question.latest_by, every_pair=live)
+    if question.environment:
+        vague = _too_many(staged)
+        rows = rows if vague else _without_supported(staged, rows)
+        against = [*by_rows(staged, rows, ignored), _too_vague(question)] if vague else []
+        against += [] if vague else _of_the_gate(db, question, staged, basis, ignored, trusted=trusted)
+    else:
+        against = [*by_rows(staged, rows, ignored), *_of_the_silent(db, question, staged, basis, ignored)]
+    return answer(question, staged, rows, ignored, warnings, against)
+
+
+def _without_supported(staged: Scene, rows: Rows) -> Rows:
+    """The rows but for those of two that stay supported beside those who are asked for."""
+    asked = {each.pacticipant for each in staged.specified}
+    if all(each.specified or each.pacticipant not in asked for each in staged.selected):
+        return rows
+    versions = {(each.pacticipant, row) for each in staged.specified for row in each.rows}
+
+    def concerns(row: Row) -> bool:
+        sides = {(row.consumer, row.consumer_version), (row.provider, row.provider_version)}
+        return not {row.consumer, row.provider} <= asked or bool(sides & versions)
+
+    return rows.only(concerns)
+
+
+def _of_the_gate(
+    db: sa.Connection, question: Question, staged: Scene, basis: Basis, ignored: Ignored, *, trusted: bool
+) -> Iterator[Against]:
+    """What the gate has against each set of versions that may be meant, but for what is to be ignored."""
+    sets = _sets(staged)
+    facts = _facts(db, question, staged, basis, sets, trusted=trusted)
+    policy = policy_of(question.environment, facts, None)
+    decisions = (decided(chosen, question.environment, facts, policy) for chosen in sets)
+    told = dict.fromkeys(reason for decision in decisions for reason in decision.reasons)
+    reasons = [each for each in told if each.verdict is not Verdict.PASSED and not ignored.reason(each)]
+    facts = with_attempts(db, facts, reasons)
+    for reason in reasons:
+        yield by_reason(staged, basis, reason, _because(reason, facts))
+
+
+def _because(reason: Reason, facts: Facts) -> str:
+    if not (reason.contract and reason.consumer and reason.provider):
+        return ""
+    whose = reason.consumer.pacticipant
+    return judge(facts, EvidenceKind.PACTS, reason.contract, reason.provider, consumer=whose).because
+
+
+def _sets(staged: Scene) -> list[tuple[Version, ...]]:
+    """One version of each pacticipant that was asked for, in every combination."""
+    meant: dict[str, dict[Version, None]] = {}
+    for each in staged.specified:
+        here = meant.setdefault(each.pacticipant, {})
+        here |= dict.fromkeys(Version(each.pacticipant, number) for _, number in each.versions)
+    return list(product(*meant.values()))
+
+
+def _too_many(staged: Scene) -> bool:
+    """Whether more sets of versions may be meant than the gate can be asked about."""
+    meant: dict[str, int] = {}
+    for each in staged.specified:
+        meant[each.pacticipant] = meant.get(each.pacticipant, 0) + len(each.versions)
+    return any(each.any_version for each in staged.specified) or prod(meant.values()) > _MOST_SETS
+
+
+def _too_vague(question: Question) -> Against:
+    name = question.selectors[0].pacticipant
+    return Against(
+        Verdict.UNKNOWN, f"More than {_MOST_SETS} sets of versions of {name} and others are meant: name them"
+    )
+
+
+def _facts(
+    db: sa.Connection,
+    question: Question,
+    staged: Scene,
+    basis: Basis,
+    sets: Sequence[tuple[Version, ...]],
+    *,
+    trusted: bool,
+) -> Facts:
+    """What the gate looks at: what was read already, unless more is demanded or somebody published nothing."""
+    place = question.environment
+    plain = set(staged.require) <= {EvidenceKind.PACTS.value} and not staged.traced
+    if plain and not _needy(db, staged, basis):
+        live = tuple(
+            Live(environment=place, version=Version(each.pacticipant, number), released=_is_asked(staged, each))
+            for each in staged.selected
+            if not each.specified
+            for _, number in each.versions
+        )
+        return replace(basis.facts, live=live, environments={place: tuple(staged.require)})
+    found = scoped.facts_about(db, {each for chosen in sets for each in chosen}, [place])
+    if found is None:
+        raise RuntimeError("the matrix tells of a version that the ledger does not know")
+    return replace(found, statements=statements(db, None, trusted=trusted))
+
+
+def _is_asked(staged: Scene, each: Selected) -> bool:
+    """Whether others of its pacticipant are asked for: then it is what stays supported beside them."""
+    return any(each.pacticipant == other.pacticipant for other in staged.specified)
+
+
+def _of_the_silent(
+    db: sa.Connection, question: Question, staged: Scene, basis: Basis, ignored: Ignored
+) -> Iterator[Against]:
+    """Versions that published nothing, or whose pact was deleted, and that may need who is concerned."""
+    silent = _meant(staged) if staged.traced else _needy(db, staged, basis)
+    facts = scoped.facts_about(db, silent, []) if silent else None
+    asked = {each.pacticipant for each in staged.specified}
+    everybody = question.infers or len(question.selectors) == 1
+    for version in silent if facts else ():
+        unknown = {name for name, key in facts.index.needs(version).items() if not key} if facts else set()
+        concerned = unknown if everybody and version.pacticipant in asked else unknown & asked
+        if facts and concerned and not ignored.version(version):
+            yield Against(Verdict.UNKNOWN, _not_known(version, sorted(concerned), facts))
+
+
+def _meant(staged: Scene) -> list[Version]:
+    """Every version that a question names or means."""
+    return [Version(each.pacticipant, number) for each in staged.selected for _, number in each.versions]
+
+
+def _not_known(version: Version, needed: Sequence[str], facts: Facts) -> str:
+    lost = facts.versions[version].lost
+    told = [f"The pact of {version} with {name} {lost[name]}" for name in needed if name in lost]
+    return f"{'; '.join(told)}: what it needs is not known" if told else _unpublished(version, needed)
+
+
+def _unpublished(version: Version, needed: Sequence[str]) -> str:
+    return (
+        f"Nothing has been published for version {version.number} of {version.pacticipant}, and others of it"
+        f" need {', '.join(needed)}: what this one needs is not known"
+    )
+
+
+def _needy(db: sa.Connection, staged: Scene, basis: Basis) -> list[Version]:
+    """The versions without a pact whose pacticipant is a consumer otherwise."""
+    consumers = {pair.consumer for pair in staged.pairs}
+    others = sorted({each.pacticipant for each in basis.silent} - consumers)
+    for names in chunks(others):
+        consumers |= set(db.execute(_CONSUMERS, {"names": names}).scalars())
+    return [each for each in basis.silent if each.pacticipant in consumers]
+
+
+# Made once: making a statement costs more than asking it.
+_CONSUMERS = (
+    sa.select(pacticipants.c.name)
+    .join(integrations, integrations.c.consumer_id == pacticipants.c.id)
+    .where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
+    .distinct()
+)

@@ -1,0 +1,63 @@
+"""The rows of the matrix: what each version promised, and what the judge says of each pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.evidence import Cell, EvidenceKind, judge
+from harness.ledger.matrix.promised import Promise, Result, Rows, latest
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from harness.identity import Version
+    from harness.ledger.matrix.basis import Basis, Published
+    from harness.ledger.matrix.resolving import Scene
+
+_SUCCESS = {Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}
+
+
+def rows_of(basis: Basis, scene: Scene, *, latest_by: str, every_pair: bool) -> Rows:
+    """All rows, without any limit; `every_pair`: each live pair counts, also one that nobody has verified."""
+    chosen = {
+        name: scene.versions_of(name) for name, some in scene.provider_versions().items() if some is not None
+    }
+    met: dict[int, tuple[Result, ...]] = {}  # the versions of one content share its results
+    found = []
+    for each in basis.promised:
+        if each.contract not in met:
+            met[each.contract] = _results(basis, each, chosen.get(each.provider), every_pair=every_pair)
+        found.append(Promise(each.consumer, each.provider, each.publication, each.version, met[each.contract]))
+    return Rows(latest(found, latest_by))
+
+
+def _results(
+    basis: Basis, each: Published, versions: Collection[Version] | None, *, every_pair: bool
+) -> tuple[Result, ...]:
+    """What is known of a content on each provider version, newest first; None: any version."""
+    found, missing = [], []
+    for version in _spoken_of(basis, each) if versions is None else versions:
+        cell = judge(basis.facts, EvidenceKind.PACTS, each.key, version, consumer=each.consumer)
+        if cell.stated or (cell.evidence and cell.evidence.row in basis.results):
+            found.append(_result(basis, version, cell))
+        elif versions is not None:
+            missing.append(Result(basis.rows[version]))
+    if every_pair and (found or len(missing) > 1):
+        found += missing
+    return tuple(sorted(found, key=lambda result: -(result.provider_version or 0))) or (Result(),)
+
+
+def _spoken_of(basis: Basis, each: Published) -> set[Version]:
+    """The versions of the provider of which anything is known that concerns a content."""
+    told = basis.facts.index.told(EvidenceKind.PACTS, each.key, each.provider)
+    found = {*told.by_version, *basis.held.get(each.provider, ())}
+    for artifact in told.by_artifact:
+        found.update(basis.built.get((each.provider, artifact), ()))
+    return found
+
+
+def _result(basis: Basis, version: Version, cell: Cell) -> Result:
+    number = basis.results.get(cell.evidence.row) if cell.evidence else None
+    said = cell.stated, cell.because, cell.disagreement, cell.flaky
+    return Result(basis.rows[version], number, _SUCCESS[cell.verdict], *said)

@@ -1,0 +1,232 @@
+"""What a remote broker knows of versions, pacts and environments, as values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.contracts.document import Contract, ContractKind
+from harness.contracts.pact_reader import pact_key
+from harness.evidence import Live, Stay
+from harness.identity import Version
+from harness.ledger.remote import hal
+from harness.ledger.remote.hal import Document, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from harness.ledger.remote.site import Site
+
+_OF_THE_BROKER = ("_links", "createdAt", "_embedded")  # what a broker adds to a pact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """One pact as a broker serves it."""
+
+    contract: Contract
+    sha: str  # what the broker calls this content; ours is the contract's key
+    ids: tuple[str, ...]  # what results call its interactions, in the order of the document
+    results: str  # where results are sent
+
+    @property
+    def promised(self) -> int:
+        """How many promises the pact holds."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One version as a broker describes it."""
+
+    version: Version
+    branch: str = ""
+    build_url: str = ""
+    pacts: tuple[str, ...] = ()  # links to what it published
+    document: Document = field(default_factory=dict, repr=False)
+
+
+def environments(site: Site) -> dict[str, Document]:
+    """Every environment by its name."""
+    url = site.link("pb:environments")
+    place = shown(url)
+    return {hal.text(each, "name", place): each for each in site.all_pages(url, "environments")}
+
+
+def live(site: Site, name: str, environment: Document) -> list[Live]:
+    """What runs and what is supported in one environment."""
+    return [
+        Live(
+            environment=name,
+            version=_version_in(each, place),
+            instance=hal.maybe_text(each, "applicationInstance") or hal.maybe_text(each, "target"),
+            released=released,
+            since=hal.maybe_text(each, "createdAt"),
+        )
+        for released, place, each in _records(site, environment)
+    ]
+
+
+_LISTS = (
+    (False, "pb:currently-deployed-deployed-versions", "deployedVersions"),
+    (True, "pb:currently-supported-released-versions", "releasedVersions"),
+)
+
+
+def _records(site: Site, environment: Document) -> Iterable[tuple[bool, str, Document]]:
+    for released, rel, key in _LISTS:
+        url = site.at(hal.href(environment, rel, site.base))
+        for each in site.all_pages(url, key):
+            yield released, shown(url), each
+
+
+def _version_in(record: Document, place: str) -> Version:
+    inside = hal.part(record, "_embedded", place)
+    name = hal.text(hal.part(inside, "pacticipant", place), "name", place)
+    return Version(name, hal.text(hal.part(inside, "version", place), "number", place))
+
+
+def pacticipants(site: Site) -> list[Document]:
+    """Every pacticipant."""
+    return site.all_pages(site.link("pb:pacticipants"), "pacticipants")
+
+
+def find_version(site: Site, version: Version) -> Described | None:
+    """What the broker knows of a version, None when nobody mentioned it."""
+    url = site.link("pb:pacticipant-version", pacticipant=version.pacticipant, version=version.number)
+    found = site.find(url)
+    return None if found is None else described(version.pacticipant, found, shown(url))
+
+
+def versions_of(site: Site, pacticipant: str) -> list[Described]:
+    """Every version of a pacticipant, oldest first; none when nobody knows it."""
+    of_it = site.find(site.link("pb:pacticipant", pacticipant=pacticipant))
+    if of_it is None:
+        return []
+    url = site.at(hal.href(of_it, "pb:versions", site.base))
+    return [described(pacticipant, each, shown(url)) for each in reversed(site.all_pages(url, "versions"))]
+
+
+def newest(site: Site, pacticipant: str, count: int) -> list[Described]:
+    """Some versions of a pacticipant, oldest first, the newest last; one page is asked for."""
+    of_it = site.find(site.link("pb:pacticipant", pacticipant=pacticipant))
+    if of_it is None:
+        return []
+    url = site.at(hal.href(of_it, "pb:versions", site.base))
+    page = hal.embedded(site.read(url, pageNumber="1", pageSize=str(count)), "versions", shown(url))
+    # A broker that knows no pages tells all of them; newest first, as every broker does.
+    return [described(pacticipant, each, shown(url)) for each in reversed(page[:count])]
+
+
+def described(pacticipant: str, document: Document, place: str) -> Described:
+    """One version from its document. A version that does not say what it published is not one without pacts."""
+    named = hal.part(document, "_links", place).get("pb:pact-versions")
+    pacts = hal.links(document, "pb:pact-versions")
+    if not isinstance(named, list) or len(pacts) != len(named):
+        raise hal.junk(place, "the version does not name its pacts: there is no list of links 'pb:pact-versions'")
+    inside = document.get("_embedded")
+    branches = inside.get("branchVersions") if isinstance(inside, dict) else None
+    listed = branches if isinstance(branches, list) else ()
+    names = [hal.maybe_text(each, "name") for each in listed if isinstance(each, dict)]
+    return Described(
+        version=Version(pacticipant, hal.text(document, "number", place)),
+        branch=names[-1] if names else "",
+        build_url=hal.maybe_text(document, "buildUrl"),
+        pacts=tuple(each["href"] for each in pacts),
+        document=document,
+    )
+
+
+def published(site: Site, link: str) -> Published:
+    """The pact behind a link. Raises BrokerSilent for one that cannot be read."""
+    url = site.at(link)
+    return served(site.keep(url), shown(url))
+
+
+def find_published(site: Site, url: str) -> Published | None:
+    """The pact at an address, None when there is none."""
+    found = site.find(url)
+    return None if found is None else served(found, shown(url))
+
+
+def served(document: Document, place: str) -> Published:
+    """A pact from its document. Raises BrokerSilent for one that cannot be read."""
+    kept = {name: value for name, value in document.items() if name not in _OF_THE_BROKER}
+    plain, ids = without_ids(kept)
+    consumer = hal.text(hal.part(plain, "consumer", place), "name", place)
+    provider = hal.text(hal.part(plain, "provider", place), "name", place)
+    named = hal.links(document, "pb:pact-version")
+    sha = hal.maybe_text(named[0], "name") if named else ""
+    if not sha:
+        raise hal.junk(place, "it does not name the content of the pact")
+    return Published(
+        contract=Contract(
+            kind=ContractKind.PACT,
+            owner=consumer,
+            counterpart=provider,
+            key=pact_key(plain),
+            text=json.dumps(plain, ensure_ascii=False),
+            place=place,
+        ),
+        sha=sha,
+        ids=ids,
+        results=hal.maybe_href(document, "pb:publish-verification-results"),
+    )
+
+
+def without_ids(pact: Document) -> tuple[Document, tuple[str, ...]]:
+    """A pact as it was published, and what the broker calls its interactions."""
+    ids: list[str] = []
+    plain = dict(pact)
+    for name in ("interactions", "messages"):
+        if isinstance(plain.get(name), list):
+            ids += [_id_of(each) for each in plain[name]]
+            plain[name] = [_without_id(each) for each in plain[name]]
+    return plain, tuple(ids)
+
+
+def _id_of(interaction: Any) -> str:
+    return hal.maybe_text(interaction, "_id") if isinstance(interaction, dict) else ""
+
+
+def _without_id(interaction: Any) -> Any:
+    if not isinstance(interaction, dict):
+        return interaction
+    return {name: value for name, value in interaction.items() if name != "_id"}
+
+
+_PAST = (
+    (False, "pb:record-deployment", "deployedVersions", "undeployedAt", "currentlyDeployed"),
+    (True, "pb:record-release", "releasedVersions", "supportEndedAt", "currentlySupported"),
+)
+
+
+def stays(site: Site, version: Described, places: Iterable[str]) -> list[Stay]:
+    """Every time of a version in the environments, ended or not, as far as the broker tells."""
+    found = []
+    for released, rel, key, ended, still in _PAST:
+        for link in hal.links(version.document, rel):
+            if hal.maybe_text(link, "name") in places:
+                document = site.find(site.at(link["href"])) or {"_embedded": {key: []}}
+                found += [
+                    Stay(
+                        environment=str(link["name"]),
+                        version=version.version,
+                        instance=hal.maybe_text(each, "applicationInstance") or hal.maybe_text(each, "target"),
+                        released=released,
+                        since=hal.maybe_text(each, "createdAt"),
+                        until=_until(each, ended, still),
+                    )
+                    for each in hal.embedded(document, key, shown(link["href"]))
+                ]
+    return found
+
+
+def _until(record: Mapping[str, Any], ended: str, still: str) -> str:
+    if record.get(still) is True:
+        return ""
+    told = record.get(ended)
+    return (
+        told if isinstance(told, str) and told else str(record.get("updatedAt") or record.get("createdAt") or "?")
+    )

@@ -1,0 +1,242 @@
+"""The pacts that selectors choose: each content once, with every reason for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from harness.ledger.db import chosen_pacts, pacts, selectable
+from harness.ledger.db.chosen_pacts import Between, Standing
+from harness.ledger.db.pacts import Pact
+from harness.ledger.selecting.selectors import Selector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import sqlalchemy as sa
+
+    from harness.ledger.db.selectable import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """Why a pact is to be verified: one selector, and the consumer version that it found."""
+
+    row: int = 0  # of the consumer's version
+    branch: str = ""
+    tag: str = ""
+    latest: bool = False
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why one pact was chosen."""
+
+    shorts: tuple[str, ...]  # "latest from branch main"
+    line: str  # "latest version from branch 'main' (1.0)"
+    selected: Selected
+    places: tuple[tuple[str, str], ...] = ()  # environment and number, of what is live
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One content to verify."""
+
+    pact: Pact
+    reasons: tuple[Reason, ...] = field(default=())
+
+
+def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], branch: str) -> list[Chosen]:
+    """What the selectors choose; without any, the main branches and all that is live."""
+    found: list[Chosen] = []
+    if not selectors:
+        found += _of_defaults(db, provider)
+    for selector in selectors or (Selector(deployed=True), Selector(released=True)):
+        found += _by(db, provider, selector, branch)
+    return _once(found)
+
+
+def _of_defaults(db: sa.Connection, provider: str) -> Iterator[Chosen]:
+    """For each consumer its main branch, else its newest pact."""
+    consumers = {each.consumer: each for each in selectable.integrated(db, provider)}
+    on_main = {name for name, each in consumers.items() if each.main_head}
+    tagged = {name for name, each in consumers.items() if each.tagged_main} - on_main
+    between = Between(provider=provider)
+    if on_main:
+        for pact in chosen_pacts.listed(db, between, Standing.HEAD_OF_MAIN):
+            if pact.consumer in on_main:
+                named = Selector(main_branch=True, consumer=pact.consumer, named=True)
+                yield _main(consumers[pact.consumer].main_branch, pact, named)
+    for name in sorted(tagged):
+        yield from _by(db, provider, Selector(tag=consumers[name].main_branch, latest=True, consumer=name), "")
+    if len(on_main) + len(tagged) < len(consumers):
+        for pact in pacts.latest_of_each(db, between.conditions):
+            if pact.consumer not in on_main | tagged:
+                yield _latest(pact, Selector(latest=True, consumer=pact.consumer), provider)
+
+
+def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> Iterable[Chosen]:
+    between = Between(provider=provider, consumer=selector.consumer)
+    if selector.deployed or selector.released:
+        return _live(db, between, selector)
+    if selector.main_branch:
+        names = selectable.main_branches(db, provider)
+        heads = chosen_pacts.listed(db, between, Standing.HEAD_OF_MAIN)
+        return [_main(names.get(pact.consumer, ""), pact, selector) for pact in heads]
+    if selector.every_branch:
+        return _every_branch(db, between, selector)
+    name = branch if selector.matching_branch else selector.branch
+    if name:
+        return _of_branch(db, between, selector, name)
+    if selector.tag:
+        return _of_tag(db, between, selector)
+    return [_latest(pact, selector, provider) for pact in pacts.latest_of_each(db, between.conditions)]
+
+
+def _of(selector: Selector) -> str:
+    return f" of {selector.consumer}" if selector.consumer else ""
+
+
+def _main(name: str, pact: Pact, selector: Selector) -> Chosen:
+    line = f"latest version{_of(selector)} from the main branch '{name}' ({pact.number})"
+    remembered = Selected(row=pact.version, latest=not selector.named)
+    return Chosen(
+        pact=pact, reasons=(Reason(shorts=("latest from main branch",), line=line, selected=remembered),)
+    )
+
+
+def _every_branch(db: sa.Connection, between: Between, selector: Selector) -> Iterable[Chosen]:
+    found = chosen_pacts.listed(db, between, Standing.HEAD_OF_ANY)
+    headed = selectable.branches_headed_by(db, {pact.version for pact in found})
+    for pact in found:
+        for name in headed[pact.version]:
+            yield _headed(pact, selector, name)
+
+
+def _headed(pact: Pact, selector: Selector, name: str, more: str = "") -> Chosen:
+    line = f"latest version{_of(selector)} from branch '{name}' ({pact.number}){more}"
+    remembered = Selected(row=pact.version, branch=name, latest=True)
+    return Chosen(
+        pact=pact, reasons=(Reason(shorts=(f"latest from branch {name}",), line=line, selected=remembered),)
+    )
+
+
+def _of_branch(db: sa.Connection, between: Between, selector: Selector, name: str) -> list[Chosen]:
+    heads = chosen_pacts.listed(db, between, Standing.HEAD_OF, name)
+    found = [_headed(pact, selector, name) for pact in heads]
+    if selector.fallback_branch:
+        told = f" (fallback branch used as no pact was found from branch '{name}')"
+        fallback = selector.fallback_branch
+        others = chosen_pacts.listed(db, between, Standing.HEAD_OF, fallback)
+        found += _fallback(found, others, lambda pact: _headed(pact, selector, fallback, told))
+    return found
+
+
+def _fallback(
+    found: Sequence[Chosen], others: Iterable[Pact], as_chosen: Callable[[Pact], Chosen]
+) -> list[Chosen]:
+    """Of each consumer that has nothing yet; the original asks only whether anybody has anything."""
+    known = {each.pact.consumer for each in found}
+    return [as_chosen(pact) for pact in others if pact.consumer not in known]
+
+
+def _of_tag(db: sa.Connection, between: Between, selector: Selector) -> list[Chosen]:
+    if not selector.latest:
+        every = chosen_pacts.listed(db, between, Standing.TAGGED, selector.tag)
+        return [_all_tagged(pact, selector) for pact in every]
+    heads = chosen_pacts.listed(db, between, Standing.NEWEST_TAGGED, selector.tag)
+    found = [_tagged(pact, selector, selector.tag) for pact in heads]
+    if selector.fallback_tag:
+        told = f" (fallback tag used as no pact was found with tag '{selector.tag}')"
+        fallback = selector.fallback_tag
+        others = chosen_pacts.listed(db, between, Standing.NEWEST_TAGGED, fallback)
+        found += _fallback(found, others, lambda pact: _tagged(pact, selector, fallback, told))
+    return found
+
+
+def _tagged(pact: Pact, selector: Selector, tag: str, more: str = "") -> Chosen:
+    line = f"latest version{_of(selector)} tagged '{tag}' ({pact.number}){more}"
+    remembered = Selected(row=pact.version, tag=tag, latest=True)
+    return Chosen(pact=pact, reasons=(Reason(shorts=(f"latest with tag {tag}",), line=line, selected=remembered),))
+
+
+def _all_tagged(pact: Pact, selector: Selector) -> Chosen:
+    who = selector.consumer or "consumer"
+    line = f"all {who} versions tagged '{selector.tag}' ({pact.number})"
+    short = f"one of {selector.consumer} {selector.tag}" if selector.consumer else f"one of {selector.tag}"
+    remembered = Selected(row=pact.version, tag=selector.tag)
+    return Chosen(pact=pact, reasons=(Reason(shorts=(short,), line=line, selected=remembered),))
+
+
+def _latest(pact: Pact, selector: Selector, provider: str) -> Chosen:
+    who = selector.consumer or "a consumer"
+    line = f"latest version of {who} that has a pact with {provider} ({pact.number})"
+    remembered = Selected(row=pact.version, latest=True)
+    return Chosen(pact=pact, reasons=(Reason(shorts=("latest",), line=line, selected=remembered),))
+
+
+def _live(db: sa.Connection, between: Between, selector: Selector) -> Iterable[Chosen]:
+    where = selector.environment
+    found = chosen_pacts.listed(db, between, Standing.LIVE_IN if where else Standing.LIVE, where)
+    rows = {pact.version for pact in found}
+    wanted = selectable.live(db, rows, where, deployed=selector.deployed, released=selector.released)
+    for pact in found:
+        for place in wanted.get(pact.version, ()):
+            yield _present(pact, place, selector)
+
+
+def _present(pact: Pact, place: Place, selector: Selector) -> Chosen:
+    owner = f"version(s) of {selector.consumer}" if selector.consumer else "consumer version(s)"
+    verb = "released and supported in" if place.released else "currently deployed to"
+    short = f"{'released in' if place.released else 'deployed to'} {place.environment}"
+    reason = Reason(
+        shorts=(short,),
+        line=f"{owner} {verb}",
+        selected=Selected(row=pact.version, environment=place.environment),
+        places=((place.environment, pact.number),),
+        number=pact.number,
+    )
+    return Chosen(pact=pact, reasons=(reason,))
+
+
+def _once(found: Iterable[Chosen]) -> list[Chosen]:
+    """Each consumer's content once, as its newest version has it, with the reasons of all; by names."""
+    by_content: dict[tuple[str, str], Chosen] = {}
+    for each in found:
+        key = each.pact.consumer, each.pact.sha
+        before = by_content.get(key)
+        if before is None:
+            by_content[key] = each
+            continue
+        newest = max(before.pact, each.pact, key=lambda pact: pact.version)
+        by_content[key] = replace(before, pact=newest, reasons=_union(before.reasons, each.reasons))
+    return sorted(by_content.values(), key=lambda each: (each.pact.consumer.lower(), each.pact.version))
+
+
+def _union(first: tuple[Reason, ...], more: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Both, each once; what is live in several places is one line with all of them."""
+    result = list(first)
+    for reason in more:
+        same = [
+            n for n, known in enumerate(result) if reason.places and known.line == reason.line and known.places
+        ]
+        if same:
+            known = result[same[0]]
+            places = tuple(dict.fromkeys((*known.places, *reason.places)))
+            result[same[0]] = replace(
+                known, places=places, shorts=tuple(dict.fromkeys((*known.shorts, *reason.shorts)))
+            )
+        elif reason not in result:
+            result.append(reason)
+    return tuple(result)
+
+
+def line_of(reason: Reason) -> str:
+    """The whole line: what is live says where."""
+    if not reason.places:
+        return reason.line
+    told = [f"{environment} ({number})" for environment, number in reason.places]
+    places = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return f"{reason.line} {places}"

@@ -1,0 +1,1 @@
+"""A first manifest, from what a folder shows of a system."""

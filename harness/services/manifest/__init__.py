@@ -1,0 +1,1 @@
+"""The manifest, read into the system that it describes."""
