@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from textwrap import dedent
+
+from harness.cli.main import answer
 
 SERVICE = """
 import json, os
@@ -180,9 +184,26 @@ def project(folder: Path, *, database: bool = False) -> Path:
 
 
 def harness(
+    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The whole command, in this process: its exit code and all that it wrote."""
+    written = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    before = dict(os.environ)
+    os.environ.update({"NO_COLOR": "1", **(environment or {})})
+    try:
+        with chdir(cwd), redirect_stdout(written[0]), redirect_stderr(written[1]):
+            code = answer(list(arguments))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    out, err = (each.buffer.getvalue().decode() for each in written)  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(arguments, code, out, err)
+
+
+def harness_process(
     *arguments: str, cwd: Path, timeout: float = 120, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The whole command in a process of its own."""
+    """The whole command in a process of its own, where it is about processes."""
     return subprocess.run(
         [sys.executable, "-m", "harness", *arguments],
         cwd=cwd,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from places import Place
-from projects import harness, project
+from projects import harness_process, project
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def place(tmp_path: Path, runtime: str) -> Iterator[Place]:
     manifest = project(tmp_path / "project", database=runtime == "process")
     made = Place(manifest, folders[0], folders[1], uuid.uuid4().hex, runtime)
     yield made
-    harness("run", "--plan", cwd=manifest.parent, environment=made.environment)
+    harness_process("run", "--plan", cwd=manifest.parent, environment=made.environment)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -50,7 +50,7 @@ def test_a_run_that_is_killed_leaves_nothing_once_the_next_command_has_started(p
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=30)
-    swept = harness("run", "--plan", cwd=place.manifest.parent, environment=place.environment)
+    swept = harness_process("run", "--plan", cwd=place.manifest.parent, environment=place.environment)
     assert swept.returncode == 0, swept.stderr
     place.assert_nothing_is_left()
 
@@ -65,12 +65,12 @@ def test_ctrl_c_twice_ends_a_run_with_130_and_leaves_nothing(place: Place, event
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) in (130, -signal.SIGINT)
-    harness("run", "--plan", cwd=place.manifest.parent, environment=place.environment)
+    harness_process("run", "--plan", cwd=place.manifest.parent, environment=place.environment)
     place.assert_nothing_is_left()
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_run_that_ends_by_itself_has_cleaned_up_before_it_answers(place: Place) -> None:
-    done = harness("run", cwd=place.manifest.parent, environment=place.environment)
+    done = harness_process("run", cwd=place.manifest.parent, environment=place.environment)
     assert done.returncode == 0, done.stdout + done.stderr
     place.assert_nothing_is_left()

@@ -68,7 +68,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(sample: Path, *arguments: str, runtime: str = "process", fresh: bool = False) -> Told:
     options = ["--runtime", runtime, "--json", *(["--fresh"] if fresh else [])]
-    done = harness("run", *arguments, *options, cwd=sample, timeout=500)
+    done = harness("run", *arguments, *options, cwd=sample)
     assert done.stdout, done.stderr
     return Told(done.returncode, json.loads(done.stdout))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from built_projects import commit, git
-from projects import harness
+from projects import harness_process
 
 POLYGLOT = Path(__file__).parents[2] / "fixtures" / "polyglot"
 RUNTIMES = (pytest.param("process"), pytest.param("docker", marks=pytest.mark.docker))
@@ -33,7 +33,7 @@ def test_a_shop_in_node_and_its_stock_in_java_are_judged_by_their_commits(polygl
         pytest.skip("no node here")
     if runtime == "docker" and not os.environ.get("HARNESS_JAVA_IMAGE"):
         pytest.skip("no image with Java is named")
-    good = harness("run", "--runtime", runtime, cwd=polyglot, timeout=300)
+    good = harness_process("run", "--runtime", runtime, cwd=polyglot, timeout=300)
     assert good.returncode == 0, good.stdout + good.stderr
     assert "stock: build-command: sh build.sh" in good.stderr
     assert "not known to git" not in good.stdout + good.stderr
@@ -41,7 +41,7 @@ def test_a_shop_in_node_and_its_stock_in_java_are_judged_by_their_commits(polygl
     source = polyglot / "stock" / "src" / "Stock.java"
     source.write_text(source.read_text().replace('count\\"', 'amount\\"'))
     broken = commit(polyglot, "renames the field")
-    found = harness("run", "--runtime", runtime, cwd=polyglot, timeout=300)
+    found = harness_process("run", "--runtime", runtime, cwd=polyglot, timeout=300)
     assert found.returncode == 1, found.stdout + found.stderr
     assert f"stock {broken[:10]} breaks shop {broken[:10]}" in found.stdout
     assert "1 kept" in found.stdout, "a thing that nobody sells"

@@ -52,7 +52,7 @@ def answer(command: Command, folder: Path, runtime: str) -> str:
     program, *arguments = shlex.split(command.line)
     assert program == "harness"
     state = {"HARNESS_RUNTIME": runtime}
-    done = harness(*arguments, cwd=folder, timeout=300, environment=state)
+    done = harness(*arguments, cwd=folder, environment=state)
     told = "" if command.quiet else done.stderr + done.stdout
     return masked(f"{told}(exit code {done.returncode})\n")
 

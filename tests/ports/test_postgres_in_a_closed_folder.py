@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from projects import harness, project
+from projects import harness_process, project
 
 from harness.runtime.postgres import find
 
@@ -22,7 +22,7 @@ def test_binaries_that_only_root_may_reach_serve_all_the_same(tmp_path: Path) ->
     closed.mkdir(mode=0o700)
     (closed / "postgres").symlink_to(real.parent)
     manifest = project(tmp_path / "project", database=True)
-    done = harness(
+    done = harness_process(
         "run",
         "--json",
         "--only",
