@@ -20,6 +20,7 @@ from broker_client import (
 )
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from law_examples import TIMES, examples
 
 __all__ = [  # fixtures: brokers on fresh databases
     "client",
@@ -31,11 +32,15 @@ __all__ = [  # fixtures: brokers on fresh databases
     "sqlite_database",
 ]
 
+# The same examples at every change; with HARNESS_EXAMPLES others, and that many times as many.
 hypothesis_settings.register_profile(
-    "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "laws",
+    max_examples=examples(20),
+    deadline=None,
+    derandomize=TIMES == 1,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-hypothesis_settings.register_profile("thorough", max_examples=2000, deadline=None)
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+hypothesis_settings.load_profile("laws")
 
 
 # The person who runs the tests may have a broker of their own: the tests must not talk to it.

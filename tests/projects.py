@@ -196,7 +196,7 @@ def harness(
     finally:
         os.environ.clear()
         os.environ.update(before)
-    out, err = (each.buffer.getvalue().decode() for each in written)  # type: ignore[attr-defined]
+    out, err = (each.buffer.getvalue().decode() for each in written)
     return subprocess.CompletedProcess(arguments, code, out, err)
 
 

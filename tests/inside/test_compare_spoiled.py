@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 from pact_and_document import answering, get, operation, pact_of
 from pact_openapi_worlds import Json, World, body_of, worlds
 
@@ -86,7 +87,7 @@ def wrong(world: World, data: st.DataObject) -> Json:
     return interaction
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(15))
 @given(world=worlds(), data=st.data())
 def test_a_reference_that_leads_nowhere_turns_nothing_into_a_yes(world: World, data: st.DataObject) -> None:
     """Nor into a no: what it would have said is not known."""
@@ -96,7 +97,7 @@ def test_a_reference_that_leads_nowhere_turns_nothing_into_a_yes(world: World, d
     assert after in (before, Verdict.UNKNOWN), (place, before, after)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(12))
 @given(world=worlds(), data=st.data(), good=st.booleans())
 def test_what_does_not_need_the_broken_place_is_answered_as_before(
     world: World, data: st.DataObject, good: bool
@@ -220,7 +221,7 @@ def test_a_path_that_is_nearly_there_is_named(asked: str, told: str) -> None:
 junk = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(12))
 @given(
     world=worlds(), key=st.sampled_from(["request", "response", "type", "providerStates", "description"]), bad=junk
 )

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 
 from harness.comparison.containment import Containment, contained, numerals
 from harness.comparison.containment.automata import Automaton, Expression
@@ -55,7 +56,7 @@ def allows(schema: Json, value: Any) -> bool:
     return jsonschema_rs.Draft202012Validator(schema).is_valid(value)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(20))
 @given(schemas, schemas, st.lists(values, max_size=20))
 def test_an_answer_is_never_contradicted(one: Json, other: Json, tried: list[Any]) -> None:
     answer = contained(one, other)
@@ -66,7 +67,7 @@ def test_an_answer_is_never_contradicted(one: Json, other: Json, tried: list[Any
         assert [value for value in tried if allows(one, value) and not allows(other, value)] == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(20))
 @given(schemas)
 def test_a_schema_contains_itself_and_anything_contains_it(schema: Json) -> None:
     assert contained(schema, schema).containment is Containment.YES

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 from pact_and_document import codes, document_with, operation
 
 from harness.comparison.diff import Change, Diff, Document, Notice, Severity, diff
@@ -17,7 +17,7 @@ from harness.errors import Exit
 Json = dict[str, Any]
 NOTICE = Notice(today=date(2026, 11, 23))
 MANY = settings(
-    max_examples=int(os.environ.get("HARNESS_ORACLE_CHANNELS", "60")),
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

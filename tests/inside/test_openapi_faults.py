@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from copy import deepcopy
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 from openapi_changes import Json, accepting, answering, document, part, schema_cases, sending, single_cases
 from pact_and_document import pact_of
 from pact_openapi_worlds import World, worlds
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SPOILT = settings(max_examples=int(os.environ.get("HARNESS_SPOILT_DOCUMENTS", "25")), deadline=None)
+SPOILT = settings(max_examples=examples(12), deadline=None)
 NOTICE = Notice(today=date(2026, 11, 23))
 TEXT: Json = {"type": "string"}
 Step = str | int

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 
 from harness.checks.api import Settings, Target
 from harness.checks.engines.replaying import Again
@@ -315,7 +316,7 @@ def test_a_replay_gives_the_shell_exactly_the_request(body: bytes, value: str) -
         assert words[words.index("--data-raw") + 1].encode() == body
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(bodies, bodies)
 def test_bytes_that_no_word_holds_are_made_by_printf(before: bytes, after: bytes) -> None:
     body = before + b"\xff\0" + after

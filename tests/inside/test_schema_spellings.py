@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
+from law_examples import examples
 from pact_and_document import answering, document_with, get, pact_of, taking
 from schema_spellings import NEW, OLD, PLACES, Json, Spelling, listing, schemas, values
 
 from harness.comparison.pact_fit import Comparison, compare
 from harness.verdicts import Verdict
 
-SPELLINGS = int(os.environ.get("HARNESS_SPELLINGS", "40"))
+SPELLINGS = examples(15)
 
 
 def compared(side: str, schema: Json, value: Any, version: str = NEW, named: Json | None = None) -> Comparison:

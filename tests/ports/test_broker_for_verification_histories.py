@@ -21,6 +21,7 @@ from broker_histories import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 
 from harness.contracts.pact_reader import pact_key
 
@@ -54,7 +55,7 @@ NOBODY = [{"tag": "nobody", "latest": True}]
 
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-    max_examples=60,
+    max_examples=examples(12),
     deadline=None,
 )
 @given(steps=HISTORIES, selectors=SELECTORS)

@@ -11,6 +11,7 @@ from broker_client import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from law_examples import examples
 
 NUMBERS, BRANCHES, TAGS, SLOTS = "123", ("main", "x/y"), ("dev", "main", "PLACE"), ("", "blue")
 _names = count()
@@ -183,7 +184,7 @@ STEPS: st.SearchStrategy[tuple[str, tuple[str, ...]]] = st.one_of(
 
 @hypothesis_settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=50,
+    max_examples=examples(12),
     deadline=None,
 )
 @given(steps=st.lists(STEPS, min_size=15, max_size=45))

@@ -9,6 +9,7 @@ from broker_client import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from law_examples import examples
 
 from harness.broker.app import router
 
@@ -108,7 +109,7 @@ MEDIA = st.sampled_from(
 
 @hypothesis_settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=250,
+    max_examples=examples(60),
     deadline=None,
 )
 @given(data=st.data(), route=st.sampled_from(ROUTES), body=BODY, query=QUERY, media=MEDIA)

@@ -9,6 +9,7 @@ from broker_client import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from law_examples import examples
 
 from harness.broker.http.hal import path
 
@@ -217,7 +218,9 @@ def test_what_is_missing_is_404(client: Client) -> None:
     assert client.delete("/pacticipants/Nope").json == {"error": named}
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(12), deadline=None
+)
 @given(name=st.text(min_size=1, max_size=40))
 def test_any_name_comes_back_as_it_was_given_or_is_refused(client: Client, name: str) -> None:
     where = path("pacticipants", name) if not any("\ud800" <= c <= "\udfff" for c in name) else ""

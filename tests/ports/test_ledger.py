@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from fakes_ledger import MemoryLedger
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 from new_ledgers import new_ledger
 
 from harness.contracts.document import Contract, ContractKind
@@ -474,7 +475,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
 def test_whatever_the_history_the_latest_that_decides_stands(
     make: Callable[[], Open], history: list[Evidence]

@@ -13,6 +13,7 @@ from broker_client import Client
 from broker_histories import CONSUMERS, HISTORIES, PLACES, PROVIDER, WITH_DOCUMENTS, Model, Player, Step, pact
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
+from law_examples import examples
 from remote_ledgers import own_ledger
 
 from harness.contracts.pact_reader import read_pact
@@ -78,7 +79,7 @@ def by_http(client: Client, version: Version, place: str) -> Iterator[tuple[str,
 
 @hypothesis_settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=15,
+    max_examples=examples(4),
     deadline=None,
 )
 @given(steps=HISTORIES | WITH_DOCUMENTS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from law_examples import examples
 
 from harness.errors import ServiceDidNotStart
 from harness.runtime.contents import kept_contents
@@ -91,7 +92,7 @@ NOTHING: dict[str, Callable[[Place], None]] = {
 
 
 @pytest.mark.slow
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([*CHANGES, *NOTHING]), min_size=1, max_size=3, unique=True))
 def test_it_is_built_again_exactly_when_something_changed(
     tmp_path_factory: pytest.TempPathFactory, kinds: list[str]
