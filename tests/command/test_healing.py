@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import harness, project
+from projects import harness, harness_process, project
 
 from harness.contracts.pact_reader import read_pacts
 from harness.evidence import Evidence, EvidenceKind, Known
@@ -176,12 +176,9 @@ def test_a_version_that_nobody_knows_how_to_start_stays_unknown_and_says_so(fold
 
 
 @pytest.mark.slow
-def test_two_that_ask_for_the_same_run_it_once(folder: Path, ask: Ask) -> None:
-    codes = []
-    asking = [threading.Thread(target=lambda: codes.append(ask("things=1", "--heal")[0])) for _ in range(2)]
-    for each in asking:
-        each.start()
-    for each in asking:
-        each.join()
+def test_two_that_ask_for_the_same_run_it_once(folder: Path) -> None:
+    asked = ("can-i-deploy", "things=1", "--heal", "--to", "production", "--runtime", "process")
+    with ThreadPoolExecutor(2) as pool:
+        codes = list(pool.map(lambda _: harness_process(*asked, cwd=folder).returncode, range(2)))
     assert codes == [0, 0]
     assert len({e.run for e in evidence(folder) if e.kind is EvidenceKind.PACTS}) == 1

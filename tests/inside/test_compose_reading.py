@@ -238,7 +238,7 @@ def bombs() -> dict[str, str]:
         "merges": "a0: &a0 {x: 1}\n"
         + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 60)),
         "circle": "services: &a\n  b: *a",
-        "deep": "services: " + "[" * 3000,
+        "deep": "services: " + "[" * 1000,
         "NUL": "services: \0",
         "directive": "%YAML 9.9\n---\nservices: {}",
         "tag": "services: !!python/object:os.system {}\n",
