@@ -132,14 +132,20 @@ def heal_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def healed(
     ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: Place
 ) -> tuple[T, tuple[Attempt, ...]]:
-    """Ask, run what is missing, and ask again, until nothing is missing that was not tried."""
+    """Ask; with `heal`, run what is missing, and ask again, until nothing is missing that was not tried."""
+    return _healed(ask, reasons, place) if place.heal else (ask(), ())  # asking alone needs no machinery of a run
+
+
+def _healed(
+    ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: Place
+) -> tuple[T, tuple[Attempt, ...]]:
     from harness.wiring import healing
     from harness.wiring.runs import Options
 
     options = Options(manifest=place.manifest, broker=place.broker, runtime=place.runtime)
     told: list[Attempt] = []
-    answer = ask()
-    while place.heal:
+    while True:
+        answer = ask()
         tried = {(each.missing.provider, each.missing.contract) for each in told}
         missing = [m for m in healing.missing_in(reasons(answer)) if (m.provider, m.contract) not in tried]
         if not missing:
@@ -147,8 +153,7 @@ def healed(
         for attempt in healing.heal(missing, options):
             told.append(attempt)
             _say_attempt(attempt)
-        answer = ask()
-    for reason in healing.beyond_healing(reasons(answer)) if place.heal else ():
+    for reason in healing.beyond_healing(reasons(answer)):
         _say_left(reason)
     return answer, tuple(told)
 
@@ -177,9 +182,11 @@ def _say_left(reason: Reason) -> None:
 
 def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple[Reason, ...]:
     """The reasons, where what could not be healed says why."""
+    if not attempts:
+        return tuple(reasons)
     from harness.wiring import healing
 
-    return healing.with_causes(reasons, attempts) if attempts else tuple(reasons)
+    return healing.with_causes(reasons, attempts)
 
 
 def placed(reasons: Iterable[Reason], place: Place) -> tuple[Reason, ...]:

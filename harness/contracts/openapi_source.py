@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts.yaml_text import Unsure, loaded
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def _value(words: str, place: str) -> tuple[Any, bool]:
         except ContractError:
             if not place.lower().endswith((".yaml", ".yml")):
                 raise
+    from harness.contracts.yaml_text import Unsure, loaded  # here: PyYAML takes longer than reading most documents
+
     try:
         value, shares = loaded(words)
     except Unsure:

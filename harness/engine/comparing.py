@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.comparison.diff import document_of
-from harness.comparison.pact_fit import Severity, compare_all
 from harness.engine.events import Compared
 from harness.errors import ContractError
 from harness.verdicts import Verdict
@@ -31,6 +29,10 @@ def compared(plan: Plan) -> Iterator[Compared]:
 
 
 def _compared(tasks: Sequence[Task], document: OpenApi) -> Iterator[Compared]:
+    # Here: an unchanged run compares nothing, and needs none of it.
+    from harness.comparison.diff import document_of
+    from harness.comparison.pact_fit import compare_all
+
     pacts = [task.pact for task in tasks if task.pact is not None]
     try:
         found = list(compare_all(pacts, document_of(document.document, document.place)))
@@ -44,6 +46,8 @@ def _compared(tasks: Sequence[Task], document: OpenApi) -> Iterator[Compared]:
 
 
 def _event(task: Task, comparison: Comparison) -> Compared:
+    from harness.comparison.pact_fit import Severity
+
     errors = [each for each in comparison.findings if each.severity is Severity.ERROR]
     told = tuple(f"'{each.description}': {each.text}" for each in errors)
     because = told[0] if told else next(iter(comparison.unknown), "")

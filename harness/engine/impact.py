@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.comparison.pact_fit.routing import routes_of
 from harness.errors import ContractError
 from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 def readable_routes(document: OpenApi) -> RouteTable | None:
     """The operations that requests meet; None where the document cannot be followed, which its checks tell."""
+    from harness.comparison.pact_fit.routing import routes_of  # here: only a finding needs it
+
     try:
         return routes_of(document)
     except (ContractError, RecursionError):

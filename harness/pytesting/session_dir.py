@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.checks.engines.pytest_results import RESULTS
+from harness.checks.engines.suite_session import RESULTS
 
 _PREFIX = "harness-pytest-"
 _HELD = "held"  # a file that is locked as long as its session lives

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -17,6 +20,8 @@ class Trust:
 
     def context(self, host: str) -> ssl.SSLContext:
         """How a connection to that host is made."""
+        import ssl  # here: every command reads a manifest, and few make a connection
+
         context = ssl.create_default_context(cafile=self.ca or None)
         if not self.verify or (self.ca and host in _LOOPBACK):
             context.check_hostname = False  # what runs here is named by its port, whatever its certificate says
@@ -38,6 +43,8 @@ class Trust:
 
 def distrusted(error: OSError) -> str:
     """Why a certificate was refused, and what to write; "" for any other trouble."""
+    import ssl
+
     if not isinstance(error, ssl.SSLCertVerificationError):
         return ""
     return (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from harness.wiring.content import shown
 from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harness.checks.api import Check, Settings
@@ -74,19 +75,37 @@ def shown_path(folder: Path) -> str:
     return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
 
 
-def checks() -> Mapping[EvidenceKind, Check]:
-    """Every kind of check that there is."""
-    from harness.checks.openapi_properties import OpenApiProperties
-    from harness.checks.pact_provider import PactProvider
+class _Checks(Mapping["EvidenceKind", "Check"]):
+    """Every kind of check that there is, each loaded when one runs: where nothing runs, nothing is."""
+
+    def __getitem__(self, kind: EvidenceKind) -> Check:
+        return _check(kind)
+
+    def __iter__(self) -> Iterator[EvidenceKind]:
+        return iter(EvidenceKind)
+
+    def __len__(self) -> int:
+        return len(EvidenceKind)
+
+
+@cache
+def _check(kind: EvidenceKind) -> Check:
+    if kind is EvidenceKind.PACTS:
+        from harness.checks.pact_provider import PactProvider
+
+        return PactProvider()
+    if kind is EvidenceKind.PROPERTIES:
+        from harness.checks.openapi_properties import OpenApiProperties
+
+        return OpenApiProperties()
     from harness.checks.suites import SuiteCheck
 
-    every: tuple[Check, ...] = (
-        PactProvider(),
-        OpenApiProperties(),
-        SuiteCheck(EvidenceKind.CONSUMERS),
-        SuiteCheck(EvidenceKind.INTEGRATION),
-    )
-    return {check.kind: check for check in every}
+    return SuiteCheck(kind)
+
+
+def checks() -> Mapping[EvidenceKind, Check]:
+    """Every kind of check that there is."""
+    return _Checks()
 
 
 def known_documents(system: System, artifacts: Mapping[str, str], ledger: Ledger) -> dict[str, OpenApi]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.comparison.pact_matching import judge_message, judge_request, judge_response
+from harness.comparison.pact_matching.judging import judge_message, judge_request, judge_response
 from harness.comparison.pact_matching.messages import wire_message
 from harness.comparison.pact_matching.paths import Each, tokens_of
 from harness.comparison.pact_matching.times import is_written_as

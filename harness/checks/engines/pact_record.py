@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.engines.pact_plugins import needed_by
-from harness.comparison.pact_matching import Judgement, judge_request, judge_response
+from harness.comparison.pact_matching.judgement import Judgement
+from harness.comparison.pact_matching.judging import judge_request, judge_response
 from harness.comparison.pact_matching.messages import message_of, query_pairs, wire_message
 from harness.comparison.pact_matching.paths import tokens_of, weight
 from harness.verdicts import Difference

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.checks.engines.suite_session import LIFELINE, RESULTS
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-RESULTS = "HARNESS_SUITE_RESULTS"
 _LEFT_OUT = "harness_suite_left_out"
-LIFELINE = "HARNESS_SUITE_LIFELINE"  # a file descriptor; when its other end closes, the suite ends
 
 
 class Results:

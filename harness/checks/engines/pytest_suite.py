@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.cancellation import Ending
-from harness.checks.engines.pytest_results import LIFELINE, RESULTS
 from harness.checks.engines.pytest_system import VARIABLE
+from harness.checks.engines.suite_session import LIFELINE, RESULTS
 from harness.services.proxies import past_proxies
 
 if TYPE_CHECKING:

@@ -4,9 +4,4 @@ It reads what the specification calls a request and a response, as they stand in
 nothing of any verifier: where that and this disagree, one of them is wrong, and the harness says so.
 """
 
-from harness.comparison.pact_matching.judgement import Judgement, Undecided
-from harness.comparison.pact_matching.judging import judge_message, judge_request, judge_response
-
 REVISION = "1"  # raised whenever a judgement may change: what was judged before it is judged anew
-
-__all__ = ["REVISION", "Judgement", "Undecided", "judge_message", "judge_request", "judge_response"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -89,6 +88,8 @@ def trust(reading: Reading, keys: Table, what: str) -> Trust:
 
 
 def _holds_certificates(path: Path) -> bool:
+    import ssl  # here: few services name a certificate
+
     try:
         ssl.create_default_context(cafile=str(path))
     except (OSError, ValueError):
