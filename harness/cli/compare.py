@@ -46,9 +46,9 @@ def command(
     the provider does what it says. Exit codes: 1 when something does not fit, 3 when it cannot be told, 0 when it
     fits.
     """
-    from harness.app.compare import compared
-    from harness.app.source_lines import LinesOfFiles
     from harness.reports import pact_comparisons
+    from harness.wiring.comparing import compared
+    from harness.wiring.lines import LinesOfFiles
 
     told = compared(pacts, document, manifest, broker)
     if as_json:

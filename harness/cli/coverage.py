@@ -25,8 +25,8 @@ def command(provider: str, manifest: Path | None, broker: str | None, *, as_json
     Requests of the integration suite count when all of it passed. Without VERSION it is the newest that is known.
     Exit codes: 0 when something was exercised, 3 when nothing was.
     """
-    from harness.app.cover import exercised
     from harness.reports import coverages
+    from harness.wiring.covering import exercised
 
     name, number = words.service_and_version(provider)
     told = exercised(name, number, manifest, broker)

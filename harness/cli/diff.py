@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import composition
+from harness import wiring
 from harness.cli import words
 from harness.errors import UsageError
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.app.source_lines import LinesOfFiles
     from harness.comparison.diff import Diff
     from harness.comparison.diff.hits import Affected, Consumer
+    from harness.wiring.lines import LinesOfFiles
 
 
 @click.command("diff")
@@ -74,11 +74,11 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     (orders@1.4). Exit codes: 1 when something breaks, 3 when something could not be decided and nothing breaks,
     0 otherwise; with --fail-on used only what hits somebody counts.
     """
-    from harness.app.documents import document_source, service_of
-    from harness.app.kept_documents import keeping_reader
     from harness.comparison.diff import Notice, diff, read_document
     from harness.comparison.diff.hits import exit_of, who_is_hit
     from harness.reports import openapi_changes
+    from harness.wiring.documents import document_source, service_of
+    from harness.wiring.kept_documents import keeping_reader
 
     asked = bool(environments or against)
     if fail_on == "used" and not asked:
@@ -106,7 +106,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 
 
 def _on_lines(found: Diff) -> tuple[Diff, LinesOfFiles]:
-    from harness.app.source_lines import LinesOfFiles, on_lines
+    from harness.wiring.lines import LinesOfFiles, on_lines
 
     lines = LinesOfFiles()
     told = replace(found, problems=on_lines(found.problems, lines), remarks=on_lines(found.remarks, lines))
@@ -120,8 +120,8 @@ def _consumers(
     manifest: Path | None,
     broker: str | None,
 ) -> list[Consumer]:
-    from harness.app.consumers import consumers_of
-    from harness.app.documents import version_named
+    from harness.wiring.consumers import consumers_of
+    from harness.wiring.documents import version_named
 
     if not provider:
         hint = "--provider orders, or write OLD or NEW as a version: orders@1.4"
@@ -132,5 +132,5 @@ def _consumers(
         if version is None:
             raise UsageError(f"'{given}' is not CONSUMER@VERSION", hint="--against web@1.4")
         versions.append(version)
-    with composition.memory(manifest, broker) as ledger:
+    with wiring.memory(manifest, broker) as ledger:
         return consumers_of(ledger, provider, environments, versions)

@@ -44,7 +44,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> None:
     """Publish pacts and OpenAPI documents: the manifest's, or those at PATH."""
-    from harness.app.publish import Wish, notices, publish
+    from harness.wiring.publishing import Wish, notices, publish
 
     wish = Wish(
         paths=paths,

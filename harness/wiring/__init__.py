@@ -48,8 +48,8 @@ def memory(manifest: Path | None, broker: str | None) -> Iterator[Ledger]:
 @contextmanager
 def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
     """An open ledger in which the manifest's environments are declared."""
-    from harness.composition.remote import is_remote, remote_ledger
     from harness.ledger.sql_ledger import open_ledger
+    from harness.wiring.remote import is_remote, remote_ledger
 
     url = url or os.environ.get(BROKER, "")
     if is_remote(url):

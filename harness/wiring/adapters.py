@@ -12,8 +12,6 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.app.content import shown
-from harness.app.kept_documents import keeping_reader
 from harness.contracts.document import ContractKind
 from harness.engine.run import Bench
 from harness.engine.service_logs import ServiceLogs
@@ -21,6 +19,8 @@ from harness.errors import ContractError
 from harness.evidence import EvidenceKind
 from harness.runtime.project_folder import project_folder
 from harness.services.spelling import heading
+from harness.wiring.content import shown
+from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,16 +7,16 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import composition
-from harness.app.documents import document_source, fetched, version_named
-from harness.app.kept_documents import keeping_reader
-from harness.app.source_lines import LinesOfFiles, on_lines
+from harness import wiring
 from harness.comparison.diff.document import bundled
 from harness.comparison.pact_fit import Compared, Comparison, compare_all
 from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import find_pacts, read_pact
 from harness.errors import ContractError, Problem, UnknownName, UsageError
+from harness.wiring.documents import document_source, fetched, version_named
+from harness.wiring.kept_documents import keeping_reader
+from harness.wiring.lines import LinesOfFiles, on_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +80,7 @@ def _pacts(
 
 def _kept(version: Version, provider: str, manifest: Path | None, broker: str | None) -> Iterator[Pact]:
     """The pacts of a version, those with the document's provider where that is known."""
-    with composition.memory(manifest, broker) as ledger:
+    with wiring.memory(manifest, broker) as ledger:
         known = ledger.facts_about([version], []).versions.get(version)
         if known is None:
             raise UnknownName(f"no version {version}", hint="publish it first: harness publish")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness import composition
+from harness import wiring
 from harness.comparison.coverage import Coverage
 from harness.comparison.declared import Row, rows
 from harness.errors import UnknownName, did_you_mean
@@ -38,7 +38,7 @@ class Exercise:
 
 def exercised(name: str, number: str, manifest: Path | None, broker: str | None) -> Exercise:
     """What of a version was exercised; of the newest without a number. Raises UnknownName."""
-    with composition.memory(manifest, broker) as ledger:
+    with wiring.memory(manifest, broker) as ledger:
         facts = ledger.facts_about([Version(name, number)], ()) if number else ledger.facts()
         version = _meant(name, number, facts)
         coverage = ledger.coverage(version)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import composition
+from harness import wiring
 from harness.contracts.document import ContractKind
 from harness.contracts.openapi_bundle import Beside
 from harness.errors import UnknownName, UsageError, did_you_mean
@@ -44,7 +44,7 @@ def document_source(given: str, manifest: Path | None, broker: str | None) -> So
         return Source(text=fetched(given), place=given)
     named = version_named(given)
     if named is not None:
-        with composition.memory(manifest, broker) as ledger:
+        with wiring.memory(manifest, broker) as ledger:
             return Source(text=_kept(ledger, named), place=given, service=named.pacticipant)
     if ":" in given:
         return _at_revision(given)
@@ -122,7 +122,7 @@ def _git(*arguments: str) -> bytes:
 def service_of(manifest: Path | None, given: str) -> str:
     """The manifest's service whose document a path is, at whatever revision; "" when there is none."""
     try:
-        system = composition.system(manifest)
+        system = wiring.system(manifest)
     except UsageError:
         return ""
     path = Path(given) if Path(given).exists() else Path(given.rpartition(":")[2])

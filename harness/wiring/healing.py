@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.app.run import Options, Run, prepared
-from harness.app.verify import verification_events
 from harness.engine.events import CheckFinished
 from harness.errors import HarnessError, IdentityConflict
 from harness.evidence import EvidenceKind, Known
 from harness.identity import Version, digest
 from harness.verdicts import Cause, Reason, Verdict
+from harness.wiring.runs import Options, Run, prepared
+from harness.wiring.verifying import verification_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

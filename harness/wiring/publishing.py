@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import composition
-from harness.app import content
-from harness.app.kept_documents import keeping_reader
+from harness import wiring
 from harness.contracts.document import ContractKind
 from harness.errors import ContractError, UsageError
 from harness.gate import commands
 from harness.ports import Publication
+from harness.wiring import content
+from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +74,7 @@ def publish(manifest: Path | None, broker: str | None, wish: Wish) -> PublishedC
             hint=f"start it and publish what it tells with: {commands.run(untold[0])}",
         )
     declared = {s.name: s.version for s in system.services if s.version} if system else {}
-    with composition.ledger_at(broker or (system.broker if system else ""), system) as ledger:
+    with wiring.ledger_at(broker or (system.broker if system else ""), system) as ledger:
         published = publishing.publish(
             ledger,
             contracts,
@@ -103,9 +103,9 @@ def _system(manifest: Path | None, wish: Wish) -> System | None:
     """The manifest's system; contracts at named paths can be published without one."""
     if wish.paths and manifest is None:
         with suppress(UsageError):
-            return composition.system(None)
+            return wiring.system(None)
         return None
-    return composition.system(manifest)
+    return wiring.system(manifest)
 
 
 def _of_manifest(system: System | None) -> Iterator[Contract]:
@@ -148,8 +148,8 @@ def _publishable(pact: Pact) -> Contract:
 
 def of_document(text: str | bytes, provider: str, place: str) -> OpenApi:
     """A document, with the lines of what breaks its standard or leads nowhere. Raises ContractError."""
-    from harness.app.source_lines import LinesOfFiles, on_lines
     from harness.contracts.openapi_reader import read_openapi
+    from harness.wiring.lines import LinesOfFiles, on_lines
 
     read = read_openapi(text, provider, place, keeping_reader(os.environ))
     lines = LinesOfFiles()

@@ -10,24 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import __version__, composition
-from harness.app import content
-from harness.app.naming import (
-    Content,
-    by_version,
-    check_claim,
-    describe,
-    descriptors,
-    numbers,
-    requested,
-    settle,
-)
-from harness.app.run_notices import after_the_run, before_the_run, untraced_of, untraced_pacts
-from harness.app.stored_descriptor import with_remembered
-from harness.app.suite_identity import noting_reads, started, suite_key
+from harness import __version__, wiring
 from harness.checkout import Checkout
 from harness.checks.api import Settings
-from harness.composition.runs import bench, known_documents, read_document
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import Conductor, replayed
 from harness.engine.events import CheckFinished, Event, Noticed, RunStarted, ServiceStep
@@ -42,6 +27,21 @@ from harness.services.manifest.containers import unused_files, unverified
 from harness.services.spelling import heading
 from harness.services.system import Service, Suite, System
 from harness.verdicts import Verdict
+from harness.wiring import content
+from harness.wiring.adapters import bench, known_documents, read_document
+from harness.wiring.naming import (
+    Content,
+    by_version,
+    check_claim,
+    describe,
+    descriptors,
+    numbers,
+    requested,
+    settle,
+)
+from harness.wiring.noticing import after_the_run, before_the_run, untraced_of, untraced_pacts
+from harness.wiring.remembered import with_remembered
+from harness.wiring.suite_identity import noting_reads, started, suite_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -356,11 +356,11 @@ def _first_service(described: System) -> str:
 def prepared(options: Options) -> Iterator[Run]:
     """A run with its adapters open; leaving the context closes them and removes its scratch files."""
     from harness.checkout import detect, version
-    from harness.composition.runs import new_run, scratch
     from harness.runtime.choice import choose
     from harness.runtime.sweeping import state_folder
+    from harness.wiring.adapters import new_run, scratch
 
-    described = composition.system(options.manifest)
+    described = wiring.system(options.manifest)
     if not described.services:
         raise UsageError(
             "the manifest describes no service, so there is nothing to run",
@@ -376,7 +376,7 @@ def prepared(options: Options) -> Iterator[Run]:
     )
     runtime.sweep()
     run = new_run()
-    with composition.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
+    with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
         described = with_remembered(described, options.services, from_git, ledger, runtime.name)
         described = described.with_versions(requested(described, options.services, from_git))
         described = noting_reads(described)

@@ -16,11 +16,11 @@ from harness.verdicts import Cause, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.app.run import Run
     from harness.contracts.document import Contract
     from harness.contracts.pact import Pact
     from harness.engine.events import Event
     from harness.identity import Version
+    from harness.wiring.runs import Run
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,8 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from harness.app.run import Options, Run, prepared
-from harness.composition.runs import read_document
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import replayed, with_document
 from harness.engine.events import CheckFinished, CheckFound, Event
@@ -17,6 +15,8 @@ from harness.engine.startup import Startup
 from harness.evidence import EvidenceKind
 from harness.services.graph import start_order
 from harness.verdicts import Exercised, Finding
+from harness.wiring.adapters import read_document
+from harness.wiring.runs import Options, Run, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import sample_events as sample
-from harness.composition import recording
 
 from harness.cli import main as command_line
 from harness.cli.stream import follow, parse_reports
 from harness.errors import UsageError
+from harness.wiring import recording
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.app.run import Options, prepared
 from projects import project
 
 from harness.cli.main import answer as command
 from harness.evidence import EvidenceKind
 from harness.ledger.sql_ledger import open_ledger
+from harness.wiring.runs import Options, prepared
 
 CONSUMER = """
 [suites.consumer]
