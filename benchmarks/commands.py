@@ -23,7 +23,7 @@ COMMANDS = {
     ],
     "harness run (unchanged)": ["-m", "harness", "run", "--manifest", str(MANIFEST)],
 }  # fmt: skip
-TARGETS = {"harness --version": 4, "harness can-i-deploy": 15, "harness run (unchanged)": 45}  # times a bare Python
+TARGETS = {"harness --version": 4, "harness can-i-deploy": 15, "harness run (unchanged)": 45}  # times bare Python
 
 
 def once(arguments: list[str]) -> float:

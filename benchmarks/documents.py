@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
+from harness.app.kept_documents import KeptDocuments
 from harness.comparison.diff import read_document
-from harness.wiring.kept_documents import KeptDocuments
 
 OPERATIONS = 729  # four files each, and one for all
 FIRST, AGAIN = 3.5, 1.0  # times what libyaml takes to read the files once

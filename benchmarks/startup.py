@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness import composition
+from harness.composition.runs import SystemClock, new_run
 from harness.engine.events import ServiceReady
 from harness.engine.startup import Startup
 from harness.runtime.choice import choose
 from harness.services.graph import start_order
-from harness.wiring.adapters import SystemClock, new_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,10 +110,10 @@ def main() -> None:
     options = parser.parse_args()
     print("| start-up | one after another | in parallel | ratio (median, min to max) | longest chain / sum |")
     print("|---|---|---|---|---|")
-    print(row("sample system", wiring.system(SAMPLE), options))
+    print(row("sample system", composition.system(SAMPLE), options))
     with tempfile.TemporaryDirectory() as folder:
         manifest = independent(Path(folder))
-        print(row(f"{INDEPENDENT} services that need nothing", wiring.system(manifest), options))
+        print(row(f"{INDEPENDENT} services that need nothing", composition.system(manifest), options))
 
 
 if __name__ == "__main__":

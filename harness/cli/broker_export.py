@@ -21,8 +21,8 @@ def command(file: Path, origin: str, *, history: bool, fresh: bool, as_json: boo
 
     Credentials come from the URL or from PACT_BROKER_TOKEN, PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD.
     """
+    from harness.composition.copying import export
     from harness.transfer.records import PLURALS
-    from harness.wiring.copying import export
 
     with shown_progress() as progress:
         archive = export(origin, file, progress, fresh=fresh, history=history)

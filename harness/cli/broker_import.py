@@ -11,7 +11,7 @@ from harness.cli.copying import shown_progress
 from harness.errors import Exit
 
 if TYPE_CHECKING:
-    from harness.wiring.copying import Copied
+    from harness.composition.copying import Copied
 
 
 @click.command("import")
@@ -34,7 +34,7 @@ def command(origin: str, ledger: str, *, history: bool, fresh: bool, as_json: bo
     secrets, and those that had some are switched off. Exit code 1: something is missing, or the copy says yes
     where the other broker says no.
     """
-    from harness.wiring.copying import imported
+    from harness.composition.copying import imported
 
     with shown_progress() as progress:
         copied = imported(origin, ledger, progress, fresh=fresh, history=history)

@@ -28,7 +28,7 @@ def command(*, days: int, limit: int, dry_run: bool, database_url: str, as_json:
     Kept are the heads of branches, the newest with each tag, the newest of each pacticipant, everything that is or
     was deployed or released, and the results that these rest on.
     """
-    from harness.wiring.pruning import prune
+    from harness.composition.pruning import prune
 
     found = prune(database_url, days=days, limit=limit, dry_run=dry_run)
     if as_json:

@@ -28,7 +28,7 @@ def command(*, host: str, port: int, database_url: str, base_urls: tuple[str, ..
 
     Everything else is set by environment variables: docs/guides/run-a-broker.md.
     """
-    from harness.wiring.serving import Serving, serve
+    from harness.composition.serving import Serving, serve
 
     chosen = Serving(host=host, port=port, database_url=database_url, base_urls=base_urls, workers=workers)
     return serve(chosen)

@@ -36,7 +36,7 @@ def command() -> None:
 @words.json_option
 def create(*, name: str, role: str, pacticipants: tuple[str, ...], database_url: str, as_json: bool) -> int:
     """Make a token; it is shown once."""
-    from harness.wiring import tokens
+    from harness.composition import tokens
 
     token, secret = tokens.create(database_url, name, role, pacticipants)
     if as_json:
@@ -53,7 +53,7 @@ def create(*, name: str, role: str, pacticipants: tuple[str, ...], database_url:
 @words.json_option
 def show(*, database_url: str, as_json: bool) -> int:
     """List the tokens, also those that were revoked."""
-    from harness.wiring import tokens
+    from harness.composition import tokens
 
     found = tokens.listed(database_url)
     if as_json:
@@ -74,7 +74,7 @@ def show(*, database_url: str, as_json: bool) -> int:
 @words.json_option
 def revoke(*, token: str, database_url: str, as_json: bool) -> int:
     """End a token, by its uuid or its name; it is refused from now on."""
-    from harness.wiring import tokens
+    from harness.composition import tokens
 
     ended = tokens.revoke(database_url, token)
     if as_json:

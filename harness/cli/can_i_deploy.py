@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import deciding, hashes, words
 from harness.cli.versions import placed
 from harness.gate import Decision, can_i_deploy, placing
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from harness.app.heal import Attempt
     from harness.evidence import Facts
     from harness.verdicts import Reason
-    from harness.wiring.healing import Attempt
 
     Answer = tuple[Decision, Facts]
 
@@ -55,7 +55,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 
     def ask() -> list[Answer]:
         named = (*chosen, *deciding.supposed_versions(supposed))
-        with wiring.memory(manifest, broker) as ledger:
+        with composition.memory(manifest, broker) as ledger:
             return deciding.asked(ledger, named, environments, answers_of, _reasons)
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from harness import composition
 from harness.cli import words
 from harness.errors import Exit
 from harness.verdicts import Verdict
@@ -46,11 +48,11 @@ def command(
     the provider does what it says. Exit codes: 1 when something does not fit, 3 when it cannot be told, 0 when it
     fits.
     """
+    from harness.app.compare import compared
+    from harness.app.source_lines import LinesOfFiles
     from harness.reports import pact_comparisons
-    from harness.wiring.comparing import compared
-    from harness.wiring.lines import LinesOfFiles
 
-    told = compared(pacts, document, manifest, broker)
+    told = compared(pacts, document, partial(composition.memory, manifest, broker))
     if as_json:
         words.say_json(pact_comparisons.as_document(told))
     elif form == "sarif":

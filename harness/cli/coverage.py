@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness import composition
 from harness.cli import words
 from harness.errors import Exit
 
@@ -25,11 +26,12 @@ def command(provider: str, manifest: Path | None, broker: str | None, *, as_json
     Requests of the integration suite count when all of it passed. Without VERSION it is the newest that is known.
     Exit codes: 0 when something was exercised, 3 when nothing was.
     """
+    from harness.app.cover import exercised
     from harness.reports import coverages
-    from harness.wiring.covering import exercised
 
     name, number = words.service_and_version(provider)
-    told = exercised(name, number, manifest, broker)
+    with composition.memory(manifest, broker) as ledger:
+        told = exercised(name, number, ledger)
     parts = (told.version, told.coverage, told.rows, told.document, told.beside, told.equally)
     if as_json:
         words.say_json(coverages.as_document(*parts))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
-from harness.errors import UsageError
 from harness.gate import commands, placing, resolutions, suppose
 from harness.gate.decision import completable
 from harness.gate.reasons import since
@@ -19,12 +18,11 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from harness.app.heal import Attempt
     from harness.evidence import Facts
     from harness.identity import Version
     from harness.ports import Ledger
-    from harness.services.system import System
     from harness.verdicts import Reason
-    from harness.wiring.healing import Attempt
 
 _MARKS = {Verdict.PASSED: "+", Verdict.FAILED: "x", Verdict.UNKNOWN: "?"}
 DEPLOYABLE = {Verdict.PASSED: True, Verdict.FAILED: False, Verdict.UNKNOWN: None}
@@ -139,21 +137,22 @@ def healed(
 def _healed(
     ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: Place
 ) -> tuple[T, tuple[Attempt, ...]]:
-    from harness.wiring import healing
-    from harness.wiring.runs import Options
+    from harness.app import heal
+    from harness.app.run import Options
+    from harness.composition.runs import prepared
 
     options = Options(manifest=place.manifest, broker=place.broker, runtime=place.runtime)
     told: list[Attempt] = []
     while True:
         answer = ask()
         tried = {(each.missing.provider, each.missing.contract) for each in told}
-        missing = [m for m in healing.missing_in(reasons(answer)) if (m.provider, m.contract) not in tried]
+        missing = [m for m in heal.missing_in(reasons(answer)) if (m.provider, m.contract) not in tried]
         if not missing:
             break
-        for attempt in healing.heal(missing, options):
+        for attempt in heal.heal(missing, options, prepared):
             told.append(attempt)
             _say_attempt(attempt)
-    for reason in healing.beyond_healing(reasons(answer)):
+    for reason in heal.beyond_healing(reasons(answer)):
         _say_left(reason)
     return answer, tuple(told)
 
@@ -184,17 +183,14 @@ def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple
     """The reasons, where what could not be healed says why."""
     if not attempts:
         return tuple(reasons)
-    from harness.wiring import healing
+    from harness.app import heal
 
-    return healing.with_causes(reasons, attempts)
+    return heal.with_causes(reasons, attempts)
 
 
 def placed(reasons: Iterable[Reason], place: Place) -> tuple[Reason, ...]:
     """The reasons, each with what resolves it where the person is: with this manifest, or with none."""
-    try:
-        system: System | None = wiring.system(place.manifest)
-    except UsageError:
-        system = None  # a gate can be asked from anywhere
+    system = composition.system_if_any(place.manifest)  # a gate can be asked from anywhere
     return tuple(resolutions.here(reason, system) for reason in reasons)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
 from harness.errors import UsageError
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from harness.app.source_lines import LinesOfFiles
     from harness.comparison.diff import Diff
     from harness.comparison.diff.hits import Affected, Consumer
-    from harness.wiring.lines import LinesOfFiles
 
 
 @click.command("diff")
@@ -74,16 +75,16 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     (orders@1.4). Exit codes: 1 when something breaks, 3 when something could not be decided and nothing breaks,
     0 otherwise; with --fail-on used only what hits somebody counts.
     """
+    from harness.app.documents import document_source, service_of
+    from harness.app.kept_documents import keeping_reader
     from harness.comparison.diff import Notice, diff, read_document
     from harness.comparison.diff.hits import exit_of, who_is_hit
     from harness.reports import openapi_changes
-    from harness.wiring.documents import document_source, service_of
-    from harness.wiring.kept_documents import keeping_reader
 
     asked = bool(environments or against)
     if fail_on == "used" and not asked:
         raise UsageError("--fail-on used needs to know whom to ask", hint="add --environment or --against")
-    sources = [document_source(given, manifest, broker) for given in (old, new)]
+    sources = [document_source(given, partial(composition.memory, manifest, broker)) for given in (old, new)]
     reader = keeping_reader(os.environ)
     before, after = (read_document(source.text, source.place, reader, source.beside) for source in sources)
     found = diff(before, after, Notice(today=datetime.now(UTC).date(), stable_days=days, beta_days=days))
@@ -91,7 +92,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     affected: Sequence[Affected] | None = None
     if asked:
         named = (each.service for each in reversed(sources))
-        name = provider or next(filter(None, named), "") or service_of(manifest, new) or service_of(manifest, old)
+        system = None if provider else composition.system_if_any(manifest)
+        name = provider or next(filter(None, named), "") or service_of(system, new) or service_of(system, old)
         affected = who_is_hit(found, before, _consumers(name, environments, against, manifest, broker))
     where = f"in {' and '.join(environments)}" if environments else ""
     if as_json:
@@ -106,7 +108,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 
 
 def _on_lines(found: Diff) -> tuple[Diff, LinesOfFiles]:
-    from harness.wiring.lines import LinesOfFiles, on_lines
+    from harness.app.source_lines import LinesOfFiles, on_lines
 
     lines = LinesOfFiles()
     told = replace(found, problems=on_lines(found.problems, lines), remarks=on_lines(found.remarks, lines))
@@ -120,8 +122,8 @@ def _consumers(
     manifest: Path | None,
     broker: str | None,
 ) -> list[Consumer]:
-    from harness.wiring.consumers import consumers_of
-    from harness.wiring.documents import version_named
+    from harness.app.consumers import consumers_of
+    from harness.app.documents import version_named
 
     if not provider:
         hint = "--provider orders, or write OLD or NEW as a version: orders@1.4"
@@ -132,5 +134,5 @@ def _consumers(
         if version is None:
             raise UsageError(f"'{given}' is not CONSUMER@VERSION", hint="--against web@1.4")
         versions.append(version)
-    with wiring.memory(manifest, broker) as ledger:
+    with composition.memory(manifest, broker) as ledger:
         return consumers_of(ledger, provider, environments, versions)

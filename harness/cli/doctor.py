@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
 from harness.errors import HarnessError, UsageError
 from harness.runtime.doctor import Examination, examine
@@ -38,7 +38,7 @@ def command(*, as_json: bool) -> int:
 def _manifest() -> tuple[Examination, ...]:
     """The manifest of this folder, where there is one, and what of the files that it names has no effect."""
     try:
-        system = wiring.system(None)
+        system = composition.system(None)
     except UsageError:
         return ()
     except HarnessError as error:
@@ -49,7 +49,7 @@ def _manifest() -> tuple[Examination, ...]:
 
 def _documents(system: System) -> Iterator[Examination]:
     """What of the services' OpenAPI documents cannot be read, so that nobody knows what it promises."""
-    from harness.wiring.publishing import of_document
+    from harness.app.publish import of_document
 
     for service in system.services:
         path = Path(service.openapi) if service.openapi else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @words.json_option
 def command(runtime: str, manifest: Path | None, *, as_json: bool) -> None:
     """Stop what `harness up` left running."""
-    from harness.wiring.systems import stop_everything
+    from harness.composition.systems import stop_everything
 
     count = stop_everything(manifest, runtime)
     if as_json:

@@ -25,7 +25,7 @@ def command(paths: tuple[Path, ...], folder: Path, *, as_json: bool) -> None:
     Interactions of one pair come into one file. Parts that give one interaction different content are refused,
     with both, and nothing is written.
     """
-    from harness.wiring.pacts import merge_into
+    from harness.app.merge_pacts import merge_into
 
     written = merge_into(folder, paths)
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import deciding, hashes, words
 from harness.cli.pictures import PICTURES
 from harness.cli.versions import placed
@@ -65,7 +65,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
 
     def ask() -> tuple[DeploymentPlan, Facts]:
         named = (*chosen, *deciding.supposed_versions(supposed))
-        with wiring.memory(manifest, broker) as ledger:
+        with composition.memory(manifest, broker) as ledger:
             return deciding.asked(ledger, named, [environment], plan_of, lambda answer: answer[0].reasons)
 
     place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)

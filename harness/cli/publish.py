@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness import composition
 from harness.cli import words
 from harness.gate import commands
 
@@ -44,7 +46,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> None:
     """Publish pacts and OpenAPI documents: the manifest's, or those at PATH."""
-    from harness.wiring.publishing import Wish, notices, publish
+    from harness.app.publish import Wish, notices, publish
 
     wish = Wish(
         paths=paths,
@@ -55,7 +57,10 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         self_verification=self_verification or "",
         allow_dirty=allow_dirty,
     )
-    published = publish(manifest, broker, wish)
+    nowhere = bool(wish.paths) and manifest is None  # files that are named need no manifest
+    system = composition.system_if_any(None) if nowhere else composition.system(manifest)
+    broker = broker or (system.broker if system else "")
+    published = publish(system, partial(composition.ledger_at, broker, system), wish)
     if as_json:
         on_branch = {"branch": published.branch or None}
         words.say_json(

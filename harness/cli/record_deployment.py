@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import deciding, words
 from harness.cli.versions import in_full
 
@@ -27,7 +27,7 @@ def command(
     """It now runs there, instead of what ran there before."""
     version, named = words.placed_version(subject)
     instance = words.one_instance(named, instance)
-    with wiring.memory(manifest, broker) as ledger:
+    with composition.memory(manifest, broker) as ledger:
         version = in_full(version, ledger)
         ledger.record_deployment(environment, version, instance=instance)
         note = deciding.note_if_empty(ledger, version, environment)

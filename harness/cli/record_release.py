@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import deciding, words
 from harness.cli.versions import in_full
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def command(subject: str, environment: str, manifest: Path | None, broker: str | None, *, as_json: bool) -> None:
     """It is now supported there, beside what is supported already."""
     version = words.version(subject)
-    with wiring.memory(manifest, broker) as ledger:
+    with composition.memory(manifest, broker) as ledger:
         version = in_full(version, ledger)
         ledger.record_release(environment, version)
         note = deciding.note_if_empty(ledger, version, environment)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def command(
     name, _ = words.service_and_version(service)
     name, named = words.placed_name(name)
     instance = words.one_instance(named, instance)
-    with wiring.memory(manifest, broker) as ledger:
+    with composition.memory(manifest, broker) as ledger:
         count = ledger.record_undeployment(environment, name, instance=instance)
     if as_json:
         words.say_json({"recorded": "undeployment", "name": name, "environment": environment, "count": count})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.errors import UsageError
 from harness.reports.formats import FORMATS, render
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--output", type=click.Path(path_type=Path), help="A file instead of the standard output.")
 def command(recording: Path | None, format_: str, output: Path | None) -> None:
     """Write any report again from the recorded events of a run; without RECORDING, of the last run here."""
-    text = render(format_, events_of(recording or wiring.last_run()))
+    text = render(format_, events_of(recording or composition.last_run()))
     if output:
         output.write_text(text, encoding="utf-8", newline="")
     else:

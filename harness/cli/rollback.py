@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import deciding, hashes, words
 from harness.cli.plan import document as plan_document
 from harness.cli.plan import say_steps
@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - one argument per option
     """Find the newest earlier versions that are safe beside what is there now, and who has to go back along."""
 
     def ask() -> tuple[Rollback, Facts]:
-        with wiring.memory(manifest, broker) as ledger:
+        with composition.memory(manifest, broker) as ledger:
             facts = ledger.facts_of([environment])
             if not {each.version.pacticipant for each in facts.live} >= set(services):
                 facts = ledger.facts()  # to say who is known, and what was meant

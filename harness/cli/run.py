@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
 from harness.engine.plan import why_nothing
@@ -17,8 +17,8 @@ from harness.reports.sanitize import many
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.app.run import Run
     from harness.engine.plan import Task
-    from harness.wiring.runs import Run
 
 
 @click.command("run")
@@ -65,7 +65,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     Without SERVICE everything in the manifest is checked. With SERVICE=VERSION another version runs that the
     manifest knows how to start.
     """
-    from harness.wiring.runs import Options, prepared
+    from harness.app.run import Options
+    from harness.composition.runs import prepared
 
     wanted = parse_reports(reports)
     options = Options(
@@ -84,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     with prepared(options) as run:
         if plan_only:
             return _show_plan(run, as_json=as_json)
-        return follow(run.events(), wanted, keep=wiring.recording(run.system.root), as_json=as_json)
+        return follow(run.events(), wanted, keep=composition.recording(run.system.root), as_json=as_json)
 
 
 def _show_plan(run: Run, *, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
 from harness.engine.events import ServiceFailed, ServiceReady
 from harness.services.shell import exports
@@ -28,14 +28,14 @@ def command(
     services: tuple[str, ...], runtime: str, manifest: Path | None, *, as_exports: bool, as_json: bool
 ) -> int:
     """Start the system (or some services and all they need) and leave it running until `harness down`."""
-    from harness.wiring.systems import start_and_leave
+    from harness.composition.systems import start_and_leave
 
     if as_exports and as_json:
         raise click.UsageError("--env and --json both say how to answer; give one of them")
     chosen = dict(words.service_and_version(argument) for argument in services)
     ready: list[ServiceReady] = []
     failed: list[ServiceFailed] = []
-    for remark in wiring.system(manifest).remarks if not as_json else ():
+    for remark in composition.system(manifest).remarks if not as_json else ():
         words.say(f"!  {remark.sentence}", aside=True)
     with closing(start_and_leave(manifest, runtime, chosen)) as events:
         for event in events:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
 from harness.cli.stream import follow, parse_reports
 from harness.errors import Exit, UsageError
@@ -14,9 +14,9 @@ from harness.errors import Exit, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.app.broker_selection import Selection
+    from harness.app.run import Run
     from harness.ledger.remote.selected import Wish
-    from harness.wiring.runs import Run
-    from harness.wiring.selecting import Selection
 
 
 @click.command("verify")
@@ -66,10 +66,11 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Verify one provider against its consumers' pacts, where that is not known already."""
+    from harness.app.broker_selection import asked_for
+    from harness.app.run import Options
+    from harness.app.verify import verification_events
+    from harness.composition.runs import prepared
     from harness.evidence import EvidenceKind
-    from harness.wiring.runs import Options, prepared
-    from harness.wiring.selecting import asked_for
-    from harness.wiring.verifying import verification_events
 
     wish = asked_for(selectors, wip_since, pending=pending) if from_broker or selectors or wip_since else None
     wanted = parse_reports(reports)
@@ -92,12 +93,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         selection = _selection(run, name, wish, against)
         events = verification_events(run, name, consumers, only, selection)
         watched = selection.watched(events) if selection else events
-        code = follow(watched, wanted, keep=wiring.recording(run.system.root), as_json=as_json)
+        code = follow(watched, wanted, keep=composition.recording(run.system.root), as_json=as_json)
         return _excused(code, selection) if selection else code
 
 
 def _selection(run: Run, provider: str, wish: Wish | None, against: tuple[str, ...]) -> Selection | None:
-    from harness.wiring.selecting import select
+    from harness.app.broker_selection import select
 
     if wish is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness import composition
 from harness.cli import words
 from harness.errors import UnknownName
 
@@ -25,7 +25,7 @@ def as_typed(arguments: Sequence[str], manifest: Path | None, broker: str | None
     given = [words.version(argument) for argument in arguments]
     if not any(_DIGITS.fullmatch(version.number) for version in given):
         return given
-    with wiring.memory(manifest, broker) as ledger:
+    with composition.memory(manifest, broker) as ledger:
         return [in_full(version, ledger) for version in given]
 
 

@@ -22,7 +22,7 @@ from harness.verdicts import Exercised, Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.wiring.verification import PlannedTask, SystemVerification, TaskResult
+    from harness.app.provider_checks import PlannedTask, SystemVerification, TaskResult
 
 WHOLE = "the document as a whole"  # what no single operation stands for: findings beside them, a crash
 
@@ -51,7 +51,7 @@ class ProviderChecks:
     def verification(self) -> SystemVerification:
         """The checks, prepared once."""
         if self._verification is None:
-            from harness.wiring.verification import verification
+            from harness.composition.runs import verification
 
             runtime = self._config.getoption("--harness-runtime")
             self._verification = self._stack.enter_context(verification(self.manifest, runtime))
@@ -66,8 +66,8 @@ class ProviderChecks:
     def _shared(self, task: PlannedTask) -> TaskResult:
         from filelock import FileLock
 
+        from harness.app.provider_checks import told
         from harness.engine.events import read, write
-        from harness.wiring.verification import told
 
         folder = self._config.stash[NOTEBOOK].folder
         name = f"check-{digest(canonical_json(asdict(task)))}"

@@ -72,8 +72,8 @@ def _alive(pid: int) -> bool:
 def main(arguments: list[str]) -> None:
     """Hold the system as long as it is wanted."""
     from harness.checks.engines.pytest_system import write_system
+    from harness.composition.systems import running_system
     from harness.runtime.interrupts import interrupt_on_every_ending
-    from harness.wiring.systems import running_system
 
     folder, manifest, runtime, session = Path(arguments[0]), arguments[1], arguments[2], int(arguments[3])
     interrupt_on_every_ending()

@@ -8,8 +8,8 @@ import sample_events as sample
 
 from harness.cli import main as command_line
 from harness.cli.stream import follow, parse_reports
+from harness.composition import recording
 from harness.errors import UsageError
-from harness.wiring import recording
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from projects import harness, harness_process, project
 
+from harness.app.heal import Attempt, Missing, beyond_healing, missing_in, with_causes
 from harness.contracts.pact_reader import read_pacts
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
 from harness.ledger.sql_ledger import open_ledger
 from harness.verdicts import Cause, Reason, Verdict
-from harness.wiring.healing import Attempt, Missing, beyond_healing, missing_in, with_causes
 
 THINGS1, THINGS2, READER = Version("things", "1"), Version("things", "2"), Version("reader", "1")
 

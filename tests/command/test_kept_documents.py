@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from projects import harness
 
+from harness.app.kept_documents import WORTH_IT, KeptDocuments, keeping_reader
 from harness.comparison.diff import read_document
 from harness.contracts.openapi_source import _yaml, parse
 from harness.contracts.yaml_text import Unsure, loaded
 from harness.errors import ContractError
-from harness.wiring.kept_documents import WORTH_IT, KeptDocuments, keeping_reader
 
 LONG = f"# {'a comment ' * (WORTH_IT // 10)}\n"
 YAML = (

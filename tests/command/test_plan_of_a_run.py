@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from projects import project
 
+from harness.app.run import Options
 from harness.cli.main import answer as command
+from harness.composition.runs import prepared
 from harness.evidence import EvidenceKind
 from harness.ledger.sql_ledger import open_ledger
-from harness.wiring.runs import Options, prepared
 
 CONSUMER = """
 [suites.consumer]

@@ -11,12 +11,12 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.app.naming import descriptors
+from harness.app.stored_descriptor import with_remembered
 from harness.identity import Version
 from harness.ports import Ledger
 from harness.runtime.redaction import HIDDEN
 from harness.services.system import Build, ContainerSettings, Mount, MountKind, Service, System
-from harness.wiring.naming import descriptors
-from harness.wiring.remembered import with_remembered
 
 WORDS = st.text("abc/:=-", min_size=1, max_size=6)
 LISTS = st.lists(WORDS, max_size=2).map(tuple)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.app.run import Options
+from harness.composition.runs import prepared
 from harness.engine.events import RunFinished
 from harness.verdicts import Verdict
-from harness.wiring.runs import Options, prepared
 
 CHANGES = int(os.environ.get("HARNESS_STALE_CHANGES", "3"))
 GOOD, BROKEN = "good", "broken"

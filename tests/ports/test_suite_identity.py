@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.app.suite_identity import reads_of, started, suite_key
 from harness.checks.engines.pytest_reads import READS, ROOT
 from harness.checks.engines.pytest_suite import run_suite
 from harness.services.system import Suite
-from harness.wiring.suite_identity import reads_of, started, suite_key
 
 TEST = """\
 import os, pathlib, client

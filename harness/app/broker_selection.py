@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from harness.contracts.pact_reader import read_pact, unreadable_pact
 from harness.engine.events import CheckFinished
 from harness.errors import ContractError, UsageError
-from harness.ledger.remote.ledger import RemoteLedger
 from harness.ledger.remote.selected import Chosen, Wish, selector
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from harness.app.run import Run
     from harness.contracts.document import Contract
     from harness.contracts.pact import Pact
     from harness.engine.events import Event
     from harness.identity import Version
-    from harness.wiring.runs import Run
+
+
+@runtime_checkable
+class ChoosesPacts(Protocol):
+    """A ledger that knows which pacts a provider should verify now."""
+
+    def pacts_for_verification(self, provider: str, wish: Wish) -> Sequence[Chosen]:
+        """The pacts that the provider should verify now. Raises UnknownName for a provider that nobody needs."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +91,7 @@ def asked_for(selectors: Sequence[str], wip_since: str, *, pending: bool) -> Wis
 
 def select(run: Run, provider: str, wish: Wish) -> Selection:
     """Ask the broker, as the branch that is here. Raises UsageError where there is no broker, or no pact."""
-    if not isinstance(run.ledger, RemoteLedger):
+    if not isinstance(run.ledger, ChoosesPacts):
         raise UsageError(
             "only a broker chooses pacts, and the ledger here is a file or a database",
             hint='[broker] url = "https://…", or leave --from-broker, --selector and --wip-since out',

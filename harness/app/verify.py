@@ -16,10 +16,10 @@ from harness.verdicts import Cause, Exercised, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from harness.app.broker_selection import Selection
+    from harness.app.run import Run
     from harness.contracts.pact import Pact
     from harness.engine.events import Event
-    from harness.wiring.runs import Run
-    from harness.wiring.selecting import Selection
 
 
 def verification_events(

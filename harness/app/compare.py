@@ -7,30 +7,30 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness.app.documents import document_source, fetched, version_named
+from harness.app.kept_documents import keeping_reader
+from harness.app.source_lines import LinesOfFiles, on_lines
 from harness.comparison.diff.document import bundled
 from harness.comparison.pact_fit import Compared, Comparison, compare_all
 from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import find_pacts, read_pact
 from harness.errors import ContractError, Problem, UnknownName, UsageError
-from harness.wiring.documents import document_source, fetched, version_named
-from harness.wiring.kept_documents import keeping_reader
-from harness.wiring.lines import LinesOfFiles, on_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.app.opened import OpenLedger
     from harness.identity import Version
 
 PACT_FORMS = "a file, a folder, a pattern, a URL, or a version in the ledger (web@1.4)"
 
 
-def compared(pacts: Sequence[str], document: str, manifest: Path | None, broker: str | None) -> list[Compared]:
+def compared(pacts: Sequence[str], document: str, open_ledger: OpenLedger) -> list[Compared]:
     """Every pact that is meant, compared with the document. Raises UsageError, UnknownName, ContractError."""
-    source = document_source(document, manifest, broker)
+    source = document_source(document, open_ledger)
     problems: list[Problem] = []
-    read = [pact for given in pacts for pact in _pacts(given, source.service, manifest, broker, problems)]
+    read = [pact for given in pacts for pact in _pacts(given, source.service, open_ledger, problems)]
     if problems and not read:
         raise ContractError(*problems)
     spoilt = [_not_read(each, source.place) for each in problems]
@@ -59,9 +59,7 @@ def _not_read(problem: Problem, document: str) -> Compared:
     return Compared(pact=nobody, document=document, comparison=told)
 
 
-def _pacts(
-    given: str, provider: str, manifest: Path | None, broker: str | None, problems: list[Problem]
-) -> Iterator[Pact]:
+def _pacts(given: str, provider: str, open_ledger: OpenLedger, problems: list[Problem]) -> Iterator[Pact]:
     is_pattern = not Path(given).exists() and bool(set(given) & set("*?["))
     paths = sorted(glob(given, recursive=True)) if is_pattern else [given] if Path(given).exists() else []
     if paths:
@@ -73,14 +71,14 @@ def _pacts(
     elif given.startswith(("http://", "https://")):
         yield read_pact(fetched(given), given)
     elif (version := version_named(given)) is not None:
-        yield from _kept(version, provider, manifest, broker)
+        yield from _kept(version, provider, open_ledger)
     else:
         raise UsageError("cannot read the pact: no such file", where=given, hint=f"give {PACT_FORMS}")
 
 
-def _kept(version: Version, provider: str, manifest: Path | None, broker: str | None) -> Iterator[Pact]:
+def _kept(version: Version, provider: str, open_ledger: OpenLedger) -> Iterator[Pact]:
     """The pacts of a version, those with the document's provider where that is known."""
-    with wiring.memory(manifest, broker) as ledger:
+    with open_ledger() as ledger:
         known = ledger.facts_about([version], []).versions.get(version)
         if known is None:
             raise UnknownName(f"no version {version}", hint="publish it first: harness publish")

@@ -31,14 +31,19 @@ def system(manifest: Path | None) -> System:
     return load(path, os.environ)
 
 
+def system_if_any(manifest: Path | None) -> System | None:
+    """The system of a manifest; None where there is none, for what can be asked from anywhere."""
+    try:
+        return system(manifest)
+    except UsageError:
+        return None
+
+
 @contextmanager
 def memory(manifest: Path | None, broker: str | None) -> Iterator[Ledger]:
     """The ledger that a command works on: the one that was named, else the manifest's own."""
     if (broker or os.environ.get(BROKER)) and manifest is None:
-        try:
-            described: System | None = system(None)
-        except UsageError:
-            described = None  # a broker can be asked from anywhere
+        described = system_if_any(None)  # a broker can be asked from anywhere
     else:
         described = system(manifest)
     with ledger_at(broker or (described.broker if described else ""), described) as ledger:
@@ -48,8 +53,8 @@ def memory(manifest: Path | None, broker: str | None) -> Iterator[Ledger]:
 @contextmanager
 def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
     """An open ledger in which the manifest's environments are declared."""
+    from harness.composition.remote import is_remote, remote_ledger
     from harness.ledger.sql_ledger import open_ledger
-    from harness.wiring.remote import is_remote, remote_ledger
 
     url = url or os.environ.get(BROKER, "")
     if is_remote(url):

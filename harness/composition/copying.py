@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness import composition
 from harness.errors import UsageError
 from harness.identity import digest
 from harness.ledger.remote.address import address, is_remote
@@ -76,7 +76,7 @@ def _is_ledger(origin: str) -> bool:
 
 def _under_way(origin: str) -> Path:
     """The file of an import that was cut short; it is found again by whom it copies."""
-    folder = wiring.memory_of(Path.cwd())
+    folder = composition.memory_of(Path.cwd())
     name = address(origin, {}).base if is_remote(origin) else origin
     return folder / f"import-{digest('import', name)[:12]}.ndjson"
 
@@ -130,7 +130,7 @@ def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
 def _opened(ledger: str) -> Iterator[SqlLedger]:
     from harness.ledger.sql_ledger import open_ledger
 
-    opened = open_ledger(ledger or wiring.embedded(Path.cwd()))
+    opened = open_ledger(ledger or composition.embedded(Path.cwd()))
     try:
         yield opened
     finally:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness import wiring
 from harness.comparison.coverage import Coverage
 from harness.comparison.declared import Row, rows
 from harness.errors import UnknownName, did_you_mean
 from harness.identity import Version
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.contracts.openapi_routing import RouteTable
     from harness.evidence import Facts
     from harness.ports import Ledger
@@ -36,13 +33,12 @@ class Exercise:
         return tuple(dict.fromkeys(e.operation for e in self.coverage.seen if e.operation not in known))
 
 
-def exercised(name: str, number: str, manifest: Path | None, broker: str | None) -> Exercise:
+def exercised(name: str, number: str, ledger: Ledger) -> Exercise:
     """What of a version was exercised; of the newest without a number. Raises UnknownName."""
-    with wiring.memory(manifest, broker) as ledger:
-        facts = ledger.facts_about([Version(name, number)], ()) if number else ledger.facts()
-        version = _meant(name, number, facts)
-        coverage = ledger.coverage(version)
-        return _beside_document(version, coverage, facts.versions[version].openapi, ledger)
+    facts = ledger.facts_about([Version(name, number)], ()) if number else ledger.facts()
+    version = _meant(name, number, facts)
+    coverage = ledger.coverage(version)
+    return _beside_document(version, coverage, facts.versions[version].openapi, ledger)
 
 
 def _meant(name: str, number: str, facts: Facts) -> Version:

@@ -6,12 +6,12 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness import composition
+from harness.app import content
+from harness.composition.runs import SystemClock, new_run
 from harness.engine.startup import Startup
 from harness.errors import ServiceDidNotStart
 from harness.services.graph import start_order
-from harness.wiring import content
-from harness.wiring.adapters import SystemClock, new_run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def start_and_leave(manifest: Path | None, runtime: str, chosen: Mapping[str, str]) -> Generator[Event]:
     """Start services (all, when none is chosen) with what they need, and leave them running."""
-    system = wiring.system(manifest)
+    system = composition.system(manifest)
     chosen = system.pacticipants(chosen)
     system = system.with_versions({name: n for name, n in chosen.items() if n})
     chosen_runtime = _runtime(runtime, system)
@@ -34,13 +34,13 @@ def start_and_leave(manifest: Path | None, runtime: str, chosen: Mapping[str, st
 
 def stop_everything(manifest: Path | None, runtime: str) -> int:
     """Stop what was left running of this project; how many things."""
-    return _runtime(runtime, wiring.system(manifest)).down()
+    return _runtime(runtime, composition.system(manifest)).down()
 
 
 @contextmanager
 def running_system(manifest: Path | None, runtime: str = "auto") -> Iterator[dict[str, Instance]]:
     """The whole system, running while the context is open; a service that does not start is an error."""
-    system = wiring.system(manifest)
+    system = composition.system(manifest)
     with _runtime(runtime, system).session(new_run()) as session:
         startup = _startup(session, system)
         for _ in startup.events(_order(system, {})):

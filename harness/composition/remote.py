@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness import composition
 from harness.identity import digest
 from harness.ledger.remote.address import address, is_remote
 
@@ -43,4 +43,4 @@ def remote_ledger(url: str, described: System | None) -> Iterator[Ledger]:
 def beside(url: str, root: Path) -> Path:
     """The file of what this machine knows and the broker at that URL cannot keep: one for each broker."""
     name = digest("broker", address(url, {}).base)[:12]
-    return wiring.memory_of(root) / f"broker-{name}.db"
+    return composition.memory_of(root) / f"broker-{name}.db"

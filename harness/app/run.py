@@ -5,43 +5,38 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import __version__, wiring
+from harness import __version__
+from harness.app import content
+from harness.app.naming import (
+    Content,
+    by_version,
+    describe,
+    descriptors,
+    numbers,
+    settle,
+)
+from harness.app.run_notices import after_the_run, before_the_run, untraced_of, untraced_pacts
+from harness.app.service_documents import known_documents, read_document
+from harness.app.suite_identity import started, suite_key
 from harness.checkout import Checkout
-from harness.checks.api import Settings
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import Conductor, replayed
 from harness.engine.events import CheckFinished, Event, Noticed, RunStarted, ServiceStep
 from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import Bench, run_task
-from harness.errors import ServiceDidNotStart, UnknownName, UsageError
+from harness.errors import ServiceDidNotStart, UnknownName
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, stands
 from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
 from harness.services.manifest.containers import unused_files, unverified
-from harness.services.spelling import heading
 from harness.services.system import Service, Suite, System
 from harness.verdicts import Verdict
-from harness.wiring import content
-from harness.wiring.adapters import bench, known_documents, read_document
-from harness.wiring.naming import (
-    Content,
-    by_version,
-    check_claim,
-    describe,
-    descriptors,
-    numbers,
-    requested,
-    settle,
-)
-from harness.wiring.noticing import after_the_run, before_the_run, untraced_of, untraced_pacts
-from harness.wiring.remembered import with_remembered
-from harness.wiring.suite_identity import noting_reads, started, suite_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -342,59 +337,3 @@ class Run:
 def _forget(evidence: Evidence) -> None:
     """`--no-publish`: what was seen is told, not kept."""
     del evidence
-
-
-def _first_service(described: System) -> str:
-    """What makes a first service: of a resource that is there, else of what is found."""
-    if not described.resources:
-        return "write [services.NAME], or let `harness init` write what it finds"
-    names = ", ".join(each.name for each in described.resources)
-    return f"{names} are resources; write {heading(described.resources[0].name)} to make a service of one"
-
-
-@contextmanager
-def prepared(options: Options) -> Iterator[Run]:
-    """A run with its adapters open; leaving the context closes them and removes its scratch files."""
-    from harness.checkout import detect, version
-    from harness.runtime.choice import choose
-    from harness.runtime.sweeping import state_folder
-    from harness.wiring.adapters import new_run, scratch
-
-    described = wiring.system(options.manifest)
-    if not described.services:
-        raise UsageError(
-            "the manifest describes no service, so there is nothing to run",
-            where=str(described.root),
-            hint=_first_service(described),
-        )
-    options = replace(options, services=described.pacticipants(options.services))
-    checkout = detect(described.root, os.environ)
-    check_claim(options.built_from, checkout)
-    from_git = version(checkout)
-    runtime, note = choose(
-        options.runtime, described.root, os.environ, content.apart(described), fresh=options.fresh
-    )
-    runtime.sweep()
-    run = new_run()
-    with wiring.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
-        described = with_remembered(described, options.services, from_git, ledger, runtime.name)
-        described = described.with_versions(requested(described, options.services, from_git))
-        described = noting_reads(described)
-        settings = Settings(
-            seed=described.seed,
-            jobs=options.jobs,
-            scratch=folder,
-            kept=state_folder(os.environ) / "kept",
-            options=options.again(),
-        )
-        yield Run(
-            options=options,
-            system=described,
-            runtime=runtime,
-            note=note,
-            ledger=ledger,
-            checkout=checkout,
-            from_git=from_git,
-            run=run,
-            bench=bench(settings, described.root, run),
-        )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness import composition
 from harness.broker.access.roles import Role
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.ledger.db import tokens
@@ -24,7 +24,7 @@ ROLES = tuple(role.value for role in Role)
 
 @contextmanager
 def _opened(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url or wiring.embedded(Path.cwd()))
+    database = open_database(database_url or composition.embedded(Path.cwd()))
     try:
         yield database
     finally:

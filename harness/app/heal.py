@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.app.run import Options, Run
+from harness.app.verify import verification_events
 from harness.engine.events import CheckFinished
 from harness.errors import HarnessError, IdentityConflict
 from harness.evidence import EvidenceKind, Known
 from harness.identity import Version, digest
 from harness.verdicts import Cause, Reason, Verdict
-from harness.wiring.runs import Options, Run, prepared
-from harness.wiring.verifying import verification_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+
+Prepare = Callable[[Options], AbstractContextManager[Run]]  # a run with its adapters, open while the context is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ def beyond_healing(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(left))
 
 
-def heal(missing: Iterable[Missing], options: Options) -> Iterator[Attempt]:
+def heal(missing: Iterable[Missing], options: Options, prepare: Prepare) -> Iterator[Attempt]:
     """Start each provider version once per round, verify what is missing on it, and keep what was seen.
 
     A consumer's pact is found by its version, so two versions of one consumer take two rounds.
@@ -70,15 +74,17 @@ def heal(missing: Iterable[Missing], options: Options) -> Iterator[Attempt]:
         seen[each.provider, each.consumer.pacticipant] += 1
         rounds.setdefault((each.provider, number), {})[each.consumer.pacticipant] = each
     for (provider, _), wanted in rounds.items():
-        yield from _round(provider, wanted, options)
+        yield from _round(provider, wanted, options, prepare)
 
 
-def _round(provider: Version, wanted: Mapping[str, Missing], options: Options) -> Iterator[Attempt]:
+def _round(
+    provider: Version, wanted: Mapping[str, Missing], options: Options, prepare: Prepare
+) -> Iterator[Attempt]:
     asked = replace(
         options, services={provider.pacticipant: provider.number}, only=(EvidenceKind.PACTS,), publish=True
     )
     try:
-        with _alone(provider, options), prepared(asked) as run:
+        with _alone(provider, options), prepare(asked) as run:
             _check_it_is_that_version(run, provider)
             yield from list(_attempts(run, provider, wanted))
     except HarnessError as error:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness.app import content
+from harness.app.kept_documents import keeping_reader
 from harness.contracts.document import ContractKind
 from harness.errors import ContractError, UsageError
 from harness.gate import commands
 from harness.ports import Publication
-from harness.wiring import content
-from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.app.opened import OpenLedger
     from harness.contracts.document import Contract
     from harness.contracts.openapi import OpenApi
     from harness.contracts.pact import Pact
@@ -51,12 +50,14 @@ class PublishedContracts:
 OWN_TESTS = {"passed": True, "failed": False, "none": None}  # what the provider's own tests said of its document
 
 
-def publish(manifest: Path | None, broker: str | None, wish: Wish) -> PublishedContracts:
-    """Publish, all or nothing. Raises UsageError for nothing to publish and for a dirty tree."""
+def publish(system: System | None, open_ledger: OpenLedger, wish: Wish) -> PublishedContracts:
+    """Publish, all or nothing; contracts at named paths can be published without a system.
+
+    Raises UsageError for nothing to publish and for a dirty tree.
+    """
     from harness.checkout import detect, version
     from harness.ledger import publishing
 
-    system = _system(manifest, wish)
     root = system.root if system else Path.cwd()
     checkout = detect(root, os.environ)
     source = replace(
@@ -74,7 +75,7 @@ def publish(manifest: Path | None, broker: str | None, wish: Wish) -> PublishedC
             hint=f"start it and publish what it tells with: {commands.run(untold[0])}",
         )
     declared = {s.name: s.version for s in system.services if s.version} if system else {}
-    with wiring.ledger_at(broker or (system.broker if system else ""), system) as ledger:
+    with open_ledger() as ledger:
         published = publishing.publish(
             ledger,
             contracts,
@@ -97,15 +98,6 @@ def _hold_to_documents(ledger: Ledger, published: Sequence[Publication], *, own_
         )
     for each in documents:
         ledger.hold_to_document(each.version, each.contract, own_tests=own_tests)
-
-
-def _system(manifest: Path | None, wish: Wish) -> System | None:
-    """The manifest's system; contracts at named paths can be published without one."""
-    if wish.paths and manifest is None:
-        with suppress(UsageError):
-            return wiring.system(None)
-        return None
-    return wiring.system(manifest)
 
 
 def _of_manifest(system: System | None) -> Iterator[Contract]:
@@ -148,8 +140,8 @@ def _publishable(pact: Pact) -> Contract:
 
 def of_document(text: str | bytes, provider: str, place: str) -> OpenApi:
     """A document, with the lines of what breaks its standard or leads nowhere. Raises ContractError."""
+    from harness.app.source_lines import LinesOfFiles, on_lines
     from harness.contracts.openapi_reader import read_openapi
-    from harness.wiring.lines import LinesOfFiles, on_lines
 
     read = read_openapi(text, provider, place, keeping_reader(os.environ))
     lines = LinesOfFiles()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from harness.app.run import Run
+from harness.app.service_documents import read_document
 from harness.engine.answer import Notes, evidence_of
 from harness.engine.conduct import replayed, with_document
 from harness.engine.events import CheckFinished, CheckFound, Event
@@ -15,12 +17,9 @@ from harness.engine.startup import Startup
 from harness.evidence import EvidenceKind
 from harness.services.graph import start_order
 from harness.verdicts import Exercised, Finding
-from harness.wiring.adapters import read_document
-from harness.wiring.runs import Options, Run, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from harness.ports import Session
 
@@ -121,10 +120,3 @@ def _planned(task: Task) -> PlannedTask:
         consumer=task.id.consumer.pacticipant if task.id.consumer else "",
         subjects=promises(task),
     )
-
-
-@contextmanager
-def verification(manifest: Path | None, runtime: str) -> Iterator[SystemVerification]:
-    """The checks of a manifest; leaving the context stops whatever was started."""
-    with prepared(Options(manifest=manifest, runtime=runtime)) as run, ExitStack() as stack:
-        yield SystemVerification(run=run, stack=stack)

@@ -5,31 +5,33 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from harness.contracts.document import ContractKind
+from harness import composition
+from harness.app import content
+from harness.app.naming import check_claim, requested
+from harness.app.provider_checks import SystemVerification
+from harness.app.run import Options, Run
+from harness.app.stored_descriptor import with_remembered
+from harness.app.suite_identity import noting_reads
+from harness.checks.api import Settings
 from harness.engine.run import Bench
 from harness.engine.service_logs import ServiceLogs
-from harness.errors import ContractError
+from harness.errors import UsageError
 from harness.evidence import EvidenceKind
 from harness.runtime.project_folder import project_folder
 from harness.services.spelling import heading
-from harness.wiring.content import shown
-from harness.wiring.kept_documents import keeping_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.checks.api import Check, Settings
-    from harness.contracts.openapi import OpenApi
-    from harness.ports import Instance, Ledger
-    from harness.services.system import Service, System
+    from harness.checks.api import Check
+    from harness.services.system import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,63 +110,6 @@ def checks() -> Mapping[EvidenceKind, Check]:
     return _Checks()
 
 
-def known_documents(system: System, artifacts: Mapping[str, str], ledger: Ledger) -> dict[str, OpenApi]:
-    """The OpenAPI documents that are files, and those that the same artifact has told before."""
-    documents = {}
-    for service in system.services:
-        if not service.openapi:
-            continue
-        document = _from_file(system, service) or _remembered(service, artifacts.get(service.name, ""), ledger)
-        if document is not None:
-            documents[service.name] = document
-    return documents
-
-
-def _from_file(system: System, service: Service) -> OpenApi | None:
-    from pathlib import Path
-
-    from harness.contracts.openapi_reader import read_openapi
-
-    path = Path(service.openapi)
-    if not path.is_file():
-        return None
-    document = read_openapi(path.read_bytes(), service.name, str(path), keeping_reader(os.environ))
-    return replace(document, place=shown(system, str(path)))
-
-
-def _remembered(service: Service, artifact: str, ledger: Ledger) -> OpenApi | None:
-    from harness.contracts.openapi_reader import read_openapi
-
-    if not artifact:
-        return None
-    for known in ledger.facts().versions.values():
-        if known.version.pacticipant == service.name and artifact in known.artifacts and known.openapi:
-            contract = ledger.contract(known.openapi)
-            if contract is not None and contract.kind is ContractKind.OPENAPI:
-                return read_openapi(contract.text, service.name, contract.place)
-    return None
-
-
-def read_document(service: Service, instance: Instance) -> OpenApi:
-    """The OpenAPI document that the running service tells of itself."""
-    import httpx
-
-    from harness.contracts.openapi_reader import read_openapi
-
-    url = instance.url.rstrip("/") + service.openapi
-    try:
-        trust = service.trust.context(urlsplit(url).hostname or "")
-        response = httpx.get(url, timeout=10, follow_redirects=True, trust_env=False, verify=trust)
-        response.raise_for_status()
-    except httpx.HTTPError as error:
-        raise ContractError(
-            f"the OpenAPI document of {service.name} cannot be fetched: {error}",
-            where=url,
-            hint=f"openapi = in {heading(service.called)} is a path on the running service, or a file",
-        ) from error
-    return read_openapi(response.content, service.name, service.openapi, keeping_reader(os.environ))
-
-
 def new_run() -> str:
     """A name for a run: when, and something of its own."""
     import secrets
@@ -179,3 +124,65 @@ def scratch(run: str) -> Iterator[Path]:
 
     with run_folder(run) as folder:
         yield folder
+
+
+def _first_service(described: System) -> str:
+    """What makes a first service: of a resource that is there, else of what is found."""
+    if not described.resources:
+        return "write [services.NAME], or let `harness init` write what it finds"
+    names = ", ".join(each.name for each in described.resources)
+    return f"{names} are resources; write {heading(described.resources[0].name)} to make a service of one"
+
+
+@contextmanager
+def prepared(options: Options) -> Iterator[Run]:
+    """A run with its adapters open; leaving the context closes them and removes its scratch files."""
+    from harness.checkout import detect, version
+    from harness.runtime.choice import choose
+    from harness.runtime.sweeping import state_folder
+
+    described = composition.system(options.manifest)
+    if not described.services:
+        raise UsageError(
+            "the manifest describes no service, so there is nothing to run",
+            where=str(described.root),
+            hint=_first_service(described),
+        )
+    options = replace(options, services=described.pacticipants(options.services))
+    checkout = detect(described.root, os.environ)
+    check_claim(options.built_from, checkout)
+    from_git = version(checkout)
+    runtime, note = choose(
+        options.runtime, described.root, os.environ, content.apart(described), fresh=options.fresh
+    )
+    runtime.sweep()
+    run = new_run()
+    with composition.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
+        described = with_remembered(described, options.services, from_git, ledger, runtime.name)
+        described = described.with_versions(requested(described, options.services, from_git))
+        described = noting_reads(described)
+        settings = Settings(
+            seed=described.seed,
+            jobs=options.jobs,
+            scratch=folder,
+            kept=state_folder(os.environ) / "kept",
+            options=options.again(),
+        )
+        yield Run(
+            options=options,
+            system=described,
+            runtime=runtime,
+            note=note,
+            ledger=ledger,
+            checkout=checkout,
+            from_git=from_git,
+            run=run,
+            bench=bench(settings, described.root, run),
+        )
+
+
+@contextmanager
+def verification(manifest: Path | None, runtime: str) -> Iterator[SystemVerification]:
+    """The checks of a manifest; leaving the context stops whatever was started."""
+    with prepared(Options(manifest=manifest, runtime=runtime)) as run, ExitStack() as stack:
+        yield SystemVerification(run=run, stack=stack)

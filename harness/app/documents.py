@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
 from harness.contracts.document import ContractKind
 from harness.contracts.openapi_bundle import Beside
 from harness.errors import UnknownName, UsageError, did_you_mean
@@ -18,7 +17,9 @@ from harness.identity import Version
 from harness.services.proxies import is_here
 
 if TYPE_CHECKING:
+    from harness.app.opened import OpenLedger
     from harness.ports import Ledger
+    from harness.services.system import System
 
 FORMS = "a file, a URL, a file at a git revision (main:openapi.yaml), or a version in the ledger (orders@1.4)"
 _VERSION = re.compile(r"([^@\s/:]+)@([^@\s]+)")
@@ -35,7 +36,7 @@ class Source:
     beside: Beside | None = None  # the files around it, where they are not on this disk
 
 
-def document_source(given: str, manifest: Path | None, broker: str | None) -> Source:
+def document_source(given: str, open_ledger: OpenLedger) -> Source:
     """The document that a person means. Raises UsageError, UnknownName."""
     path = Path(given)
     if path.is_file():
@@ -44,7 +45,7 @@ def document_source(given: str, manifest: Path | None, broker: str | None) -> So
         return Source(text=fetched(given), place=given)
     named = version_named(given)
     if named is not None:
-        with wiring.memory(manifest, broker) as ledger:
+        with open_ledger() as ledger:
             return Source(text=_kept(ledger, named), place=given, service=named.pacticipant)
     if ":" in given:
         return _at_revision(given)
@@ -119,11 +120,9 @@ def _git(*arguments: str) -> bytes:
         raise OSError(error.stderr.decode(errors="replace").strip() or "git refuses") from error
 
 
-def service_of(manifest: Path | None, given: str) -> str:
-    """The manifest's service whose document a path is, at whatever revision; "" when there is none."""
-    try:
-        system = wiring.system(manifest)
-    except UsageError:
+def service_of(system: System | None, given: str) -> str:
+    """The system's service whose document a path is, at whatever revision; "" when there is none."""
+    if system is None:
         return ""
     path = Path(given) if Path(given).exists() else Path(given.rpartition(":")[2])
     wanted = path.resolve()

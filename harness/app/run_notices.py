@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.app.content import folder_of_pacts
 from harness.checkout import git
 from harness.engine.events import Noticed
 from harness.errors import ServiceDidNotStart, some_of
@@ -13,7 +14,6 @@ from harness.ports import MadeOf
 from harness.runtime.contents import kept_contents
 from harness.runtime.written_files import note_written
 from harness.services.spelling import heading
-from harness.wiring.content import folder_of_pacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

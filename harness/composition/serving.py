@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import wiring
+from harness import composition
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,20 +44,20 @@ def serve(serving: Serving) -> int:
     import uvicorn
 
     from harness.broker.environment import configured
-    from harness.wiring.connections import PromptHTTP
+    from harness.composition.connections import PromptHTTP
 
-    url = serving.database_url or wiring.embedded(Path.cwd())
+    url = serving.database_url or composition.embedded(Path.cwd())
     chosen = replace(serving, database_url=url)
     _refuse_open_doors(chosen, configured(os.environ))
     os.environ[_HANDED_OVER] = json.dumps(asdict(chosen))
     uvicorn.run(
-        "harness.wiring.serving:application",
+        "harness.composition.serving:application",
         factory=True,
         host=serving.host,
         port=serving.port,
         workers=serving.workers,
         http=PromptHTTP,
-        loop="auto" if serving.workers == 1 else "harness.wiring.connections:FairLoop",
+        loop="auto" if serving.workers == 1 else "harness.composition.connections:FairLoop",
         log_config=_logging(human=sys.stderr.isatty()),
         timeout_graceful_shutdown=_GRACE,
         server_header=False,

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.app.naming import numbers, requested
 from harness.identity import Version
 from harness.runtime.redaction import HIDDEN
 from harness.services.system import Build, ContainerSettings, Service, System
-from harness.wiring.naming import numbers, requested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import wiring
+from harness import composition
 from harness.ledger.db import pruning
 from harness.ledger.db.database import open_database
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[Candidate]:
     """Forget versions older than so many days that nothing keeps; with `dry_run` only say which they are."""
-    database = open_database(database_url or wiring.embedded(Path.cwd()))
+    database = open_database(database_url or composition.embedded(Path.cwd()))
     now = datetime.now(UTC)
     before = (now - timedelta(days=days)).isoformat(timespec="milliseconds")
     try:
