@@ -27,7 +27,7 @@ HEAVY = {
     "schemathesis",
     "yaml",
 }
-MACHINERY = {"harness.engine.conduct", "harness.wiring.healing", "harness.wiring.runs", "harness.comparison.diff"}
+MACHINERY = {"harness.engine.conduct", "harness.app.heal", "harness.composition.runs", "harness.comparison.diff"}
 
 
 def imported(*arguments: str) -> set[str]:
@@ -60,6 +60,6 @@ def test_who_asks_the_gate_waits_for_nothing_that_runs_or_compares(tmp_path: Pat
 
 @pytest.mark.slow
 def test_what_a_run_is_made_of_loads_no_engine_before_it_is_needed() -> None:
-    found = imported("-c", "import harness.cli.run, harness.wiring.runs")
+    found = imported("-c", "import harness.cli.run, harness.composition.runs")
     assert "harness.engine.conduct" in found
     assert not found & (HEAVY - {"rich"} | {"harness.comparison.diff", "harness.comparison.pact_fit"})
