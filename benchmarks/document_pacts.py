@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness.comparison.containment.samples import UNDECLARED, samples
-from harness.comparison.dialects import Direction, TooLarge, reference_of
-from harness.comparison.diff.document import listing, mapping
-from harness.comparison.diff.operations import bases, operations, server_paths, shape
+from harness.comparison.openapi.dialects import Direction, TooLarge, reference_of
+from harness.comparison.openapi.document import listing, mapping
+from harness.comparison.openapi.operations import bases, operations, server_paths, shape
 from harness.comparison.pact_fit.validators import Undecidable, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.comparison.diff import Document
-    from harness.comparison.diff.operations import Operation, Parameter
+    from harness.comparison.openapi.operations import Operation, Parameter
 
 Json = dict[str, Any]
 MOST = 30  # interactions of one pact

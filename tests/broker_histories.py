@@ -17,7 +17,7 @@ from urllib.parse import quote
 from broker_client import Client
 from hypothesis import strategies as st
 
-from harness.broker.metadata import Metadata, encode
+from harness.broker.http.metadata import Metadata, encode
 from harness.contracts.pact_reader import pact_key
 from harness.evidence import Evidence, EvidenceKind
 from harness.identity import Version

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.app.documents import document_source, fetched, version_named
 from harness.app.kept_documents import keeping_reader
 from harness.app.source_lines import LinesOfFiles, on_lines
-from harness.comparison.diff.document import bundled
+from harness.comparison.openapi.document import bundled
 from harness.comparison.pact_fit import Compared, Comparison, compare_all
 from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.comparison.diff.hits import Consumer
+from harness.comparison.affected_consumers import Consumer
 from harness.errors import UnknownName, did_you_mean
 from harness.gate.decision import resolve_environment
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from harness.broker.metadata import Metadata, encode
+from harness.broker.http.metadata import Metadata, encode
 from harness.broker.webhooks.webhook_events import Happening, Triggered, trigger
 from harness.ledger.db import pacts, requiring, shown_versions, webhooks
 from harness.ledger.db.outbox import Cause

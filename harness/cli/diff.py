@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.app.source_lines import LinesOfFiles
+    from harness.comparison.affected_consumers import Affected, Consumer
     from harness.comparison.diff import Diff
-    from harness.comparison.diff.hits import Affected, Consumer
 
 
 @click.command("diff")
@@ -77,8 +77,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     """
     from harness.app.documents import document_source, service_of
     from harness.app.kept_documents import keeping_reader
+    from harness.comparison.affected_consumers import exit_of, who_is_hit
     from harness.comparison.diff import Notice, diff, read_document
-    from harness.comparison.diff.hits import exit_of, who_is_hit
     from harness.reports import openapi_changes
 
     asked = bool(environments or against)

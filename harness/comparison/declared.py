@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.coverage import is_json
-from harness.comparison.diff.operations import operations
+from harness.comparison.openapi.operations import operations
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.comparison.coverage import Coverage
-    from harness.comparison.dialects import Schema
-    from harness.comparison.diff.document import Document
-    from harness.comparison.diff.operations import Operation, Response
+    from harness.comparison.openapi.dialects import Schema
+    from harness.comparison.openapi.document import Document
+    from harness.comparison.openapi.operations import Operation, Response
     from harness.verdicts import Covered
 
 _DEEPEST = 12  # steps into a schema; what lies deeper is not counted as declared

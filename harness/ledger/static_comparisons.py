@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.comparison.backing import backed
 from harness.comparison.coverage import Coverage
 from harness.comparison.diff import Document as Read
-from harness.comparison.diff.document import bundled
+from harness.comparison.openapi.document import bundled
 from harness.comparison.pact_fit import compare
 from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi_routing import RouteTable

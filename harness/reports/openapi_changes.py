@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.affected_consumers import Effect
 from harness.comparison.diff.change import Severity
-from harness.comparison.diff.hits import Effect
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.comparison.affected_consumers import Affected, Hit
     from harness.comparison.diff.change import Change, Diff
-    from harness.comparison.diff.hits import Affected, Hit
     from harness.errors import Problem
 
 _SIGNS = {Severity.ERROR: "✗ breaks", Severity.WARNING: "! may break", Severity.INFO: "· compatible"}

@@ -13,7 +13,7 @@ from law_examples import examples
 from pact_and_document import answering, get, operation, pact_of
 from pact_openapi_worlds import Json, World, body_of, worlds
 
-from harness.comparison.diff.document import bundled
+from harness.comparison.openapi.document import bundled
 from harness.comparison.pact_fit import Comparison, compare
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict

@@ -15,7 +15,7 @@ from law_examples import examples
 from harness.checks.engines.schemathesis_stream import observe
 from harness.comparison.coverage import Coverage, covered_by
 from harness.comparison.diff import document_of
-from harness.comparison.diff.document import Document
+from harness.comparison.openapi.document import Document
 from harness.comparison.pact_fit import compare
 from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.pact_reader import read_pact

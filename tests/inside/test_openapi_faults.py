@@ -16,7 +16,7 @@ from pact_and_document import pact_of
 from pact_openapi_worlds import World, worlds
 
 from harness.comparison.diff import Diff, Notice, diff, document_of, read_document
-from harness.comparison.diff.document import bundled
+from harness.comparison.openapi.document import bundled
 from harness.comparison.pact_fit import compare
 from harness.contracts.openapi_faults import examined
 from harness.contracts.openapi_standard import VERSIONS, breaches

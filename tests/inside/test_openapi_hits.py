@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from openapi_changes import JSON, TEXT, Json, but, part
 
+from harness.comparison.affected_consumers import Affected, Consumer, Effect, exit_of, who_is_hit
 from harness.comparison.diff import Notice, diff, document_of
-from harness.comparison.diff.hits import Affected, Consumer, Effect, exit_of, who_is_hit
 from harness.contracts.pact_reader import read_pact
 from harness.errors import Exit
 from harness.identity import Version

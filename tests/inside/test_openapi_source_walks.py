@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.comparison.dialects import Direction
 from harness.comparison.diff import document_of
-from harness.comparison.diff.document import equal
+from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.document import equal
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.responses import fields
 from harness.comparison.pact_fit.validators import Validators

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from broker_client import Client, Reply
 from broker_histories import pact
 
-from harness.broker.metadata import Metadata, encode
+from harness.broker.http.metadata import Metadata, encode
 from harness.contracts.pact_reader import pact_key
 from harness.ledger.db.database import Database
 from harness.ledger.served_pact import interaction_id

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.hal import given, link, path
+from harness.broker.http.metadata import Metadata, encode
 from harness.broker.http.version_shape import branch_versions
-from harness.broker.metadata import Metadata, encode
 from harness.gate.promises import told_briefly
 from harness.ledger.db import findings
 from harness.ledger.db.times import moment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import raw
 from harness.broker.http.hal import given, link, path
-from harness.broker.metadata import Metadata, encode
+from harness.broker.http.metadata import Metadata, encode
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:

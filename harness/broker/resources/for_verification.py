@@ -11,10 +11,10 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
+from harness.broker.http.metadata import Metadata, encode
 from harness.broker.http.pact_shape import name_of, pair_of
 from harness.broker.http.problems import Missing
 from harness.broker.http.routing import Routes
-from harness.broker.metadata import Metadata, encode
 from harness.ledger.db import pacts, places, selectable
 from harness.ledger.db.versions import exists
 from harness.ledger.selecting import notices, selectors, successes

@@ -8,10 +8,10 @@ from harness.broker.events import announce
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, ok
 from harness.broker.http.forms import Form
+from harness.broker.http.metadata import Metadata, decode, encode
 from harness.broker.http.pact_shape import GONE, PACT, after_deleting, body
 from harness.broker.http.problems import NotHere, Refused, Said, Unreadable
 from harness.broker.http.routing import JSON_FORMS, Routes
-from harness.broker.metadata import Metadata, decode, encode
 from harness.broker.publishing_texts import cannot_change, check_duplicates
 from harness.identity import Version
 from harness.ledger.db import deleting, publishing, shown_versions

@@ -9,10 +9,10 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import Answer, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
+from harness.broker.http.metadata import Metadata, decode
 from harness.broker.http.problems import ABSENT, NotHere
 from harness.broker.http.result_shape import RESULT, told, url_of
 from harness.broker.http.routing import Routes
-from harness.broker.metadata import Metadata, decode
 from harness.broker.resources.triggered_webhooks import TRIGGERED_LIST, listed
 from harness.ledger.db import deleting, outbox, pacts, results
 from harness.ledger.db import shown_versions as versions

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.comparison.diff.change import Change, Diff, Severity, Side, Verdict
-from harness.comparison.diff.document import Document, document_of, read_document
 from harness.comparison.diff.notice import Notice
 from harness.comparison.diff.whole import diff
+from harness.comparison.openapi.document import Document, document_of, read_document
 
 __all__ = [
     "Change",

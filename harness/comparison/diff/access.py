@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.diff.change import Change, Severity
-from harness.comparison.diff.document import listing, mapping
-from harness.comparison.diff.operations import Operation, addresses, bases_of, operations, shape
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.unreadable import undecided
+from harness.comparison.openapi.document import listing, mapping
+from harness.comparison.openapi.operations import Operation, addresses, bases_of, operations, shape
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.document import Document
 
 Requirement = dict[str, frozenset[str]]
 Schemes = dict[str, tuple[Any, ...]]  # how each scheme's credentials travel, by its name

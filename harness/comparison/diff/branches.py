@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
-from harness.comparison.dialects import Schema
 from harness.comparison.diff.change import BRANCH
-from harness.comparison.diff.document import equal
 from harness.comparison.diff.flat import branches_of, folded
 from harness.comparison.diff.sides import Edge, Found, Place, SchemaChange, of_judgement
+from harness.comparison.openapi.dialects import Schema
+from harness.comparison.openapi.document import equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from harness.contracts.openapi_source import UNREAD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.dialects import Schema
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.dialects import Schema
+    from harness.comparison.openapi.document import Document
 
 Keywords = dict[str, Any]
 

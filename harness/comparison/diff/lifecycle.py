@@ -10,8 +10,8 @@ from harness.comparison.diff.sides import Place, SchemaChange
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.dialects import Schema
     from harness.comparison.diff.sides import Sides
+    from harness.comparison.openapi.dialects import Schema
 
 _STABLE = LEVELS.index("stable")
 

@@ -12,8 +12,8 @@ from harness.comparison.diff.sides import ENTRIES, Edge, Found, Place, SchemaCha
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.dialects import Schema
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.dialects import Schema
+    from harness.comparison.openapi.document import Document
 from harness.comparison.diff.sides import Sides
 
 Keywords = dict[str, Any]

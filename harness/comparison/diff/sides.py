@@ -14,11 +14,11 @@ from harness.comparison.containment import (
     judgeable,
     proven,
 )
-from harness.comparison.dialects import Direction, Schema, TooLarge
 from harness.comparison.diff.change import BRANCH
-from harness.comparison.diff.document import Document, Sameness
 from harness.comparison.diff.keywords import Effect
 from harness.comparison.diff.notice import Notice
+from harness.comparison.openapi.dialects import Direction, Schema, TooLarge
+from harness.comparison.openapi.document import Document, Sameness
 
 Place = tuple[str, ...]
 Pair = tuple[Schema, Schema]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.dialects import Schema
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.dialects import Schema
+    from harness.comparison.openapi.document import Document
 
 _SAID = frozenset(
     {

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from harness.comparison.containment import Answer, Containment, allows, counterexample, proven, samples
 from harness.comparison.containment.automata import Unreadable
 from harness.comparison.containment.languages import APART, Reading, words
-from harness.comparison.dialects import Schema
 from harness.comparison.diff.change import BRANCH
-from harness.comparison.diff.document import Document
 from harness.comparison.diff.sides import ITEMS, SchemaChange
-from harness.comparison.diff.wire import (
+from harness.comparison.openapi.dialects import Schema
+from harness.comparison.openapi.document import Document
+from harness.comparison.openapi.wire import (
     Style,
     items_of,
     kinds_of,

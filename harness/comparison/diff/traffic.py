@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.diff.change import Change, Severity, Side
 from harness.comparison.diff.content import contents, schema_changes
-from harness.comparison.diff.document import equal, mapping
 from harness.comparison.diff.notice import announcements, removal
-from harness.comparison.diff.operations import named
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.unreadable import has_lost_parameters, lost_on_one_side, undecided
+from harness.comparison.openapi.document import equal, mapping
+from harness.comparison.openapi.operations import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.diff.document import Document
-    from harness.comparison.diff.operations import Body, Operation, Parameter, Response
     from harness.comparison.diff.schemas import SchemaComparison
     from harness.comparison.diff.sides import Place
     from harness.comparison.diff.views import Views
+    from harness.comparison.openapi.document import Document
+    from harness.comparison.openapi.operations import Body, Operation, Parameter, Response
 
 
 # --- parameters --------------------------------------------------------------------------------------------------

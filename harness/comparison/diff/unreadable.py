@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.diff.change import Change, Severity, Side
-from harness.comparison.diff.document import equal, listing, mapping
+from harness.comparison.openapi.document import equal, listing, mapping
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.diff.document import Document
-    from harness.comparison.diff.operations import Operation
+    from harness.comparison.openapi.document import Document
+    from harness.comparison.openapi.operations import Operation
 
 
 def undecided(kind: str, what: str, *place: str, side: Side = Side.NONE) -> Change:

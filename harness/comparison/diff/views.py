@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.comparison.dialects import Direction
 from harness.comparison.diff.notice import Notice
 from harness.comparison.diff.schemas import SchemaComparison
 from harness.comparison.diff.sides import Sides
+from harness.comparison.openapi.dialects import Direction
 
 if TYPE_CHECKING:
-    from harness.comparison.diff.document import Document, Sameness
+    from harness.comparison.openapi.document import Document, Sameness
 
 
 @dataclass(frozen=True, slots=True)

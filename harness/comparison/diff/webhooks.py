@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.diff.change import Change, Severity, Side
 from harness.comparison.diff.content import contents, schema_changes
-from harness.comparison.diff.operations import callbacks
 from harness.comparison.diff.severities import change
+from harness.comparison.openapi.operations import callbacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.diff.operations import Operation, Parameter
     from harness.comparison.diff.views import Views
+    from harness.comparison.openapi.operations import Operation, Parameter
 
 _TOLD = ("webhook-body", "webhook-property")
 _ANSWERED = ("webhook-reply-body", "webhook-reply-property")

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.diff import access
 from harness.comparison.diff.change import Change, Diff, Severity
-from harness.comparison.diff.document import mapping, sameness
 from harness.comparison.diff.notice import LEVELS, announcements, level, removal
-from harness.comparison.diff.operations import Operation, bases, operations, shape, webhooks
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.together import together
 from harness.comparison.diff.traffic import parameters, request_body, responses
 from harness.comparison.diff.unreadable import of_documents, of_operations, undecided
 from harness.comparison.diff.views import Views
 from harness.comparison.diff.webhooks import callback_changes, webhook_changes
+from harness.comparison.openapi.document import mapping, sameness
+from harness.comparison.openapi.operations import Operation, bases, operations, shape, webhooks
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.diff.document import Document
     from harness.comparison.diff.notice import Notice
+    from harness.comparison.openapi.document import Document
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 

@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import allows, counterexample
-from harness.comparison.dialects import LIST, NAMED, ONE, Schema
 from harness.comparison.diff import texts
 from harness.comparison.diff.change import Severity
-from harness.comparison.diff.document import equal
 from harness.comparison.diff.severities import severity
 from harness.comparison.diff.sides import SchemaChange
+from harness.comparison.openapi.dialects import LIST, NAMED, ONE, Schema
+from harness.comparison.openapi.document import equal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

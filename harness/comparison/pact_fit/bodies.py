@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.comparison.dialects import Direction, reference_of
+from harness.comparison.openapi.dialects import Direction, reference_of
 from harness.comparison.pact_fit.answer import Severity
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.faults import OPEN, UNDECLARED

@@ -18,7 +18,7 @@ from harness.contracts.pact import InteractionKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.document import Document
     from harness.contracts.openapi_routing import Candidate, RoutedRequest
     from harness.contracts.pact import Interaction, Pact
 

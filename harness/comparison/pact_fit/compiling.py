@@ -10,7 +10,7 @@ from harness.comparison.pact_fit.expressions import mended
 if TYPE_CHECKING:
     import jsonschema_rs
 
-    from harness.comparison.dialects import Schema
+    from harness.comparison.openapi.dialects import Schema
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 TOO_DEEP = "the schema is nested too deeply"

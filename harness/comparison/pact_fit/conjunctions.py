@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import Schema, definition_name
+from harness.comparison.openapi.dialects import Schema, definition_name
 from harness.comparison.pact_fit.alternatives import Alternatives, Scopes, alternatives_of, kinds_of
 from harness.comparison.pact_fit.expressions import UNREADABLE
 from harness.comparison.pact_fit.faults import CLOSED

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import LIST, NAMED, ONE
-from harness.comparison.diff import lost_schemas
+from harness.comparison.openapi import lost_schemas
+from harness.comparison.openapi.dialects import LIST, NAMED, ONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from harness.comparison.dialects import Schema
-from harness.comparison.diff.document import Document, mapping
-from harness.comparison.diff.wire import (
+from harness.comparison.openapi.dialects import Schema
+from harness.comparison.openapi.document import Document, mapping
+from harness.comparison.openapi.wire import (
     items_of,
     kinds_of,
     plain_value,
@@ -25,7 +25,7 @@ from harness.comparison.pact_fit.multipart import parts_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.comparison.diff.wire import Style
+    from harness.comparison.openapi.wire import Style
     from harness.comparison.pact_fit.multipart import Part
 
 _HOLDERS = frozenset({"object", "array"})

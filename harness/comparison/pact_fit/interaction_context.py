@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.operations import Operation
+from harness.comparison.openapi.operations import Operation
 from harness.comparison.pact_fit.answer import Finding, Severity
 from harness.comparison.pact_fit.exchange import Message, message
 from harness.comparison.pact_fit.validators import Validators, Wanted
@@ -17,7 +17,7 @@ from harness.identity import canonical_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.document import Document
     from harness.comparison.pact_fit.rules import Rules
 
 _SHOWN = 200

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.document import Document
+from harness.comparison.openapi.document import Document
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.document import listing, mapping
+from harness.comparison.openapi.document import listing, mapping
 from harness.comparison.pact_fit.security import schemes
 from harness.contracts.openapi_source import UNREAD
 from harness.contracts.openapi_templates import PathTemplate, steps_of
@@ -12,8 +12,8 @@ from harness.contracts.openapi_templates import PathTemplate, steps_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.diff.document import Document
-    from harness.comparison.diff.operations import Operation
+    from harness.comparison.openapi.document import Document
+    from harness.comparison.openapi.operations import Operation
     from harness.comparison.pact_fit.interaction_context import Meeting
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
-    from harness.comparison.dialects import Schema
+    from harness.comparison.openapi.dialects import Schema
     from harness.comparison.pact_fit.alternatives import Alternatives, Branch
     from harness.comparison.pact_fit.conjunctions import Conjunction, Conjunctions
     from harness.comparison.pact_fit.faults import Place

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import Direction
-from harness.comparison.diff.document import listing, mapping
-from harness.comparison.diff.wire import kinds_of, properties_of, value_of, with_properties
+from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.document import listing, mapping
+from harness.comparison.openapi.wire import kinds_of, properties_of, value_of, with_properties
 from harness.comparison.pact_fit.answer import Severity
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.fields import taken_deep
@@ -19,8 +19,8 @@ from harness.comparison.pact_fit.values import Promised, compare_body
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
-    from harness.comparison.diff.document import Document
-    from harness.comparison.diff.operations import Operation, Parameter
+    from harness.comparison.openapi.document import Document
+    from harness.comparison.openapi.operations import Operation, Parameter
     from harness.comparison.pact_fit.interaction_context import Meeting
 
 REFUSED = 400  # a consumer that expects an error may send what is wrong

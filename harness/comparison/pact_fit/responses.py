@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import Direction
-from harness.comparison.diff.document import mapping
-from harness.comparison.diff.operations import Response
-from harness.comparison.diff.wire import value_of
+from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.document import mapping
+from harness.comparison.openapi.operations import Response
+from harness.comparison.openapi.wire import value_of
 from harness.comparison.pact_fit.answer import Reliance, Severity
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.lost_parts import lost_header, lost_response, nowhere
@@ -23,7 +23,7 @@ from harness.contracts.openapi_source import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.diff.operations import Operation
+    from harness.comparison.openapi.operations import Operation
     from harness.comparison.pact_fit.interaction_context import Meeting
 
 _CLASSES = {"information": "1", "success": "2", "redirect": "3", "clientError": "4", "serverError": "5"}

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.comparison.dialects import Direction
-from harness.comparison.diff.document import Document, document_of
-from harness.comparison.diff.operations import Operation, operations
-from harness.comparison.diff.wire import value_of
+from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.document import Document, document_of
+from harness.comparison.openapi.operations import Operation, operations
+from harness.comparison.openapi.wire import value_of
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.validators import Validators
 from harness.contracts.openapi_routing import RouteTable
 
 if TYPE_CHECKING:
-    from harness.comparison.diff.operations import Body, Parameter, Response
+    from harness.comparison.openapi.operations import Body, Parameter, Response
     from harness.contracts.openapi import OpenApi
 
 

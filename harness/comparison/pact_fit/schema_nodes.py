@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import ASSERTED, LIST, NAMED, ONE, Schema
+from harness.comparison.openapi.dialects import ASSERTED, LIST, NAMED, ONE, Schema
 from harness.comparison.pact_fit.compiling import compiled
 from harness.comparison.pact_fit.expressions import readable
 

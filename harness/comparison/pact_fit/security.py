@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.document import listing, mapping
+from harness.comparison.openapi.document import listing, mapping
 from harness.comparison.pact_fit.answer import Severity
 
 if TYPE_CHECKING:
-    from harness.comparison.diff.document import Document
-    from harness.comparison.diff.operations import Operation
+    from harness.comparison.openapi.document import Document
+    from harness.comparison.openapi.operations import Operation
     from harness.comparison.pact_fit.interaction_context import Meeting
 
 REMEDY = "send it in the pact's request, or tell in the document who may call without"

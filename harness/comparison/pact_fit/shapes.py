@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import Assembly, Direction, Schema, definition_name
+from harness.comparison.openapi.dialects import Assembly, Direction, Schema, definition_name
 from harness.comparison.pact_fit.discriminators import discriminated
 from harness.comparison.pact_fit.expressions import UNREADABLE
 

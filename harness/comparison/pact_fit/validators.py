@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from harness.comparison.dialects import Direction
-from harness.comparison.diff.document import Document
+from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.document import Document
 from harness.comparison.pact_fit.compiling import TOO_DEEP, Undecidable, compiled_as_written
 from harness.comparison.pact_fit.conjunctions import Conjunction, Conjunctions
 from harness.comparison.pact_fit.faults import Fault, faults_of

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import Direction
-from harness.comparison.diff.wire import kinds_of, plain_value
+from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.wire import kinds_of, plain_value
 from harness.comparison.pact_fit.answer import Severity
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.fields import Fields, Misfit, NotRead

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.comparison.diff.document import Document, mapping
-from harness.comparison.diff.wire import items_of, kinds_of, plain_value, properties_of
+from harness.comparison.openapi.document import Document, mapping
+from harness.comparison.openapi.wire import items_of, kinds_of, plain_value, properties_of
 from harness.comparison.pact_fit.fields import Misfit, NotRead
 from harness.comparison.pact_fit.rules import ANY, Rule, Rules
 from harness.comparison.pact_fit.xml_trees import read_xml
@@ -14,7 +14,7 @@ from harness.comparison.pact_fit.xml_trees import read_xml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.comparison.dialects import Schema
+    from harness.comparison.openapi.dialects import Schema
     from harness.comparison.pact_fit.xml_trees import Element
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"

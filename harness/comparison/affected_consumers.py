@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harness.comparison.diff.change import BRANCH, Change, Severity
-from harness.comparison.diff.operations import Operation, operations, shape
 from harness.comparison.diff.sides import Place
 from harness.comparison.diff.uses import Message, Use
+from harness.comparison.openapi.operations import Operation, operations, shape
 from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi_routing import RouteTable
 from harness.contracts.pact import Interaction, InteractionKind, Pact
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.comparison.diff.change import Diff
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.document import Document
     from harness.contracts.openapi_routing import RoutedOperation
 
 

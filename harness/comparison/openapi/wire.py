@@ -10,8 +10,8 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.comparison.dialects import Schema
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.dialects import Schema
+    from harness.comparison.openapi.document import Document
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _SEPARATORS = {"form": ",", "simple": ",", "spaceDelimited": " ", "pipeDelimited": "|", "tab": "\t"}

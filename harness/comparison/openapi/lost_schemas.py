@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import LIST, NAMED, ONE
+from harness.comparison.openapi.dialects import LIST, NAMED, ONE
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
-    from harness.comparison.dialects import Schema
-    from harness.comparison.diff.document import Document
+    from harness.comparison.openapi.dialects import Schema
+    from harness.comparison.openapi.document import Document
 
 UNREADABLE = "x-unreadable-expression"
 # What is left open inside of these may turn into a yes: `not` of what nobody can read, one branch of two.

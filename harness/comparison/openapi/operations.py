@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.document import Document, listing, mapping
+from harness.comparison.openapi.document import Document, listing, mapping
 from harness.contracts.openapi_servers import base_paths
 from harness.contracts.openapi_source import escaped
 

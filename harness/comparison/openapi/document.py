@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.dialects import Direction, Schema, TooLarge, normal, references_in, whole
-from harness.comparison.diff.lost_schemas import guarded, lost_in, unreadable_schema
+from harness.comparison.openapi.dialects import Direction, Schema, TooLarge, normal, references_in, whole
+from harness.comparison.openapi.lost_schemas import guarded, lost_in, unreadable_schema
 from harness.contracts.openapi_bundle import KEY, anchored, bundle, is_in_files, unresolved
 from harness.contracts.openapi_faults import Examined, examined
 from harness.contracts.openapi_source import UNREAD, at_pointer, parse, referring

@@ -1,0 +1,1 @@
+"""The compared document: its operations, schemas in every dialect, and what goes over the wire."""
