@@ -92,6 +92,19 @@ class EnvironmentProblem(HarnessError):
     """This machine lacks something that the command needs."""
 
 
+def not_installed(module: str, why: str = "") -> EnvironmentProblem:
+    """That a Python package which the harness itself needs is not there."""
+    package = module.partition(".")[0].replace("_", "-")
+    text = (
+        f"the Python package {package}, which the harness needs, is not installed here{f': {why}' if why else ''}"
+    )
+    return EnvironmentProblem(text, hint=f"{REINSTALL} (and {DOCTOR} says what else is missing)")
+
+
+REINSTALL = "pip install --force-reinstall contract-harness"
+DOCTOR = "harness doctor"
+
+
 class ServiceDidNotStart(HarnessError):
     """A service or resource did not become ready in time; its last log lines are kept."""
 

@@ -10,7 +10,7 @@ import click
 
 from harness import __version__
 from harness.cli.lazily import lazy
-from harness.errors import EnvironmentProblem, Exit, HarnessError
+from harness.errors import EnvironmentProblem, Exit, HarnessError, not_installed
 
 # What a file system says to whoever may not, for whom there is no room, or in whose way something is.
 _REFUSALS = frozenset(
@@ -78,6 +78,8 @@ def answer(arguments: list[str] | None = None) -> int:
         # The reader has gone away (`harness … | head`); nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.UNKNOWN)
+    except ModuleNotFoundError as error:
+        return _not_installed(error)
     except OSError as error:
         return _refused(error) if error.errno in _REFUSALS and error.filename else _defect(error)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not be read as "no" (1) or "yes" (0)
@@ -96,6 +98,15 @@ def _tell(error: HarnessError) -> None:
         click.echo(clean(f"  | {line}"), err=True)
     if error.page:
         click.echo(f"  see: docs/{error.page}", err=True)
+
+
+def _not_installed(error: ModuleNotFoundError) -> int:
+    """What the harness needs and is not there is no defect of it; a module of its own is."""
+    if not error.name or error.name.partition(".")[0] == "harness":
+        return _defect(error)
+    missing = not_installed(error.name)
+    _tell(missing)
+    return int(missing.exit)
 
 
 def _refused(error: OSError) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.contracts.openapi_kinds import EXTENSION, held
+from harness.errors import not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,10 +130,14 @@ _KEYWORDS = frozenset(
 @cache
 def _document(version: str) -> dict[str, Any]:
     found = find_spec("openapi_spec_validator")  # for its files alone: to import it takes longer than to use them
-    assert found is not None
-    assert found.submodule_search_locations is not None
-    file = Path(found.submodule_search_locations[0]) / "resources" / "schemas" / f"v{version}" / "schema.json"
-    document: dict[str, Any] = json.loads(file.read_bytes())
+    folders = [*(found.submodule_search_locations or ())] if found else []
+    if not folders:
+        raise not_installed("openapi_spec_validator")
+    file = Path(folders[0]) / "resources" / "schemas" / f"v{version}" / "schema.json"
+    try:
+        document: dict[str, Any] = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise not_installed("openapi_spec_validator", f"{file}: {error}") from None
     return document
 
 

@@ -11,7 +11,16 @@ from harness.checks.api import Check, Settings, Target
 from harness.engine.events import CheckFinished, CheckFound, CheckStarted, Event, PromiseExercised
 from harness.engine.plan import SYSTEM, Task
 from harness.engine.service_logs import ServiceLogs
-from harness.errors import ContractError, HarnessError, ServiceDidNotStart, StateFailed, StateMissing, ToolCrashed
+from harness.errors import (
+    ContractError,
+    EnvironmentProblem,
+    HarnessError,
+    ServiceDidNotStart,
+    StateFailed,
+    StateMissing,
+    ToolCrashed,
+    not_installed,
+)
 from harness.evidence import EvidenceKind
 from harness.ports import Clock, Instance, ProviderStates, Recorder
 from harness.services.system import Service
@@ -119,6 +128,7 @@ _CAUSES: tuple[tuple[type[Exception], Cause], ...] = (
     (StateMissing, Cause.STATE_MISSING),
     (StateFailed, Cause.STATE_FAILED),
     (ToolCrashed, Cause.TOOL_CRASHED),
+    (EnvironmentProblem, Cause.TOOL_CRASHED),
     (HarnessError, Cause.UNREADABLE),
     (TimeoutError, Cause.TIME_RAN_OUT),
 )
@@ -129,6 +139,8 @@ def _cause(error: Exception) -> Cause:
 
 
 def _because(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        error = not_installed(error.name)
     if isinstance(error, HarnessError):
         return "; ".join(str(problem) for problem in error.problems)
     return f"{type(error).__name__}: {error}"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import EnvironmentProblem
+from harness.errors import REINSTALL, EnvironmentProblem
 from harness.runtime import engine_address, postgres, sweeping
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def examine(environ: Mapping[str, str]) -> tuple[Examination, ...]:
     """Look at everything that a run may need; nothing is changed."""
     return (
         _python(),
+        _installation(),
         _docker(environ),
         _postgres(environ),
         _git(environ),
@@ -49,6 +52,37 @@ def _python() -> Examination:
         detail=f"{platform.python_version()} at {sys.executable}",
         remedy="install Python 3.11 or newer",
     )
+
+
+def _installation() -> Examination:
+    missing = sorted(name for name in _needed() if not _is_installed(name))
+    listed = f"not installed: {', '.join(missing)}"
+    return Examination(
+        subject="contract-harness",
+        ok=not missing,
+        detail=listed if missing else "all Python packages that it needs are installed",
+        remedy=REINSTALL,
+    )
+
+
+def _needed() -> list[str]:
+    """The packages that the harness cannot do without; none where it runs without being installed."""
+    try:
+        told = importlib.metadata.requires("contract-harness") or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    return [_NAME.match(each)[0] for each in told if ";" not in each]  # type: ignore[index]  # each has a name
+
+
+_NAME = re.compile(r"[\w.-]+")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        modules = [each for each in importlib.metadata.files(package) or () if each.suffix == ".py"]
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return not modules or any(Path(str(each.locate())).is_file() for each in modules)
 
 
 def _docker(environ: Mapping[str, str]) -> Examination:

@@ -140,6 +140,7 @@ def test_the_doctor_gives_a_remedy_for_what_is_missing(nowhere: dict[str, str], 
     seen = {e.subject: e for e in examine({**nowhere, "PATH": "", "HARNESS_POSTGRES_BIN": str(tmp_path)})}
     assert list(seen) == [
         "Python",
+        "contract-harness",
         "Docker engine",
         "PostgreSQL for the process runtime",
         "git",
