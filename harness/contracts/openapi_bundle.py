@@ -6,11 +6,12 @@ import os
 import posixpath
 from collections.abc import Callable  # noqa: TC003 - of a NamedTuple, read when it is made
 from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from harness.contracts.openapi_source import UNREAD, escaped, parse, references, referring
+from harness.contracts.openapi_source import UNREAD, at_pointer, escaped, parse, references, referring
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -186,8 +187,6 @@ class _Files:
 
 def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
     """References within the document that lead nowhere."""
-    from harness.contracts.openapi_source import at_pointer
-
     if _all_lead(document, {target["$ref"] for target in referring(document)}):
         return  # the usual case; only where something is wrong, every place is named
     anchors = dict(anchored(document))
@@ -207,18 +206,37 @@ def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
 
 def _all_lead(document: dict[str, Any], references_there: set[str]) -> bool:
     """Whether each of them is a pointer that leads somewhere."""
-    from harness.contracts.openapi_source import at_pointer
-
     return all(each.startswith("#/") and at_pointer(document, each[1:])[1] for each in references_there)
 
 
 def _nearest(document: dict[str, Any], fragment: str) -> str:
-    from harness.contracts.openapi_source import at_pointer
     from harness.errors import did_you_mean
 
     above, _, name = fragment.rpartition("/")
     siblings, found = at_pointer(document, above)
     return did_you_mean(name, siblings) if found and isinstance(siblings, dict) else ""
+
+
+@dataclass(slots=True)
+class References:
+    """What the references of a whole document lead to; each is followed once."""
+
+    document: dict[str, Any]
+    _targets: dict[str, Any] = field(default_factory=dict)
+    _anchors: dict[str, Any] | None = None
+
+    def at(self, reference: str) -> Any:
+        """What a reference leads to; None when that is nowhere."""
+        if reference not in self._targets:
+            self._targets[reference] = self._target(reference)
+        return self._targets[reference]
+
+    def _target(self, reference: str) -> Any:
+        if reference.startswith("#/"):
+            return at_pointer(self.document, reference[1:])[0]
+        if self._anchors is None:
+            self._anchors = dict(anchored(self.document))
+        return self._anchors.get(reference.removeprefix("#")) if reference.startswith("#") else None
 
 
 def anchored(value: Any) -> Iterator[tuple[str, Any]]:

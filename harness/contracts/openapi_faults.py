@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -65,41 +64,6 @@ class _Edit(NamedTuple):
     pointer: str
     made: Any
     takes_out: bool = False
-
-
-def unread_within(value: Any, document: dict[str, Any]) -> str:
-    """What can be reached from a part of an examined document and cannot be read; "" where all can."""
-    met: set[str] = set()
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list):
-            waiting += part
-        elif isinstance(part, dict):
-            reference = part.get("$ref")
-            if UNREAD in part:
-                return _said(part)
-            if isinstance(reference, str) and reference not in met:
-                met.add(reference)
-                target, found = pointed(document, reference[1:]) if reference.startswith("#/") else (None, None)
-                if found is None and (reference.startswith("#/") or not reference.startswith("#")):
-                    return f"$ref '{reference}' leads nowhere"
-                waiting.append(target)
-            waiting += part.values()
-    return ""
-
-
-def _said(part: dict[str, Any]) -> str:
-    reference = part.get("$ref")
-    if isinstance(reference, str):
-        return f"#{reference.removeprefix(f'#/{UNREAD}')} is not what the standard says"
-    keys = ", ".join(f"`{key}`" for key in part[UNREAD] if key) or "a schema"
-    return f"{keys} is not what the standard says: {_short(part[UNREAD])}"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def dead(pointer: str, value: Any) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.openapi import OpenApi, Operation
-from harness.contracts.openapi_bundle import bundle, unresolved
-from harness.contracts.openapi_faults import examined, unread_within
+from harness.contracts.openapi_bundle import References, bundle, unresolved
+from harness.contracts.openapi_faults import examined
 from harness.contracts.openapi_source import UNREAD, at_pointer, escaped, parse
+from harness.contracts.openapi_unread import unread_within
 from harness.errors import ContractError, Problem, did_you_mean
 from harness.identity import content_key
 
@@ -83,6 +84,10 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, str] = field(default_factory=dict)
+    references: References = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.references = References(self.document)
 
     def read(self, paths: Mapping[str, Any]) -> None:
         """Every operation, and what of it no JSON schema tells."""
@@ -113,12 +118,13 @@ class _Reading:
         self._operation_id(label, written, at)
         self._parameters(label, path, [item.get("parameters"), written.get("parameters")], at)
         beside = {key: value for key, value in item.items() if key not in METHODS}
+        lost = unread_within([written, beside, self._everywhere()], self.references.at)
         self.operations.append(
             Operation(
                 method=method.upper(),
                 path=path,
                 statuses=_statuses(written),
-                unread=unread_within([written, beside, self._everywhere()], self.document),
+                unread=lost.sentence if lost else "",
             )
         )
 

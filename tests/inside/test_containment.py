@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from law_examples import examples
 
-from harness.comparison.containment import Containment, contained, numerals
+from harness.comparison.containment import Containment, contained, numerals, proven
 from harness.comparison.containment.automata import Automaton, Expression
 from harness.comparison.containment.languages import Reading, words
 from harness.comparison.containment.patterns import matching
@@ -84,6 +84,40 @@ def test_a_recursive_schema_contains_a_narrower_one() -> None:
     answer = contained(node(5), node(3))
     assert answer.containment is Containment.NO
     assert answer.witness["n"] > 3
+
+
+objects = st.fixed_dictionaries(
+    {"type": st.sampled_from(["object", ["object", "null"]])},
+    optional={
+        "properties": st.dictionaries(st.sampled_from("abc"), plain | st.just({"$ref": "#/$defs/D"}), max_size=3),
+        "required": st.lists(st.sampled_from("abc"), unique=True, max_size=2),
+        "additionalProperties": st.booleans() | plain,
+    },
+)
+objects_of_values = st.dictionaries(st.sampled_from("abcd"), leaves, max_size=4)
+
+
+@settings(deadline=None, max_examples=60)
+@given(objects, objects, plain, plain, st.lists(objects_of_values, max_size=30))
+def test_what_is_proven_of_objects_by_their_properties_holds_of_their_values(
+    one: Json, other: Json, ours: Json, theirs: Json, tried: list[Any]
+) -> None:
+    small, large = {**one, "$defs": {"D": ours}}, {**other, "$defs": {"D": theirs}}
+    if proven(small, large):
+        assert [value for value in [*tried, None] if allows(small, value) and not allows(large, value)] == []
+
+
+def test_a_wide_object_is_decided_property_by_property() -> None:
+    # As a whole this takes the canonical forms minutes.
+    def wide(by: int) -> Json:
+        part = {f"p{n}": {"type": ["string", "null"], "maxLength": n // by} for n in range(400)}
+        return {"type": "object", "properties": part, "required": [*part][:200]}
+
+    assert contained(wide(2), wide(1)).containment is Containment.YES
+    answer = contained(wide(1), wide(2))
+    assert answer.containment is Containment.NO
+    mixed: tuple[Json, Json] = {"anyOf": [wide(2), {"type": "null"}]}, {"anyOf": [{"type": "null"}, wide(1)]}
+    assert contained(*mixed).containment is not Containment.NO
 
 
 def test_an_expression_that_python_would_warn_of_is_read_in_silence() -> None:

@@ -8,6 +8,7 @@ from harness.comparison.containment.deciding import (
     contained,
     counterexample,
     equivalent,
+    is_searchable,
     judgeable,
     proven,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "contained",
     "counterexample",
     "equivalent",
+    "is_searchable",
     "judgeable",
     "proven",
     "samples",

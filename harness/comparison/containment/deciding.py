@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.comparison.containment.answer import Answer, Containment
 from harness.comparison.containment.branching import unfolded_size, unfolds_too_far
+from harness.comparison.containment.objects import property_by_property, widest
 from harness.comparison.containment.recursion import Unfoldable, unfolded
 from harness.comparison.containment.samples import samples
 
@@ -20,6 +21,7 @@ Schema = dict[str, Any] | bool
 _MOST_TEXT = 200_000  # characters of a schema that is still looked at; real ones have hundreds
 _MOST_CANDIDATES = 300
 _MOST_PROVEN = 4_000  # parts, references written out: what is beyond runs for minutes in native code
+_WIDEST = 120  # properties of an object that is compared as a whole: two hundred can take minutes in native code
 _MOST_SUBTRACTED = 400  # of these: a third of a second and tens of megabytes for a thousand
 
 
@@ -45,6 +47,11 @@ def allows(schema: Schema, value: Any) -> bool:
 def judgeable(schema: Schema) -> bool:
     """Whether values can be held against a schema at all."""
     return _validator(_text(schema)) is not None
+
+
+def is_searchable(*schemas: Schema) -> bool:
+    """Whether schemas are small enough for values to be looked for."""
+    return all(len(_text(each)) <= _MOST_TEXT for each in schemas)
 
 
 def equivalent(one: Schema, other: Schema) -> bool:
@@ -73,6 +80,15 @@ def _proven(small: str, large: str) -> bool:
 
 
 def _covers(small: Schema, large: Schema) -> bool:
+    if large is True or large == {} or small is False:
+        return True
+    pairs = property_by_property(small, large)
+    if pairs is not None:
+        return all(_covers(inner, outer) for inner, outer in pairs)
+    return _covers_as_a_whole(small, large)
+
+
+def _covers_as_a_whole(small: Schema, large: Schema) -> bool:
     from jsonschema_rs.canonical import Containment as Covers
 
     inner, outer = _canonical(_text(small)), _canonical(_text(large))
@@ -91,6 +107,8 @@ def _canonical(text: str) -> Any:
 
     schema = json.loads(text)
     if unfolds_too_far(schema) or unfolded_size(schema, _MOST_PROVEN) >= _MOST_PROVEN:
+        return None
+    if widest(schema) > _WIDEST:
         return None
     try:
         return canonicalize(schema, draft=_DRAFT, validate_formats=True, offline=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.containment import allows, counterexample
+from harness.comparison.containment import allows, counterexample, is_searchable
 from harness.comparison.diff import texts
 from harness.comparison.diff.change import Severity
 from harness.comparison.diff.severities import severity
@@ -28,7 +28,7 @@ def missed(sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]
         return None
     told = texts.missed(sides, old, new) if sides.textual else None
     pair = None if told else sides.whole(old, new)
-    if pair is None or pair[0] == pair[1]:
+    if pair is None or pair[0] == pair[1] or not is_searchable(*pair):
         return told  # to subtract a large schema from itself can take seconds
     # Whoever keeps to a document sends what it declares; who reads, passes over what nobody declared.
     sender, reader = (pair[1], _loosened(pair[0])) if sides.sent else pair

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 Schema = dict[str, Any] | bool
 
@@ -166,30 +167,9 @@ ASSERTED = frozenset(
     | _COUNTS
 )
 _OF_THE_SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"})
+_STRUCTURED = ONE | LIST | NAMED | {"$ref", UNREAD}
 _NONE: frozenset[str] = frozenset()
 _WHOLE_NUMBERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
-
-
-def whole(
-    schema: Schema,
-    resolve: Callable[[str], Schema | None],
-    direction: Direction,
-    *,
-    closed: bool = False,
-    extensible: bool = False,
-) -> Schema:
-    """The schema with all that it refers to under `$defs`, without annotations, as values travel in a direction.
-
-    What is only read is no part of a request, what is only written no part of a response. `closed` allows no
-    property that is not declared, unless the document says that there may be others: what a sender sends.
-    `extensible` lets every value list grow that says so of itself.
-    Raises TooLarge when it refers to more than can be looked at together.
-    """
-    assembly = Assembly(resolve, direction, closed, extensible=extensible)
-    made = assembly.bare(schema)
-    if not assembly.definitions or isinstance(made, bool):
-        return made
-    return {**made, "$defs": assembly.definitions}
 
 
 class TooLarge(Exception):
@@ -199,32 +179,93 @@ class TooLarge(Exception):
 _MOST_DEFINITIONS = 250
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A schema made ready for values, and the definitions that it refers to, near and far."""
+
+    schema: Schema
+    definitions: dict[str, Schema]
+
+
 class Assembly:
-    """One schema with all that it refers to."""
+    """Schemas with all that they refer to, without annotations, as values travel in a direction.
+
+    What is only read is no part of a request, what is only written no part of a response. `closed` allows no
+    property that is not declared, unless the document says that there may be others: what a sender sends.
+    `extensible` lets every value list grow that says so of itself. Definitions are made once for all schemas
+    of a document, one after another, however long their chain is.
+    """
 
     def __init__(
         self,
         resolve: Callable[[str], Schema | None],
         direction: Direction,
-        closed: bool,  # noqa: FBT001 - told by name above
         *,
+        closed: bool = False,
         extensible: bool = False,
     ) -> None:
         self.resolve = resolve
         self.extensible = extensible
         self.hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
         self.closed = closed
-        self.definitions: dict[str, Any] = {}
+        self.definitions: dict[str, Schema] = {}
         self._hidden_in: dict[str, frozenset[str]] = {}
+        self._pending: list[tuple[str, str, frozenset[str]]] = []
+        self._met: set[str] = set()  # the definitions that what is being made refers to
+        self._uses: dict[str, frozenset[str]] = {}
+        self._unread: set[str] = set()  # definitions that cannot be read
+
+    def whole(self, schema: Schema) -> Schema:
+        """The schema with all that it refers to under `$defs`. Raises TooLarge for more than can be looked at."""
+        shape = self.shape(schema)
+        if len(shape.definitions) > _MOST_DEFINITIONS:
+            raise TooLarge
+        if not shape.definitions or isinstance(shape.schema, bool):
+            return shape.schema
+        return {**shape.schema, "$defs": shape.definitions}
+
+    def shape(self, schema: Schema) -> Shape:
+        """The same apart. Raises TooLarge where something of it cannot be read."""
+        self._met = set()
+        made = self.bare(schema)
+        first = frozenset(self._met)
+        while self._pending:
+            name, reference, hidden = self._pending.pop()
+            self._met = set()
+            try:
+                self.definitions[name] = self.target(reference, hidden)
+            except TooLarge:
+                self._unread.add(name)
+            self._uses[name] = frozenset(self._met)
+        reached = self._reached(first)
+        if not self._unread.isdisjoint(reached):
+            raise TooLarge
+        return Shape(made, {name: self.definitions[name] for name in sorted(reached)})
+
+    def _reached(self, names: frozenset[str]) -> set[str]:
+        found, todo = set(names), list(names)
+        while todo:
+            further = self._uses[todo.pop()] - found
+            found |= further
+            todo.extend(further)
+        return found
+
+    def target(self, reference: str, hidden: frozenset[str]) -> Schema:
+        """What a definition is made of."""
+        target = self.resolve(reference)
+        return True if target is None else self.bare(target, hidden)
 
     def bare(self, schema: Schema, hidden: frozenset[str] = _NONE) -> Schema:
         """The schema without annotations; `hidden` are names that others, which hold of the same value, hide."""
         if isinstance(schema, bool):
             return schema
+        made = self.assertions(schema)
+        if _STRUCTURED.isdisjoint(schema):  # most of all schemas
+            self.rest(made, schema, hidden)
+            return made
         if UNREAD in schema:
             raise TooLarge  # what cannot be read is in no schema that a validator takes
         hidden |= self._hidden_names(schema)
-        made = self.assertions(schema)
         for key, value in schema.items():
             inner = partial(self.bare, hidden=hidden) if key in _OF_THE_SAME_VALUE else self.bare
             if key in ONE and key != "contentSchema":
@@ -254,14 +295,12 @@ class Assembly:
             self._close(made, schema)
 
     def reference(self, reference: str, hidden: frozenset[str] = _NONE) -> str:
-        """What a reference is called among the definitions, where its target is put."""
+        """What a reference is called among the definitions; its target is made later."""
         name = definition_name(reference, hidden)
+        self._met.add(name)
         if name not in self.definitions:
-            if len(self.definitions) >= _MOST_DEFINITIONS:
-                raise TooLarge
-            self.definitions[name] = True  # it may refer to itself
-            target = self.resolve(reference)
-            self.definitions[name] = True if target is None else self.bare(target, hidden)
+            self.definitions[name] = True
+            self._pending.append((name, reference, hidden))
         return f"#/$defs/{name}"
 
     def _hidden_names(self, schema: Schema) -> frozenset[str]:
@@ -269,7 +308,9 @@ class Assembly:
         if not isinstance(schema, dict):
             return _NONE
         properties = schema.get("properties", {})
-        found = frozenset(name for name, part in properties.items() if self._is_hidden(part))
+        telling = (self.hidden, "$ref", "allOf")
+        parts = properties.items()
+        found = frozenset(name for name, part in parts if _says_any(part, telling) and self._is_hidden(part))
         if "$ref" in schema or "allOf" in schema:
             reference = schema.get("$ref")
             found |= self._hidden_by(reference) if isinstance(reference, str) else _NONE
@@ -310,6 +351,10 @@ class Assembly:
             made["additionalProperties"] = False
 
 
+def _says_any(schema: Schema, keywords: tuple[str, ...]) -> bool:
+    return isinstance(schema, dict) and any(each in schema for each in keywords)
+
+
 def _without(made: dict[str, Any], hidden: frozenset[str]) -> None:
     if hidden and "properties" in made:
         made["properties"] = {name: part for name, part in made["properties"].items() if name not in hidden}
@@ -335,14 +380,17 @@ def reference_of(name: str) -> str:
 _LETTER = re.compile(r"_([0-9a-f]+)_")
 
 
-def references_in(value: Any) -> Iterator[str]:
+def references_in(value: Any) -> list[str]:
     """Every `$ref` in a value, examples and all: rather one too many."""
-    if isinstance(value, dict):
-        reference = value.get("$ref")
-        if isinstance(reference, str):
-            yield reference
-        for item in value.values():
-            yield from references_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from references_in(item)
+    found: list[str] = []
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            reference = part.get("$ref")
+            if isinstance(reference, str):
+                found.append(reference)
+            waiting += [each for each in part.values() if isinstance(each, (dict, list))]
+        elif isinstance(part, list):
+            waiting += [each for each in part if isinstance(each, (dict, list))]
+    return found

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.openapi.dialects import Direction, Schema, TooLarge, normal, references_in, whole
-from harness.comparison.openapi.lost_schemas import guarded, lost_in, unreadable_schema
-from harness.contracts.openapi_bundle import KEY, anchored, bundle, is_in_files, unresolved
+from harness.comparison.openapi.dialects import Assembly, Direction, Schema, TooLarge, normal, references_in
+from harness.comparison.openapi.lost_schemas import guarded, unreadable_schema
+from harness.contracts.openapi_bundle import KEY, References, bundle, is_in_files, unresolved
 from harness.contracts.openapi_faults import Examined, examined
-from harness.contracts.openapi_source import UNREAD, at_pointer, parse, referring
+from harness.contracts.openapi_source import UNREAD, parse, referring
+from harness.contracts.openapi_unread import unread_within
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -109,12 +110,15 @@ class Document:
     remarks: tuple[Problem, ...] = ()  # what nobody needs: keys that no version knows, words
     guards: bool = False  # whether what cannot be read is a schema that no value keeps, for values to meet
     _normal: dict[str, Schema] = field(default_factory=dict)
-    _targets: dict[str, Any] = field(default_factory=dict)
+    _references: References = field(init=False)
     _sizes: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
     _large: dict[str, bool] = field(default_factory=dict)
-    _anchors: dict[str, Any] = field(default_factory=dict)
     _kept: dict[int, tuple[Any, Schema]] = field(default_factory=dict)  # what it was made of is kept with it
+    _assemblies: dict[tuple[Direction, bool, bool], Assembly] = field(default_factory=dict)
     kinds: dict[int, tuple[Schema, frozenset[str]]] = field(default_factory=dict)  # of schemas kept here
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_references", References(self.value))
 
     @property
     def old(self) -> bool:
@@ -161,16 +165,7 @@ class Document:
 
     def at(self, reference: str) -> Any:
         """What a reference leads to; None when that is nowhere."""
-        if reference not in self._targets:
-            self._targets[reference] = self._target(reference)
-        return self._targets[reference]
-
-    def _target(self, reference: str) -> Any:
-        if reference.startswith("#/"):
-            return at_pointer(self.value, reference[1:])[0]
-        if not self._anchors:
-            self._anchors.update(anchored(self.value))
-        return self._anchors.get(reference.removeprefix("#")) if reference.startswith("#") else None
+        return self._references.at(reference)
 
     def schema(self, node: Any) -> Schema:
         """A schema as it is written here, in the dialect of 2020-12."""
@@ -206,7 +201,7 @@ class Document:
 
     def is_unread_in(self, value: Any) -> bool:
         """Whether something in a part of a schema, near or far, cannot be read."""
-        return bool(self.problems) and bool(lost_in(value, self))
+        return bool(self.problems) and unread_within(value, self.at) is not None
 
     def followed(self, schema: Schema) -> tuple[Schema, str]:
         """A schema with its reference followed, and the last reference ("" for none)."""
@@ -228,7 +223,10 @@ class Document:
         """A schema as a validator takes it; raises TooLarge."""
         if any(self._is_large(each) for each in references_in(schema)):
             raise TooLarge
-        return whole(schema, self.named, direction, closed=closed, extensible=extensible)
+        key = direction, closed, extensible
+        if key not in self._assemblies:
+            self._assemblies[key] = Assembly(self.named, direction, closed=closed, extensible=extensible)
+        return self._assemblies[key].whole(schema)
 
     def _is_large(self, reference: str) -> bool:
         """Whether what a reference leads to, and all beyond it, is more than can be looked at together."""
@@ -255,7 +253,7 @@ class Document:
 
 def _fresh() -> dict[str, Any]:
     """What is kept of a document that is seen in another way: nothing."""
-    names = ("_normal", "_targets", "_sizes", "_large", "_anchors", "_kept", "kinds")
+    names = ("_normal", "_sizes", "_large", "_kept", "_assemblies", "kinds")
     return {name: {} for name in names}
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.dialects import Direction, Shape
 from harness.comparison.openapi.document import Document
 from harness.comparison.pact_fit.compiling import TOO_DEEP, Undecidable, compiled_as_written
 from harness.comparison.pact_fit.conjunctions import Conjunction, Conjunctions
 from harness.comparison.pact_fit.faults import Fault, faults_of
 from harness.comparison.pact_fit.kinds import Kinds
 from harness.comparison.pact_fit.promised_values import PromisedValues
-from harness.comparison.pact_fit.shapes import Shape, Taken
+from harness.comparison.pact_fit.shapes import Taken
 from harness.comparison.pact_fit.ways import once
 
 if TYPE_CHECKING:
