@@ -126,6 +126,9 @@ class Runtime(Protocol):
     def touched(self) -> Mapping[Path, str]:
         """Files in services' own folders that appeared or changed while they ran; to the service's name."""
 
+    def killed(self) -> Mapping[str, float]:
+        """Units that did not go when they were asked to, and were made to; to the seconds that they had."""
+
     def session(self, run: str, *, keep: bool = False) -> AbstractContextManager[Session]:
         """A place to start things for one run; `keep` leaves them running when the context ends."""
 

@@ -79,6 +79,9 @@ class FakeRuntime:
     def touched(self) -> Mapping[Path, str]:
         return {}
 
+    def killed(self) -> Mapping[str, float]:
+        return {}
+
     @contextmanager
     def session(self, run: str, *, keep: bool = False) -> Iterator[FakeSession]:
         del run

@@ -103,6 +103,17 @@ def _headings(system: System) -> dict[str, str]:
 
 
 def after_the_run(system: System, runtime: Runtime) -> Iterator[Noticed]:
+    """What did not go when it was asked to, and what services left in their own folders."""
+    for name, seconds in runtime.killed().items():
+        yield Noticed(
+            about=name,
+            text=f"it did not go when it was asked to, and was killed {seconds:g} s later: what it writes at "
+            "its end (coverage, logs) may be missing; let it end at that signal, or give it more 'stop-timeout'",
+        )
+    yield from _left_in_folders(system, runtime)
+
+
+def _left_in_folders(system: System, runtime: Runtime) -> Iterator[Noticed]:
     """What services left in their own folders: ignored by git it is remembered, anything else is told."""
     root, touched = system.root, runtime.touched()
     left = git.ignored(root, [*touched], os.environ)

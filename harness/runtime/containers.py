@@ -44,6 +44,7 @@ class ContainerRuntime:
     contents: Contents = field(init=False, repr=False)
     builds: SourceBuilds = field(init=False, repr=False)
     _images: dict[Build, str] = field(default_factory=dict, repr=False)  # identities that were worked out
+    _started: dict[str, str] = field(default_factory=dict, repr=False)  # container to the unit's name
 
     def __post_init__(self) -> None:
         self.engine = Engine(self.environ)
@@ -87,6 +88,14 @@ class ContainerRuntime:
     def touched(self) -> Mapping[Path, str]:
         """A container writes into no folder of this machine."""
         return {}
+
+    def killed(self) -> Mapping[str, float]:
+        """Of the containers that were given time to stop: what was made to, and how many seconds it had."""
+        return {name: self.engine.killed[it] for it, name in self._started.items() if it in self.engine.killed}
+
+    def note_started(self, container: str, unit: Unit) -> None:
+        """Remember whose container it is."""
+        self._started[container] = unit.name
 
     def image_identity(self, unit: Unit) -> str:
         """The identity of a unit's image alone, whatever it is started with. Raises ServiceDidNotStart."""
@@ -181,6 +190,7 @@ class ContainerSession:
         engine, container = self.runtime.engine, ""
         try:
             container = engine.start(self._order(unit, peers, alias, slot))
+            self.runtime.note_started(container, unit)
             endpoints = self._endpoints(unit, alias, engine.published(container))
             self._wait(unit, container, endpoints)
         except BaseException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from harness.runtime.addressing import listeners, tail
 from harness.runtime.container_orders import Order, creation, folder_archive, single_files
 from harness.runtime.engine_errors import mapped
 from harness.runtime.image_builds import LABEL, build_image
+from harness.runtime.interrupts import asked_again
 from harness.runtime.readiness import NotReady
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ RUN = LABEL
 HOST = "contract-harness.host"
 LOCK = "contract-harness.lock"
 ROOT = "contract-harness.root"
+_KILLED = 137  # how the engine tells SIGKILL
 
 
 @dataclass(slots=False)
@@ -38,6 +41,7 @@ class Engine:
     """One engine; everything that talks to it goes through here."""
 
     environ: Mapping[str, str] = field(repr=False)
+    killed: dict[str, float] = field(default_factory=dict, repr=False)  # containers that did not go when asked
 
     @cached_property
     def address(self) -> str:
@@ -303,14 +307,26 @@ class Engine:
             time.sleep(0.02)  # another removal is on its way
 
     def _ask_to_go(self, container: str) -> None:
-        """Give one that was made with a time to stop that time."""
+        """Give one that was made with a time to stop that time, unless whoever interrupted asks again."""
         import docker.errors
 
         with suppress(docker.errors.APIError), mapped():  # gone, or about to
             seen = self.client.api.inspect_container(container)
             grace = seen["Config"].get("StopTimeout")
-            if grace is not None and seen["State"]["Running"]:
-                self.client.api.stop(container, timeout=grace)
+            if grace is None or not seen["State"]["Running"]:
+                return
+            asking = threading.Thread(target=self._stop, args=(container, grace), name="stop", daemon=True)
+            asking.start()
+            while asking.is_alive() and not asked_again():
+                asking.join(0.1)
+            if self._inspect(container)["State"]["ExitCode"] == _KILLED:
+                self.killed[container] = float(grace)
+
+    def _stop(self, container: str, grace: int) -> None:
+        import docker.errors
+
+        with suppress(docker.errors.APIError, EnvironmentProblem), mapped():  # it is removed in any case
+            self.client.api.stop(container, timeout=grace)
 
 
 def _removed(remove: Callable[[], object]) -> None:

@@ -39,6 +39,20 @@ def _send_again_what_is_dropped() -> None:
 
 
 _SOON = 0.05  # seconds: the finalizer has ended then
+_scopes: list[tuple[list[int], int]] = []  # what is being ended uninterrupted: what was heard, how often is enough
+
+
+def asked_again() -> bool:
+    """Whether who interrupted has done so once more, while work ends that must not be cut short."""
+    return any(len(heard) >= enough for heard, enough in _scopes)
+
+
+def _being_interrupted() -> bool:
+    """Whether an interruption is what brings the caller's work to its end."""
+    error = sys.exception()
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 @contextmanager
@@ -48,6 +62,7 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     heard: list[int] = []
+    scope = heard, 1 if _being_interrupted() else 2
 
     def hear(number: int, frame: FrameType | None) -> None:
         del frame
@@ -57,9 +72,11 @@ def uninterrupted() -> Iterator[None]:
     before = {number: handler for number, handler in before.items() if handler not in {signal.SIG_IGN, None}}
     for number in before:
         signal.signal(number, hear)
+    _scopes.append(scope)
     try:
         yield
     finally:
+        _scopes.remove(scope)
         for number, handler in before.items():
             signal.signal(number, handler)
     if heard:

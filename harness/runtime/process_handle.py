@@ -7,9 +7,10 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from harness.runtime.interrupts import asked_again
 from harness.runtime.launch import started
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Life:
     start: str
     signal: int = signal.SIGTERM
     grace: float = 0.0  # seconds between being asked and being made to
+    name: str = field(default="", compare=False)  # what it, or who started it, was started as
 
     @property
     def goes_on(self) -> bool:
@@ -37,11 +39,23 @@ class Life:
         return bool(self.start) and started(self.pid) == self.start
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many processes were ended, and which of them went only because they were made to."""
+
+    count: int = 0
+    killed: frozenset[Life] = frozenset()
+
+    def __add__(self, other: Ended) -> Ended:
+        return Ended(self.count + other.count, self.killed | other.killed)
+
+
 def read_life(record: Path) -> Life | None:
     """The process that a record names; None when the record is gone or was never finished."""
     try:
         told = json.loads(record.read_text())
-        return Life(int(told["pid"]), str(told["start"]), int(told["signal"]), float(told.get("grace", 0)))
+        number, grace = int(told["signal"]), float(told.get("grace", 0))
+        return Life(int(told["pid"]), str(told["start"]), number, grace, record.stem.partition("-")[2])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -66,10 +80,14 @@ def marked(run: str) -> set[Life]:
     return found
 
 
-def end(lives: Iterable[Life]) -> int:
-    """Ask processes to go, wait as long as each of them is given, then make them; how many there were."""
+def end(lives: Iterable[Life]) -> Ended:
+    """Ask processes to go, wait as long as each of them is given, then make them.
+
+    Whoever interrupts a run twice waits no longer than that.
+    """
     going = {life for life in lives if life.goes_on}
     count, began = len(going), time.monotonic()
+    killed: set[Life] = set()
     for life in going:
         _send(life, life.signal)
     while going := {life for life in going if life.goes_on}:
@@ -77,10 +95,11 @@ def end(lives: Iterable[Life]) -> int:
         if waited > max(life.grace for life in going) + _MADE:
             break
         for life in going:
-            if waited >= life.grace:
+            if waited >= life.grace or asked_again():
+                killed.add(life)
                 _send(life, signal.SIGKILL)
         time.sleep(POLL)
-    return count
+    return Ended(count, frozenset(killed))
 
 
 def _send(life: Life, number: int) -> None:

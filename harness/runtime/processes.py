@@ -19,7 +19,7 @@ from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.process_files import found_here
-from harness.runtime.process_handle import GRACE
+from harness.runtime.process_handle import GRACE, Ended
 from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
 from harness.runtime.process_refusals import command_of, refuse_containers
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
@@ -62,6 +62,7 @@ class ProcessRuntime:
     _builds: SourceBuilds | None = field(default=None, repr=False)
     _identities: dict[Service, ProcessIdentity] = field(default_factory=dict, repr=False)
     _touched: dict[Path, str] = field(default_factory=dict, repr=False)
+    _killed: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -122,6 +123,14 @@ class ProcessRuntime:
         """The files in folders of services that appeared or changed while those ran, and whose folder it was."""
         return dict(self._touched)
 
+    def killed(self) -> Mapping[str, float]:
+        """What did not go when it was asked to, and the seconds that it had."""
+        return dict(self._killed)
+
+    def note_ended(self, units: Mapping[str, str], ended: Ended) -> None:
+        """Remember whom it took more than asking; units' names by what they were started as."""
+        self._killed |= {units[e.name]: e.grace for e in ended.killed if e.grace and e.name in units}
+
     def look_again(self, services: Iterable[Service]) -> None:
         """Note what is new in the folders of services that have ended."""
         around = self.around
@@ -162,6 +171,7 @@ class ProcessSession:
     _running: dict[str, Spawned] = field(default_factory=dict)
     _logs: dict[str, Path] = field(default_factory=dict)
     _started: list[Service] = field(default_factory=list)
+    _called: dict[str, str] = field(default_factory=dict)
     _ending: Ending = field(default_factory=Ending)
 
     def prepare(self, unit: Unit, tell: Tell = silent) -> None:
@@ -197,7 +207,7 @@ class ProcessSession:
 
     def _end(self, handle: str) -> None:
         if spawned := self._running.pop(handle, None):
-            spawned.end()
+            self.runtime.note_ended(self._called, spawned.end())
             remove_data(self._data(spawned))
 
     def alive(self, instance: Instance) -> bool:
@@ -242,7 +252,7 @@ class ProcessSession:
             for spawned in self._running.values():
                 spawned.leave()
             return
-        self.folder.end_processes()
+        self.runtime.note_ended(self._called, self.folder.end_processes())
         for spawned in self._running.values():
             spawned.popen.wait(timeout=10)
         self._running.clear()
@@ -252,6 +262,7 @@ class ProcessSession:
     def _attempt(self, unit: Unit, peers: Mapping[str, Instance], slot: str) -> Instance:
         ports = {name: self.spawner.free_port() for name, _ in ports_of(unit)}
         called = plain(f"{unit.name}-{slot}" if slot else unit.name)
+        self._called[called] = unit.name
         if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
             program = self._database(unit, called, next(iter(ports.values())))
         else:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.runtime import launch
-from harness.runtime.process_handle import GRACE, MARK, Life, end, family, read_life
+from harness.runtime.process_handle import GRACE, MARK, Ended, Life, end, family, read_life
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,12 +99,13 @@ class Spawned:
         """Let it run on without us."""
         self.popen.returncode = 0  # or Python would complain that nobody waited for it
 
-    def end(self) -> None:
+    def end(self) -> Ended:
         """End it with all its family; ending twice is harmless."""
-        if life := self.life:
-            end(family(life, self.run))
+        life = self.life
+        ended = end(family(life, self.run)) if life else Ended()
         self.popen.wait(timeout=10)
         self.record.unlink(missing_ok=True)
+        return ended
 
 
 class Spawner:

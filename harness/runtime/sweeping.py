@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentProblem
 from harness.runtime.interrupts import uninterrupted
-from harness.runtime.process_handle import Life, end, family, marked, read_life
+from harness.runtime.process_handle import Ended, Life, end, family, marked, read_life
 from harness.runtime.shared_memory import remove_data
 
 if TYPE_CHECKING:
@@ -65,20 +65,20 @@ class RunFolder:
         partial.write_text(json.dumps(asdict(changed)))
         partial.replace(self.path / "run.json")
 
-    def end_processes(self) -> int:
-        """End every process that the run started, wherever it has gone to; how many there were."""
+    def end_processes(self) -> Ended:
+        """End every process that the run started, wherever it has gone to."""
         if not (self.path / "processes").exists():
-            return 0
+            return Ended()
         records = list((self.path / "processes").glob("*.json"))
         leaders = [life for record in records if (life := read_life(record))]
         families = {each.pid: each for life in leaders for each in family(life, self.run)}
         patience = max((life.grace for life in leaders), default=0.0)
         strays = {life.pid: replace(life, grace=patience) for life in marked(self.run)}
-        count = end((strays | families).values())
-        count += end(marked(self.run))  # what began while the others went
+        ended = end((strays | families).values())
+        ended += end(marked(self.run))  # what began while the others went
         for record in records:
             record.unlink(missing_ok=True)
-        return count
+        return ended
 
     def processes(self) -> list[Life]:
         """The processes that were started and still run."""
@@ -252,7 +252,7 @@ def _dead(environ: Mapping[str, str]) -> Iterator[RunFolder]:
 
 
 def _clear(folder: RunFolder, remove_containers: Callable[[str], int] | None) -> int:
-    count = folder.end_processes()
+    count = folder.end_processes().count
     if remove_containers is not None:
         count += remove_containers(folder.run)
     return count + _remove(folder.path)

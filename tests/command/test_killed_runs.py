@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from places import Place
-from projects import harness_process, project
+from projects import harness, harness_process, project
 
 pytestmark = pytest.mark.slow
 
@@ -74,3 +74,14 @@ def test_a_run_that_ends_by_itself_has_cleaned_up_before_it_answers(place: Place
     done = harness_process("run", cwd=place.manifest.parent, environment=place.environment)
     assert done.returncode == 0, done.stdout + done.stderr
     place.assert_nothing_is_left()
+
+
+def test_a_service_that_goes_only_when_it_is_made_to_is_told_with_the_answer(tmp_path: Path) -> None:
+    manifest = project(tmp_path / "project")
+    written = manifest.read_text().replace("port = 8000\n", "port = 8000\nstop-timeout = 0.3\n", 1)
+    manifest.write_text(written)
+    code = manifest.parent / "things" / "service.py"
+    code.write_text(f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{code.read_text()}")
+    ran = harness("run", "--only", "pacts", "--runtime", "process", cwd=manifest.parent)
+    assert ran.returncode == 0, ran.stdout
+    assert "things: it did not go when it was asked to, and was killed 0.3 s later" in " ".join(ran.stdout.split())

@@ -117,6 +117,14 @@ def test_a_container_is_asked_to_go_when_it_is_given_time_for_that(bench: Bench,
             session.start(replace(polite, container=ContainerSettings(mounts=(mount,)), stop_timeout=grace), {})
         seen.append((told / "it").exists())
     assert seen == [True, False]
+    assert bench.runtime.killed() == {}
+
+
+def test_a_container_that_does_not_go_in_its_time_is_known(bench: Bench) -> None:
+    deaf = replace(service(), stop_timeout=1.0)  # the first process of a container goes only at what it handles
+    with bench.runtime.session(bench.run()) as session:
+        session.start(deaf, {})
+    assert bench.runtime.killed() == {deaf.name: 1.0}
 
 
 def test_a_container_is_told_to_ask_itself_and_its_peers_past_any_proxy(bench: Bench) -> None:

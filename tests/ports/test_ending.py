@@ -13,7 +13,9 @@ from collections.abc import Iterator
 import pytest
 
 from harness.cancellation import Ending, RunIsOver
-from harness.runtime.interrupts import interrupt_on_every_ending, uninterrupted
+from harness.runtime.interrupts import asked_again, interrupt_on_every_ending, uninterrupted
+from harness.runtime.launch import started
+from harness.runtime.process_handle import Life, end
 from harness.runtime.readiness import NotReady, wait_until_ready
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -82,6 +84,48 @@ def test_an_interruption_is_heard_after_the_work(number: signal.Signals) -> None
         work()
     assert done == ["work"]
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_who_interrupts_once_more_while_things_end_is_heard_at_once(interrupted: bool) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    asked: list[bool] = []
+
+    def work() -> None:
+        try:
+            if interrupted:
+                raise KeyboardInterrupt
+        finally:
+            with uninterrupted():
+                for _ in range(3):
+                    asked.append(asked_again())
+                    os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert asked == ([False, True, True] if interrupted else [False, False, True])
+    assert not asked_again()
+
+
+def test_a_second_interruption_waits_for_no_grace() -> None:
+    program = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+    stubborn = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert stubborn.stdout is not None
+    stubborn.stdout.readline()
+    life = Life(stubborn.pid, started(stubborn.pid), grace=3600.0)
+
+    def work() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            reaper = threading.Thread(target=stubborn.wait)
+            reaper.start()
+            assert end([life]).killed == {life}
+            reaper.join()
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with stubborn.stdout, pytest.raises(KeyboardInterrupt):
+        work()
 
 
 def test_what_is_ignored_stays_ignored() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +160,18 @@ def test_a_service_that_refuses_to_go_is_made_to(bench: Bench, tmp_path: Path) -
         session.stop(instance)
         assert 0.3 <= time.monotonic() - began < 6
         assert not psutil.pid_exists(int(instance.handle))
+    assert bench.runtime.killed() == {stubborn.name: 0.3}
+
+
+def test_what_goes_only_when_it_is_made_to_is_known_whoever_started_it(bench: Bench, tmp_path: Path) -> None:
+    program = tmp_path / "parent.sh"
+    program.write_text(f"""trap '' TERM; "{sys.executable}" '{SERVICE / "serve.py"}' & trap - TERM; wait""")
+    parent = replace(service("parent"), command=("sh", "parent.sh"), directory=tmp_path, stop_timeout=0.3)
+    polite = replace(service("polite"), stop_timeout=20.0)
+    with bench.runtime.session(bench.run()) as session:
+        session.start(parent, {})
+        session.start(polite, {})
+    assert bench.runtime.killed() == {"parent": 0.3}
 
 
 def test_a_worker_that_listens_nowhere_is_ready_when_it_runs(bench: Bench) -> None:

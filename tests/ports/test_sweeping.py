@@ -217,9 +217,9 @@ def test_a_stranger_with_the_same_pid_is_never_ended(environ: dict[str, str]) ->
         with sweeping.held("run", environ) as folder:
             record = folder.place("processes") / "1-x.json"
             record.write_text(json.dumps({"pid": stranger.pid, "start": "another boot/1/2", "signal": 9}))
-            assert folder.end_processes() == 0
+            assert folder.end_processes().count == 0
         assert stranger.poll() is None
-        assert end([Life(stranger.pid, "another boot/1/2")]) == 0
+        assert end([Life(stranger.pid, "another boot/1/2")]).count == 0
         assert stranger.poll() is None
     finally:
         stranger.kill()
