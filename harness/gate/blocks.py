@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from harness.gate.circles import knots, shortest_circle, successors
 from harness.gate.constraints import Constraints, Move
+from harness.graph import shortest_cycle, strong_components, successors
 from harness.verdicts import Reason, Verdict
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def _blocks(found: Constraints, verdict: Verdict) -> Iterator[Block]:
             yield Block(kind=BlockKind.APART, verdict=verdict, links=(link,), positions=(one, other))
     apart = {position for pair in found.apart for position in pair}
     after = successors([position for position in rest if position not in apart], found.before)
-    for knot in knots(after):
-        yield _circle(shortest_circle(knot, after), found, verdict)
+    for component in strong_components(after):
+        yield _circle(shortest_cycle(component, after), found, verdict)
 
 
 def _circle(circle: list[int], found: Constraints, verdict: Verdict) -> Block:

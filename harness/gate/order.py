@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from harness.gate import reasons as why
 from harness.gate.blocks import Block, Link, blocks_of
-from harness.gate.circles import reachable, successors, waves
 from harness.gate.constraints import Constraints, Move, constraints_of, moves_of
 from harness.gate.decision import decided, policy_of, resolve
 from harness.gate.placing import UNNAMED, Instances, everywhere
 from harness.gate.step_rollback import ways_back
 from harness.gate.target_state import Scene, scene
+from harness.graph import reachable, successors, waves
 from harness.identity import Version
 from harness.verdicts import Reason, Verdict
 

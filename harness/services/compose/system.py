@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
+from harness.graph import first_cycle
 from harness.services.compose.addresses import rewritten
 from harness.services.compose.project import Loader, Project, dotenv
 from harness.services.compose.service import ComposeService, read_service
 from harness.services.compose.values import Source
 from harness.services.environment import references
-from harness.services.graph import cycle
 from harness.services.node import Node, Table
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _allowed(needs: dict[str, tuple[str, ...]], user: str, name: str) -> bool:
     if name in needs[user]:
         return True
     trial = {**needs, user: (*needs[user], name)}
-    if cycle(trial):
+    if first_cycle(trial):
         return False
     needs[user] = trial[user]
     return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
+from harness.graph import some_cycles
 from harness.services.environment import OfPeer, OwnPort, pieces, split_target
-from harness.services.graph import cycles
 from harness.services.node import NOTHING, Node
 from harness.services.system import Service, System
 
@@ -153,7 +153,7 @@ def _circles(reading: Reading, document: Node, system: System) -> None:
     base = {unit.name: unit.needs for unit in _units(system).values()}
     told: set[frozenset[str]] = set()
     for needs in (base, *_with_variants(base, system)):
-        for circle in cycles(needs):
+        for circle in some_cycles(needs):
             if frozenset(circle) not in told:
                 told.add(frozenset(circle))
                 last = called.get(circle[-2], circle[-2])
