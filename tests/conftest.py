@@ -57,11 +57,15 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup does
 
 @pytest.fixture(scope="session", autouse=True)
 def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run folders, locks and caches of the tests are kept apart from those of the person who runs them."""
+    """Run folders, locks and caches of the tests are kept apart from those of the person who runs them.
+
+    The workers of one session share what can be made again: to know an interpreter's packages takes seconds.
+    """
     folder = tmp_path_factory.mktemp("state")
     before = {name: os.environ.get(name) for name in ("HARNESS_STATE_DIR", "HARNESS_CACHE_DIR")}
     os.environ["HARNESS_STATE_DIR"] = str(folder)
-    os.environ["HARNESS_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    base = tmp_path_factory.getbasetemp()
+    os.environ["HARNESS_CACHE_DIR"] = str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache")
     yield folder
     for name, value in before.items():
         if value is None:

@@ -18,6 +18,7 @@ from harness.contracts.openapi_faults import Examined
 from harness.contracts.openapi_source import parse
 from harness.errors import Problem
 from harness.identity import digest
+from harness.runtime.caches import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,15 +36,9 @@ _OURS = re.compile(
 
 
 def keeping_reader(environ: Mapping[str, str]) -> Reader:
-    """What reads documents: it keeps YAML in HARNESS_CACHE_DIR, or below the person's folder for caches.
-
-    HARNESS_CACHE_DIR set to nothing keeps nothing.
-    """
-    own = environ.get("HARNESS_CACHE_DIR")
-    if own is not None:
-        return KeptDocuments(Path(own).absolute() / "documents") if own.strip() else parse
-    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
-    return KeptDocuments(Path(home) / "contract-harness" / "documents")
+    """What reads documents, and keeps YAML with all else that this person keeps."""
+    folder = cache_folder(environ)
+    return KeptDocuments(folder / "documents") if folder else parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentProblem
 from harness.identity import canonical_json, digest
-from harness.runtime.sweeping import state_folder
+from harness.runtime.caches import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -135,7 +135,8 @@ class Contents:
 
 def kept_contents(environ: Mapping[str, str]) -> Contents:
     """Digests that this machine keeps from command to command."""
-    return Contents(state_folder(environ) / "kept" / "contents")
+    folder = cache_folder(environ)
+    return Contents(folder and folder / "contents")
 
 
 def stamps(files: Sequence[Found]) -> dict[str, Stamp]:

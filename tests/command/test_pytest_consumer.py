@@ -16,6 +16,10 @@ import pytest
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow  # each starts a pytest of its own
 
+ALONE = [
+    *("env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", sys.executable),
+    *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "harness.pytest_plugin"),
+]
 HELPER = """
 import urllib.request
 
@@ -51,6 +55,14 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """A session with our plugin and no other that happens to be installed, which all take their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        workers = ("-p", "xdist.plugin") if "-n" in arguments else ()
+        return run_with_every_plugin(suite, "-p", "harness.pytest_plugin", *workers, *arguments)
+
+
+def run_with_every_plugin(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return suite.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
 
@@ -70,9 +82,15 @@ def test_pacts_are_the_same_to_the_byte_with_and_without_workers(suite: pytest.P
     run(suite).assert_outcomes(passed=8)
     first = digest(pact_of(suite))
     assert described(pact_of(suite)) == [f"thing {number}" for number in range(8)]
-    for arguments in (["-n", "4"], ["-n", "4", "--dist", "worksteal"], ["-p", "no:xdist"], ["-p", "no:randomly"]):
+    for session, arguments in (
+        (run, ["-n", "4"]),
+        (run, ["-n", "3", "--dist", "worksteal"]),
+        (run_with_every_plugin, []),
+        (run_with_every_plugin, ["-p", "no:xdist"]),
+        (run_with_every_plugin, ["-p", "no:randomly"]),
+    ):
         pact_of(suite).unlink()
-        run(suite, *arguments).assert_outcomes(passed=8)
+        session(suite, *arguments).assert_outcomes(passed=8)
         assert digest(pact_of(suite)) == first
 
 
@@ -160,7 +178,7 @@ def test_the_folder_is_a_choice(suite: pytest.Pytester) -> None:
 
 def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
-    run(pytester, "-p", "no:harness").assert_outcomes(passed=1)
+    run_with_every_plugin(pytester, "-p", "no:harness").assert_outcomes(passed=1)
 
 
 UNFIT = """
@@ -217,9 +235,8 @@ def test_a_pact_goes_with_the_file_of_its_only_tests(suite: pytest.Pytester) -> 
 
 def test_two_sessions_at_once_lose_nothing(suite: pytest.Pytester) -> None:
     suite.makepyfile(test_more=TEST.replace("thing {number}", "more {number}"))
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     sessions = [
-        subprocess.Popen([*words, file], cwd=suite.path, stdout=subprocess.DEVNULL)
+        subprocess.Popen([*ALONE, file], cwd=suite.path, stdout=subprocess.DEVNULL)
         for file in ("test_things.py", "test_more.py")
     ]
     assert [session.wait(60) for session in sessions] == [0, 0]
@@ -245,16 +262,15 @@ def test_a_folder_that_cannot_be_written_is_named(suite: pytest.Pytester) -> Non
 def test_no_temporary_file_stays_of_a_session_however_it_ends(suite: pytest.Pytester, tmp_path: Path) -> None:
     suite.makepyfile(test_things="import time\ndef test_it(pact_between): time.sleep(60)")
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    subprocess.run([*words, "--help"], cwd=suite.path, env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([*ALONE, "--help"], cwd=suite.path, env=environment, stdout=subprocess.DEVNULL, check=True)
     assert left_in(tmp_path) == []
-    session = subprocess.Popen(words, cwd=suite.path, env=environment, stdout=subprocess.DEVNULL)
+    session = subprocess.Popen(ALONE, cwd=suite.path, env=environment, stdout=subprocess.DEVNULL)
     while not left_in(tmp_path):
         time.sleep(0.05)
     session.send_signal(signal.SIGKILL)
     session.wait(10)
     assert len(left_in(tmp_path)) == 1
-    subprocess.run([*words, "--help"], cwd=suite.path, env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([*ALONE, "--help"], cwd=suite.path, env=environment, stdout=subprocess.DEVNULL, check=True)
     assert left_in(tmp_path) == []
 
 
@@ -407,7 +423,7 @@ def test_two_projects_with_tests_of_one_name_keep_each_others_pacts(pytester: py
         (folder / "test_things.py").write_text(TEST.replace('"web"', f'"{project}"'))
         (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\nharness_pacts = ../pacts\n")
     for project in ("web", "mobile", "web"):
-        pytester.runpytest_subprocess("-p", "no:cacheprovider", "--rootdir", project, project)
+        run(pytester, "--rootdir", project, project)
     assert sorted(path.name for path in (pytester.path / "pacts").glob("*")) == [
         "mobile-things.json",
         "web-things.json",

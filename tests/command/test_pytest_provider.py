@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -28,9 +29,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "pytest", "--harness", "--harness-runtime", "process", "-p", "no:cacheprovider"]
+    return session(folder, "--harness", *arguments)
+
+
+def session(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A pytest with our plugin and no other that happens to be installed, which all take their time."""
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "harness.pytest_plugin"]
+    words += ["-p", "xdist.plugin"] if "-n" in arguments else []
     return subprocess.run(
-        [*words, *arguments], cwd=folder, text=True, capture_output=True, timeout=120, check=False
+        [*words, "--harness-runtime", "process", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -128,19 +141,7 @@ def test_the_system_is_started_once_for_all_tests_and_stopped_afterwards(
         "    with pytest.raises(Exception, match=\"did you mean 'things'\"):\n"
         "        system.url('thigs')\n"
     )
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--harness-runtime",
-        "process",
-        "-p",
-        "no:cacheprovider",
-        "test_system.py",
-    ]
-    result = subprocess.run(
-        [*words, *arguments], cwd=folder, text=True, capture_output=True, timeout=120, check=False
-    )
+    result = session(folder, "test_system.py", *arguments)
     assert result.returncode == 0, result.stdout + result.stderr
     urls = set((folder / "urls").read_text().split())
     assert len(urls) == 1

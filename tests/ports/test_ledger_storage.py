@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,24 @@ def differences(database_url: str) -> list[Any]:
 
 def test_a_migrated_schema_is_the_one_that_the_program_expects(path: Path) -> None:
     assert differences(str(path)) == []
+
+
+def content(path: Path) -> list[str]:
+    """Everything in a file, without what only says which number was given last."""
+    with closing(sqlite3.connect(path)) as db:
+        return [" ".join(line.split()) for line in db.iterdump() if "sqlite_sequence" not in line]
+
+
+def test_a_new_file_is_what_all_steps_make_of_it(path: Path, tmp_path: Path) -> None:
+    open_ledger(str(path)).close()
+    stepwise = tmp_path / "stepwise.db"
+    with closing(sqlite3.connect(stepwise)) as db:
+        db.execute(f"CREATE TABLE {REVISION_TABLE} (version_num VARCHAR(32) NOT NULL)")
+    open_ledger(str(stepwise)).close()
+    left, made = content(path), content(stepwise)
+    assert [line for line in left if REVISION_TABLE not in line] == [
+        line for line in made if REVISION_TABLE not in line
+    ], "write into new_ledger.sql what the steps make"
 
 
 def test_a_migrated_schema_has_every_constraint_of_the_program_s_own(path: Path, tmp_path: Path) -> None:

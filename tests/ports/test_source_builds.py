@@ -37,6 +37,7 @@ class Place:
         self.environ |= {
             "PATH": os.environ["PATH"],
             "HARNESS_STATE_DIR": str(self.root.parent / "state"),
+            "HARNESS_CACHE_DIR": os.environ["HARNESS_CACHE_DIR"],
             "A": "1",
         }
 

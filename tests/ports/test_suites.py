@@ -53,6 +53,8 @@ def stream(
     suite = folder / "suite"
     suite.mkdir(exist_ok=True)
     (suite / "test_it.py").write_text(text)
+    if not (ini := folder / "pytest.ini").exists():  # plugins that happen to be installed take their time
+        ini.write_text("[pytest]\naddopts = -p no:schemathesis -p no:pact -p no:hypothesispytest -p no:anyio\n")
     scratch = folder / "scratch"
     scratch.mkdir()
     target = Target(

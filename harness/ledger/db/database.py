@@ -176,7 +176,7 @@ def _bring_up_to_date(database: Database) -> None:
             return  # the usual case; Alembic alone takes longer to import than an answer may take
     with database.writing() as db:
         if _revision(db, database.place) != REVISIONS[-1]:
-            _upgrade(db)
+            (_create if _is_new_file(db) else _upgrade)(db)
 
 
 def _revision(db: sa.Connection, place: str) -> str:
@@ -191,6 +191,17 @@ def _revision(db: sa.Connection, place: str) -> str:
             hint="a newer harness wrote it: pip install --upgrade contract-harness",
         )
     return str(found)
+
+
+def _is_new_file(db: sa.Connection) -> bool:
+    return db.dialect.name == "sqlite" and not db.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+
+
+def _create(db: sa.Connection) -> None:
+    # Every first command of a project pays for this: the steps one by one take thirty times as long.
+    for statement in (Path(__file__).parent / "new_ledger.sql").read_text(encoding="utf-8").split(";\n"):
+        if statement.strip():
+            db.exec_driver_sql(statement)
 
 
 def _upgrade(db: sa.Connection) -> None:
