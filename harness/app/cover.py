@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.comparison.coverage import Coverage
-from harness.comparison.declared import Row, rows
+from harness.comparison.declared import Exercise, rows
 from harness.errors import UnknownName, did_you_mean
 from harness.identity import Version
 
 if TYPE_CHECKING:
+    from harness.comparison.coverage import Coverage
     from harness.contracts.openapi_routing import RouteTable
     from harness.evidence import Facts
     from harness.ports import Ledger
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exercise:
-    """A version, what was seen of it, and its document's operations where it has published one."""
-
-    version: Version
-    coverage: Coverage
-    rows: tuple[Row, ...] = ()
-    document: str = ""  # content key; "" when it has published none
-    equally: tuple[tuple[str, tuple[str, ...]], ...] = ()  # requests, and the operations that each meets equally
-
-    @property
-    def beside(self) -> tuple[str, ...]:
-        """What was seen and is no operation of the document."""
-        known = {row.operation for row in self.rows}
-        return tuple(dict.fromkeys(e.operation for e in self.coverage.seen if e.operation not in known))
 
 
 def exercised(name: str, number: str, ledger: Ledger) -> Exercise:
@@ -71,6 +53,7 @@ def _beside_document(version: Version, coverage: Coverage, key: str, ledger: Led
         rows=rows(document, within),
         document=key,
         equally=_equally(coverage, routes),
+        problems=document.problems,
     )
 
 

@@ -32,10 +32,9 @@ def command(provider: str, manifest: Path | None, broker: str | None, *, as_json
     name, number = words.service_and_version(provider)
     with composition.memory(manifest, broker) as ledger:
         told = exercised(name, number, ledger)
-    parts = (told.version, told.coverage, told.rows, told.document, told.beside, told.equally)
     if as_json:
-        words.say_json(coverages.as_document(*parts))
+        words.say_json(coverages.as_document(told))
     else:
-        for line in coverages.for_people(*parts):
+        for line in coverages.for_people(told):
             words.say(line)
     return int(Exit.PASSED if told.coverage.seen else Exit.UNKNOWN)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.coverage import is_json
+from harness.comparison.coverage import Coverage, is_json
 from harness.comparison.openapi.operations import operations
 from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_unread import unread_of_operation
+from harness.errors import Problem
+from harness.identity import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.comparison.coverage import Coverage
     from harness.comparison.openapi.dialects import Schema
     from harness.comparison.openapi.document import Document
     from harness.comparison.openapi.operations import Operation, Response
@@ -51,11 +53,37 @@ class Row:
     statuses: Share  # as the document writes them: "200", "4XX", "default"
     fields: Share  # of declared responses: "200 /items/[]/total"
     undeclared: tuple[str, ...] = ()  # statuses that came and are not declared
+    unread: str = ""  # what of it cannot be read, so that nobody knows what it declares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercise:
+    """A version, what was seen of it, and its document's operations where it has published one."""
+
+    version: Version
+    coverage: Coverage
+    rows: tuple[Row, ...] = ()
+    document: str = ""  # content key; "" when it has published none
+    equally: tuple[tuple[str, tuple[str, ...]], ...] = ()  # requests, and the operations that each meets equally
+    problems: tuple[Problem, ...] = ()  # of the document: what needs one of these places is unknown
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What was seen and is no operation of the document."""
+        known = {row.operation for row in self.rows}
+        return tuple(dict.fromkeys(e.operation for e in self.coverage.seen if e.operation not in known))
 
 
 def rows(document: Document, coverage: Coverage) -> tuple[Row, ...]:
     """Each operation of the document, in its order."""
     return tuple(_row(each, coverage.of_operation(each.label)) for each in operations(document).values())
+
+
+def _unread(operation: Operation) -> str:
+    document = operation.document
+    if not document.problems:
+        return ""
+    return unread_of_operation(document.value, operation.item, operation.written, document.at)
 
 
 def _row(operation: Operation, seen: tuple[Covered, ...]) -> Row:
@@ -71,6 +99,7 @@ def _row(operation: Operation, seen: tuple[Covered, ...]) -> Row:
         parameters=Share.split(_parameters(operation), parameters),
         statuses=Share.split(list(responses), {status for status in meant.values() if status}),
         fields=Share.split(_all_fields(operation, responses), came),
+        unread=_unread(operation),
         undeclared=tuple(sorted(str(status) for status, declared in meant.items() if not declared)),
     )
 

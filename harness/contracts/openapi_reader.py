@@ -10,7 +10,7 @@ from harness.contracts.openapi import OpenApi, Operation
 from harness.contracts.openapi_bundle import References, bundle, unresolved
 from harness.contracts.openapi_faults import examined
 from harness.contracts.openapi_source import UNREAD, at_pointer, escaped, parse
-from harness.contracts.openapi_unread import unread_within
+from harness.contracts.openapi_unread import unread_of_operation
 from harness.errors import ContractError, Problem, did_you_mean
 from harness.identity import content_key
 
@@ -117,20 +117,14 @@ class _Reading:
         label = f"{method.upper()} {path}"
         self._operation_id(label, written, at)
         self._parameters(label, path, [item.get("parameters"), written.get("parameters")], at)
-        beside = {key: value for key, value in item.items() if key not in METHODS}
-        lost = unread_within([written, beside, self._everywhere()], self.references.at)
         self.operations.append(
             Operation(
                 method=method.upper(),
                 path=path,
                 statuses=_statuses(written),
-                unread=lost.sentence if lost else "",
+                unread=unread_of_operation(self.document, item, written, self.references.at),
             )
         )
-
-    def _everywhere(self) -> dict[str, Any]:
-        """What the document says of every operation and that cannot be read."""
-        return {UNREAD: self.document[UNREAD]} if UNREAD in self.document else {}
 
     def _operation_id(self, label: str, written: Mapping[str, Any], at: str) -> None:
         given = written.get("operationId")

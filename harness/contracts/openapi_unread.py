@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.contracts.openapi_kinds import METHODS
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
@@ -40,6 +41,19 @@ def unread_within(value: Any, leads_to: Callable[[str], Any]) -> UnreadPart | No
                 waiting.append(target)
             waiting += part.values()
     return None
+
+
+def unread_of_operation(
+    document: Mapping[str, Any],
+    item: Mapping[str, Any],
+    written: Mapping[str, Any],
+    leads_to: Callable[[str], Any],
+) -> str:
+    """What of an operation, its path or the whole document cannot be read, as a sentence; "" for nothing."""
+    beside = {key: value for key, value in item.items() if key not in METHODS}
+    everywhere = {UNREAD: document[UNREAD]} if UNREAD in document else {}
+    found = unread_within([written, beside, everywhere], leads_to)
+    return found.sentence if found else ""
 
 
 def unread_part(part: Mapping[str, Any]) -> UnreadPart:

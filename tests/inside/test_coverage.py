@@ -12,7 +12,7 @@ from pact_and_document import answering, document_with, get, pact_of
 
 from harness.comparison.backing import Backed, backed
 from harness.comparison.coverage import Coverage, covered_by, fields_of
-from harness.comparison.declared import rows
+from harness.comparison.declared import Exercise, rows
 from harness.comparison.diff import document_of
 from harness.comparison.pact_fit import compare
 from harness.comparison.pact_fit.routing import routes_of
@@ -145,7 +145,15 @@ def test_a_request_that_meets_two_operations_equally_counts_for_neither_and_is_t
     asked = Coverage.of([Covered(operation="GET /books/me", status=200, media_type="")])
     assert asked.within(routes).seen == ()
     equally = (("GET /books/me", routes.meanings("GET /books/me")),)
-    told = for_people(Version("books", "1"), asked.within(routes), rows(document, asked), "key", (), equally)
+    told = for_people(
+        Exercise(
+            version=Version("books", "1"),
+            coverage=asked.within(routes),
+            rows=rows(document, asked),
+            document="key",
+            equally=equally,
+        )
+    )
     assert "counts for none: GET /books/me meets" in "\n".join(told)
 
 

@@ -15,10 +15,13 @@ from openapi_changes import Json, accepting, answering, document, part, schema_c
 from pact_and_document import pact_of
 from pact_openapi_worlds import World, worlds
 
+from harness.comparison.coverage import Coverage
+from harness.comparison.declared import rows
 from harness.comparison.diff import Diff, Notice, diff, document_of, read_document
 from harness.comparison.openapi.document import bundled
 from harness.comparison.pact_fit import compare
 from harness.contracts.openapi_faults import examined
+from harness.contracts.openapi_reader import read_openapi
 from harness.contracts.openapi_standard import VERSIONS, breaches
 from harness.errors import Exit
 from harness.verdicts import Verdict
@@ -137,6 +140,15 @@ def test_an_operation_that_does_not_reach_the_place_is_answered_as_before(
     assert verdict(broken, asked) is verdict(whole, asked)
 
 
+@SPOILT
+@given(world=worlds(), data=st.data())
+def test_what_coverage_calls_unknown_is_what_the_checks_call_unknown(world: World, data: st.DataObject) -> None:
+    _, broken = data.draw(spoilings(complete(world)))
+    checked = read_openapi(json.dumps(broken), "orders", "openapi.json")
+    listed = rows(bundled(broken, "openapi.json"), Coverage())
+    assert {each.operation: each.unread for each in listed} == {op.label: op.unread for op in checked.operations}
+
+
 CASES = [*schema_cases(), *single_cases()]
 
 
@@ -252,6 +264,26 @@ def test_bundled_and_in_many_files_the_answers_are_equal(
     assert {(c.id, c.severity, c.operation) for c in many.changes} == {
         (c.id, c.severity, c.operation) for c in whole.changes
     }
+
+
+@SPOILT
+@given(world=worlds(), chosen=st.frozensets(_MANY, min_size=1))
+def test_bundled_and_in_many_files_a_pact_fits_alike(
+    world: World, chosen: frozenset[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    whole, folder = complete(world), tmp_path_factory.mktemp("many")
+    place = folder / "openapi.json"
+    named = json.loads(json.dumps(whole).replace('"$ref": "#/', '"$ref": "openapi.json#/'))
+    place.touch()  # so that no part gets its name
+    place.write_text(json.dumps(in_files(named, folder, chosen)))
+    many = read_document(place.read_text(), str(place))
+    assert not many.problems
+    told = [compare(pact_of(world.interaction), each) for each in (bundled(whole, "openapi.json"), many)]
+    assert told[0].verdict is told[1].verdict
+    assert told[0].unknown == told[1].unknown
+    assert [(f.severity, f.description, f.text) for f in told[0].findings] == [
+        (f.severity, f.description, f.text) for f in told[1].findings
+    ]
 
 
 def test_a_reference_in_the_place_of_an_operation_that_leads_nowhere_is_undecided() -> None:
