@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 from document_pacts import pact_of
 
 from harness.comparison.diff import Document, Notice, diff, document_of, read_document
-from harness.comparison.pact_fit import Severity, compare
+from harness.comparison.pact_fit import compare
+from harness.comparison.severity import Severity
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError
 

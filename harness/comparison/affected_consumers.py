@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from harness.comparison.diff.change import BRANCH, Change, Severity
+from harness.comparison.diff.change import BRANCH, Change
 from harness.comparison.diff.sides import Place
 from harness.comparison.diff.uses import Message, Use
 from harness.comparison.openapi.operations import Operation, operations, shape
 from harness.comparison.pact_fit.routing import routes_of
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_routing import RouteTable
 from harness.contracts.pact import Interaction, InteractionKind, Pact
 from harness.errors import Exit

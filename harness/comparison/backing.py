@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.comparison.pact_fit.answer import Severity
+from harness.comparison.severity import Severity
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def _compared(tasks: Sequence[Task], document: OpenApi) -> Iterator[Compared]:
 
 
 def _event(task: Task, comparison: Comparison) -> Compared:
-    from harness.comparison.pact_fit import Severity
+    from harness.comparison.severity import Severity
 
     errors = [each for each in comparison.findings if each.severity is Severity.ERROR]
     told = tuple(f"'{each.description}': {each.text}" for each in errors)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.affected_consumers import Effect
-from harness.comparison.diff.change import Severity
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escaped
+from harness.reports.sarif import LEVELS, SarifPlace, SarifResult, sarif
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from harness.comparison.affected_consumers import Affected, Hit
     from harness.comparison.diff.change import Change, Diff
@@ -181,41 +181,20 @@ def _consumer(each: Affected) -> dict[str, Any]:
     }
 
 
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-Line = Callable[[str, str], int]  # of a file and a JSON pointer
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-def as_sarif(found: Diff, document: str, line: Line) -> dict[str, Any]:
+def as_sarif(found: Diff, document: str, line: Callable[[str, str], int]) -> dict[str, Any]:
     """SARIF 2.1.0, each change a result in the new document."""
-    from harness import __version__
-
-    kinds = sorted({each.id for each in found.changes})
-    driver = {
-        "name": "contract-harness",
-        "version": __version__,
-        "rules": [{"id": kind, "shortDescription": {"text": kind.replace("-", " ")}} for kind in kinds],
-    }
-    results = [_result(each, kinds.index(each.id), document, line) for each in found.changes]
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    return sarif([_sarif_result(each, document) for each in found.changes], line)
 
 
-def _result(each: Change, rule: int, document: str, line: Line) -> dict[str, Any]:
-    logical = {"fullyQualifiedName": " ".join(filter(None, [each.operation, each.path])) or "the document"}
-    located = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": document},
-            "region": {"startLine": line(document, _pointer(each))},
-        },
-        "logicalLocations": [logical],
-    }
-    return {
-        "ruleId": each.id,
-        "ruleIndex": rule,
-        "level": _LEVELS[each.severity],
-        "message": {"text": f"{where(each)}: {each.text}"},
-        "locations": [located],
-    }
+def _sarif_result(each: Change, document: str) -> SarifResult:
+    name = " ".join(filter(None, [each.operation, each.path])) or "the document"
+    return SarifResult(
+        rule=each.id,
+        about=each.id.replace("-", " "),
+        level=LEVELS[each.severity.value],
+        text=f"{where(each)}: {each.text}",
+        place=SarifPlace(file=document, pointer=_pointer(each), name=name),
+    )
 
 
 def _pointer(each: Change) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.pact_fit import Severity
+from harness.comparison.severity import Severity
 from harness.reports.openapi_changes import document_problems
+from harness.reports.sarif import LEVELS, SarifPlace, SarifResult, sarif
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from harness.comparison.pact_fit import Compared, Finding
 
@@ -80,43 +80,20 @@ def _finding(each: Finding) -> dict[str, Any]:
     }
 
 
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-Line = Callable[[str, str], int]  # of a file and a JSON pointer
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-def as_sarif(told: Sequence[Compared], line: Line) -> dict[str, Any]:
+def as_sarif(told: Sequence[Compared], line: Callable[[str, str], int]) -> dict[str, Any]:
     """SARIF 2.1.0, each finding a result in the pact, with the place in the document beside it."""
-    from harness import __version__
-
-    codes = sorted({each.code for one in told for each in one.comparison.findings})
-    driver = {
-        "name": "contract-harness",
-        "version": __version__,
-        "rules": [{"id": code, "shortDescription": {"text": code.replace(".", " ")}} for code in codes],
-    }
-    results = [
-        _result(each, codes.index(each.code), one, line) for one in told for each in one.comparison.findings
-    ]
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    return sarif([_sarif_result(each, one) for one in told for each in one.comparison.findings], line)
 
 
-def _result(each: Finding, rule: int, one: Compared, line: Line) -> dict[str, Any]:
-    return {
-        "ruleId": each.code,
-        "ruleIndex": rule,
-        "level": _LEVELS[each.severity],
-        "message": {"text": f"{each.description}: {each.text}"},
-        "locations": [_location(one.pact.place, each.path, line)],
-        "relatedLocations": [_location(one.document, each.place, line)],
-    }
-
-
-def _location(file: str, pointer: str, line: Line) -> dict[str, Any]:
-    return {
-        "physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line(file, pointer)}},
-        "logicalLocations": [{"fullyQualifiedName": pointer}],
-    }
+def _sarif_result(each: Finding, one: Compared) -> SarifResult:
+    return SarifResult(
+        rule=each.code,
+        about=each.code.replace(".", " "),
+        level=LEVELS[each.severity.value],
+        text=f"{each.description}: {each.text}",
+        place=SarifPlace(file=one.pact.place, pointer=each.path, name=each.path),
+        related=(SarifPlace(file=one.document, pointer=each.place, name=each.place),),
+    )
 
 
 # --- for people --------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pact_and_document import Json, answering, document_with, get, pact_of, taking
 
-from harness.comparison.pact_fit import Comparison, Severity, compare
+from harness.comparison.pact_fit import Comparison, compare
+from harness.comparison.severity import Severity
 from harness.verdicts import Verdict
 
 FORM = "application/x-www-form-urlencoded"

@@ -8,7 +8,7 @@ import pytest
 from pact_and_document import Json, codes, document_with, get, operation, pact_of, taking
 
 from harness.comparison.pact_fit import compare
-from harness.comparison.pact_fit.answer import Severity
+from harness.comparison.severity import Severity
 
 NUMBER = {"type": "number"}
 JSON = {"Content-Type": "application/json"}

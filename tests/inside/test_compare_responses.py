@@ -9,7 +9,8 @@ import pytest
 from pact_and_document import Json, answering, codes, document_with, get, operation, pact_of, told
 
 from harness.comparison.diff import Document
-from harness.comparison.pact_fit import Severity, compare, compare_all
+from harness.comparison.pact_fit import compare, compare_all
+from harness.comparison.severity import Severity
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
 

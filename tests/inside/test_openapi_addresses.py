@@ -7,8 +7,9 @@ from typing import Any
 
 from openapi_changes import JSON, TEXT, accepting, part, taking
 
-from harness.comparison.diff import Diff, Severity, diff, document_of
+from harness.comparison.diff import Diff, diff, document_of
 from harness.comparison.diff.notice import Notice
+from harness.comparison.severity import Severity
 
 Json = dict[str, Any]
 

@@ -34,7 +34,8 @@ from openapi_changes import (
     webhook,
 )
 
-from harness.comparison.diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.comparison.diff import Diff, Notice, Verdict, diff, document_of
+from harness.comparison.severity import Severity
 from harness.errors import Exit
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from openapi_changes import document
 
-from harness.comparison.diff import Notice, Severity, diff, document_of
+from harness.comparison.diff import Notice, diff, document_of
+from harness.comparison.severity import Severity
 
 Json = dict[str, Any]
 

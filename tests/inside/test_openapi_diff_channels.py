@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from law_examples import examples
 from pact_and_document import codes, document_with, operation
 
-from harness.comparison.diff import Change, Diff, Document, Notice, Severity, diff
+from harness.comparison.diff import Change, Diff, Document, Notice, diff
+from harness.comparison.severity import Severity
 from harness.errors import Exit
 
 Json = dict[str, Any]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from harness.comparison.diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.comparison.diff import Diff, Notice, Verdict, diff, document_of
+from harness.comparison.severity import Severity
 from harness.errors import ContractError, Exit
 
 NOTICE = Notice(today=date(2026, 11, 23), stable_days=30, beta_days=30)

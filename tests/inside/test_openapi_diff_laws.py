@@ -14,8 +14,9 @@ from law_examples import examples
 from openapi_changes import ALIKE, JSON, Json, accepting, schema_cases, sending, single_cases
 
 from harness.comparison.containment import Containment, contained
-from harness.comparison.diff import Diff, Notice, Severity, Verdict, diff, document_of
+from harness.comparison.diff import Diff, Notice, Verdict, diff, document_of
 from harness.comparison.diff.change import BRANCH
+from harness.comparison.severity import Severity
 from harness.errors import ContractError
 
 NOTICE = Notice(today=date(2026, 11, 23))

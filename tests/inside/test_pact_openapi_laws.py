@@ -13,9 +13,10 @@ from law_examples import examples
 from pact_openapi_worlds import Json, Told, World, body_of, told, worlds
 
 from harness.comparison.diff import document_of
-from harness.comparison.pact_fit import Comparison, Severity, compare
+from harness.comparison.pact_fit import Comparison, compare
 from harness.comparison.pact_fit.routing import DocumentRoutes
 from harness.comparison.pact_fit.validators import Validators
+from harness.comparison.severity import Severity
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
 

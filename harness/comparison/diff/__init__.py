@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.comparison.diff.change import Change, Diff, Severity, Side, Verdict
+from harness.comparison.diff.change import Change, Diff, Side, Verdict
 from harness.comparison.diff.notice import Notice
 from harness.comparison.diff.whole import diff
 from harness.comparison.openapi.document import Document, document_of, read_document
@@ -12,7 +12,6 @@ __all__ = [
     "Diff",
     "Document",
     "Notice",
-    "Severity",
     "Side",
     "Verdict",
     "diff",

@@ -6,16 +6,17 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.change import Change, Severity
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.unreadable import undecided
 from harness.comparison.openapi.document import listing, mapping
 from harness.comparison.openapi.operations import Operation, addresses, bases_of, operations, shape
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.comparison.diff.change import Change
     from harness.comparison.openapi.document import Document
 
 Requirement = dict[str, frozenset[str]]

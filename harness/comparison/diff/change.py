@@ -6,18 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escaped
 from harness.errors import Exit, Problem
 
 BRANCH = "\u2039"  # the first letter of a step into a branch of oneOf, anyOf or allOf: no step of a value
-
-
-class Severity(StrEnum):
-    """How much a change matters to those who use the interface."""
-
-    ERROR = "error"  # it breaks somebody who kept to the old document
-    WARNING = "warning"  # it may break somebody, or it could not be decided
-    INFO = "info"  # it breaks nobody
 
 
 class Side(StrEnum):

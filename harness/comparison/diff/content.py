@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.change import BRANCH, Change, Severity, Side
+from harness.comparison.diff.change import BRANCH, Change, Side
 from harness.comparison.diff.severities import change, severity
+from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.comparison.diff.change import Change, Severity, Side
+from harness.comparison.diff.change import Change, Side
+from harness.comparison.severity import Severity
 
 # Nothing is refused and nothing unheard of comes, but strict readers and servers may be hit: they are told.
 WARNINGS = frozenset(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.change import Change, Severity, Side
+from harness.comparison.diff.change import Change, Side
 from harness.comparison.diff.content import contents, schema_changes
 from harness.comparison.diff.notice import announcements, removal
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.unreadable import has_lost_parameters, lost_on_one_side, undecided
 from harness.comparison.openapi.document import equal, mapping
 from harness.comparison.openapi.operations import named
+from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.diff.change import Change, Severity, Side
+from harness.comparison.diff.change import Change, Side
 from harness.comparison.openapi.document import equal, listing, mapping
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:

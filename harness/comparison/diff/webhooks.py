@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.comparison.diff.change import Change, Severity, Side
+from harness.comparison.diff.change import Change, Side
 from harness.comparison.diff.content import contents, schema_changes
 from harness.comparison.diff.severities import change
 from harness.comparison.openapi.operations import callbacks
+from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.comparison.diff import access
-from harness.comparison.diff.change import Change, Diff, Severity
+from harness.comparison.diff.change import Change, Diff
 from harness.comparison.diff.notice import LEVELS, announcements, level, removal
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.together import together
@@ -16,6 +16,7 @@ from harness.comparison.diff.views import Views
 from harness.comparison.diff.webhooks import callback_changes, webhook_changes
 from harness.comparison.openapi.document import mapping, sameness
 from harness.comparison.openapi.operations import Operation, bases, operations, shape, webhooks
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:

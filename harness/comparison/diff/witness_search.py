@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import allows, counterexample, is_searchable
 from harness.comparison.diff import texts
-from harness.comparison.diff.change import Severity
 from harness.comparison.diff.severities import severity
 from harness.comparison.diff.sides import SchemaChange
 from harness.comparison.openapi.dialects import LIST, NAMED, ONE, Schema
 from harness.comparison.openapi.document import equal
+from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

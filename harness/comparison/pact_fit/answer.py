@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from harness.comparison.severity import Severity
 from harness.contracts.pact import Pact
 from harness.errors import Problem
 from harness.verdicts import Verdict
-
-
-class Severity(StrEnum):
-    """What a finding means to the verdict: errors fail it, the others do not touch it."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.comparison.openapi.dialects import Direction, reference_of
-from harness.comparison.pact_fit.answer import Severity
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.faults import OPEN, UNDECLARED
 from harness.comparison.pact_fit.matcher_tolerance import at, is_example_only, lengthened
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:

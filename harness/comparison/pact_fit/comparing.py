@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.comparison.pact_fit.answer import Comparison, Finding, Reliance, Severity
+from harness.comparison.pact_fit.answer import Comparison, Finding, Reliance
 from harness.comparison.pact_fit.interaction_context import Meeting
 from harness.comparison.pact_fit.lost_parts import lost_path, nowhere, tell_lost_request, unread_everywhere
 from harness.comparison.pact_fit.missing import MissedOperation, missed_operation
@@ -12,6 +12,7 @@ from harness.comparison.pact_fit.requests import REFUSED, check_request
 from harness.comparison.pact_fit.responses import check_response
 from harness.comparison.pact_fit.routing import DocumentRoutes
 from harness.comparison.pact_fit.validators import Validators
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_routing import Reach
 from harness.contracts.pact import InteractionKind
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.operations import Operation
-from harness.comparison.pact_fit.answer import Finding, Severity
+from harness.comparison.pact_fit.answer import Finding
 from harness.comparison.pact_fit.exchange import Message, message
 from harness.comparison.pact_fit.validators import Validators, Wanted
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escaped
 from harness.contracts.pact import Interaction
 from harness.identity import canonical_json

@@ -10,7 +10,7 @@ from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.document import mapping
 from harness.comparison.openapi.operations import Response
 from harness.comparison.openapi.wire import value_of
-from harness.comparison.pact_fit.answer import Reliance, Severity
+from harness.comparison.pact_fit.answer import Reliance
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.lost_parts import lost_header, lost_response, nowhere
 from harness.comparison.pact_fit.media import chosen, is_json
@@ -18,6 +18,7 @@ from harness.comparison.pact_fit.registered import REGISTERED
 from harness.comparison.pact_fit.requests import encoding_of, produced
 from harness.comparison.pact_fit.rules import kind_of
 from harness.comparison.pact_fit.values import Promised, compare_body
+from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.document import listing, mapping
-from harness.comparison.pact_fit.answer import Severity
+from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
     from harness.comparison.openapi.document import Document
