@@ -68,7 +68,7 @@ class Changes:
         if interaction is None or not interaction.states or token in self._by_verifier:
             return True
         with self._turn:
-            if self._now[0] != token:
+            if self._now[0] != token and token not in self.failures:  # what failed is not tried again
                 self._undo()
                 self._now = (token, [])
                 self._set_up_all(token, interaction)

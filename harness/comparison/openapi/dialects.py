@@ -190,10 +190,9 @@ class Shape:
 class Assembly:
     """Schemas with all that they refer to, without annotations, as values travel in a direction.
 
-    What is only read is no part of a request, what is only written no part of a response. `closed` allows no
-    property that is not declared, unless the document says that there may be others: what a sender sends.
-    `extensible` lets every value list grow that says so of itself. Definitions are made once for all schemas
-    of a document, one after another, however long their chain is.
+    What is only read is no part of a request, what is only written no part of a response. `extensible` lets every
+    value list grow that says so of itself. Definitions are made once for all schemas of a document, one after
+    another, however long their chain is.
     """
 
     def __init__(
@@ -201,13 +200,11 @@ class Assembly:
         resolve: Callable[[str], Schema | None],
         direction: Direction,
         *,
-        closed: bool = False,
         extensible: bool = False,
     ) -> None:
         self.resolve = resolve
         self.extensible = extensible
         self.hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
-        self.closed = closed
         self.definitions: dict[str, Schema] = {}
         self._hidden_in: dict[str, frozenset[str]] = {}
         self._pending: list[tuple[str, str, frozenset[str]]] = []
@@ -291,8 +288,6 @@ class Assembly:
             made["$ref"] = self.reference(reference, hidden - self._hidden_by(reference))
         _without(made, hidden)
         self.number_format(made)
-        if self.closed:
-            self._close(made, schema)
 
     def reference(self, reference: str, hidden: frozenset[str] = _NONE) -> str:
         """What a reference is called among the definitions; its target is made later."""
@@ -344,11 +339,6 @@ class Assembly:
             if "minimum" not in made and "exclusiveMinimum" not in made:
                 made["minimum"] = bounds[0]
 
-    @staticmethod
-    def _close(made: dict[str, Any], schema: Mapping[str, Any]) -> None:
-        composed = any(word in schema for word in ("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties"))
-        if "properties" in schema and "additionalProperties" not in schema and not composed:
-            made["additionalProperties"] = False
 
 
 def _says_any(schema: Schema, keywords: tuple[str, ...]) -> bool:

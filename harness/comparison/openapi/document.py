@@ -114,7 +114,7 @@ class Document:
     _sizes: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
     _large: dict[str, bool] = field(default_factory=dict)
     _kept: dict[int, tuple[Any, Schema]] = field(default_factory=dict)  # what it was made of is kept with it
-    _assemblies: dict[tuple[Direction, bool, bool], Assembly] = field(default_factory=dict)
+    _assemblies: dict[tuple[Direction, bool], Assembly] = field(default_factory=dict)
     kinds: dict[int, tuple[Schema, frozenset[str]]] = field(default_factory=dict)  # of schemas kept here
 
     def __post_init__(self) -> None:
@@ -217,15 +217,13 @@ class Document:
             schema = target
         return schema, last
 
-    def whole(
-        self, schema: Schema, direction: Direction, *, closed: bool = False, extensible: bool = False
-    ) -> Schema:
+    def whole(self, schema: Schema, direction: Direction, *, extensible: bool = False) -> Schema:
         """A schema as a validator takes it; raises TooLarge."""
         if any(self._is_large(each) for each in references_in(schema)):
             raise TooLarge
-        key = direction, closed, extensible
+        key = direction, extensible
         if key not in self._assemblies:
-            self._assemblies[key] = Assembly(self.named, direction, closed=closed, extensible=extensible)
+            self._assemblies[key] = Assembly(self.named, direction, extensible=extensible)
         return self._assemblies[key].whole(schema)
 
     def _is_large(self, reference: str) -> bool:
