@@ -1,11 +1,15 @@
 """Plant faults in the code that gives answers, and see that the tests notice them.
 
-    tox -e mutants [-- --number 400]
+    tox -e mutants                       # the sample, from a clean tree: hours
+    tox -e mutants -- --only gate        # the sample's mutants of one room
+    tox -e mutants -- --told             # what is known of the last runs, without running anything
 
 mutmut makes every mutant of `gate`, `evidence`, `comparison` and `checks`. A sample of them, chosen by a hash of
-their names and so the same everywhere, is run against the tests that reach the changed function. Sentences for
-people are left alone: the tests of the reports read them. What survives has to stand in `survivors.toml` beside
-this file, with a reason; at least nine of ten have to be noticed.
+their names and so the same everywhere, is run against the tests of `tests/inside` that reach the changed function.
+What no such test notices in the checks is run a second time against the tests that start the checks' own processes
+(`IN_PROCESSES`): a mutant is named by the environment, and so reaches them. Sentences for people are left alone:
+the tests of the reports read them. What survives has to stand in `survivors.toml` beside this file, with a reason;
+at least nine of ten have to be noticed.
 """
 
 from __future__ import annotations
@@ -14,11 +18,11 @@ import argparse
 import ast
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tomllib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -27,7 +31,20 @@ from pathlib import Path
 MADE = Path("mutants")
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 LEAST = 0.9
-NOBODY_LOOKS, NOTHING_NOTICED = 33, 0  # mutmut's own codes; 24, 36 and 152 are mutants that took too long
+SECOND = MADE / "in-processes.json"  # what came of those that were run a second time
+NOBODY_LOOKS, NOTHING_NOTICED, TOO_LONG = 33, 0, 36  # mutmut's own codes; 24 and 152 are further ones of too long
+PATIENCE = 300.0  # seconds for the tests of a mutant that are run a second time
+
+# Which tests start what runs in a process of its own, or only on a running service; by how the module begins.
+IN_PROCESSES = {
+    "pact_": ("tests/ports/test_pact_provider.py", "tests/ports/test_checks_cut_short.py"),
+    "pytest_": ("tests/ports/test_suites.py", "tests/ports/test_suite_identity.py"),
+    "suites": ("tests/ports/test_suites.py", "tests/ports/test_suite_identity.py"),
+    "schemathesis_": ("tests/ports/test_openapi_properties.py",),
+    "openapi_properties": ("tests/ports/test_openapi_properties.py",),
+    "served_path": ("tests/ports/test_openapi_properties.py",),
+    "first_answer": ("tests/ports/test_first_answer.py",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +59,36 @@ class Mutant:
         """The function's dotted name."""
         return self.name.rpartition("__mutmut_")[0].replace(".x_", ".").replace("xǁ", "").replace("ǁ", ".")
 
+    @property
+    def place(self) -> str:
+        """The same from its module on, whichever room that is in: `order.deployment_plan`."""
+        module = self.name.rpartition(".")[0]
+        return self.function.removeprefix(module.rpartition(".")[0] + ".")
+
+    @property
+    def room(self) -> str:
+        """`gate`, `evidence`, `comparison` or `checks`."""
+        return self.name.split(".")[1]
+
+    @property
+    def started_by(self) -> tuple[str, ...]:
+        """The test files that start the process in which it runs; none where everything runs in the tests' own."""
+        found = (files for begin, files in IN_PROCESSES.items() if self.place.startswith(begin))
+        return next(found, ()) if self.room == "checks" else ()
+
 
 def names() -> list[str]:
     """Every mutant there is, in an order that spreads over everything and is the same for the same code."""
     found: list[str] = []
     for meta in MADE.rglob("*.py.meta"):
         found += json.loads(meta.read_text())["exit_code_by_key"]
-    return sorted(found, key=lambda name: hashlib.sha256(name.encode()).digest())
+    return sorted(found, key=lambda name: (hashlib.sha256(name.rpartition(".")[2].encode()).digest(), name))
 
 
-def mutants(only: str = "") -> Iterator[Mutant]:
+def mutants() -> Iterator[Mutant]:
     """The mutants that say something else than their originals, besides what they say to people."""
     for name in names():
         module, _, local = name.rpartition(".")
-        if not Mutant(name, "").function.startswith(only):
-            continue
         functions = _functions(MADE / f"{module.replace('.', '/')}.py")
         original = functions[local.rpartition("__mutmut_")[0] + "__mutmut_orig"]
         if _meaning(functions[local]) != _meaning(original):
@@ -94,44 +126,91 @@ def results() -> dict[str, int]:
     """What became of the mutants that were run, by their names."""
     found: dict[str, int] = {}
     for meta in MADE.rglob("*.py.meta"):
-        found |= {
-            name: code
-            for name, code in json.loads(meta.read_text())["exit_code_by_key"].items()
-            if code is not None
-        }
-    return found
+        codes = json.loads(meta.read_text())["exit_code_by_key"]
+        found |= {name: code for name, code in codes.items() if code is not None}
+    return found | {name: code for name, code in _second().items() if code and _is_alive(found.get(name))}
+
+
+def _second() -> dict[str, int]:
+    told: dict[str, int] = json.loads(SECOND.read_text()) if SECOND.exists() else {}
+    return told
+
+
+def _is_alive(code: int | None) -> bool:
+    return code in (None, NOBODY_LOOKS, NOTHING_NOTICED)
 
 
 def explained() -> dict[tuple[str, str], str]:
     """The survivors that are known, with the reason why they may live."""
-    if not SURVIVORS.exists():
-        return {}
-    listed = tomllib.loads(SURVIVORS.read_text()).get("survivor", [])
-    return {(each["function"], each["change"].strip()): each["reason"] for each in listed}
+    listed = tomllib.loads(SURVIVORS.read_text())["survivor"] if SURVIVORS.exists() else []
+    return {(each["place"], each["change"].strip()): each["reason"] for each in listed}
 
 
 def _run(*names: str) -> None:
-    subprocess.run([sys.executable, "-m", "mutmut", "run", *names], check=False)
+    subprocess.run([sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names], check=False)
+
+
+def run(picked: Iterable[Mutant]) -> None:
+    """Run mutants against the tests in this process; what lives of the checks also against what starts them."""
+    _run(*(each.name for each in picked))
+    codes = results()
+    for each in picked:
+        if each.started_by and _is_alive(codes.get(each.name)):
+            told = _second() | {each.name: _of_processes(each)}
+            SECOND.write_text(json.dumps(told, indent=1))
+
+
+def _of_processes(mutant: Mutant) -> int:
+    """How pytest ended with a mutant that is named by the environment, so that every child process has it."""
+    here = str(MADE.resolve())
+    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.started_by]
+    environment = {**os.environ, "MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": here}
+    try:
+        code = subprocess.run(
+            words, cwd=here, env=environment, timeout=PATIENCE, check=False, stdout=subprocess.DEVNULL
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return TOO_LONG
+    print(f"{mutant.name}: {'lives' if code == NOTHING_NOTICED else 'noticed'}", flush=True)
+    return code
+
+
+def tell(picked: list[Mutant]) -> bool:
+    """Print what lives and the figures; whether they are good enough."""
+    codes, reasons = results(), explained()
+    alive = [each for each in picked if _is_alive(codes.get(each.name))]
+    unexplained = [each for each in alive if (each.place, each.change) not in reasons]
+    for each in unexplained:
+        known = "reached by no test" if codes.get(each.name) == NOBODY_LOOKS else "noticed by no test"
+        print(f"\n{each.place}: {known if each.name in codes else 'not run'} ({each.name})\n{each.change}")
+    print(f"\n{'':12}  mutants  noticed  survived, explained  survived")
+    for room in (*sorted({each.room for each in picked}), ""):
+        mine, lost, open_ones = (
+            sum(room in ("", each.room) for each in some) for some in (picked, alive, unexplained)
+        )
+        figures = f"{mine:7}  {mine - lost:7}  {lost - open_ones:19}  {open_ones:8}"
+        print(f"{room or 'together':12}  {figures}  {1 - lost / max(mine, 1):.1%} noticed")
+    return bool(picked) and 1 - len(alive) / len(picked) >= LEAST and not unexplained
 
 
 def main() -> int:
     """Make, choose, run, and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--number", type=int, default=400)
-    parser.add_argument("--only", default="", help="mutants of functions whose dotted name begins so")
+    parser.add_argument("--number", type=int, default=320, help="how many of them the sample has")
+    parser.add_argument(
+        "--only", default="", help="those of the sample whose function's name begins so: gate.order"
+    )
+    parser.add_argument("--part", default="1/1", help="the K-th of N parts of the sample: 2/10")
+    parser.add_argument("--told", action="store_true", help="tell what is known, and run nothing")
     chosen = parser.parse_args()
-    _run("harness.nothing.*")  # makes them, and learns which test reaches what
-    picked = list(islice(mutants(chosen.only), chosen.number))
-    _run(*(each.name for each in picked))
-    codes, reasons = results(), explained()
-    alive = [each for each in picked if codes.get(each.name, NOBODY_LOOKS) in (NOBODY_LOOKS, NOTHING_NOTICED)]
-    unexplained = [each for each in alive if (each.function, each.change) not in reasons]
-    for each in unexplained:
-        print(f"\n{each.function}\n{each.change}")
-    killed = 1 - len(alive) / len(picked) if picked else 0.0
-    by_room = Counter(each.function.split(".")[1] for each in picked)
-    print(f"\n{len(picked)} mutants ({dict(by_room)}): {killed:.1%} noticed, {len(unexplained)} unexplained")
-    return 0 if killed >= LEAST and not unexplained else 1
+    if not chosen.told:
+        _run("harness.nothing.*")  # makes them, and learns which test reaches what
+    part, parts = map(int, chosen.part.split("/"))
+    sample = list(islice(mutants(), chosen.number))[part - 1 :: parts]
+    picked = [each for each in sample if each.function.removeprefix("harness.").startswith(chosen.only)]
+    if picked and not chosen.told:
+        run(picked)
+    return 0 if tell(picked) else 1
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from harness.checks.api import Settings, Target
-from harness.checks.drivers.pact_chunks import Told
-from harness.checks.drivers.pact_judgement import Bench, Seen
-from harness.checks.drivers.pact_record import Opinion
-from harness.checks.drivers.pact_results import BODY, HEADER, STATUS, Mismatch, Result
+from harness.checks.engines.pact_chunks import Told
+from harness.checks.engines.pact_judgement import Bench, Seen
+from harness.checks.engines.pact_record import Opinion
+from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Mismatch, Result
 from harness.comparison.pact_matching import Judgement, Undecided
 from harness.contracts.pact import Interaction
 from harness.contracts.pact_reader import read_pact

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.checks.drivers.pact_chunks import LARGEST, Told, Verification, chunks_of
-from harness.checks.drivers.pact_copy import copy_of, needs_values
-from harness.checks.drivers.pact_plugins import lacking, of_interactions
-from harness.checks.drivers.pact_results import BODY, HEADER, OTHER, STATUS, Result, refusal_of, results_of
-from harness.checks.drivers.pact_states import Changes, missing_states
-from harness.checks.drivers.pact_verifier import Child, Job, Verifiers
+from harness.checks.engines.pact_chunks import LARGEST, Told, Verification, chunks_of
+from harness.checks.engines.pact_copy import copy_of, needs_values
+from harness.checks.engines.pact_plugins import lacking, of_interactions
+from harness.checks.engines.pact_results import BODY, HEADER, OTHER, STATUS, Result, refusal_of, results_of
+from harness.checks.engines.pact_states import Changes, missing_states
+from harness.checks.engines.pact_verifier import Child, Job, Verifiers
 from harness.contracts.pact import Interaction, Pact, ProviderState
 from harness.contracts.pact_reader import read_pact
 from harness.errors import StateFailed, StateMissing, ToolCrashed

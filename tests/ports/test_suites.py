@@ -14,9 +14,8 @@ import psutil
 import pytest
 
 from harness.checks.api import Settings, Target
-from harness.checks.engines.pytest_suite import Outcome
 from harness.checks.engines.pytest_system import read_system, write_system
-from harness.checks.suites import SuiteCheck, tell
+from harness.checks.suites import SuiteCheck
 from harness.errors import ToolCrashed, UsageError
 from harness.evidence import EvidenceKind
 from harness.ports import Endpoint, Instance
@@ -53,8 +52,6 @@ def stream(
     suite = folder / "suite"
     suite.mkdir(exist_ok=True)
     (suite / "test_it.py").write_text(text)
-    if not (ini := folder / "pytest.ini").exists():  # plugins that happen to be installed take their time
-        ini.write_text("[pytest]\naddopts = -p no:schemathesis -p no:pact -p no:hypothesispytest -p no:anyio\n")
     scratch = folder / "scratch"
     scratch.mkdir()
     target = Target(
@@ -272,54 +269,6 @@ def test_a_yes_says_which_tests_the_suite_itself_left_out(tmp_path: Path, words:
     exercised = only(run(tmp_path, LEAVES_OUT))
     assert exercised.verdict is Verdict.PASSED
     assert exercised.remark == "1 test was deselected and not run: suite/test_it.py::test_slow"
-
-
-def test_a_suite_that_leaves_everything_out_is_no_yes_and_says_so() -> None:
-    outcome = Outcome(deselected=["a", "b", "c", "d"], exit=5)
-    exercised = only(list(tell(Suite(path=Path("/x")), outcome)))
-    assert (exercised.verdict, exercised.cause) == (Verdict.UNKNOWN, Cause.NOTHING_EXERCISED)
-    assert exercised.because == "4 tests were deselected and not run: a, b, c and 1 more"
-
-
-@pytest.mark.parametrize("called", ["rerun", "retried"])  # by pytest-rerunfailures, by pytest-retry
-def test_a_yes_of_a_second_try_tells_of_the_first(called: str) -> None:
-    outcome = Outcome(collected=["t"], exit=0)
-    tries = [
-        ("setup", "passed"),
-        ("call", called),
-        ("setup", "passed"),
-        ("call", "passed"),
-        ("teardown", "passed"),
-    ]
-    outcome.phases["t"] = [
-        {
-            "phase": phase,
-            "outcome": how,
-            "text": "E   no answer" if how == called else "",
-            "place": "",
-            "seconds": 0,
-        }
-        for phase, how in tries
-    ]
-    exercised = only(list(tell(Suite(path=Path("/x")), outcome)))
-    assert exercised.verdict is Verdict.PASSED
-    assert exercised.remark == "t passed only when it was run again; it failed once: no answer"
-
-
-def test_an_exit_code_that_the_results_do_not_explain_is_not_believed() -> None:
-    outcome = Outcome(collected=["t"], exit=3, last_words="INTERNALERROR")
-    outcome.phases["t"] = [
-        {"phase": phase, "outcome": "passed", "text": "", "place": "t.py:1", "seconds": 0.0}
-        for phase in ("setup", "call", "teardown")
-    ]
-    with pytest.raises(ToolCrashed, match="INTERNALERROR"):
-        list(tell(Suite(path=Path("/x")), outcome))
-
-
-def test_a_test_that_was_collected_and_never_ended_is_unknown() -> None:
-    outcome = Outcome(collected=["t"], exit=0)
-    exercised = only(list(tell(Suite(path=Path("/x")), outcome)))
-    assert exercised.verdict is Verdict.UNKNOWN
 
 
 def test_a_system_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:

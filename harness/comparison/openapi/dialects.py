@@ -340,7 +340,6 @@ class Assembly:
                 made["minimum"] = bounds[0]
 
 
-
 def _says_any(schema: Schema, keywords: tuple[str, ...]) -> bool:
     return isinstance(schema, dict) and any(each in schema for each in keywords)
 
