@@ -335,6 +335,29 @@ def test_beyond_its_bound_a_search_cannot_tell() -> None:
     assert rollback_targets(["web"], PLACE, replace(broken_pair(), history=tuple(stays))).verdict is PASSED
 
 
+@pytest.mark.parametrize("middle", ["c", "b"])
+def test_of_equally_cheap_ways_back_the_first_services_go_back_least(middle: str) -> None:
+    """Version 3 is there; `a` goes back to 2, so the middle has to move, and with it the end."""
+    end = "b" if middle == "c" else "c"
+    fits = {("3", "3"), ("2", "1"), ("1", "2")}  # which middle with which end
+    knowns = [made("a", n, **{middle: f"a{n}"}) for n in "23"]
+    knowns += [made(middle, n, **{end: f"m{n}"}) for n in "123"] + [made(end, n) for n in "123"]
+    evidence = [
+        seen(Version(middle, m), f"a{a}", PASSED if (a == "3") == (m == "3") else FAILED)
+        for a in "23"
+        for m in "123"
+    ]
+    evidence += [
+        seen(Version(end, e), f"m{m}", PASSED if (m, e) in fits else FAILED) for m in "123" for e in "123"
+    ]
+    moved = [known.version for known in knowns]
+    facts = world(*knowns, evidence=evidence, live=[there(name, "3") for name in "abc"])
+    stays = [Stay(environment=PLACE, version=v, since=v.number) for v in sorted(moved, key=lambda v: v.number)]
+    rollback = rollback_targets(["a"], PLACE, replace(facts, history=tuple(stays)))
+    assert rollback.verdict is PASSED
+    assert rollback.together == (Version("a", "2"), Version("b", "2"), Version("c", "1"))
+
+
 @pytest.mark.parametrize(
     ("services", "environment", "error", "hint"),
     [
