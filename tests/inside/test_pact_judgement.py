@@ -15,7 +15,7 @@ from harness.checks.engines.pact_chunks import Told
 from harness.checks.engines.pact_judgement import Bench, Seen
 from harness.checks.engines.pact_record import Opinion
 from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Mismatch, Result
-from harness.comparison.pact_matching import Judgement, Undecided
+from harness.comparison.pact_matching.judgement import Judgement, Undecided
 from harness.contracts.pact import Interaction
 from harness.contracts.pact_reader import read_pact
 from harness.identity import Version
