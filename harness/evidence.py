@@ -192,6 +192,7 @@ class Index:
     _told: dict[tuple[EvidenceKind, str, str], Told] = field(default_factory=dict)
     _of_service: dict[tuple[EvidenceKind, str], list[Evidence]] = field(default_factory=dict)
     _numbers: dict[str, list[Version]] = field(default_factory=dict)
+    _changed: dict[Version, list[Version]] = field(default_factory=dict)
     _seen: set[Version] = field(default_factory=set)
 
     def told(self, kind: EvidenceKind, contract: str, provider: str) -> Told:
@@ -209,8 +210,8 @@ class Index:
             each = placed[1]
             if each.kind is kind and each.provider.pacticipant == provider:
                 by_version.setdefault(each.provider, []).append(placed)
-                if each.provider.asked != each.provider:
-                    by_asked.setdefault(each.provider.asked, []).append(placed)
+                if (asked := each.provider.asked) != each.provider:
+                    by_asked.setdefault(asked, []).append(placed)
                 if each.artifact:
                     by_artifact.setdefault(each.artifact, []).append(placed)
         return Told(by_version, by_artifact, by_asked)
@@ -244,8 +245,15 @@ class Index:
         if not self._numbers:
             for version in self.versions:
                 self._numbers.setdefault(version.pacticipant, []).append(version)
+                if (asked := version.asked) is not version:
+                    self._changed.setdefault(asked, []).append(version)
         found = self._numbers.get(pacticipant, ())
         return found if deleted else [each for each in found if self.versions[each].deleted is None]
+
+    def changed(self, version: Version) -> Sequence[Version]:
+        """What runs recorded as `NUMBER+changed.…` in a version's place, since it stood for other contracts."""
+        self.numbers(version.pacticipant, deleted=True)
+        return self._changed.get(version, ())
 
     def hollow(self, version: Version) -> bool:
         """Whether nothing is known of a version but its number: no build, no contract, no evidence."""
@@ -385,14 +393,6 @@ def ran(evidence: Evidence, provider: Version, built: Collection[str]) -> bool:
 def _broke(evidence: Evidence, provider: Version) -> bool:
     """Whether that version broke it, or a run that recorded it under another number as its contracts changed."""
     return evidence.verdict is Verdict.FAILED and provider in (evidence.provider, evidence.provider.asked)
-
-
-def stands(facts: Facts, evidence: Evidence) -> bool:
-    """Whether nothing later speaks of the same contract on the same artifact of the same provider."""
-    told = facts.index.told(evidence.kind, evidence.contract, evidence.provider.pacticipant)
-    spoken = [e for e in told.about(evidence.provider, ()) if e.decisive and e.speaks_for(evidence.consumer)]
-    same = [e for e in spoken if e.artifact == evidence.artifact]
-    return bool(same) and (same[-1].identity, same[-1].verdict) == (evidence.identity, evidence.verdict)
 
 
 def _disagree(evidence: Sequence[Evidence]) -> bool:

@@ -42,6 +42,11 @@ class Version:
         return Version(self.pacticipant, number) if changed and number else self
 
     @property
+    def recorded(self) -> str:
+        """In whose place a run recorded it, and why, in words; "" where it is what it is called."""
+        return f"{self} is {self.asked} with other contracts" if self.asked != self else ""
+
+    @property
     def dirty(self) -> bool:
         """Whether it was made of a working tree that no commit holds."""
         return DIRTY in self.number

@@ -69,7 +69,14 @@ class Oracle:
         }
         alone = len(self.question.selectors) == 1 and len(next(iter(self.chosen.values())) or ()) <= 1
         if self.infers or alone:
-            return needed, needed | {pair for pair in everybody if pair[1] in self.specified}
+            in_place = {
+                (name, provider)
+                for name, versions in self.chosen.items()
+                for version in versions or ()
+                for each in self.recorded_in_place(version)
+                for provider in each.pacts
+            }
+            return needed, needed | in_place | {pair for pair in everybody if pair[1] in self.specified}
         among = {pair for pair in everybody if set(pair) <= self.specified}
         return (needed & among) or among, among  # 35: where no pact is known at all, each pair is missed
 
@@ -117,6 +124,23 @@ class Oracle:
             return UNKNOWN
         stands = self.stands(consumer.whose, consumer.pacts[provider.whose], provider.whose, provider)
         return UNKNOWN if isinstance(stands, str) else _WORDS[stands]
+
+    def recorded_in_place(self, version: Mentioned) -> list[Mentioned]:
+        """What runs recorded under a number, as it stood for other contracts (5c)."""
+        of_it = self.estate.of(version.whose)
+        return [each for each in of_it if each.number.startswith(f"{version.number}+changed.")]
+
+    def broken_in_place(self, consumer: Mentioned, provider: Mentioned) -> Iterator[Verdict]:
+        """A no for each of these whose pact the provider breaks."""
+        for each in self.recorded_in_place(consumer):
+            stood_for = self.is_meant(each) or not self.ignores(consumer.whose, consumer.number)
+            if self.pair(each, provider) is FAILED and stood_for and not self.ignored_pair(each, provider):
+                yield FAILED
+
+    def is_meant(self, version: Mentioned) -> bool:
+        """Whether the question itself is about that version."""
+        listed = self.listed(version.whose)
+        return listed is None or version in listed
 
     def is_hollow(self, version: Mentioned) -> bool:
         told = any((r.provider, r.number) == (version.whose, version.number) for r in self.estate.results)
@@ -175,6 +199,13 @@ class Oracle:
                 missed = consumer in candidates and not providers and not hollow  # 10
                 if missed and not self.ignores(name) and not self.ignores(consumer.whose, consumer.number):
                     yield UNKNOWN
+        for consumer, provider in product(there, there):
+            if consumer in candidates or provider in candidates:
+                yield from self.broken_in_place(consumer, provider)
+        yield from self._of_candidates(candidates)
+
+    def _of_candidates(self, candidates: Sequence[Mentioned]) -> Iterator[Verdict]:
+        place = self.question.environment
         for candidate in candidates:
             demanded = self.is_hollow(candidate) and self.needs(candidate)  # 11
             demanded = demanded or set(self.estate.require.get(place, ())) - {"pacts"}  # 12; no estate has more
@@ -194,9 +225,17 @@ class Oracle:
                 if provider in each.pacts:
                     yield self._of_pact(each, provider, self.listed(provider))
 
+    def lines_in_place(self) -> Iterator[tuple[Mentioned, list[Line]]]:
+        """The rows of what was recorded in the place of versions that have rows, where it is broken (5c)."""
+        for consumer, provider in self.pairs:
+            for version in self.listed(consumer) or ():
+                for each in self.recorded_in_place(version):
+                    if provider in each.pacts and not self.is_meant(each):
+                        yield version, self._of_pact(each, provider, self.listed(provider))
+
     def listed(self, name: str) -> list[Mentioned] | None:
         """The versions that are meant and, in an environment, what stays supported beside them."""
-        chosen, place = self.chosen[name], self.question.environment
+        chosen, place = self.chosen.get(name, []), self.question.environment
         if chosen is None or not place or name not in self.among_themselves():
             return chosen
         return [each for each in self.estate.of(name) if each in chosen or stays(each, place)]
@@ -219,13 +258,19 @@ class Oracle:
     def rows(self) -> set[Line]:
         """What is listed."""
         by = "cvpv" if self.live else self.question.latest_by
+        every = list(self.lines())
+        in_place = [(version, each) for version, lines in self.lines_in_place() for each in lines]
         if by not in ("cvp", "cp"):
-            return {line for lines in self.lines() for line in lines if self.concerns(line)}
-        newest = [max(lines, key=lambda line: line[3] or 0) for lines in self.lines()]
-        if by == "cvp":
-            return set(newest)
-        pairs = {(line[0], line[2]) for line in newest}
-        return {max((n for n in newest if (n[0], n[2]) == pair), key=lambda n: n[1]) for pair in pairs}
+            every.append([line for _, line in in_place if line[4] is False])
+            return {line for lines in every for line in lines if self.concerns(line)}
+        newest = [max(lines, key=lambda line: line[3] or 0) for lines in every]
+        last = [(v, max(lines, key=lambda line: line[3] or 0)) for v, lines in self.lines_in_place()]
+        if by == "cp":
+            pairs = {(line[0], line[2]) for line in newest}
+            newest = [max((n for n in newest if (n[0], n[2]) == pair), key=lambda n: n[1]) for pair in pairs]
+            known = {(line[0], line[2]): line[1] for line in newest}
+            last = [(v, line) for v, line in last if known.get((line[0], line[2]), v.row) == v.row]
+        return {*newest, *(line for _, line in last if line[4] is False)}
 
     def concerns(self, line: Line) -> bool:
         """Not two that stay supported beside those who are asked for: that is not this question (3, 33)."""
@@ -236,8 +281,11 @@ class Oracle:
 
     def _of_lines(self) -> Iterator[Verdict]:
         numbers = {each.row: each.number for each in self.estate.versions}
+        versions = {each.row: each for each in self.estate.versions}
         for line in self.rows():
-            sides = ((line[0], numbers[line[1]]), (line[2], numbers.get(line[3] or 0)))
+            sides = [(line[0], numbers[line[1]]), (line[2], numbers.get(line[3] or 0))]
+            if not self.is_meant(versions[line[1]]):  # it counts in another's place
+                sides.append((line[0], numbers[line[1]].partition("+changed.")[0]))
             if not any(self.ignores(*side) for side in sides):
                 yield _WORDS[line[4]]
         met = {(line[0], line[2]) for line in self.rows()}

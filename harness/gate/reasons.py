@@ -135,10 +135,12 @@ def _shared(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> I
     if seen.provider != provider and seen.artifact in built_as(facts, provider):
         yield f"{provider} is the same build as {seen.provider}"
     elif seen.provider != provider:
-        yield f"{seen.provider} is {provider} with other contracts"
+        yield seen.provider.recorded
     if not cell.disagreement:
         yield from _of_the_build(seen, facts)
-    if pair is not None:
+    if pair is not None and pair.consumer.recorded:
+        yield pair.consumer.recorded
+    elif pair is not None:
         first = _first_with(pair, facts)
         if first != pair.consumer:
             yield f"{pair.consumer} promises the same as {first}"
@@ -275,7 +277,7 @@ def _on(live: Live) -> str:
 
 def since(reason: Reason, environment: str, facts: Facts) -> str:
     """Since when the two sides are there, and when and in which run their evidence was seen."""
-    wanted = {reason.consumer, reason.provider}
+    wanted = {side for each in (reason.consumer, reason.provider) if each for side in (each, each.asked)}
     told = [
         f"{live.version} {'supported' if live.released else 'there'}{_on(live)} since {live.since}"
         for live in facts.live

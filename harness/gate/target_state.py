@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.evidence import Facts
+from harness.evidence import EvidenceKind, Facts, judge
 from harness.identity import Version
+from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,14 +38,19 @@ class Scene:
 
     def pairs(self, version: Version) -> Iterator[Pair]:
         """Every pair with that version in it, as a consumer and as a provider."""
+        yield from self._as_consumer(version)
+        for name in self.needers.get(version.pacticipant, ()):
+            for consumer in self.there.get(name, ()):
+                if consumer != version:
+                    yield from _needing(consumer, version, self.facts)
+
+    def _as_consumer(self, version: Version) -> Iterator[Pair]:
         for provider, contract in self.facts.index.needs(version).items():
             for other in self.there.get(provider, ()):
                 yield Pair(consumer=version, provider=other, contract=contract)
-        for name in self.needers.get(version.pacticipant, ()):
-            for consumer in self.there.get(name, ()):
-                needed = self.facts.index.needs(consumer).get(version.pacticipant)
-                if needed is not None and consumer != version:
-                    yield Pair(consumer=consumer, provider=version, contract=needed)
+        for provider in _changed_needs(version, self.facts):
+            for other in self.there.get(provider, ()):
+                yield from _broken_in_place(version, other, self.facts)
 
     def missing(self, version: Version) -> Iterator[str]:
         """The providers that the version needs and of which nothing is there."""
@@ -52,7 +58,8 @@ class Scene:
 
     def neighbours(self, version: Version) -> dict[str, None]:
         """The pacticipants that the version may meet, each once, in a stable order."""
-        return dict.fromkeys((*self.facts.index.needs(version), *self.needers.get(version.pacticipant, ())))
+        needed = (*self.facts.index.needs(version), *_changed_needs(version, self.facts))
+        return dict.fromkeys((*needed, *self.needers.get(version.pacticipant, ())))
 
 
 def scene(facts: Facts, environment: str, versions: Iterable[Version], also: Iterable[Version] = ()) -> Scene:
@@ -73,13 +80,37 @@ def scene(facts: Facts, environment: str, versions: Iterable[Version], also: Ite
 
 
 def _note_needs(needers: dict[str, dict[str, None]], version: Version, facts: Facts) -> None:
-    for provider in facts.index.needs(version):
+    for provider in (*facts.index.needs(version), *_changed_needs(version, facts)):
         needers.setdefault(provider, {})[version.pacticipant] = None
 
 
 def between(one: Version, other: Version, facts: Facts) -> Iterator[Pair]:
     """The pairs that two versions make when they meet: one needs the other, the other needs the one."""
     for consumer, provider in dict.fromkeys(((one, other), (other, one))):
-        contract = facts.index.needs(consumer).get(provider.pacticipant)
-        if contract is not None:
-            yield Pair(consumer=consumer, provider=provider, contract=contract)
+        yield from _needing(consumer, provider, facts)
+
+
+def _needing(consumer: Version, provider: Version, facts: Facts) -> Iterator[Pair]:
+    contract = facts.index.needs(consumer).get(provider.pacticipant)
+    if contract is not None:
+        yield Pair(consumer=consumer, provider=provider, contract=contract)
+    yield from _broken_in_place(consumer, provider, facts)
+
+
+def _changed_needs(version: Version, facts: Facts) -> dict[str, None]:
+    """The providers with whom something that was recorded in the version's place has a pact."""
+    changed = facts.index.changed(version)
+    return dict.fromkeys(provider for each in changed for provider in facts.versions[each].pacts)
+
+
+def _broken_in_place(consumer: Version, provider: Version, facts: Facts) -> Iterator[Pair]:
+    """The pacts that a run recorded as `NUMBER+changed.…` and that are broken: a no for the number as well."""
+    for changed in facts.index.changed(consumer):
+        contract = facts.versions[changed].pacts.get(provider.pacticipant)
+        if contract and _is_broken(contract, changed, provider, facts):
+            yield Pair(consumer=changed, provider=provider, contract=contract)
+
+
+def _is_broken(contract: str, consumer: Version, provider: Version, facts: Facts) -> bool:
+    cell = judge(facts, EvidenceKind.PACTS, contract, provider, consumer=consumer.pacticipant)
+    return cell.verdict is Verdict.FAILED

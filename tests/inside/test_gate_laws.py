@@ -27,7 +27,7 @@ from harness.gate import (
 from harness.gate.placing import everywhere
 from harness.gate.target_state import Pair
 from harness.identity import Version
-from harness.verdicts import Cause
+from harness.verdicts import Cause, Verdict
 
 systems = st.integers(0, 10**6).map(small_system)
 
@@ -54,6 +54,31 @@ def test_a_failed_or_missing_verification_on_a_needed_live_pair_is_never_a_yes(
     failed = replace(small.facts, evidence=(*others, seen(pair.provider, pair.contract, FAILED)))
     assert can_i_deploy(small.candidates, PLACE, missing).verdict is not PASSED
     assert can_i_deploy(small.candidates, PLACE, failed).verdict is FAILED
+
+
+@given(systems, st.data(), st.sampled_from([PASSED, UNKNOWN, FAILED]))
+def test_what_a_run_recorded_in_a_consumers_place_counts_where_it_is_broken_and_only_there(
+    small: Small, data: st.DataObject, verdict: Verdict
+) -> None:
+    before = can_i_deploy(small.candidates, PLACE, small.facts)
+    if not before.considered:
+        return
+    pair: Pair = data.draw(st.sampled_from(before.considered))
+    changed = Version(pair.consumer.pacticipant, f"{pair.consumer.number}+changed.1")
+    anew = Known(version=changed, artifacts=frozenset(["anew"]), pacts={pair.provider.pacticipant: "anew"})
+    facts = replace(
+        small.facts,
+        versions={**small.facts.versions, changed: anew},
+        evidence=(*small.facts.evidence, seen(pair.provider, "anew", verdict)),
+    )
+    decision = can_i_deploy(small.candidates, PLACE, facts)
+    if verdict is not FAILED:
+        assert decision.verdict is before.verdict
+        assert decision.considered == before.considered
+        return
+    told = next(each for each in decision.reasons if each.consumer == changed)
+    assert (decision.verdict, told.verdict, told.provider) == (FAILED, FAILED, pair.provider)
+    assert f"{changed} is {pair.consumer} with other contracts" in told.text
 
 
 @given(systems, st.data())

@@ -25,8 +25,9 @@ from harness.contracts.document import Contract, ContractKind
 from harness.errors import ContractError, HarnessError, IdentityConflict, UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Known, Live
 from harness.identity import Version
+from harness.ledger.db.complete_tables import complete_metadata
 from harness.ledger.db.database import open_database
-from harness.ledger.db.tables import REVISION_TABLE, complete_metadata
+from harness.ledger.db.tables import REVISION_TABLE
 from harness.ledger.sql_ledger import open_ledger
 from harness.ports import Ledger
 from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict

@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from harness.errors import EnvironmentProblem, HarnessError, UsageError
 from harness.evidence import Known
 from harness.identity import Version
+from harness.ledger.db.complete_tables import complete_metadata
 from harness.ledger.db.database import open_database
-from harness.ledger.db.tables import REVISION_TABLE, REVISIONS, complete_metadata
+from harness.ledger.db.tables import REVISION_TABLE, REVISIONS
 from harness.ledger.sql_ledger import SqlLedger, open_ledger
 
 PRELUDE = """

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
+import pytest
 from broker_client import Client
 from broker_histories import CONSUMERS, HISTORIES, PLACES, PROVIDER, WITH_DOCUMENTS, Model, Player, Step, pact
 from hypothesis import HealthCheck, given
@@ -32,11 +34,24 @@ def expected(model: Model, whose: str, number: str, place: str) -> Verdict:
     """What a version may expect in a place: the worst of the pairs that it would make there."""
     if whose == PROVIDER:
         there = [each for each in live(model, place) if each[0] != PROVIDER]
-        return worst([pair(model, *each, number) for each in there])
-    if (whose, number) not in model.pacts:
-        return UNKNOWN if any(owner == whose for owner, _ in model.pacts) else PASSED
+        return worst([verdict for each in there for verdict in pairs(model, *each, number)])
     providers = [each[1] for each in live(model, place) if each[0] == PROVIDER]
-    return worst([pair(model, whose, number, each) for each in providers] or [UNKNOWN])
+    broken = [in_place(model, whose, number, each) for each in providers]
+    if (whose, number) not in model.pacts:
+        hollow = any(owner == whose for owner, _ in model.pacts)
+        return worst([UNKNOWN if hollow else PASSED, *broken])
+    return worst([*(pair(model, whose, number, each) for each in providers), *broken] if providers else [UNKNOWN])
+
+
+def pairs(model: Model, consumer: str, number: str, provider: str) -> list[Verdict]:
+    return [pair(model, consumer, number, provider), in_place(model, consumer, number, provider)]
+
+
+def in_place(model: Model, consumer: str, number: str, provider: str) -> Verdict:
+    """A no where the provider breaks what was recorded in the place of the consumer's number."""
+    recorded = [known for whose, known in model.pacts if whose == consumer and known.startswith(f"{number}+")]
+    broken = FAILED in [pair(model, consumer, each, provider) for each in recorded]
+    return FAILED if broken else PASSED
 
 
 def live(model: Model, place: str) -> list[tuple[str, str]]:
@@ -48,6 +63,10 @@ def pair(model: Model, consumer: str, number: str, provider: str) -> Verdict:
         return UNKNOWN if any(owner == consumer for owner, _ in model.pacts) else PASSED
     content = model.pacts[consumer, number]
     told = [r for r in model.results if (r.consumer, r.content, r.number) == (consumer, content, provider)]
+    for each in {r.number for r in model.results if r.number.startswith(f"{provider}+")}:
+        of_it = [r for r in model.results if (r.consumer, r.content, r.number) == (consumer, content, each)]
+        if of_it and not of_it[-1].success:
+            return FAILED
     return (PASSED if told[-1].success else FAILED) if told else stated(model, content, provider)
 
 
@@ -61,13 +80,22 @@ def stated(model: Model, content: int, provider: str) -> Verdict:
     return PASSED if (provider, content) in model.exercised else UNKNOWN
 
 
+def recorded_anew(steps: list[Step]) -> list[Step]:
+    """The same history where runs found other contracts under 1, and recorded in its place what was 3."""
+    return [(name, tuple("1+changed.3" if part == "3" else part for part in parts)) for name, parts in steps]
+
+
+ANEW = (HISTORIES | WITH_DOCUMENTS).map(recorded_anew)
+
+
 def worst(verdicts: list[Verdict]) -> Verdict:
     return max(verdicts, default=PASSED)
 
 
 def by_http(client: Client, version: Version, place: str) -> Iterator[tuple[str, Any]]:
-    one = f"pacticipant={version.pacticipant}&version={version.number}"
-    many = f"q[][pacticipant]={version.pacticipant}&q[][version]={version.number}"
+    number = quote(version.number)
+    one = f"pacticipant={version.pacticipant}&version={number}"
+    many = f"q[][pacticipant]={version.pacticipant}&q[][version]={number}"
     for url in (
         f"/can-i-deploy?{one}&environment={place}",
         f"/matrix?{many}&latestby=cvpv&environment={place}",
@@ -82,7 +110,7 @@ def by_http(client: Client, version: Version, place: str) -> Iterator[tuple[str,
     max_examples=examples(4),
     deadline=None,
 )
-@given(steps=HISTORIES | WITH_DOCUMENTS)
+@given(steps=HISTORIES | WITH_DOCUMENTS | ANEW)
 def test_one_answer_whoever_is_asked(client: Client, database: Database, steps: list[Step]) -> None:
     ledger = SqlLedger(database)
     model, player = Model(), Player(client, ledger)
@@ -190,3 +218,39 @@ def test_a_success_that_left_interactions_out_takes_nothing_back(client: Client,
     ledger.record_evidence(seen)
     ledger.record_evidence(replace(seen, exercised=0, complete=False))
     assert (gate(ledger), told(client, "c")) == (PASSED, True)
+
+
+@pytest.mark.parametrize("side", ["consumer", "provider"])
+def test_what_a_run_recorded_in_a_versions_place_hides_no_broken_pact_from_whoever_asks_about_it(
+    client: Client, database: Database, tmp_path: Path, side: str
+) -> None:
+    """`abc` is kept; what a run recorded as `abc+changed.1` is broken: at the broker, near and far it is a no."""
+    player, changed = Player(client), "abc+changed.1"
+    player.publish("c", "abc", 0, None)
+    player.verify("c", 0, "abc", True, False)
+    player.deploy("p", "abc", "prod")
+    version, place = Version(player.name("c"), "abc"), player.name("prod")
+
+    def answers() -> dict[str, Verdict]:
+        ledger, remote = SqlLedger(database), own_ledger(client.app, tmp_path / "beside.db")
+        near = can_i_deploy([version], place, ledger.facts_about([version], [place]))
+        far = can_i_deploy([version], place, replace(remote.facts_about([version], [place]), objections=()))
+        whole = can_i_deploy([version], place, replace(remote.facts(), objections=()))
+        remote.close()
+        pair = f"q[][pacticipant]={version.pacticipant}&q[][version]=abc&q[][pacticipant]={player.name('p')}"
+        beside = client.get(f"/matrix?{pair}&q[][version]=abc").json
+        said = {"gate": near.verdict, "remote": far.verdict, "all of it": whole.verdict}
+        return {**said, "beside": WORDS[beside["summary"]["deployable"]], **dict(by_http(client, version, place))}
+
+    assert set(answers().values()) == {PASSED}
+    if side == "consumer":
+        player.publish("c", changed, 1, None)
+        player.verify("c", 1, "abc", True, False)
+        assert set(answers().values()) == {PASSED}
+        player.verify("c", 1, "abc", False, False)
+    else:
+        player.verify("c", 0, changed, False, False)
+    found = answers()
+    assert found == dict.fromkeys(found, FAILED)
+    told = client.get(f"/can-i-deploy?pacticipant={version.pacticipant}&version=abc&environment={place}").json
+    assert "abc+changed.1" in told["summary"]["reason"]

@@ -119,7 +119,7 @@ CREATE TABLE ledger_revision (
     version_num VARCHAR(32) NOT NULL,
     CONSTRAINT ledger_revision_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "ledger_revision" VALUES('0004');
+INSERT INTO "ledger_revision" VALUES('0005');
 CREATE TABLE overwritten (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     version_id INTEGER NOT NULL,
@@ -320,3 +320,4 @@ CREATE INDEX ix_attempts_trigger_id ON attempts (trigger_id);
 CREATE INDEX ix_builds_artifact ON builds (artifact);
 CREATE INDEX ix_traces_pacticipant_number ON traces (pacticipant, number);
 CREATE INDEX ix_traces_counterpart ON traces (counterpart);
+CREATE INDEX ix_versions_changed ON versions (pacticipant_id) WHERE number LIKE '%+changed.%';

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from harness.evidence import EvidenceKind, Facts, Known
 from harness.identity import Version
-from harness.ledger.db import environments, traces
+from harness.ledger.db import changed, environments, traces
 from harness.ledger.db import evidence as seen
 from harness.ledger.db.rows import chunks
 from harness.ledger.db.tables import builds, evidence, pacticipants, publications, versions
@@ -36,9 +36,11 @@ def facts_about(db: sa.Connection, asked: Collection[Version], places: Collectio
     live = tuple(each for each in environments.live(db) if each.environment in places)
     deleted = traces.remaining(db)[1]
     subjects = {*asked, *(each.version for each in live)}
-    rows = _rows_of(db, subjects)
+    rows = rows_of(db, subjects)
     if not rows.keys() >= set(asked):
         return None
+    for recorded in changed.in_place_of(db, subjects).values():
+        rows |= recorded
     known = _known(db, rows.values())
     told = set(_evidence_rows(db, known.values(), asked, {k for p in places for k in policies.get(p, ())}))
     bare = {v for v, k in known.items() if not (k.artifacts or k.pacts or k.openapi)}
@@ -63,7 +65,7 @@ def facts_of(db: sa.Connection, places: Collection[str]) -> Facts:
     return replace(found, history=history)
 
 
-def _rows_of(db: sa.Connection, wanted: set[Version]) -> dict[Version, int]:
+def rows_of(db: sa.Connection, wanted: set[Version]) -> dict[Version, int]:
     """The rows of versions; those that nobody mentioned are left out."""
     owners: dict[str, int] = {}
     for part in chunks({version.pacticipant for version in wanted}):

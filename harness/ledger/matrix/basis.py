@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from harness.contracts.document import ContractKind
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, KnownBuild, Stated, Statements
-from harness.identity import CHANGED, Version
+from harness.identity import Version
 from harness.ledger.db import evidence as seen
+from harness.ledger.db import scoped
 from harness.ledger.db.rows import chunks
 from harness.ledger.db.tables import (
     builds,
@@ -54,6 +55,7 @@ class Basis:
         tuple[str, str], Mapping[Version, KnownBuild]
     ]  # by provider and artifact: the versions built so
     held: Mapping[str, Collection[Version]]  # provider to the versions that are held to their document
+    in_place: Sequence[Published]  # of what runs recorded in the place of selected versions
     silent: Collection[Version]  # versions that published no pact, of those whose pacts were looked for
 
 
@@ -104,13 +106,6 @@ _BUILDS = (
     .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
     .where(builds.c.artifact != "")
 )
-# What a run recorded as `1+changed.…`, since 1 stood for other contracts, speaks of 1 as well where it broke.
-_asked = versions.alias()
-_CHANGED_OF = (
-    sa.select(versions.c.id)
-    .join_from(versions, _asked, _asked.c.pacticipant_id == versions.c.pacticipant_id)
-    .where(_asked.c.id.in_(_IDS), versions.c.number.startswith(_asked.c.number + CHANGED))
-)
 _BUILDS_OF = _BUILDS.where(builds.c.version_id.in_(_IDS))
 _BUILDS_OF_ALL = _BUILDS.where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
 
@@ -121,23 +116,27 @@ def basis_of(db: sa.Connection, scene: Scene, *, needs: bool, trusted: bool) -> 
     published, silent = _publications(db, scene, {row: version for version, row in rows.items()})
     pairs = {(pair.consumer, pair.provider) for pair in scene.pairs}
     promised = [each for each in published if (each.consumer, each.provider) in pairs]
+    recorded = _recorded_in_place(db, scene, rows)
+    in_place = [each for each in recorded if (each.consumer, each.provider) in pairs]
     wanted = scene.provider_versions()
     built = _builds(db, wanted, rows) if scene.any_build else {}
-    contents = _equal_contents(db, promised) if scene.any_build else {each.contract for each in promised}
-    told, results = _evidence(db, contents, _with_changed(db, wanted), built, rows)
-    told = with_deleted(db, told, promised) if scene.traced else told
+    looked_at = [*promised, *in_place]
+    contents = _equal_contents(db, looked_at) if scene.any_build else {each.contract for each in looked_at}
+    told, results = _evidence(db, contents, _with_changed(scene, wanted), built, rows)
+    told = with_deleted(db, told, looked_at) if scene.traced else told
     held = _held(db, wanted, rows) if scene.any_held else {}
     return Basis(
         promised=promised,
         facts=Facts(
-            versions=_known(rows if needs else (), rows, published, built),
+            versions=_known(rows if needs else (), rows, [*published, *recorded], built),
             evidence=told,
-            statements=_statements(Stating(db, trusted), promised, held, rows) if held else None,
+            statements=_statements(Stating(db, trusted), looked_at, held, rows) if held else None,
         ),
         rows=rows,
         results=results,
         built=built,
         held=held,
+        in_place=in_place,
         silent=silent,
     )
 
@@ -200,12 +199,19 @@ def _builds(
     return found
 
 
-def _with_changed(
-    db: sa.Connection, wanted: Mapping[str, frozenset[int] | None]
-) -> dict[str, frozenset[int] | None]:
+def _recorded_in_place(db: sa.Connection, scene: Scene, rows: dict[Version, int]) -> list[Published]:
+    """The pacts of what runs recorded in the place of selected versions."""
+    more = {each: scene.changed[version][each] for each, version in scene.stand_ins.items()}
+    rows |= more
+    found: list[Published] = []
+    for part in chunks(sorted(more.values())):
+        found += map(Published._make, db.execute(_OF_VERSIONS, {"ids": part}).all())
+    return found
+
+
+def _with_changed(scene: Scene, wanted: Mapping[str, frozenset[int] | None]) -> dict[str, frozenset[int] | None]:
     """The versions, and those that runs recorded in their place because contracts had changed."""
-    ids = sorted({row for some in wanted.values() for row in some or ()})
-    more = {row for part in chunks(ids) for row in db.execute(_CHANGED_OF, {"ids": part}).scalars()}
+    more = {row for some in scene.changed.values() for row in some.values()}
     return {name: None if some is None else some | more for name, some in wanted.items()}
 
 
@@ -232,6 +238,8 @@ def _evidence(
         value = seen.value_of(row)
         values.append(value)
         rows.setdefault(value.provider, row[-1])
+    # What is seen of `1+changed.…` may speak of 1, which nobody needs to have named.
+    rows |= scoped.rows_of(db, {each.provider.asked for each in values} - rows.keys())
     return tuple(values), {row[0]: row[-2] for row in found.values()}
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.gate.reasons import FLAKY
+from harness.identity import Version
 from harness.ledger.matrix.promised import Row, Rows
 from harness.ledger.matrix.selected import Selected
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
-    from harness.identity import Version
     from harness.ledger.matrix.basis import Basis
     from harness.ledger.matrix.question import Question
     from harness.ledger.matrix.resolving import Pair, Scene
@@ -59,18 +60,27 @@ class Against:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ignored:
     """What is not to count."""
 
     selected: Sequence[Selected]
+    stand_ins: Mapping[Version, Version] = field(default_factory=dict)  # what was recorded in a version's place
+    rows: Mapping[Version, int] = field(default_factory=dict)
 
     def row(self, row: Row) -> bool:
-        """Whether a row is to be ignored."""
+        """Whether a row is to be ignored; what was recorded in a version's place is ignored with it."""
+        asked = self._asked_rows.get(row.consumer_version, row.consumer_version)
         return any(
-            _has(each, row.consumer, row.consumer_version) or _has(each, row.provider, row.provider_version)
+            _has(each, row.consumer, row.consumer_version)
+            or _has(each, row.consumer, asked)
+            or _has(each, row.provider, row.provider_version)
             for each in self.selected
         )
+
+    @cached_property
+    def _asked_rows(self) -> dict[int, int]:
+        return {self.rows[each]: self.rows[version] for each, version in self.stand_ins.items()}
 
     def pair(self, pair: Pair) -> bool:
         """Whether all that is between two is to be ignored."""
@@ -89,7 +99,9 @@ class Ignored:
     def reason(self, reason: Reason) -> bool:
         """Whether a reason is about what is to be ignored; a whole pacticipant may be missed without harm."""
         missed = {each.pacticipant for each in self.selected if each.any_version}
-        return self.version(reason.consumer) or self.version(reason.provider) or reason.missing in missed
+        consumer = reason.consumer
+        asked = consumer and self.stand_ins.get(consumer)
+        return any(map(self.version, (consumer, asked, reason.provider))) or reason.missing in missed
 
 
 def _has(each: Selected, name: str, version: int | None) -> bool:

@@ -40,8 +40,8 @@ def answered(db: sa.Connection, question: Question, *, trusted: bool) -> Answere
     """The answer to a question; what it says never depends on how much of it is listed. Raises Unanswerable."""
     staged = scene(db, question)
     selected, warnings = resolve_ignored(db, question.ignored)
-    ignored = Ignored(selected=selected)
     basis = basis_of(db, staged, needs=bool(question.environment), trusted=trusted)
+    ignored = Ignored(selected=selected, stand_ins=staged.stand_ins, rows=basis.rows)
     live = bool(question.environment) or any(each.environment for each in question.selectors)
     # In an environment several versions may live beside each other: none of them stands for the others.
     rows = rows_of(basis, staged, latest_by="cvpv" if live else question.latest_by, every_pair=live)
@@ -88,7 +88,8 @@ def _because(reason: Reason, facts: Facts) -> str:
     if not (reason.contract and reason.consumer and reason.provider):
         return ""
     whose = reason.consumer.pacticipant
-    return judge(facts, EvidenceKind.PACTS, reason.contract, reason.provider, consumer=whose).because
+    said = judge(facts, EvidenceKind.PACTS, reason.contract, reason.provider, consumer=whose).because
+    return "; ".join(filter(None, (reason.consumer.recorded, said)))
 
 
 def _sets(staged: Scene) -> list[tuple[Version, ...]]:

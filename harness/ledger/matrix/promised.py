@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,7 +107,25 @@ def _counts(promises: Sequence[Promise]) -> dict[int, int]:
     return {key: sum(each.success is True for each in results) for key, results in distinct.items()}
 
 
-def latest(promises: Sequence[Promise], by: str) -> list[Promise]:
+def broken_in_place(
+    listed: Sequence[Promise], recorded: Iterable[Promise], stand_ins: Mapping[int, tuple[int, str]], by: str
+) -> Iterator[Promise]:
+    """What is broken of the pacts that were recorded in the place of listed versions, and why they count.
+
+    `stand_ins`: by row, in which version's place it was recorded and the words for that. As `latestby` says it:
+    only the newest provider version counts, and only what stands for the newest consumer version.
+    """
+    newest = {(each.consumer, each.provider): each.consumer_version for each in listed} if by == "cp" else {}
+    for each in recorded:
+        version, words = stand_ins[each.consumer_version]
+        counting = each.results[:1] if by in ("cvp", "cp") else each.results
+        broken = [result for result in counting if result.success is False]
+        if broken and newest.get((each.consumer, each.provider), version) == version:
+            told = (r._replace(because="; ".join(filter(None, (words, r.because)))) for r in broken)
+            yield each._replace(results=tuple(told))
+
+
+def latest(promises: Iterable[Promise], by: str) -> list[Promise]:
     """Promises in order, each with its results or, if asked, the newest of a version or a pair."""
     ordered = sorted(promises, key=lambda each: each.order)
     if by not in ("cvp", "cp"):

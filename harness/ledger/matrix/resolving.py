@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from harness.contracts.document import ContractKind
 from harness.identity import Version
-from harness.ledger.db import shown_versions, traces
+from harness.ledger.db import changed, shown_versions, traces
 from harness.ledger.db.rows import chunks
 from harness.ledger.db.tables import (
     branch_versions,
@@ -50,6 +50,7 @@ class Scene:
     require: Sequence[str] = ()  # what a yes requires in the environment that is asked about
     any_build: bool = False  # whether what was built is known of any version at all
     any_held: bool = False  # whether any version is held to its document
+    changed: Mapping[Version, Mapping[Version, int]] = field(default_factory=dict)  # recorded in a version's place
     traced: bool = False  # whether anything was deleted of those whom the question concerns
 
     @property
@@ -60,6 +61,14 @@ class Scene:
     def of(self, pacticipant: str) -> list[Selected]:
         """What is selected of one pacticipant."""
         return self._by_name.get(pacticipant, [])
+
+    @cached_property
+    def stand_ins(self) -> dict[Version, Version]:
+        """What was recorded in the place of a selected version, and is not selected itself, by that version."""
+        meant = _versions(self.selected)
+        anybody = {each.pacticipant for each in self.selected if each.any_version}
+        recorded = ((each, version) for version, some in self.changed.items() for each in some)
+        return {e: version for e, version in recorded if e not in meant and e.pacticipant not in anybody}
 
     def versions_of(self, pacticipant: str) -> list[Version]:
         """The versions that are selected of one pacticipant."""
@@ -96,7 +105,7 @@ def scene(db: sa.Connection, question: Question) -> Scene:
     specified = [_resolve(db, asked, specified=True) for asked in question.selectors]
     alone = len(question.selectors) == 1 and len(specified[0].versions) <= 1
     if question.infers or alone:
-        pairs = _concerned(db, specified)
+        pairs = _concerned(db, specified, any_changed=known.any_changed)
         names = {name for pair in pairs for name in (pair.consumer, pair.provider)}
         others = names - {each.pacticipant for each in specified}
         inferred = _infer_all(db, question, sorted(others))
@@ -105,9 +114,11 @@ def scene(db: sa.Connection, question: Question) -> Scene:
         inferred = []
     if question.environment:
         inferred += _supported(db, question.environment, pairs, specified)
+    selected = [*specified, *inferred]
     return Scene(
-        selected=[*specified, *inferred],
+        selected=selected,
         pairs=pairs,
+        changed=changed.in_place_of(db, _versions(selected)) if known.any_changed else {},
         require=json.loads(known.require or "[]"),
         any_build=known.any_build,
         any_held=known.any_held,
@@ -212,6 +223,7 @@ _LEDGER = sa.select(
     sa.exists().where(builds.c.artifact > "").label("any_build"),
     sa.exists(sa.select(self_verifications.c.id)).label("any_held"),
     traces.ANY_OPEN.label("any_trace"),
+    changed.ANY.label("any_changed"),
 )
 _STAYING = (  # what a deployment without a name replaces nothing of: releases, and what has an instance of its own
     sa.select(pacticipants.c.name, versions.c.id, versions.c.number)
@@ -334,16 +346,24 @@ def _conditions(*, tag: bool, place: bool, branch: bool = False) -> Iterable[sa.
         yield versions.c.id.in_(sa.union(*live))
 
 
-def _concerned(db: sa.Connection, specified: Sequence[Selected]) -> list[Pair]:
-    """Whom the versions need, and who might need them."""
+def _concerned(db: sa.Connection, specified: Sequence[Selected], *, any_changed: bool) -> list[Pair]:
+    """Whom the versions need, and who might need them; also by what was recorded in their place."""
     found: dict[tuple[str, str], bool] = {}
     for each in specified:
         for provider in _providers(db, each):
             found[each.pacticipant, provider] = True
+    if any_changed:
+        for version, recorded in changed.in_place_of(db, _versions(specified)).items():
+            for provider in db.execute(_NEEDED_BY, {"ids": list(recorded.values())}).scalars():
+                found.setdefault((version.pacticipant, provider), False)
     names = [each.pacticipant for each in specified]
     for consumer, provider in _integrated(db, names):
         found.setdefault((consumer, provider), False)
     return [Pair(*names, required) for names, required in found.items()]
+
+
+def _versions(selected: Iterable[Selected]) -> set[Version]:
+    return {Version(each.pacticipant, number) for each in selected for _, number in each.versions}
 
 
 def _providers(db: sa.Connection, each: Selected) -> Iterable[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.evidence import Cell, EvidenceKind, judge
-from harness.ledger.matrix.promised import Promise, Result, Rows, latest
+from harness.ledger.matrix.promised import Promise, Result, Rows, broken_in_place, latest
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -24,12 +24,22 @@ def rows_of(basis: Basis, scene: Scene, *, latest_by: str, every_pair: bool) -> 
         name: scene.versions_of(name) for name, some in scene.provider_versions().items() if some is not None
     }
     met: dict[int, tuple[Result, ...]] = {}  # the versions of one content share its results
-    found = []
-    for each in basis.promised:
+
+    def promise(each: Published) -> Promise:
         if each.contract not in met:
             met[each.contract] = _results(basis, each, chosen.get(each.provider), every_pair=every_pair)
-        found.append(Promise(each.consumer, each.provider, each.publication, each.version, met[each.contract]))
-    return Rows(latest(found, latest_by))
+        return Promise(each.consumer, each.provider, each.publication, each.version, met[each.contract])
+
+    found = latest(map(promise, basis.promised), latest_by)
+    if not basis.in_place:
+        return Rows(found)
+    broken = broken_in_place(found, map(promise, basis.in_place), _stand_ins(basis, scene), latest_by)
+    return Rows(sorted((*found, *broken), key=lambda each: each.order))
+
+
+def _stand_ins(basis: Basis, scene: Scene) -> dict[int, tuple[int, str]]:
+    """By row: in which version's place something was recorded, and the words for that."""
+    return {basis.rows[each]: (basis.rows[version], each.recorded) for each, version in scene.stand_ins.items()}
 
 
 def _results(
@@ -52,6 +62,7 @@ def _spoken_of(basis: Basis, each: Published) -> set[Version]:
     """The versions of the provider of which anything is known that concerns a content."""
     told = basis.facts.index.told(EvidenceKind.PACTS, each.key, each.provider)
     found = {*told.by_version, *basis.held.get(each.provider, ())}
+    found.update(version for version in told.by_asked if version in basis.rows)
     for artifact in told.by_artifact:
         found.update(basis.built.get((each.provider, artifact), ()))
     return found

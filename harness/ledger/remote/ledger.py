@@ -183,7 +183,8 @@ class RemoteLedger:
         wanted = {*(each.version for each in live), *self._asked} - found.keys()
         found = {**surveys.described(self.site, wanted), **found}
         _check_known(live, found)
-        read = surveys.survey(self.site, found)
+        named = {v: found[v] for v in {*(each.version for each in live), *self._asked} if v in found}
+        read = surveys.survey(self.site, {**found, **surveys.with_changed(self.site, named)})
         return self._facts(self._without_hollow(read), environments, live, places=environments)
 
     def facts_about(self, versions: Collection[Version], places: Collection[str]) -> Facts:
@@ -195,6 +196,7 @@ class RemoteLedger:
         self._asked.update(dict.fromkeys(version for version in versions if version in found))
         # Pairs of two others say nothing about these; in several environments each may complete another's set.
         about = {version.pacticipant for version in versions} if len(places) == 1 else ()
+        found = surveys.with_changed(self.site, found, about)
         read = surveys.survey(self.site, found, about=about)
         missing = [version for version in versions if version not in found]
         read = replace(self._without_hollow(read), mentioned=self._mentioned(missing))
@@ -215,7 +217,8 @@ class RemoteLedger:
         told = self.site.each(lambda each: reading.stays(self.site, each, places), found.values())
         history = sorted((stay for each in told for stay in each), key=_order)
         there = {stay.version for stay in history} | {each.version for each in live}
-        read = surveys.survey(self.site, {v: d for v, d in found.items() if v in there})
+        staying = {v: d for v, d in found.items() if v in there}
+        read = surveys.survey(self.site, surveys.with_changed(self.site, staying))
         return self._facts(self._without_hollow(read), environments, live, tuple(history), places=places)
 
     def record_deployment(self, environment: str, version: Version, *, instance: str = "") -> None:

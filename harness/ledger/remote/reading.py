@@ -12,9 +12,10 @@ from harness.evidence import Live, Stay
 from harness.identity import Version
 from harness.ledger.remote import hal
 from harness.ledger.remote.hal import Document, shown
+from harness.ledger.remote.site import with_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from harness.ledger.remote.site import Site
 
@@ -117,6 +118,22 @@ def newest(site: Site, pacticipant: str, count: int) -> list[Described]:
     page = hal.embedded(site.read(url, pageNumber="1", pageSize=str(count)), "versions", shown(url))
     # A broker that knows no pages tells all of them; newest first, as every broker does.
     return [described(pacticipant, each, shown(url)) for each in reversed(page[:count])]
+
+
+def recorded_in_place(site: Site, pacticipant: str, numbers: Collection[str]) -> list[Described]:
+    """What runs recorded as `NUMBER+changed.…` in the place of these versions of a pacticipant.
+
+    That came after the number itself, and every broker lists the newest first: older pages are not asked for.
+    """
+    url = with_query(site.below("pacticipants", pacticipant, "versions"), {"pageNumber": "1", "pageSize": "100"})
+    awaited, found = set(numbers), []
+    for page in site.pages(url, "versions"):
+        listed = [described(pacticipant, each, shown(url)) for each in page]
+        found += [each for each in listed if each.version.asked.number in numbers]
+        awaited -= {each.version.number for each in listed}
+        if not awaited:
+            break
+    return [each for each in found if each.version.asked != each.version]
 
 
 def described(pacticipant: str, document: Document, place: str) -> Described:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -99,17 +99,19 @@ class Site:
 
     def all_pages(self, url: str, key: str) -> list[Document]:
         """Every item of a list, however many pages it has. Raises BrokerSilent for a list that does not end."""
-        found: list[Document] = []
+        return [each for page in self.pages(url, key) for each in page]
+
+    def pages(self, url: str, key: str) -> Iterator[Sequence[Document]]:
+        """The items of a list, a page at a time. Raises BrokerSilent for a list that does not end."""
         seen: set[str] = set()
         while url:
             if url in seen or len(seen) >= MOST_PAGES:
                 raise hal.junk(shown(url), "its pages do not end")
             seen.add(url)
             page = self.read(url)
-            found += hal.embedded(page, key, shown(url))
+            yield hal.embedded(page, key, shown(url))
             following = hal.maybe_href(page, "next") if "page" in page else ""
             url = self.at(following) if following else ""
-        return found
 
     def change(
         self, method: str, url: str, body: Any, doing: str, *, content_type: str = "application/json"

@@ -52,6 +52,23 @@ def described(site: Site, versions: Iterable[Version]) -> dict[Version, Describe
     return {each.version: each for each in found if each is not None}
 
 
+def with_changed(
+    site: Site, found: Mapping[Version, Described], about: Collection[str] = ()
+) -> dict[Version, Described]:
+    """The versions, and what runs recorded as `NUMBER+changed.…` in their place: what that broke counts.
+
+    With `about`, only of these pacticipants, whom they need, and who needs them.
+    """
+    numbers: dict[str, set[str]] = {}
+    needed = {provider_in(link) for v, each in found.items() if v.pacticipant in about for link in each.pacts}
+    for version, each in found.items():
+        name = version.pacticipant
+        if not about or name in {*about, *needed} or {provider_in(link) for link in each.pacts} & {*about, ""}:
+            numbers.setdefault(name, set()).add(version.number)
+    read = site.each(lambda one: reading.recorded_in_place(site, *one), sorted(numbers.items()))
+    return {**found, **{each.version: each for some in read for each in some if each.version not in found}}
+
+
 def survey(
     site: Site,
     found: Mapping[Version, Described],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from harness.ledger.db.tables import REVISION_TABLE, complete_metadata
+from harness.ledger.db.complete_tables import complete_metadata
+from harness.ledger.db.tables import REVISION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
