@@ -46,15 +46,23 @@ def place(tmp_path: Path, runtime: str) -> Iterator[Place]:
     harness("run", "--plan", cwd=manifest.parent, environment=made.environment)
 
 
+def sleeping(place: Place) -> None:
+    """Its service is never ready and does not go when it is asked to."""
+    (place.manifest.parent / "things" / "service.py").write_text(SLEEPER)
+    if place.runtime == "process":  # a container is removed at once
+        text = place.manifest.read_text()
+        place.manifest.write_text(text.replace("[services.things]", "[services.things]\nstop-timeout = 0.5", 1))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_start_up_that_is_interrupted_once_ends_at_once_and_has_cleaned_up(
     place: Place, number: signal.Signals
 ) -> None:
-    (place.manifest.parent / "things" / "service.py").write_text(SLEEPER)
+    sleeping(place)
     process = place.start()
     place.wait_for("service-starting", process)
-    time.sleep(1.0)
+    assert _within(60, lambda: bool(place.started()))
     assert _interrupted(process, number) < AT_ONCE
     place.assert_nothing_is_left()
     assert place.seen()[-1]["interrupted"] is True
@@ -75,7 +83,7 @@ def test_a_build_that_is_interrupted_ends_with_its_container(place: Place) -> No
 
 @pytest.mark.parametrize("runtime", RUNTIMES[:1])
 def test_up_that_is_interrupted_leaves_nothing_running(place: Place) -> None:
-    (place.manifest.parent / "things" / "service.py").write_text(SLEEPER)
+    sleeping(place)
     process = subprocess.Popen(
         [sys.executable, "-m", "harness", "up"],
         cwd=place.manifest.parent,
@@ -118,7 +126,7 @@ def test_a_suite_that_is_interrupted_takes_its_processes_along(place: Place) -> 
 def test_a_system_that_is_still_starting_for_pytest_is_given_up_with_the_session(
     place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (place.manifest.parent / "things" / "service.py").write_text(SLEEPER)
+    sleeping(place)
     for name, value in place.environment.items():
         monkeypatch.setenv(name, value)
     folder = tmp_path / "notebook"

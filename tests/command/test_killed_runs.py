@@ -38,7 +38,7 @@ def place(tmp_path: Path, runtime: str) -> Iterator[Place]:
     manifest = project(tmp_path / "project", database=runtime == "process")
     made = Place(manifest, folders[0], folders[1], uuid.uuid4().hex, runtime)
     yield made
-    harness_process("run", "--plan", cwd=manifest.parent, environment=made.environment)
+    harness("run", "--plan", cwd=manifest.parent, environment=made.environment)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
