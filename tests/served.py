@@ -21,6 +21,11 @@ def free_port() -> int:
         return int(tried.getsockname()[1])
 
 
+def plain_http(base: str, timeout: float = 60) -> httpx.Client:
+    """A client that reads no certificates, which takes longer than a hundred requests."""
+    return httpx.Client(base_url=base, timeout=timeout, verify=False)
+
+
 @dataclass
 class ServedBroker:
     """`harness broker serve`, started and ended."""
@@ -45,12 +50,13 @@ class ServedBroker:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, env={**kept, **self.environment})
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if httpx.get(f"{self.base}/diagnostic/status/heartbeat", timeout=2).status_code < 500:
-                    return self
-            except httpx.TransportError:
-                time.sleep(0.05)
+        with plain_http(self.base, timeout=2) as client:
+            while time.monotonic() < deadline and self.process.poll() is None:
+                try:
+                    if client.get("/diagnostic/status/heartbeat").status_code < 500:
+                        return self
+                except httpx.TransportError:
+                    time.sleep(0.05)
         raise AssertionError(f"the broker did not start:\n{self.log.read_text()}")
 
     def stop(self) -> int:

@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from broker_client import new_database
-from served import ServedBroker
+from served import ServedBroker, plain_http
 
 from harness.ledger.db.database import open_database
 
@@ -70,7 +70,7 @@ def publish(client: httpx.Client, consumer: str, number: str) -> int:
 
 def test_eight_clients_publish_side_by_side_without_an_error(broker: ServedBroker) -> None:
     def work(client_number: int) -> list[int]:
-        with httpx.Client(base_url=broker.base, timeout=60) as client:
+        with plain_http(broker.base) as client:
             return [publish(client, f"c{client_number}", str(n)) for n in range(20)]
 
     with ThreadPoolExecutor(8) as pool:
@@ -80,7 +80,7 @@ def test_eight_clients_publish_side_by_side_without_an_error(broker: ServedBroke
 
 def test_eight_clients_of_one_consumer_and_of_one_version(broker: ServedBroker) -> None:
     def work(client_number: int) -> list[int]:
-        with httpx.Client(base_url=broker.base, timeout=60) as client:
+        with plain_http(broker.base) as client:
             mine = [publish(client, "one", f"{client_number}.{n}") for n in range(10)]
             return [*mine, publish(client, "one", "same")]
 
@@ -103,7 +103,7 @@ class Publishers:
             thread.start()
 
     def _work(self, number: int) -> None:
-        with httpx.Client(base_url=self.base, timeout=10) as client:
+        with plain_http(self.base, timeout=10) as client:
             for n in range(10_000):
                 if self.ending.is_set():
                     return
@@ -146,7 +146,7 @@ def test_what_was_acknowledged_is_there_after_each_of_twenty_kills(url: str, tmp
 
 
 def assert_everything_is_there(base: str, acknowledged: list[tuple[str, str]]) -> None:
-    with httpx.Client(base_url=base, timeout=30) as client:
+    with plain_http(base, timeout=30) as client:
         for name, number in acknowledged:
             found = client.get(f"/pacts/provider/hub/consumer/{name}/version/{number}")
             assert found.status_code == 200, (name, number)
@@ -160,7 +160,7 @@ def test_two_worker_processes_share_one_database(url: str, tmp_path: Path) -> No
     broker = ServedBroker(url, tmp_path / "log", workers=2).start()
 
     def work(number: int) -> int:
-        with httpx.Client(base_url=broker.base, timeout=60) as client:
+        with plain_http(broker.base) as client:
             return publish(client, f"w{number % 4}", str(number))
 
     try:
@@ -206,7 +206,7 @@ def test_the_disk_is_asked_to_keep_a_change_before_it_is_acknowledged(tmp_path: 
     )
     try:
         time.sleep(1)
-        with httpx.Client(base_url=broker.base, timeout=30) as client:
+        with plain_http(broker.base, timeout=30) as client:
             assert publish(client, "web", "1") == 200
         time.sleep(0.5)
     finally:
@@ -225,7 +225,7 @@ def test_a_database_that_another_program_holds_is_waited_for(tmp_path: Path) -> 
     try:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=broker.base, timeout=60) as client:
+        with ThreadPoolExecutor(1) as pool, plain_http(broker.base) as client:
             waiting = pool.submit(publish, client, "web", "1")
             time.sleep(1)
             assert not waiting.done()
