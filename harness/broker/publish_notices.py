@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from harness.ledger.db import pacts
 from harness.ledger.db import provider_contracts as kept
-from harness.ledger.static_comparisons import Backing, Comparison, compared
+from harness.ledger.static_comparisons import Backing, Comparison, compared, problems_of
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Notice = dict[str, str]
 _MOST = 20  # pairs that one publication is compared in
+_MOST_PROBLEMS = 5  # of a document that are told
+_LARGE = 500_000  # bytes
 _SECONDS = 0.3  # after which whoever publishes, and all who write, wait no longer
 
 
@@ -28,6 +30,7 @@ def with_consumers(call: Call, provider: str, version: int) -> Iterator[Notice]:
     document = kept.document_of(call.db, version)
     if document is None:
         return
+    yield from _of_problems(document)
     where = [*pacts.of_provider(provider), sa.or_(pacts.of_live(""), pacts.heads_of_main())]
     deadline = time.monotonic() + _SECONDS
     for number, (pact, content) in enumerate(pacts.contents(call.db, where)):
@@ -36,6 +39,16 @@ def with_consumers(call: Call, provider: str, version: int) -> Iterator[Notice]:
             return
         found = compared(content, document, Backing())
         yield from _told(found, f"{pact.consumer} version {pact.number}", "this document")
+
+
+def _of_problems(document: Document) -> Iterator[Notice]:
+    """What of a document cannot be read; a large one is not read for that while others wait."""
+    told = problems_of(document) if len(document.source) <= _LARGE else ()
+    for problem in told[:_MOST_PROBLEMS]:
+        yield {"type": "warning", "text": f"What needs this place is unknown: {problem.sentence}"}
+    if len(told) > _MOST_PROBLEMS:
+        text = f"{len(told) - _MOST_PROBLEMS} more places of the document cannot be read (harness doctor)"
+        yield {"type": "warning", "text": text}
 
 
 def with_providers(call: Call, consumer: int, provider: str) -> Iterator[Notice]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.backing import backed
 from harness.comparison.coverage import Coverage
+from harness.comparison.declared import rows
 from harness.comparison.diff import Document as Read
 from harness.comparison.openapi.document import bundled
 from harness.comparison.pact_fit import compare
@@ -16,7 +17,7 @@ from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi_routing import RouteTable
 from harness.contracts.openapi_source import parse
 from harness.contracts.pact_reader import read_pact
-from harness.errors import ContractError
+from harness.errors import ContractError, Problem
 from harness.identity import Version
 from harness.ledger.db import coverage
 from harness.ledger.db import provider_contracts as kept
@@ -66,6 +67,25 @@ def backing_of(db: sa.Connection, document: Document | None, *, trusted: bool) -
     claim = kept.claim_of(db, document.version)
     seen = coverage.of_version(db, Version(document.provider, document.number))
     return Backing(coverage=seen, claim=None if claim is None else claim.success, trusted=trusted)
+
+
+def problems_of(document: Document) -> tuple[Problem, ...]:
+    """What of a provider's document cannot be read: what needs one of these places is unknown."""
+    try:
+        return _read(document.key, document.source).document.problems
+    except ContractError as error:
+        return error.problems
+    except RecursionError:
+        return (Problem("it is nested too deeply"),)
+
+
+def operations_of(document: Document) -> dict[str, str]:
+    """Each operation of a provider's document, and what of it cannot be read."""
+    try:
+        ready = _read(document.key, document.source)
+    except (ContractError, RecursionError):
+        return {}
+    return {each.operation: each.unread for each in rows(ready.document, NOTHING)}
 
 
 def compared(pact: str, document: Document | None, backing: Backing) -> Comparison:

@@ -20,11 +20,12 @@ from harness.broker.http.problems import Invalid
 from harness.broker.matrix_query import parse_question
 from harness.broker.settings import Settings
 from harness.gate.promises import told_briefly
-from harness.ledger.db import dashboard, findings, pacts
+from harness.ledger.db import dashboard, findings, pacts, provider_contracts, shown_versions
 from harness.ledger.db.database import Database
 from harness.ledger.matrix import details as matrix_details
 from harness.ledger.matrix.gated import answered
 from harness.ledger.matrix.question import Asked, Question, Unanswerable
+from harness.ledger.static_comparisons import operations_of, problems_of
 from harness.web.relations import relations
 
 if TYPE_CHECKING:
@@ -123,6 +124,17 @@ def _pact(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
     return "pact", {"pact": found, "interactions": told, "tags": pacts.tags_of(call.db, found.version)}
 
 
+def _document(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
+    """A provider's document: its operations, and what of it cannot be read."""
+    del pages
+    row = shown_versions.find(call.db, call.path["provider"], call.path["version"])
+    found = provider_contracts.document_of(call.db, row) if row is not None else None
+    if found is None:
+        return None
+    problems, told = problems_of(found), operations_of(found)
+    return "document", {"document": found, "problems": problems, "operations": told, "most": _MOST_ROWS}
+
+
 def _pair(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
     del pages
     names = [call.path[side] for side in ("consumer", "provider")]
@@ -159,5 +171,6 @@ _PAGES: dict[str, Page] = {
     f"{_PAIR}/latest": _pact,
     f"{_PAIR}/version/{{version}}": _pact,
     "/matrix": _matrix,
+    "/contracts/bi-directional/provider/{provider}/version/{version}/provider-contract": _document,
     "/matrix/provider/{provider}/consumer/{consumer}": _pair,
 }

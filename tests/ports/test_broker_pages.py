@@ -68,7 +68,10 @@ def test_a_result_that_rests_on_a_document_says_so(browser: Client) -> None:
     assert browser.post("/provider-contracts/provider/orders/publish", body).status == 200
     page = look(browser, "/matrix/provider/orders/consumer/web").text
     assert "failed" in page
-    assert "by its document: &#39;an order&#39;:" in page
+    assert (
+        '/contracts/bi-directional/provider/orders/version/7/provider-contract">its document</a>: &#39;an order&#39;:'
+        in page
+    )
 
 
 def test_a_program_still_gets_the_api(browser: Client) -> None:
@@ -104,3 +107,26 @@ def test_html_in_names_and_bodies_is_text(browser: Client) -> None:
     for page in (seen, look(browser, path).text):
         assert "<script" not in page
         assert "&lt;script&gt;" in page
+
+
+def test_the_page_of_a_document_tells_what_of_it_cannot_be_read_and_for_which_operations(browser: Client) -> None:
+    answer = {"200": {"description": "", "content": {"application/json": {"schema": {"type": EVIL}}}}}
+    paths = {"/orders": {"get": {"responses": answer}}, "/ping": {"get": {"responses": {}}}}
+    text = json.dumps({"openapi": "3.1.0", "info": {"title": "orders", "version": "1"}, "paths": paths})
+    contract = {**provider_contract([]), "content": base64.b64encode(text.encode()).decode()}
+    body = {"pacticipantVersionNumber": "1", "contract": contract}
+    told = browser.post("/provider-contracts/provider/orders/publish", body)
+    assert told.status == 200, told.text
+    warnings = [each["text"] for each in told.json["notices"] if each["type"] == "warning"]
+    assert len(warnings) == 1
+    assert "#/paths/~1orders/get/responses/200/content/application~1json/schema/type" in warnings[0]
+    where = "/contracts/bi-directional/provider/orders/version/1/provider-contract"
+    shown = browser.get(where)
+    assert ["schema/type" in each for each in shown.json["_embedded"]["providerContract"]["problems"]] == [True]
+    page = look(browser, where).text
+    assert "What cannot be read" in page
+    assert EVIL not in page
+    rows = {line.split("</td>")[0].rpartition("<td>")[2]: line for line in page.splitlines() if "<tr>" in line}
+    assert "unknown: " in rows["GET /orders"]
+    assert "unknown: " not in rows["GET /ping"]
+    assert look(browser, where.replace("version/1", "version/2")).status == 404

@@ -14,7 +14,7 @@ from harness.broker.http.routing import Routes
 from harness.ledger.db import pacts, shown_versions
 from harness.ledger.db import provider_contracts as kept
 from harness.ledger.db.times import moment
-from harness.ledger.static_comparisons import Backing, Comparison, backing_of, compared
+from harness.ledger.static_comparisons import Backing, Comparison, backing_of, compared, problems_of
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Call
@@ -130,6 +130,7 @@ def _document(document: Document) -> dict[str, Any]:
         "specification": "oas",
         "key": document.key,
         "createdAt": moment(document.published_at),
+        "problems": [each.sentence for each in problems_of(document)],
     }
 
 
