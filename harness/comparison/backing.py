@@ -74,7 +74,8 @@ def gaps(reliance: Reliance, coverage: Coverage) -> Iterator[str]:
         yield answer
         return
     fields = {field for each in seen for field in each.fields}
-    yield from (f"{answer} {field}" for field in reliance.fields if field not in fields)
+    wanted = reliance.fields if reliance.written is None else reliance.written
+    yield from (f"{answer} {field}" for field in wanted if field not in fields)
 
 
 def _is_of(covered: Covered, declared: str) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from harness.comparison.bodies.media import bare, is_form, is_multipart, is_xml
+from harness.comparison.bodies.multipart import parts_of
+from harness.comparison.bodies.xml_trees import read_xml
 from harness.contracts.openapi_source import escaped
 from harness.identity import content_key
 from harness.verdicts import Covered
@@ -15,6 +19,7 @@ from harness.verdicts import Covered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from harness.comparison.bodies.xml_trees import Element
     from harness.contracts.openapi_routing import RouteTable
     from harness.verdicts import Exchange
 
@@ -94,12 +99,12 @@ def covered_by(exchange: Exchange, operation: str = "") -> Covered | None:
     if not exchange.status:
         return None
     asked = urlsplit(exchange.url)
-    media = _media(exchange.response_headers)
+    media = media_of(exchange)
     return Covered(
         operation=operation or f"{exchange.method} {_written(asked.path) or '/'}",
         status=exchange.status,
-        media_type=media,
-        fields=fields_of(exchange.response_body) if is_json(media) else (),
+        media_type=bare(media),
+        fields=fields_of(exchange.response_body, media),
         parameters=parameters_of(exchange),
     )
 
@@ -117,18 +122,45 @@ def parameters_of(exchange: Exchange) -> tuple[str, ...]:
     return tuple(sorted(query | {f"header {name}" for name in headers} | body))
 
 
-def fields_of(body: str | bytes) -> tuple[str, ...]:
-    """The places of a JSON body; none of one that is no JSON."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return ()
+def fields_of(body: str | bytes, media: str = "application/json") -> tuple[str, ...]:
+    """The places of a body as it is written; none of one that cannot be read.
+
+    `/items/[]/total` of JSON, `/order/@id` of XML, whatever a schema makes of it, `/name` of a form or a part.
+    """
     found: set[str] = set()
-    for place in _places(value):
+    for place in _of_media(body, media):
         found.add(place)
         if len(found) == MOST:
             break
     return tuple(sorted(found))
+
+
+def _of_media(body: str | bytes, media: str) -> Iterator[str]:
+    content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    try:
+        if is_json(media):
+            yield from _places(json.loads(body))
+        elif is_xml(media):
+            yield from _elements(read_xml(content))
+        elif is_form(media):
+            named = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST)
+            yield from (f"/{escaped(_NUMBER.sub('[]', name))}" for name, _ in named)
+        elif is_multipart(media):
+            yield from (f"/{escaped(part.name)}" for part in parts_of(content, media))
+    except (ValueError, RecursionError):
+        return
+
+
+_NUMBER = re.compile(r"\[\d+\]")  # one item of a list is like another
+
+
+def _elements(element: Element, place: str = "", depth: int = 0) -> Iterator[str]:
+    """Of an element its name, without namespace, and its attributes."""
+    here = f"{place}/{element.name}"
+    yield here
+    yield from (f"{here}/@{name}" for _, name in element.attributes)
+    for child in element.children if depth + 1 < DEEPEST else ():
+        yield from _elements(child, here, depth + 1)
 
 
 def _places(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
@@ -147,11 +179,12 @@ def _places(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
             yield from _places(item, f"{place}/[]", depth + 1)
 
 
-def _media(headers: Iterable[tuple[str, str]]) -> str:
-    given = next((value for name, value in headers if name.lower() == "content-type"), "")
-    return given.partition(";")[0].strip().lower()
+def media_of(exchange: Exchange) -> str:
+    """The media type of an answer, with its parameters."""
+    headers = exchange.response_headers
+    return next((value for name, value in headers if name.lower() == "content-type"), "")
 
 
 def is_json(media: str) -> bool:
     """Whether bodies of this media type are JSON."""
-    return media.endswith(("/json", "+json"))
+    return bare(media).endswith(("/json", "+json"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.bodies.media import is_form, is_multipart
 from harness.comparison.coverage import Coverage, is_json
 from harness.comparison.openapi.operations import operations
 from harness.contracts.openapi_source import escaped
@@ -123,9 +124,12 @@ def _parameters(operation: Operation) -> Iterator[str]:
 def _all_fields(operation: Operation, responses: Mapping[str, Response]) -> Iterator[str]:
     for status, response in responses.items():
         for media, schema in response.content.items():
-            if is_json(media.partition(";")[0].strip().lower()) or media == "*/*":
+            if is_json(media) or media == "*/*":
                 found = declared_fields(operation.document, schema)
                 yield from (f"{status} {field}" for field in found)
+            elif is_form(media) or is_multipart(media):
+                found = declared_fields(operation.document, schema)
+                yield from dict.fromkeys(f"{status} /{field.split('/')[1]}" for field in found)
 
 
 def declared_fields(document: Document, schema: Any) -> tuple[str, ...]:

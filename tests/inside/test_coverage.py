@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pact_and_document import answering, document_with, get, pact_of
 
 from harness.comparison.backing import Backed, backed
-from harness.comparison.coverage import Coverage, covered_by, fields_of
+from harness.comparison.coverage import MOST, Coverage, covered_by, fields_of
 from harness.comparison.declared import Exercise, rows
 from harness.comparison.diff import document_of
 from harness.comparison.pact_fit import compare
@@ -164,3 +165,71 @@ def test_requests_are_named_by_the_operations_of_the_document() -> None:
     asked = Coverage.of([Covered(operation="GET /orders/7", status=200, media_type="")])
     told = asked.within(routes_of(read_openapi(text, "orders", "o.json")))
     assert [each.operation for each in told.seen] == ["GET /orders/{id}"]
+
+
+XML_ORDER = {
+    "type": "object",
+    "xml": {"name": "order"},
+    "properties": {
+        "id": {"type": "integer", "xml": {"attribute": True}},
+        "lines": {"type": "array", "xml": {"wrapped": True}, "items": {"type": "string", "xml": {"name": "line"}}},
+        "note": {"type": "string"},
+    },
+}
+FORM = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}},
+}
+BODIES: dict[str, tuple[Any, str, str, tuple[str, ...]]] = {
+    "application/xml": (
+        XML_ORDER,
+        '<order id="7"><lines><line>a</line><line>b</line></lines></order>',
+        "<order id='8'><lines/></order>",
+        ("GET /orders 200 /order/lines/line",),
+    ),
+    "application/x-www-form-urlencoded": (FORM, "name=a&tags=b&tags=c", "name=z", ("GET /orders 200 /tags",)),
+    "multipart/form-data; boundary=b": (
+        FORM,
+        '--b\r\nContent-Disposition: form-data; name="name"\r\n\r\na\r\n--b--\r\n',
+        '--b\r\nContent-Disposition: form-data; name="other"\r\n\r\na\r\n--b--\r\n',
+        ("GET /orders 200 /name",),
+    ),
+}
+
+
+@pytest.mark.parametrize("media", BODIES)
+def test_an_answer_in_xml_or_of_a_form_is_exercised_by_answers_that_are_written_so(media: str) -> None:
+    schema, needed, poorer, missing = BODIES[media]
+    declared = media.partition(";")[0]
+    item = {"get": {"responses": {"200": {"description": "", "content": {declared: {"schema": schema}}}}}}
+    document = document_of({"openapi": "3.1.0", "paths": {"/orders": item}}, "o.json")
+    response = {"headers": {"Content-Type": media}, "body": needed}
+    comparison = compare(pact_of({"request": get(), "response": response}), document)
+    assert comparison.verdict is Verdict.PASSED, comparison
+
+    def came(body: str) -> Coverage:
+        asked = replace(exchange(body), method="GET", response_headers=(("Content-Type", media),))
+        found = covered_by(asked, "GET /orders")
+        assert found is not None
+        return Coverage.of([found])
+
+    assert backed(comparison, came(needed)).verdict is Verdict.PASSED
+    assert backed(comparison, came(poorer)).missing == missing
+    assert backed(comparison, came("<order")).verdict is Verdict.UNKNOWN
+
+
+HOSTILE = {
+    "a document type": "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+    "deep": "<a>" * 100_000,
+    "broken": "<a",
+    "no text": "\x00",
+    "a long name": f"<a {'b' * 100_000}='1'/>",
+    "many fields": "a=&" * 9_999,
+    "many parts": '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' * 500,
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+@pytest.mark.parametrize("media", ["text/xml; charset=x", "multipart/mixed", *BODIES])
+def test_a_hostile_answer_shows_few_fields_or_none(body: str, media: str) -> None:
+    assert len(fields_of(HOSTILE[body], media)) <= MOST

@@ -68,10 +68,8 @@ def test_a_result_that_rests_on_a_document_says_so(browser: Client) -> None:
     assert browser.post("/provider-contracts/provider/orders/publish", body).status == 200
     page = look(browser, "/matrix/provider/orders/consumer/web").text
     assert "failed" in page
-    assert (
-        '/contracts/bi-directional/provider/orders/version/7/provider-contract">its document</a>: &#39;an order&#39;:'
-        in page
-    )
+    where = "/contracts/bi-directional/provider/orders/version/7/provider-contract"
+    assert f'{where}">its document</a>: &#39;an order&#39;:' in page
 
 
 def test_a_program_still_gets_the_api(browser: Client) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from harness.comparison.coverage import Coverage, covered_by, fields_of, is_json
+from harness.comparison.coverage import Coverage, covered_by, fields_of, media_of
 from harness.verdicts import Covered
 
 if TYPE_CHECKING:
@@ -21,21 +21,21 @@ class Covering:
     """Gathers what passing cases saw, each operation by itself."""
 
     _found: dict[str, dict[Covered, None]] = field(default_factory=lambda: defaultdict(dict))
-    _read: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+    _read: dict[tuple[str, bytes], tuple[str, ...]] = field(default_factory=dict)
 
     def take(self, operation: str, exchange: Exchange, body: bytes) -> None:
         """Take one case whose request meets the operation."""
         covered = covered_by(replace(exchange, response_body="", response_size=0), operation)
         if covered is None:
             return
-        readable = is_json(covered.media_type) and len(body) <= _LARGEST
-        fields = self._fields(body) if readable else ()
+        fields = self._fields(body, media_of(exchange)) if len(body) <= _LARGEST else ()
         self._found[operation][replace(covered, fields=fields)] = None
 
-    def _fields(self, body: bytes) -> tuple[str, ...]:
-        if body not in self._read:
-            self._read[body] = fields_of(body)
-        return self._read[body]
+    def _fields(self, body: bytes, media: str) -> tuple[str, ...]:
+        key = media, body
+        if key not in self._read:
+            self._read[key] = fields_of(body, media)
+        return self._read[key]
 
     def told(self) -> dict[str, Coverage]:
         """What was seen of each operation, merged; of very many fields only the first ones."""

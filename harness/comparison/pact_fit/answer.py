@@ -36,7 +36,8 @@ class Reliance:
     status: str  # as the pact expects it: "404"
     declared: str = ""  # the response that the document has for it: "404", "4XX", "default"; "" for none
     media_type: str = ""
-    fields: tuple[str, ...] = ()  # of the response body: "/items/[]/total"
+    fields: tuple[str, ...] = ()  # of the response body, by its schema: "/items/[]/total"
+    written: tuple[str, ...] | None = None  # the same as answers have them, where that is not JSON: "/order/@id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

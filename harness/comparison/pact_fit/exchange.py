@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
-from harness.comparison.pact_fit.media import is_json
+from harness.comparison.bodies.media import is_json
 from harness.comparison.pact_fit.rules import Rules, rules_of
 
 if TYPE_CHECKING:

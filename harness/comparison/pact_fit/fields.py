@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from harness.comparison.bodies.media import bare, is_json, meet
+from harness.comparison.bodies.multipart import parts_of
 from harness.comparison.openapi.dialects import Schema
 from harness.comparison.openapi.document import Document, mapping
 from harness.comparison.openapi.wire import (
@@ -19,14 +21,12 @@ from harness.comparison.openapi.wire import (
     with_properties,
 )
 from harness.comparison.pact_fit.lost_parts import nowhere
-from harness.comparison.pact_fit.media import bare, is_json, meet
-from harness.comparison.pact_fit.multipart import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.comparison.bodies.multipart import Part
     from harness.comparison.openapi.wire import Style
-    from harness.comparison.pact_fit.multipart import Part
 
 _HOLDERS = frozenset({"object", "array"})
 _ANYTHING: Schema = {}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.bodies.media import accepted, chosen, is_json, meet
 from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.document import listing, mapping
 from harness.comparison.openapi.wire import kinds_of, properties_of, value_of, with_properties
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.fields import taken_deep
 from harness.comparison.pact_fit.lost_parts import lost_responses, nowhere
-from harness.comparison.pact_fit.media import accepted, chosen, is_json, meet
 from harness.comparison.pact_fit.registered import REGISTERED
 from harness.comparison.pact_fit.security import check_security, key_names
 from harness.comparison.pact_fit.values import Promised, compare_body

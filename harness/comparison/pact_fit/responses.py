@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.bodies.media import chosen, is_json
+from harness.comparison.coverage import fields_of
 from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.document import mapping
 from harness.comparison.openapi.operations import Response
@@ -13,7 +15,6 @@ from harness.comparison.openapi.wire import value_of
 from harness.comparison.pact_fit.answer import Reliance
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.lost_parts import lost_header, lost_response, nowhere
-from harness.comparison.pact_fit.media import chosen, is_json
 from harness.comparison.pact_fit.registered import REGISTERED
 from harness.comparison.pact_fit.requests import encoding_of, produced
 from harness.comparison.pact_fit.rules import kind_of
@@ -60,7 +61,15 @@ def check_response(meeting: Meeting, operation: Operation) -> Reliance:
         declared=answer.declared if answer else "",
         media_type=media,
         fields=tuple(sorted(fields(body[0]))) if body else (),
+        written=_as_written(meeting, media) if body else None,
     )
+
+
+def _as_written(meeting: Meeting, declared: str) -> tuple[str, ...] | None:
+    """The places of a body that is no JSON, as every answer of its media type has them."""
+    media = meeting.response.media or declared
+    raw = None if is_json(media) else meeting.response.raw
+    return None if raw is None else fields_of(raw, media)
 
 
 def fields(value: Any) -> set[str]:

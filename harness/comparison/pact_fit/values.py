@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.bodies.media import bare, is_form, is_json, is_multipart, is_xml
 from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.wire import kinds_of, plain_value
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.fields import Fields, Misfit, NotRead
-from harness.comparison.pact_fit.media import bare, is_form, is_json, is_multipart, is_xml
 from harness.comparison.pact_fit.xml_values import XmlReading
 from harness.comparison.severity import Severity
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.comparison.bodies.xml_trees import read_xml
 from harness.comparison.openapi.document import Document, mapping
 from harness.comparison.openapi.wire import items_of, kinds_of, plain_value, properties_of
 from harness.comparison.pact_fit.fields import Misfit, NotRead
 from harness.comparison.pact_fit.rules import ANY, Rule, Rules
-from harness.comparison.pact_fit.xml_trees import read_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from harness.comparison.bodies.xml_trees import Element
     from harness.comparison.openapi.dialects import Schema
-    from harness.comparison.pact_fit.xml_trees import Element
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _OWN = frozenset({_XSI, "http://www.w3.org/XML/1998/namespace"})  # attributes that XML itself knows

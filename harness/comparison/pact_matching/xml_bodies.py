@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.comparison.pact_fit.xml_trees import NotXml, read_xml
+from harness.comparison.bodies.xml_trees import NotXml, read_xml
 from harness.comparison.pact_matching.judgement import Remark, Undecided, different
 from harness.comparison.pact_matching.paths import Step, Token, written
 from harness.comparison.pact_matching.rulebook import Deciding, Rulebook, matcher_kind
@@ -14,7 +14,7 @@ from harness.comparison.pact_matching.values import compare_size, compare_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.comparison.pact_fit.xml_trees import Element
+    from harness.comparison.bodies.xml_trees import Element
 
 _OPEN = frozenset({"type", "min-type", "max-type", "values", "eachValue"})  # rules that leave a number open
 

@@ -1,0 +1,1 @@
+"""Bodies by their media types, whatever a schema makes of them."""
