@@ -19,8 +19,8 @@ from real_postgres import running
 
 from harness.broker.app import api_document, broker, router
 from harness.broker.http.extensions import by_extension
-from harness.broker.http.serving import Application
-from harness.broker.settings import Settings
+from harness.broker.http.serving import BrokerApplication
+from harness.broker.settings import BrokerSettings
 from harness.ledger.db.database import Database, open_database
 
 HAL = "application/hal+json"
@@ -54,7 +54,7 @@ class Reply:
 class Client:
     """Sends requests to an application as a server would hand them over."""
 
-    app: Application
+    app: BrokerApplication
     base: str = "http://broker.test"
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -103,7 +103,9 @@ class Client:
         return reply
 
 
-async def exchange(app: Application, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+async def exchange(
+    app: BrokerApplication, method: str, target: str, headers: Mapping[str, str], body: bytes
+) -> Reply:
     """One request to an application, inside of a running loop."""
     path, _, query = target.partition("?")
     scope = {
@@ -225,12 +227,12 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> BrokerSettings:
     """How the broker under test behaves; override it in a test file."""
-    return Settings()
+    return BrokerSettings()
 
 
 @pytest.fixture
-def client(database: Database, settings: Settings) -> Client:
+def client(database: Database, settings: BrokerSettings) -> Client:
     """A client of an empty broker."""
     return Client(app=broker(database, settings))

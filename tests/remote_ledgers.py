@@ -11,7 +11,7 @@ import httpx
 from fake_original import Original
 from new_ledgers import new_ledger
 
-from harness.broker.http.serving import Application
+from harness.broker.http.serving import BrokerApplication
 from harness.contracts.document import Contract
 from harness.contracts.pact_reader import read_pact
 from harness.ledger.remote.ledger import RemoteLedger
@@ -32,7 +32,7 @@ def transport_to(original: Original) -> httpx.MockTransport:
     return httpx.MockTransport(answered)
 
 
-def transport_to_own(app: Application, base: str = "http://broker.test") -> httpx.MockTransport:
+def transport_to_own(app: BrokerApplication, base: str = "http://broker.test") -> httpx.MockTransport:
     """The same for our own broker; each answer is held against the API's own document."""
     from broker_client import Client
 
@@ -54,7 +54,7 @@ def transport_to_own(app: Application, base: str = "http://broker.test") -> http
     return httpx.MockTransport(answered)
 
 
-def own_ledger(app: Application, path: Path, **changes: Any) -> RemoteLedger:
+def own_ledger(app: BrokerApplication, path: Path, **changes: Any) -> RemoteLedger:
     """Our own broker, behind the client of a remote one."""
     site = open_site("http://broker.test", {}, patience=QUICK, transport=transport_to_own(app))
     return RemoteLedger(site=site, beside=new_ledger(path), **changes)

@@ -7,7 +7,7 @@ import threading
 import uvicorn
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.ledger.db.database import Database
 from harness.web.pages import Pages
 
@@ -15,8 +15,8 @@ from harness.web.pages import Pages
 class Served:
     """A broker on loopback; port 0 chooses one."""
 
-    def __init__(self, database: Database, settings: Settings | None = None, port: int = 0) -> None:
-        chosen = settings or Settings()
+    def __init__(self, database: Database, settings: BrokerSettings | None = None, port: int = 0) -> None:
+        chosen = settings or BrokerSettings()
         app = broker(database, chosen, pages=Pages(database=database, settings=chosen))
         config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on")
         self.server = uvicorn.Server(config)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from harness.contracts.pact_reader import read_pact, unreadable_pact
 from harness.engine.events import CheckFinished
 from harness.errors import ContractError, UsageError
-from harness.ledger.remote.selected import Chosen, Wish, selector
+from harness.ledger.remote.selected import PactSelection, PactToVerify, selector
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ChoosesPacts(Protocol):
     """A ledger that knows which pacts a provider should verify now."""
 
-    def pacts_for_verification(self, provider: str, wish: Wish) -> Sequence[Chosen]:
+    def pacts_for_verification(self, provider: str, wish: PactSelection) -> Sequence[PactToVerify]:
         """The pacts that the provider should verify now. Raises UnknownName for a provider that nobody needs."""
 
 
@@ -34,7 +34,7 @@ class ChoosesPacts(Protocol):
 class Selection:
     """What the broker chose, and what became of it."""
 
-    chosen: Sequence[Chosen]
+    chosen: Sequence[PactToVerify]
     _finished: list[CheckFinished] = field(default_factory=list)
 
     def pacts(self) -> Mapping[Version, Pact]:
@@ -77,7 +77,7 @@ def _says_something(finished: CheckFinished) -> bool:
     return finished.verdict is Verdict.FAILED or finished.cause is Cause.UNREADABLE
 
 
-def asked_for(selectors: Sequence[str], wip_since: str, *, pending: bool) -> Wish:
+def asked_for(selectors: Sequence[str], wip_since: str, *, pending: bool) -> PactSelection:
     """What the command line asks the broker for. Raises UsageError."""
     from datetime import date
 
@@ -86,10 +86,10 @@ def asked_for(selectors: Sequence[str], wip_since: str, *, pending: bool) -> Wis
             date.fromisoformat(wip_since[:10])
         except ValueError:
             raise UsageError(f"--wip-since '{wip_since}' is no date", hint="--wip-since 2026-01-31") from None
-    return Wish(selectors=tuple(map(selector, selectors)), pending=pending, wip_since=wip_since)
+    return PactSelection(selectors=tuple(map(selector, selectors)), pending=pending, wip_since=wip_since)
 
 
-def select(run: Run, provider: str, wish: Wish) -> Selection:
+def select(run: Run, provider: str, wish: PactSelection) -> Selection:
     """Ask the broker, as the branch that is here. Raises UsageError where there is no broker, or no pact."""
     if not isinstance(run.ledger, ChoosesPacts):
         raise UsageError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.app.naming import numbers, requested
 from harness.identity import Version
 from harness.runtime.redaction import HIDDEN
-from harness.services.system import Build, ContainerSettings, Service, System
+from harness.services.system import ContainerSettings, ImageBuild, Service, System
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,10 +51,10 @@ def _variant(service: Service, number: str, told: Mapping[str, Any]) -> Service:
     )
 
 
-def _build(told: Mapping[str, Any], service: Service) -> Build:
+def _build(told: Mapping[str, Any], service: Service) -> ImageBuild:
     context = Path(told["context"])
     beside = service.build.dockerfile if service.build else context / "Dockerfile"
-    return Build(
+    return ImageBuild(
         context=context,
         dockerfile=Path(told.get("dockerfile") or beside),
         args=tuple(told.get("args", {}).items()),

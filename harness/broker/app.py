@@ -11,8 +11,8 @@ from harness import __version__
 from harness.broker import resources
 from harness.broker.http.document import openapi
 from harness.broker.http.routing import Router, Routes
-from harness.broker.http.serving import Access, Application, Everybody, Pages
-from harness.broker.settings import Settings
+from harness.broker.http.serving import Access, BrokerApplication, Everybody, Pages
+from harness.broker.settings import BrokerSettings
 from harness.broker.webhooks.worker import Worker
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ def router() -> Router:
 
 def broker(
     database: Database,
-    settings: Settings | None = None,
+    settings: BrokerSettings | None = None,
     *,
     access: Access | None = None,
     pages: Pages | None = None,
-) -> Application:
+) -> BrokerApplication:
     """The ASGI application that speaks the Pact Broker's API on a database."""
-    chosen = settings or Settings()
+    chosen = settings or BrokerSettings()
     worker = Worker(database=database, settings=chosen)
-    return Application(
+    return BrokerApplication(
         router=router(),
         database=database,
         settings=chosen,

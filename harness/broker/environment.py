@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.broker.access.guard import Rules, User
+from harness.broker.access.guard import AccessRules, User
 from harness.broker.access.roles import Role
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.errors import Problem, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ _WITHOUT_EFFECT = {  # the original's, which mean nothing here; a file of settin
 class Configured:
     """Everything that the environment says of a served broker."""
 
-    settings: Settings
-    rules: Rules
+    settings: BrokerSettings
+    rules: AccessRules
 
 
 def configured(environ: Mapping[str, str]) -> Configured:
@@ -95,7 +95,7 @@ def configured(environ: Mapping[str, str]) -> Configured:
     problems += more
     if problems:
         raise UsageError(*problems)
-    return Configured(settings=_with(Settings(), found), rules=_with(Rules(users=users), found))
+    return Configured(settings=_with(BrokerSettings(), found), rules=_with(AccessRules(users=users), found))
 
 
 def _with(value: Any, found: Mapping[str, Any]) -> Any:

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from harness.broker.http.metadata import Metadata, encode
 from harness.broker.webhooks.webhook_events import Happening, Triggered, trigger
 from harness.ledger.db import pacts, requiring, shown_versions, webhooks
-from harness.ledger.db.outbox import Cause
-from harness.ledger.db.publishing import Outcome, Published
+from harness.ledger.db.outbox import EventSubject
+from harness.ledger.db.publishing import PublishOutcome, StoredPublication
 from harness.ledger.db.tables import publications
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.ledger.db.results import Result
+    from harness.broker.http.call import Request
+    from harness.ledger.db.results import VerificationResult
     from harness.ledger.db.shown_versions import ShownVersion
     from harness.ledger.db.webhooks import Webhook
 
@@ -43,21 +43,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
+class PublicationEvents:
     """The events of one publication, and the webhooks that will be told."""
 
     events: Sequence[Event]
     triggered: Sequence[Triggered]
 
 
-def announce(call: Call, version: ShownVersion, published: Published) -> Announced:
+def announce(call: Request, version: ShownVersion, published: StoredPublication) -> PublicationEvents:
     """Decide what the publication of a pact means, and put it into the outbox."""
     comments, changed = _changes(call.db, version, published)
     events = [Event(PUBLISHED, "" if changed else comments)]
     if changed:
         events.append(Event(CHANGED, comments))
     if not webhooks.any_enabled(call.db):
-        return Announced(events, [])
+        return PublicationEvents(events, [])
     happened = _happening(call, version, published)
     told = [t for e in events for t in trigger(call.db, replace(happened, event=e.name), call.settings, call.now)]
     for each in requiring.provider_versions(call.db, published.contract, published.provider):
@@ -71,10 +71,10 @@ def announce(call: Call, version: ShownVersion, published: Published) -> Announc
         told += trigger(call.db, named, call.settings, call.now)
     if told:
         call.later(call.wake)
-    return Announced(events, told)
+    return PublicationEvents(events, told)
 
 
-def announce_result(call: Call, result: Result, remembered: Metadata) -> list[Triggered]:
+def announce_result(call: Request, result: VerificationResult, remembered: Metadata) -> list[Triggered]:
     """Put the publication of a result into the outbox, once for each consumer version that it is about."""
     told: list[Triggered] = []
     if not webhooks.any_enabled(call.db):
@@ -88,14 +88,14 @@ def announce_result(call: Call, result: Result, remembered: Metadata) -> list[Tr
     return told
 
 
-def _events_of(result: Result) -> tuple[str, ...]:
+def _events_of(result: VerificationResult) -> tuple[str, ...]:
     """What happened; a success that left interactions out succeeded in nothing that anybody should rest on."""
     if result.partial:
         return (VERIFIED,)
     return VERIFIED, SUCCEEDED if result.success else FAILED
 
 
-def _consumers(call: Call, result: Result, remembered: Metadata) -> list[ShownVersion]:
+def _consumers(call: Request, result: VerificationResult, remembered: Metadata) -> list[ShownVersion]:
     rows = list(remembered.rows)
     if remembered.number:
         named = shown_versions.find(call.db, result.consumer, remembered.number)
@@ -107,7 +107,7 @@ def _consumers(call: Call, result: Result, remembered: Metadata) -> list[ShownVe
     return [each for each in found if each.pacticipant == result.consumer]
 
 
-def _result_happening(call: Call, result: Result, consumer: ShownVersion) -> Happening:
+def _result_happening(call: Request, result: VerificationResult, consumer: ShownVersion) -> Happening:
     provider = shown_versions.shown(call.db, [result.version])[0]
     tags_named = tuple(each.name for each in consumer.tags)
     content = call.to(
@@ -116,7 +116,7 @@ def _result_happening(call: Call, result: Result, consumer: ShownVersion) -> Hap
     metadata = encode(Metadata(number=consumer.number, tags=tags_named, wip=True))
     return Happening(
         event="",
-        cause=Cause(
+        cause=EventSubject(
             consumer=result.consumer,
             provider=result.provider,
             consumer_version=consumer.id,
@@ -138,7 +138,7 @@ def _result_happening(call: Call, result: Result, consumer: ShownVersion) -> Hap
     )
 
 
-def latest_happening(call: Call, webhook: Webhook) -> Happening:
+def latest_happening(call: Request, webhook: Webhook) -> Happening:
     """What a webhook would be told now: of the latest pact that it is about, or of nothing in particular."""
     about = []
     if webhook.consumer.name:
@@ -148,22 +148,27 @@ def latest_happening(call: Call, webhook: Webhook) -> Happening:
     newest = pacts.newest(call.db, about)
     if newest is None:
         parties = (webhook.consumer.name or "", webhook.provider.name or "")
-        return Happening(event="test", cause=Cause(consumer=parties[0], provider=parties[1]), base=call.base)
+        return Happening(
+            event="test", cause=EventSubject(consumer=parties[0], provider=parties[1]), base=call.base
+        )
     version = shown_versions.shown(call.db, [newest.version])[0]
-    published = Published(
-        consumer=newest.consumer, provider=newest.provider, contract=newest.contract, outcome=Outcome.UNCHANGED
+    published = StoredPublication(
+        consumer=newest.consumer,
+        provider=newest.provider,
+        contract=newest.contract,
+        outcome=PublishOutcome.UNCHANGED,
     )
     return replace(_happening(call, version, published), event="test")
 
 
-def _happening(call: Call, version: ShownVersion, published: Published) -> Happening:
+def _happening(call: Request, version: ShownVersion, published: StoredPublication) -> Happening:
     sha = pacts.listed(call.db, [publications.c.contract_id == published.contract])[0].sha
     tagged = tuple(each.name for each in version.tags)
     metadata = encode(Metadata(number=version.number, tags=tagged, wip=True))
     pair = ("pacts", "provider", published.provider, "consumer", published.consumer)
     return Happening(
         event="",
-        cause=Cause(
+        cause=EventSubject(
             consumer=published.consumer,
             provider=published.provider,
             consumer_version=version.id,
@@ -178,7 +183,7 @@ def _happening(call: Call, version: ShownVersion, published: Published) -> Happe
     )
 
 
-def _changes(db: sa.Connection, version: ShownVersion, published: Published) -> tuple[str, bool]:
+def _changes(db: sa.Connection, version: ShownVersion, published: StoredPublication) -> tuple[str, bool]:
     """Whether the content is new, and the words for it: by tag, else by branch, else by what came before."""
     earlier = {"consumer": published.consumer, "provider": published.provider, "before": version.id}
     if version.tags:

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from harness.ledger.db import pacts
 from harness.ledger.db import provider_contracts as kept
-from harness.ledger.static_comparisons import Backing, Comparison, compared, problems_of
+from harness.ledger.static_comparisons import Backing, StaticComparison, compared, problems_of
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.http.call import Call
-    from harness.ledger.db.provider_contracts import Document
+    from harness.broker.http.call import Request
+    from harness.ledger.db.provider_contracts import ProviderDocument
 
 Notice = dict[str, str]
 _MOST = 20  # pairs that one publication is compared in
@@ -25,7 +25,7 @@ _LARGE = 500_000  # bytes
 _SECONDS = 0.3  # after which whoever publishes, and all who write, wait no longer
 
 
-def with_consumers(call: Call, provider: str, version: int) -> Iterator[Notice]:
+def with_consumers(call: Request, provider: str, version: int) -> Iterator[Notice]:
     """How a provider's new document fits the pacts of the consumers that are live, or on their main branches."""
     document = kept.document_of(call.db, version)
     if document is None:
@@ -41,7 +41,7 @@ def with_consumers(call: Call, provider: str, version: int) -> Iterator[Notice]:
         yield from _told(found, f"{pact.consumer} version {pact.number}", "this document")
 
 
-def _of_problems(document: Document) -> Iterator[Notice]:
+def _of_problems(document: ProviderDocument) -> Iterator[Notice]:
     """What of a document cannot be read; a large one is not read for that while others wait."""
     told = problems_of(document) if len(document.source) <= _LARGE else ()
     for problem in told[:_MOST_PROBLEMS]:
@@ -51,7 +51,7 @@ def _of_problems(document: Document) -> Iterator[Notice]:
         yield {"type": "warning", "text": text}
 
 
-def with_providers(call: Call, consumer: int, provider: str) -> Iterator[Notice]:
+def with_providers(call: Request, consumer: int, provider: str) -> Iterator[Notice]:
     """How a version's pact fits the documents of the provider's live versions, and of its main branch's head."""
     versions = kept.with_document(call.db, provider)[:_MOST]
     pact = (
@@ -68,7 +68,7 @@ def with_providers(call: Call, consumer: int, provider: str) -> Iterator[Notice]
         yield from _told(found, "This pact", f"the document of {provider} version {document.number}")
 
 
-def _told(found: Comparison, who: str, what: str) -> Iterator[Notice]:
+def _told(found: StaticComparison, who: str, what: str) -> Iterator[Notice]:
     """What was exercised is not looked up here: that takes long, and others wait."""
     if found.told is Verdict.FAILED:
         yield {"type": "warning", "text": f"{who} does not fit {what}: {found.because}"}
@@ -76,7 +76,7 @@ def _told(found: Comparison, who: str, what: str) -> Iterator[Notice]:
         yield {"type": "info", "text": f"{who} fits {what}"}
 
 
-def _rest(call: Call, document: Document, provider: str) -> Notice:
+def _rest(call: Request, document: ProviderDocument, provider: str) -> Notice:
     where = call.to("contracts", "bi-directional", "provider", provider, "version", document.number)
     text = f"The other consumers were not compared; see {where}/cross-contract-verification-results"
     return {"type": "info", "text": text}

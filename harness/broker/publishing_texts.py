@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harness.broker.http.answers import TEXT, Answer
-from harness.broker.http.problems import Said
+from harness.broker.http.answers import TEXT, Response
+from harness.broker.http.problems import ShapedRefusal
 from harness.ledger.db import pacticipants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\sA-Z_.-]+|[A-Z]+")
 _LEFT_OUT = {"api", "provider", "service"}
@@ -38,14 +38,14 @@ def cannot_merge(consumer: str, number: str, provider: str, described: Iterable[
     )
 
 
-def check_duplicates(call: Call, names: Iterable[str]) -> None:
+def check_duplicates(call: Request, names: Iterable[str]) -> None:
     """Refuse a new name that is almost a known one. Raises Said with the text that people read."""
     text = duplicate(call, names)
     if text:
-        raise Said(Answer(status=409, body=text, media=TEXT))
+        raise ShapedRefusal(Response(status=409, body=text, media=TEXT))
 
 
-def duplicate(call: Call, names: Iterable[str]) -> str:
+def duplicate(call: Request, names: Iterable[str]) -> str:
     """What is said of a new name that is almost a known one; "" when there is none."""
     if not call.settings.check_duplicate_names:
         return ""
@@ -67,7 +67,7 @@ def words(name: str) -> frozenset[str]:
     return frozenset(found - _LEFT_OUT) or frozenset(found)
 
 
-def _duplicate(call: Call, name: str, close: list[str]) -> str:
+def _duplicate(call: Request, name: str, close: list[str]) -> str:
     listed = "\n".join(f"* {each}" for each in close)
     return (
         f'This is the first time a pact has been published for "{name}".\n'

@@ -10,7 +10,7 @@ VERSION = "2.120.0"  # the Pact Broker whose API this is: what clients compare f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class BrokerSettings:
     """The settings of a served broker, with the defaults of the original unless a difference says why."""
 
     base_urls: tuple[str, ...] = ()  # none: what the request says

@@ -1,6 +1,6 @@
 """What git and the CI service say about the version at hand."""
 
-from harness.checkout.ci import Build, from_ci
+from harness.checkout.ci import CiBuild, from_ci
 from harness.checkout.git import Checkout, detect, version
 
-__all__ = ["Build", "Checkout", "detect", "from_ci", "version"]
+__all__ = ["Checkout", "CiBuild", "detect", "from_ci", "version"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class CiBuild:
     """What a CI service says about the build that runs."""
 
     ci: str = ""
@@ -20,14 +20,14 @@ class Build:
     url: str = ""
 
 
-def from_ci(environ: Mapping[str, str]) -> Build:
+def from_ci(environ: Mapping[str, str]) -> CiBuild:
     """What the variables of the CI service say; an empty Build on a desk."""
     for marker, read in _SERVICES.items():
         name, _, value = marker.partition("=")
         said = environ.get(name, "").lower()
         if said == value if value else said not in ("", "false", "0"):
             return read(environ)
-    return Build()
+    return CiBuild()
 
 
 def _first(environ: Mapping[str, str], *names: str) -> str:
@@ -39,12 +39,12 @@ def _of_ref(ref: str) -> str:
     return ref.removeprefix("refs/heads/") if not ref.startswith("refs/") or "refs/heads/" in ref else ""
 
 
-def _github(environ: Mapping[str, str]) -> Build:
+def _github(environ: Mapping[str, str]) -> CiBuild:
     run = environ.get("GITHUB_RUN_ID", "")
     server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
     attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
     again = f"/attempts/{attempt}" if attempt not in ("", "1") else ""
-    return Build(
+    return CiBuild(
         ci="GitHub Actions",
         commit=environ.get("GITHUB_SHA", ""),
         branch=environ.get("GITHUB_HEAD_REF") or _of_ref(environ.get("GITHUB_REF", "")),
@@ -52,8 +52,8 @@ def _github(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _gitlab(environ: Mapping[str, str]) -> Build:
-    return Build(
+def _gitlab(environ: Mapping[str, str]) -> CiBuild:
+    return CiBuild(
         ci="GitLab CI",
         commit=environ.get("CI_COMMIT_SHA", ""),
         branch=_first(environ, "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH"),
@@ -61,12 +61,12 @@ def _gitlab(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _jenkins(environ: Mapping[str, str]) -> Build:
+def _jenkins(environ: Mapping[str, str]) -> CiBuild:
     branch = _first(environ, "CHANGE_BRANCH", "GIT_LOCAL_BRANCH", "BRANCH_NAME")
     remote = environ.get("GIT_BRANCH", "").removeprefix("refs/remotes/").removeprefix("remotes/")
     branch = branch or remote.removeprefix("origin/")
     on_tag = bool(environ.get("TAG_NAME"))
-    return Build(
+    return CiBuild(
         ci="Jenkins",
         commit=environ.get("GIT_COMMIT", ""),
         branch="" if on_tag or branch in ("HEAD", "detached") else branch,
@@ -74,8 +74,8 @@ def _jenkins(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _circle(environ: Mapping[str, str]) -> Build:
-    return Build(
+def _circle(environ: Mapping[str, str]) -> CiBuild:
+    return CiBuild(
         ci="CircleCI",
         commit=environ.get("CIRCLE_SHA1", ""),
         branch=environ.get("CIRCLE_BRANCH", ""),
@@ -83,12 +83,12 @@ def _circle(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _azure(environ: Mapping[str, str]) -> Build:
+def _azure(environ: Mapping[str, str]) -> CiBuild:
     ref = _first(environ, "SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH")
     home = environ.get("SYSTEM_COLLECTIONURI") or environ.get("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "")
     project, number = environ.get("SYSTEM_TEAMPROJECT", ""), environ.get("BUILD_BUILDID", "")
     known = home and project and number
-    return Build(
+    return CiBuild(
         ci="Azure Pipelines",
         commit=environ.get("BUILD_SOURCEVERSION", ""),
         branch=_of_ref(ref),
@@ -96,10 +96,10 @@ def _azure(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _buildkite(environ: Mapping[str, str]) -> Build:
+def _buildkite(environ: Mapping[str, str]) -> CiBuild:
     commit = environ.get("BUILDKITE_COMMIT", "")
     on_tag = bool(environ.get("BUILDKITE_TAG"))
-    return Build(
+    return CiBuild(
         ci="Buildkite",
         commit="" if commit == "HEAD" else commit,  # a build started by hand may not name its commit
         branch="" if on_tag else environ.get("BUILDKITE_BRANCH", ""),
@@ -107,11 +107,11 @@ def _buildkite(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _bitbucket(environ: Mapping[str, str]) -> Build:
+def _bitbucket(environ: Mapping[str, str]) -> CiBuild:
     name, number = environ.get("BITBUCKET_REPO_FULL_NAME", ""), environ.get("BITBUCKET_BUILD_NUMBER", "")
     home = environ.get("BITBUCKET_GIT_HTTP_ORIGIN", "").replace("http://", "https://", 1)
     home = home or (f"https://bitbucket.org/{name}" if name else "")
-    return Build(
+    return CiBuild(
         ci="Bitbucket Pipelines",
         commit=environ.get("BITBUCKET_COMMIT", ""),
         branch=environ.get("BITBUCKET_BRANCH", ""),
@@ -119,11 +119,11 @@ def _bitbucket(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _travis(environ: Mapping[str, str]) -> Build:
+def _travis(environ: Mapping[str, str]) -> CiBuild:
     # TRAVIS_BRANCH is the branch that a pull request goes to, and the name of a tag.
     on_tag = bool(environ.get("TRAVIS_TAG"))
     branch = _first(environ, "TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH")
-    return Build(
+    return CiBuild(
         ci="Travis CI",
         commit=environ.get("TRAVIS_COMMIT", ""),
         branch="" if on_tag else branch,
@@ -131,12 +131,12 @@ def _travis(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _codebuild(environ: Mapping[str, str]) -> Build:
+def _codebuild(environ: Mapping[str, str]) -> CiBuild:
     # A trigger names the branch as `branch/main`; a build that no push started says what it was asked to take.
     kind, _, named = environ.get("CODEBUILD_WEBHOOK_TRIGGER", "").partition("/")
     asked = environ.get("CODEBUILD_SOURCE_VERSION", "")
     head = _of_ref(environ.get("CODEBUILD_WEBHOOK_HEAD_REF") or (asked if asked.startswith("refs/") else ""))
-    return Build(
+    return CiBuild(
         ci="AWS CodeBuild",
         commit=environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", ""),
         branch="" if kind == "tag" else head or (named if kind == "branch" else ""),
@@ -144,9 +144,9 @@ def _codebuild(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _teamcity(environ: Mapping[str, str]) -> Build:
+def _teamcity(environ: Mapping[str, str]) -> CiBuild:
     # It tells its branch to no process by itself; this is the name under which teams pass it on.
-    return Build(
+    return CiBuild(
         ci="TeamCity",
         commit=environ.get("BUILD_VCS_NUMBER", ""),
         branch=_of_ref(_first(environ, "TEAMCITY_BUILD_BRANCH", "BUILD_BRANCH", "GIT_BRANCH")),
@@ -154,9 +154,9 @@ def _teamcity(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _drone(environ: Mapping[str, str]) -> Build:
+def _drone(environ: Mapping[str, str]) -> CiBuild:
     # DRONE_BRANCH is the branch that a pull request goes to.
-    return Build(
+    return CiBuild(
         ci="Drone",
         commit=environ.get("DRONE_COMMIT_SHA", ""),
         branch="" if environ.get("DRONE_TAG") else _first(environ, "DRONE_SOURCE_BRANCH", "DRONE_BRANCH"),
@@ -164,9 +164,9 @@ def _drone(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _woodpecker(environ: Mapping[str, str]) -> Build:
+def _woodpecker(environ: Mapping[str, str]) -> CiBuild:
     on_tag = bool(environ.get("CI_COMMIT_TAG"))
-    return Build(
+    return CiBuild(
         ci="Woodpecker",
         commit=environ.get("CI_COMMIT_SHA", ""),
         branch="" if on_tag else _first(environ, "CI_COMMIT_SOURCE_BRANCH", "CI_COMMIT_BRANCH"),
@@ -174,11 +174,11 @@ def _woodpecker(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _semaphore(environ: Mapping[str, str]) -> Build:
+def _semaphore(environ: Mapping[str, str]) -> CiBuild:
     # SEMAPHORE_GIT_BRANCH is the branch that a pull request goes to, and means nothing on a tag.
     on_tag = environ.get("SEMAPHORE_GIT_REF_TYPE") == "tag"
     home, number = environ.get("SEMAPHORE_ORGANIZATION_URL", ""), environ.get("SEMAPHORE_WORKFLOW_ID", "")
-    return Build(
+    return CiBuild(
         ci="Semaphore",
         commit=environ.get("SEMAPHORE_GIT_SHA", ""),
         branch="" if on_tag else _first(environ, "SEMAPHORE_GIT_PR_BRANCH", "SEMAPHORE_GIT_BRANCH"),
@@ -186,13 +186,13 @@ def _semaphore(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _appveyor(environ: Mapping[str, str]) -> Build:
+def _appveyor(environ: Mapping[str, str]) -> CiBuild:
     # APPVEYOR_REPO_BRANCH is the branch that a pull request goes to.
     on_tag = environ.get("APPVEYOR_REPO_TAG", "").lower() == "true"
     names = ("APPVEYOR_URL", "APPVEYOR_ACCOUNT_NAME", "APPVEYOR_PROJECT_SLUG", "APPVEYOR_BUILD_ID")
     home, account, project, number = (environ.get(name, "") for name in names)
     known = home and account and project and number
-    return Build(
+    return CiBuild(
         ci="AppVeyor",
         commit=_first(environ, "APPVEYOR_PULL_REQUEST_HEAD_COMMIT", "APPVEYOR_REPO_COMMIT"),
         branch="" if on_tag else _first(environ, "APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH", "APPVEYOR_REPO_BRANCH"),
@@ -200,11 +200,11 @@ def _appveyor(environ: Mapping[str, str]) -> Build:
     )
 
 
-def _cirrus(environ: Mapping[str, str]) -> Build:
+def _cirrus(environ: Mapping[str, str]) -> CiBuild:
     # Of a pull request the branch is called `pull/NUMBER`: no branch that anybody works on.
     branch, number = environ.get("CIRRUS_BRANCH", ""), environ.get("CIRRUS_BUILD_ID", "")
     on_branch = not environ.get("CIRRUS_TAG") and not environ.get("CIRRUS_PR")
-    return Build(
+    return CiBuild(
         ci="Cirrus CI",
         commit=environ.get("CIRRUS_CHANGE_IN_REPO", ""),
         branch=branch if on_branch else "",
@@ -212,7 +212,7 @@ def _cirrus(environ: Mapping[str, str]) -> Build:
     )
 
 
-_SERVICES: dict[str, Callable[[Mapping[str, str]], Build]] = {  # the variable that tells that it runs there
+_SERVICES: dict[str, Callable[[Mapping[str, str]], CiBuild]] = {  # the variable that tells that it runs there
     "GITHUB_ACTIONS": _github,
     "GITLAB_CI": _gitlab,
     "CIRCLECI": _circle,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.app.broker_selection import Selection
     from harness.app.run import Run
-    from harness.ledger.remote.selected import Wish
+    from harness.ledger.remote.selected import PactSelection
 
 
 @click.command("verify")
@@ -97,7 +97,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         return _excused(code, selection) if selection else code
 
 
-def _selection(run: Run, provider: str, wish: Wish | None, against: tuple[str, ...]) -> Selection | None:
+def _selection(run: Run, provider: str, wish: PactSelection | None, against: tuple[str, ...]) -> Selection | None:
     from harness.app.broker_selection import select
 
     if wish is None:

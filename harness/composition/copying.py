@@ -13,8 +13,8 @@ from harness import composition
 from harness.errors import UsageError
 from harness.identity import digest
 from harness.ledger.remote.address import address, is_remote
-from harness.transfer.comparing import Comparison
-from harness.transfer.records import Webhook
+from harness.transfer.comparing import CopyComparison
+from harness.transfer.records import ArchivedWebhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,9 @@ class Copied:
     """What became of an import."""
 
     origin: str
-    comparison: Comparison
+    comparison: CopyComparison
     problems: tuple[str, ...]
-    without_secrets: tuple[Webhook, ...]
+    without_secrets: tuple[ArchivedWebhook, ...]
 
 
 def export(origin: str, path: Path, progress: Progress, *, fresh: bool = False, history: bool = False) -> Archive:
@@ -114,7 +114,7 @@ def _unfolded(url: str, path: Path, progress: Progress) -> Archive:
 def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
     from harness.transfer.comparing import compared
     from harness.transfer.import_into import kept
-    from harness.transfer.records import Webhook
+    from harness.transfer.records import ArchivedWebhook
 
     found = list(archive.records())
     with _opened(ledger) as opened:
@@ -122,7 +122,7 @@ def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
         progress("comparing", 0, 1)
         comparison = compared(opened, found)
         progress("comparing", 1, 1)
-    hidden = tuple(each for each in found if isinstance(each, Webhook) and each.secrets)
+    hidden = tuple(each for each in found if isinstance(each, ArchivedWebhook) and each.secrets)
     return Copied(origin=archive.origin, comparison=comparison, problems=tuple(problems), without_secrets=hidden)
 
 

@@ -11,10 +11,10 @@ from harness.ledger.db import pruning
 from harness.ledger.db.database import open_database
 
 if TYPE_CHECKING:
-    from harness.ledger.db.pruning import Candidate
+    from harness.ledger.db.pruning import PrunableVersion
 
 
-def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[Candidate]:
+def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[PrunableVersion]:
     """Forget versions older than so many days that nothing keeps; with `dry_run` only say which they are."""
     database = open_database(database_url or composition.embedded(Path.cwd()))
     now = datetime.now(UTC)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.broker.environment import Configured
-    from harness.broker.http.serving import Application
+    from harness.broker.http.serving import BrokerApplication
     from harness.ledger.db.database import Database
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -67,7 +67,7 @@ def serve(serving: Serving) -> int:
     return 0
 
 
-def application() -> Application:
+def application() -> BrokerApplication:
     """The application of one worker process."""
     serving = Serving(**json.loads(os.environ[_HANDED_OVER]))
     found = assembled(serving, os.environ)
@@ -78,7 +78,7 @@ def application() -> Application:
     return found
 
 
-def assembled(serving: Serving, environ: Mapping[str, str]) -> Application:
+def assembled(serving: Serving, environ: Mapping[str, str]) -> BrokerApplication:
     """The broker with its database, settings and access control."""
     from harness.broker.access.guard import Guard
     from harness.broker.app import broker

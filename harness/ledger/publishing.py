@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.ports import Ledger, Publication
 
 
-class Source(Protocol):
+class ContractOrigin(Protocol):
     """Where the contracts come from, as git and CI know it; a `Checkout` is one."""
 
     @property
@@ -43,7 +43,7 @@ def publish(
     ledger: Ledger,
     contracts: Iterable[Contract],
     versions: Mapping[str, str],
-    source: Source,
+    source: ContractOrigin,
     *,
     number: str = "",
     allow_dirty: bool = False,

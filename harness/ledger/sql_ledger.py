@@ -83,7 +83,7 @@ class SqlLedger:
 
     def hold_to_document(self, version: Version, document: Contract, *, own_tests: bool | None) -> None:
         """Make a published document a provider contract: it decides about pacts that nobody has run."""
-        told = provider_contracts.Claim(success=own_tests)
+        told = provider_contracts.ProviderClaim(success=own_tests)
         with self.database.writing() as db:
             row = versions.mention(db, version, self.now())
             contract = publications.keep(db, document, self.now())

@@ -26,13 +26,13 @@ from harness.verdicts import Cause, Verdict
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from harness.ledger.db.provider_contracts import Document
+    from harness.ledger.db.provider_contracts import ProviderDocument
 
 _DOCUMENTS = 32  # that are kept ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class StaticComparison:
     """Whether a pact fits a document, and why."""
 
     told: Verdict
@@ -60,7 +60,7 @@ class Backing:
     trusted: bool = False  # whether such a word counts
 
 
-def backing_of(db: sa.Connection, document: Document | None, *, trusted: bool) -> Backing:
+def backing_of(db: sa.Connection, document: ProviderDocument | None, *, trusted: bool) -> Backing:
     """What is known of the version that has a document."""
     if document is None:
         return Backing()
@@ -69,7 +69,7 @@ def backing_of(db: sa.Connection, document: Document | None, *, trusted: bool) -
     return Backing(coverage=seen, claim=None if claim is None else claim.success, trusted=trusted)
 
 
-def problems_of(document: Document) -> tuple[Problem, ...]:
+def problems_of(document: ProviderDocument) -> tuple[Problem, ...]:
     """What of a provider's document cannot be read: what needs one of these places is unknown."""
     try:
         return _read(document.key, document.source).document.problems
@@ -79,7 +79,7 @@ def problems_of(document: Document) -> tuple[Problem, ...]:
         return (Problem("it is nested too deeply"),)
 
 
-def operations_of(document: Document) -> dict[str, str]:
+def operations_of(document: ProviderDocument) -> dict[str, str]:
     """Each operation of a provider's document, and what of it cannot be read."""
     try:
         ready = _read(document.key, document.source)
@@ -88,7 +88,7 @@ def operations_of(document: Document) -> dict[str, str]:
     return {each.operation: each.unread for each in rows(ready.document, NOTHING)}
 
 
-def compared(pact: str, document: Document | None, backing: Backing) -> Comparison:
+def compared(pact: str, document: ProviderDocument | None, backing: Backing) -> StaticComparison:
     """What a comparison is worth: that the texts agree is no evidence of what the provider does."""
     if document is None:
         return _unknown("this version of the provider has published no document")
@@ -101,7 +101,7 @@ def compared(pact: str, document: Document | None, backing: Backing) -> Comparis
     except RecursionError:
         return _unknown("it cannot be compared: it is nested too deeply")
     told = backed(found, backing.coverage.within(ready.routes), claim=backing.claim, trust_claims=backing.trusted)
-    return Comparison(
+    return StaticComparison(
         told=told.verdict,
         cause=told.cause,
         because=told.because,
@@ -111,15 +111,15 @@ def compared(pact: str, document: Document | None, backing: Backing) -> Comparis
     )
 
 
-def _unknown(because: str) -> Comparison:
-    return Comparison(told=Verdict.UNKNOWN, because=because)
+def _unknown(because: str) -> StaticComparison:
+    return StaticComparison(told=Verdict.UNKNOWN, because=because)
 
 
 _WORDS = {Verdict.PASSED: "success", Verdict.FAILED: "failed", Verdict.UNKNOWN: "unknown"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
+class _ReadyDocument:
     """A document, read for comparing and for naming what was seen by its operations."""
 
     document: Read
@@ -127,10 +127,10 @@ class _Ready:
 
 
 @lru_cache(maxsize=_DOCUMENTS)
-def _read(key: str, source: bytes) -> _Ready:
+def _read(key: str, source: bytes) -> _ReadyDocument:
     del key  # what tells documents apart quickly
     document = bundled(parse(source, "the document"), "the document")
-    return _Ready(document=document, routes=routes_of(document))
+    return _ReadyDocument(document=document, routes=routes_of(document))
 
 
 def _finding(each: Any) -> dict[str, Any]:

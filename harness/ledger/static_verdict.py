@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from harness.identity import Version
     from harness.ledger.db.database import Database
-    from harness.ledger.db.provider_contracts import Document
+    from harness.ledger.db.provider_contracts import ProviderDocument
     from harness.ledger.static_comparisons import Backing
 
-    Held = tuple[Document | None, Backing]
+    Held = tuple[ProviderDocument | None, Backing]
 
 # Made once: making a statement costs more than asking it.
 _HELD = (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from harness.ports import Unit
-    from harness.services.system import Build, ContainerSettings
+    from harness.services.system import ContainerSettings, ImageBuild
 
 
 def tree_digest(path: Path, contents: Contents | None = None) -> str:
@@ -55,7 +55,7 @@ def _settings(settings: ContainerSettings) -> list[object]:
     return [said, settings.names, settings.hosts, settings.tmpfs, settings.options]
 
 
-def of_build(build: Build, image_id: Callable[[str], str], contents: Contents) -> str:
+def of_build(build: ImageBuild, image_id: Callable[[str], str], contents: Contents) -> str:
     """The identity of what a build makes: context, Dockerfile, arguments, and the images that it starts from."""
     text = read_dockerfile(build)
     bases = [image_id(name) for name in base_images(text, dict(build.args), build.target)]
@@ -66,12 +66,12 @@ def of_build(build: Build, image_id: Callable[[str], str], contents: Contents) -
     return digest("build", content, text, said, *bases)
 
 
-def read_dockerfile(build: Build) -> str:
+def read_dockerfile(build: ImageBuild) -> str:
     """The Dockerfile's text. Raises EnvironmentProblem when it cannot be read."""
     return build.inline or _content(build.dockerfile).decode("utf-8", "replace")
 
 
-def context_files(build: Build) -> Iterator[str]:
+def context_files(build: ImageBuild) -> Iterator[str]:
     """What the engine is sent of a build context: paths with `/`, sorted, `.dockerignore` respected."""
     ignored = _ignored(build)
 
@@ -111,7 +111,7 @@ def _content(path: str | Path) -> bytes:
         raise unreadable(error) from error
 
 
-def _ignored(build: Build) -> Ignored:
+def _ignored(build: ImageBuild) -> Ignored:
     # `NAME.Dockerfile.dockerignore` beside a Dockerfile goes before the context's own.
     for path in (Path(f"{build.dockerfile}.dockerignore"), build.context / ".dockerignore"):
         if path.is_file():

@@ -29,7 +29,7 @@ from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
 from harness.services.proxies import direct, hosts_of
 from harness.services.spelling import plain
-from harness.services.system import Build, MountKind, ReadyKind, Resource, ResourceKind, Service
+from harness.services.system import ImageBuild, MountKind, ReadyKind, Resource, ResourceKind, Service
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class ContainerRuntime:
     engine: Engine = field(init=False, repr=False)
     contents: Contents = field(init=False, repr=False)
     builds: SourceBuilds = field(init=False, repr=False)
-    _images: dict[Build, str] = field(default_factory=dict, repr=False)  # identities that were worked out
+    _images: dict[ImageBuild, str] = field(default_factory=dict, repr=False)  # identities that were worked out
     _started: dict[str, str] = field(default_factory=dict, repr=False)  # container to the unit's name
 
     def __post_init__(self) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from harness.services.system import Build
+    from harness.services.system import ImageBuild
 
 RUN = LABEL
 HOST = "contract-harness.host"
@@ -126,7 +126,9 @@ class Engine:
                 return ""
             raise
 
-    def build(self, service: str, build: Build, name: str, tell: Tell = silent, *, anew: bool = False) -> None:
+    def build(
+        self, service: str, build: ImageBuild, name: str, tell: Tell = silent, *, anew: bool = False
+    ) -> None:
         """Build an image, from exactly what its identity was taken of. Raises ServiceDidNotStart."""
         environ = {**self.environ, "DOCKER_HOST": self.address}
         with mapped():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from harness.services.system import Build
+    from harness.services.system import ImageBuild
 
 LABEL = "contract-harness"  # on containers and networks: the run that made them; on images: "image"
 
@@ -37,7 +37,7 @@ class BuildFailure:
 def build_image(
     client: docker.DockerClient,
     environ: Mapping[str, str],
-    build: Build,
+    build: ImageBuild,
     name: str,
     tell: Tell = silent,
     *,
@@ -56,7 +56,7 @@ def build_image(
     return failure
 
 
-def pack(build: Build, into: IO[bytes]) -> None:
+def pack(build: ImageBuild, into: IO[bytes]) -> None:
     """The context as the engine reads it; owner and time are left out, so that equal content is cached."""
     with tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
         folders: set[str] = set()
@@ -73,7 +73,7 @@ def pack(build: Build, into: IO[bytes]) -> None:
 
 
 def _build_classic(
-    client: docker.DockerClient, build: Build, name: str, context: IO[bytes], tell: Tell, *, anew: bool
+    client: docker.DockerClient, build: ImageBuild, name: str, context: IO[bytes], tell: Tell, *, anew: bool
 ) -> BuildFailure | None:
     import docker.errors
 
@@ -91,7 +91,7 @@ def _build_classic(
 
 
 def _stream(
-    client: docker.DockerClient, build: Build, name: str, context: IO[bytes], *, anew: bool
+    client: docker.DockerClient, build: ImageBuild, name: str, context: IO[bytes], *, anew: bool
 ) -> Iterator[dict[str, Any]]:
     context.seek(0)
     stream: Iterator[dict[str, Any]] = client.api.build(
@@ -124,7 +124,7 @@ def _has_buildkit(environ: Mapping[str, str]) -> bool:
 
 
 def _build_with_buildkit(
-    environ: Mapping[str, str], build: Build, name: str, context: IO[bytes], tell: Tell, *, anew: bool
+    environ: Mapping[str, str], build: ImageBuild, name: str, context: IO[bytes], tell: Tell, *, anew: bool
 ) -> BuildFailure | None:
     context.seek(0)
     arguments = [word for key, value in build.args for word in ("--build-arg", f"{key}={value}")]

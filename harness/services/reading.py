@@ -23,7 +23,7 @@ _TOLD = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReadingContext:
     """What is needed to understand a document, and what is to be said of it so far."""
 
     root: Path

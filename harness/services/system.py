@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class ImageBuild:
     """How an image is built: paths are absolute."""
 
     context: Path
@@ -134,7 +134,7 @@ class Service:
     written: str = ""  # its key in the manifest, where that is another
     version: str = ""  # "" until it has been asked of git
     image: str = ""
-    build: Build | None = None
+    build: ImageBuild | None = None
     build_command: tuple[str, ...] = ()  # makes what runs of its sources, in `directory`; before it starts
     command: tuple[str, ...] = ()  # for the process runtime
     container_command: tuple[str, ...] = ()  # for the container runtime; () leaves what the image says
@@ -214,7 +214,7 @@ class Resource:
     name: str
     kind: ResourceKind
     image: str = ""
-    build: Build | None = None
+    build: ImageBuild | None = None
     command: tuple[str, ...] = ()  # of a job, for the process runtime
     directory: Path = Path()  # where that command runs
     container_command: tuple[str, ...] = ()  # () leaves what the image says

@@ -43,7 +43,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class CopyComparison:
     """What the copy is worth."""
 
     counts: tuple[Count, ...]
@@ -61,14 +61,14 @@ class Comparison:
         return any((each.said, each.says) == (Verdict.FAILED, Verdict.PASSED) for each in self.disagreements)
 
 
-def compared(ledger: SqlLedger, found: Iterable[Record]) -> Comparison:
+def compared(ledger: SqlLedger, found: Iterable[Record]) -> CopyComparison:
     """The counts and the answers, side by side."""
     listed = list(found)
-    answers = [each for each in listed if isinstance(each, records.Answer)]
+    answers = [each for each in listed if isinstance(each, records.ArchivedAnswer)]
     wanted = {kind: {_name(each) for each in listed if each.kind == kind} for kind in records.KINDS}
     with ledger.database.reading() as db:
         there = {kind: set(_there(db, kind)) for kind in records.KINDS}
-    return Comparison(
+    return CopyComparison(
         counts=tuple(
             Count(what=records.PLURALS[kind], copied=len(names), there=len(names & there[kind]))
             for kind, names in wanted.items()
@@ -79,7 +79,7 @@ def compared(ledger: SqlLedger, found: Iterable[Record]) -> Comparison:
     )
 
 
-def _disagreements(ledger: SqlLedger, answer: records.Answer) -> Iterator[Disagreement]:
+def _disagreements(ledger: SqlLedger, answer: records.ArchivedAnswer) -> Iterator[Disagreement]:
     version = Version(answer.pacticipant, answer.number)
     facts = ledger.facts_about([version], [answer.environment])
     decision = can_i_deploy([version], answer.environment, facts)

@@ -34,16 +34,16 @@ class Copying:
         """Copy what is not there yet. Raises BrokerSilent, BrokerRefused; then what is there stays."""
         if self.archive.complete:
             return
-        self._contents.update((e.consumer, e.provider, e.key) for e in self._there(records.Content))
+        self._contents.update((e.consumer, e.provider, e.key) for e in self._there(records.ArchivedContent))
         self._parts("environments", [("environments", self._environments)])
         self._parts("pacticipants", [("pacticipants", self._pacticipants)])
-        names = [each.name for each in self._there(records.Pacticipant)]
+        names = [each.name for each in self._there(records.ArchivedPacticipant)]
         self._parts("versions", [(f"versions {name}", self._bound(self._versions, name)) for name in names])
-        versions = list(self._there(records.Version))
+        versions = list(self._there(records.ArchivedVersion))
         self._parts(
             "pacts", [(f"pacts {v.pacticipant}\n{v.number}", self._bound(self._pacts, v)) for v in versions]
         )
-        first = _first_publishers(self._there(records.Pact))
+        first = _first_publishers(self._there(records.ArchivedPact))
         self._parts(
             "results",
             [
@@ -61,11 +61,11 @@ class Copying:
                 "history",
                 [(f"history {v.pacticipant}\n{v.number}", self._bound(self._past, v)) for v in versions],
             )
-        places = [each.name for each in self._there(records.Environment)]
+        places = [each.name for each in self._there(records.ArchivedEnvironment)]
         self._parts("deployments", [(f"live {name}", self._bound(self._live, name)) for name in places])
         self._parts("deletions", [("deletions", self._deletions)])
         self._parts("webhooks", [("webhooks", self._webhooks)])
-        there = (each for each in self._there(records.Live) if not each.ended)
+        there = (each for each in self._there(records.ArchivedLive) if not each.ended)
         live = list(dict.fromkeys((e.environment, e.pacticipant, e.number) for e in there))
         self._parts("answers", [("answer " + "\n".join(each), self._bound(self._answer, each)) for each in live])
         self.archive.finish()
@@ -86,7 +86,7 @@ class Copying:
 
     def _is_new(self, record: Record) -> bool:
         """A content is copied once, however many versions published it."""
-        if not isinstance(record, records.Content):
+        if not isinstance(record, records.ArchivedContent):
             return True
         same = record.consumer, record.provider, record.key
         new = same not in self._contents
@@ -98,7 +98,7 @@ class Copying:
 
     def _environments(self) -> Sequence[Record]:
         return [
-            records.Environment(
+            records.ArchivedEnvironment(
                 name=name,
                 display_name=hal.maybe_text(each, "displayName"),
                 production=each.get("production") is True,
@@ -120,17 +120,17 @@ class Copying:
         url = self.site.at(hal.href(of_it, "pb:branches", self.site.base))
         return [*found, *(self._branch(name, each) for each in self.site.all_pages(url, "branches"))]
 
-    def _branch(self, pacticipant: str, branch: Document) -> records.Branch:
+    def _branch(self, pacticipant: str, branch: Document) -> records.ArchivedBranch:
         link = hal.maybe_href(branch, "pb:latest-version")
         head = self.site.find(self.site.at(link)) if link else None
-        return records.Branch(
+        return records.ArchivedBranch(
             pacticipant=pacticipant,
             name=hal.text(branch, "name", "a branch"),
             head=hal.maybe_text(head, "number") if head else "",
             created_at=hal.maybe_text(branch, "createdAt"),
         )
 
-    def _pacts(self, version: records.Version) -> Sequence[Record]:
+    def _pacts(self, version: records.ArchivedVersion) -> Sequence[Record]:
         found = reading.find_version(self.site, Version(version.pacticipant, version.number))
         copied: list[Record] = []
         for link in found.pacts if found else ():
@@ -139,7 +139,7 @@ class Copying:
             pact = reading.served(document, shown(url))
             contract = pact.contract
             copied.append(
-                records.Content(
+                records.ArchivedContent(
                     consumer=contract.owner,
                     provider=contract.counterpart,
                     key=contract.key,
@@ -148,7 +148,7 @@ class Copying:
                 )
             )
             copied.append(
-                records.Pact(
+                records.ArchivedPact(
                     consumer=contract.owner,
                     number=version.number,
                     provider=contract.counterpart,
@@ -167,13 +167,13 @@ class Copying:
         found = [_result(self.site, row, wanted[row.provider.pacticipant]) for row in rows]
         return [each for each in found if each is not None]
 
-    def _document(self, version: records.Version) -> Sequence[Record]:
+    def _document(self, version: records.ArchivedVersion) -> Sequence[Record]:
         return from_http_providers.of_version(self.site, version)
 
     def _live(self, name: str) -> Sequence[Record]:
         environment = reading.environments(self.site).get(name)
         return [
-            records.Live(
+            records.ArchivedLive(
                 environment=name,
                 pacticipant=each.version.pacticipant,
                 number=each.version.number,
@@ -184,12 +184,12 @@ class Copying:
             for each in (reading.live(self.site, name, environment) if environment else ())
         ]
 
-    def _past(self, version: records.Version) -> Sequence[Record]:
+    def _past(self, version: records.ArchivedVersion) -> Sequence[Record]:
         found = reading.find_version(self.site, Version(version.pacticipant, version.number))
         places = {link.get("name") for link in hal.links(found.document, "pb:record-deployment")} if found else ()
         stays = reading.stays(self.site, found, [str(name) for name in places]) if found else []
         return [
-            records.Live(
+            records.ArchivedLive(
                 environment=each.environment,
                 pacticipant=version.pacticipant,
                 number=version.number,
@@ -212,7 +212,7 @@ class Copying:
         summary = results.summary(self.site, [Version(pacticipant, number)], environment)
         told = summary.get("deployable")
         return [
-            records.Answer(
+            records.ArchivedAnswer(
                 environment=environment,
                 pacticipant=pacticipant,
                 number=number,
@@ -222,7 +222,7 @@ class Copying:
         ]
 
 
-def _first_publishers(pacts: Iterable[records.Pact]) -> dict[Version, list[str]]:
+def _first_publishers(pacts: Iterable[records.ArchivedPact]) -> dict[Version, list[str]]:
     """For each content the version that published it first: results are the content's, and are asked for once."""
     seen: set[tuple[str, str, str]] = set()
     found: dict[Version, list[str]] = {}
@@ -234,10 +234,10 @@ def _first_publishers(pacts: Iterable[records.Pact]) -> dict[Version, list[str]]
     return found
 
 
-def _pacticipant(document: Document, place: str) -> records.Pacticipant:
+def _pacticipant(document: Document, place: str) -> records.ArchivedPacticipant:
     inside = document.get("_embedded")
     labels = inside.get("labels") if isinstance(inside, dict) else None
-    return records.Pacticipant(
+    return records.ArchivedPacticipant(
         name=hal.text(document, "name", place),
         display_name=hal.maybe_text(document, "displayName"),
         main_branch=hal.maybe_text(document, "mainBranch"),
@@ -254,10 +254,10 @@ def _names(documents: Any) -> tuple[str, ...]:
     return tuple(hal.maybe_text(each, "name") for each in listed if isinstance(each, dict) and each.get("name"))
 
 
-def _version(pacticipant: str, described: reading.Described) -> records.Version:
+def _version(pacticipant: str, described: reading.DescribedVersion) -> records.ArchivedVersion:
     inside = described.document.get("_embedded")
     told = inside if isinstance(inside, dict) else {}
-    return records.Version(
+    return records.ArchivedVersion(
         pacticipant=pacticipant,
         number=described.version.number,
         build_url=described.build_url,
@@ -267,14 +267,14 @@ def _version(pacticipant: str, described: reading.Described) -> records.Version:
     )
 
 
-def _result(site: Site, row: results.Row, pact: reading.Published) -> records.Result | None:
+def _result(site: Site, row: results.ResultRow, pact: reading.ServedPact) -> records.ArchivedResult | None:
     if row.success is None or row.static:
         return None  # of a document, which is compared anew
     evidence = results.evidence(site, row, pact)
     if evidence is None:
         return None
     told = results.in_full(site, row)
-    return records.Result(
+    return records.ArchivedResult(
         consumer=pact.contract.owner,
         provider=pact.contract.counterpart,
         key=pact.contract.key,
@@ -289,12 +289,12 @@ def _result(site: Site, row: results.Row, pact: reading.Published) -> records.Re
     )
 
 
-def _webhook(document: Document, place: str) -> records.Webhook:
+def _webhook(document: Document, place: str) -> records.ArchivedWebhook:
     request = hal.part(document, "request", place)
     headers = {str(k): str(v) for k, v in (request.get("headers") or {}).items()}
     hidden = tuple(name for name, value in headers.items() if set(value) == {"*"})
     password = ("password",) if request.get("password") else ()
-    return records.Webhook(
+    return records.ArchivedWebhook(
         uuid=hal.text(document, "uuid", place),
         description=hal.maybe_text(document, "description"),
         enabled=document.get("enabled") is not False,

@@ -29,7 +29,7 @@ def has_documents(site: Site) -> bool:
     return bool(hal.links(site.index, PROVIDER_CONTRACT))
 
 
-def of_version(site: Site, version: records.Version) -> Sequence[Record]:
+def of_version(site: Site, version: records.ArchivedVersion) -> Sequence[Record]:
     """The document of a version and what belongs to it; nothing where it has none, or does not show it."""
     names = "contracts", "bi-directional", "provider", version.pacticipant, "version", version.number
     url = site.below(*names, "provider-contract")
@@ -49,7 +49,7 @@ def _inside(document: Document | None, name: str) -> Document:
     return found if isinstance(found, dict) else {}
 
 
-def _document(told_of: Document, version: records.Version, place: str) -> records.Document:
+def _document(told_of: Document, version: records.ArchivedVersion, place: str) -> records.ArchivedDocument:
     encoded, media = told_of["content"], hal.maybe_text(told_of, "contentType")
     try:
         source = base64.b64decode(encoded, validate=True)
@@ -58,7 +58,7 @@ def _document(told_of: Document, version: records.Version, place: str) -> record
         raise hal.junk(place, "the document is not valid base64") from None
     except ContractError as error:
         raise hal.junk(place, f"the document cannot be read: {error.problems[0].text}") from None
-    return records.Document(
+    return records.ArchivedDocument(
         provider=version.pacticipant,
         number=version.number,
         key=content_key(document),
@@ -69,9 +69,9 @@ def _document(told_of: Document, version: records.Version, place: str) -> record
     )
 
 
-def _claim(told_of: Document, version: records.Version, at: str) -> records.Claim:
+def _claim(told_of: Document, version: records.ArchivedVersion, at: str) -> records.ArchivedClaim:
     success = told_of.get("success")
-    return records.Claim(
+    return records.ArchivedClaim(
         provider=version.pacticipant,
         number=version.number,
         success=success if isinstance(success, bool) else None,
@@ -88,14 +88,14 @@ def _text(document: Document, name: str) -> Any:
     return hal.maybe_text(document, name) or None
 
 
-def _seen(site: Site, version: records.Version, at: str) -> Sequence[Record]:
+def _seen(site: Site, version: records.ArchivedVersion, at: str) -> Sequence[Record]:
     of = Version(version.pacticipant, version.number)
     seen = coverages.read(site, of).seen
     if not seen:
         return []
     evidence = told(of, "copied from another broker", seen, at)
     return [
-        records.Evidence(
+        records.ArchivedEvidence(
             of=evidence.kind.value,
             provider=version.pacticipant,
             number=version.number,

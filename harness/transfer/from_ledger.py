@@ -51,7 +51,7 @@ def _few(found: Iterator[Record]) -> Iterator[list[Record]]:
 def _environments(db: sa.Connection) -> Iterator[Record]:
     require = environments.policies(db)
     for each in places.listed(db):
-        yield records.Environment(
+        yield records.ArchivedEnvironment(
             name=each.name,
             display_name=each.display_name,
             production=each.production,
@@ -72,7 +72,7 @@ def _grouped(db: sa.Connection, query: sa.Select[Any]) -> dict[int, tuple[str, .
 def _pacticipants(db: sa.Connection) -> Iterator[Record]:
     labels = _grouped(db, sa.select(t.labels.c.pacticipant_id, t.labels.c.name))
     for row in db.execute(sa.select(t.pacticipants).order_by(t.pacticipants.c.id)):
-        yield records.Pacticipant(
+        yield records.ArchivedPacticipant(
             name=row.name,
             display_name=row.display_name or "",
             main_branch=row.main_branch or "",
@@ -91,7 +91,7 @@ def _versions(db: sa.Connection) -> Iterator[Record]:
     tags = _grouped(db, sa.select(t.tags.c.version_id, t.tags.c.name).order_by(t.tags.c.id))
     query = sa.select(t.versions, t.pacticipants.c.name.label("owner")).join(t.pacticipants)
     for row in db.execute(query.order_by(t.versions.c.id)):
-        yield records.Version(
+        yield records.ArchivedVersion(
             pacticipant=row.owner,
             number=row.number,
             build_url=row.build_url,
@@ -111,7 +111,7 @@ def _branches(db: sa.Connection) -> Iterator[Record]:
         .order_by(t.branches.c.id)
     )
     for row in db.execute(query):
-        yield records.Branch(
+        yield records.ArchivedBranch(
             pacticipant=row.owner, name=row.name, head=row.number or "", created_at=row.created_at
         )
 
@@ -119,7 +119,7 @@ def _branches(db: sa.Connection) -> Iterator[Record]:
 def _pacts(db: sa.Connection) -> Iterator[Record]:
     of_pacts = t.contracts.c.kind == ContractKind.PACT.value
     for row in db.execute(sa.select(t.contracts).where(of_pacts).order_by(t.contracts.c.id)):
-        yield records.Content(
+        yield records.ArchivedContent(
             consumer=row.owner, provider=row.counterpart, key=row.key, sha=row.key, text=row.text
         )
     query = (
@@ -137,7 +137,7 @@ def _pacts(db: sa.Connection) -> Iterator[Record]:
         .order_by(t.publications.c.id)
     )
     for name, number, provider, key, at in db.execute(query):
-        yield records.Pact(consumer=name, number=number, provider=provider, key=key, created_at=at)
+        yield records.ArchivedPact(consumer=name, number=number, provider=provider, key=key, created_at=at)
 
 
 def _results(db: sa.Connection) -> Iterator[Record]:
@@ -158,7 +158,7 @@ def _results(db: sa.Connection) -> Iterator[Record]:
         .order_by(told.c.id)
     )
     for row in db.execute(query):
-        yield records.Result(
+        yield records.ArchivedResult(
             consumer=row.owner,
             provider=row.counterpart,
             key=row.key,
@@ -177,7 +177,7 @@ def _results(db: sa.Connection) -> Iterator[Record]:
 
 def _live(db: sa.Connection) -> Iterator[Record]:
     for each in environments.stays(db):
-        yield records.Live(
+        yield records.ArchivedLive(
             environment=each.environment,
             pacticipant=each.version.pacticipant,
             number=each.version.number,
@@ -195,7 +195,7 @@ def _deletions(db: sa.Connection) -> Iterator[Record]:
 def _webhooks(db: sa.Connection) -> Iterator[Record]:
     for each in webhooks.listed(db):
         hidden = tuple(name for name in each.headers if any(part in name.lower() for part in _SECRET))
-        yield records.Webhook(
+        yield records.ArchivedWebhook(
             uuid=each.uuid,
             description=each.description or "",
             enabled=each.enabled,
@@ -218,7 +218,7 @@ def _answers(ledger: SqlLedger) -> Iterator[Record]:
     there = [each for each in facts.live if facts.versions[each.version].deleted is None]
     for place, version in dict.fromkeys((each.environment, each.version) for each in there):
         decision = can_i_deploy([Version(version.pacticipant, version.number)], place, facts)
-        yield records.Answer(
+        yield records.ArchivedAnswer(
             environment=place,
             pacticipant=version.pacticipant,
             number=version.number,

@@ -24,7 +24,7 @@ def builds(db: sa.Connection) -> Iterator[Record]:
     """What every version number stands for."""
     query = sa.select(t.builds, *_OF_VERSION).join_from(t.builds, t.versions).join(t.pacticipants)
     for row in db.execute(query.order_by(t.builds.c.id)):
-        yield records.Build(
+        yield records.ArchivedBuild(
             pacticipant=row.name,
             number=row.number,
             runtime=row.runtime,
@@ -45,7 +45,7 @@ def documents(db: sa.Connection) -> Iterator[Record]:
         .where(t.contracts.c.kind == ContractKind.OPENAPI.value)
     )
     for row in db.execute(query.order_by(t.publications.c.id)):
-        yield records.Document(
+        yield records.ArchivedDocument(
             provider=row.name,
             number=row.number,
             key=row.key,
@@ -60,7 +60,7 @@ def documents(db: sa.Connection) -> Iterator[Record]:
 def _claims(db: sa.Connection) -> Iterator[Record]:
     query = sa.select(t.self_verifications, *_OF_VERSION).join_from(t.self_verifications, t.versions)
     for row in db.execute(query.join(t.pacticipants).order_by(t.self_verifications.c.id)):
-        yield records.Claim(
+        yield records.ArchivedClaim(
             provider=row.name,
             number=row.number,
             success=row.success,
@@ -76,7 +76,7 @@ def _claims(db: sa.Connection) -> Iterator[Record]:
 def evidence(db: sa.Connection) -> Iterator[Record]:
     """What runs saw, oldest first."""
     for row in db.execute(sa.select(t.evidence).order_by(t.evidence.c.id)):
-        yield records.Evidence(
+        yield records.ArchivedEvidence(
             of=row.kind,
             contract=row.contract,
             consumer=row.consumer,

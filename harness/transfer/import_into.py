@@ -46,7 +46,7 @@ class Keeper:
     """Keeps records one by one, in the order in which they refer to each other."""
 
     now: str
-    contents: dict[tuple[str, str, str], records.Content] = field(default_factory=dict)
+    contents: dict[tuple[str, str, str], records.ArchivedContent] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def keep(self, db: sa.Connection, record: Record) -> None:
@@ -75,7 +75,7 @@ class Keeper:
         }
         how[record.kind](db, record)
 
-    def _content(self, _db: sa.Connection, told: records.Content) -> None:
+    def _content(self, _db: sa.Connection, told: records.ArchivedContent) -> None:
         """Kept with the first version that published it; one that is called like another would get its results."""
         if key_of(told.text) != told.key:
             raise ContractError(
@@ -83,9 +83,9 @@ class Keeper:
             )
         self.contents[told.consumer, told.provider, told.key] = told
 
-    def _environment(self, db: sa.Connection, told: records.Environment) -> None:
+    def _environment(self, db: sa.Connection, told: records.ArchivedEnvironment) -> None:
         if places.by_name(db, told.name) is None:
-            described = places.Described(
+            described = places.EnvironmentDescription(
                 name=told.name,
                 display_name=told.display_name or told.name,
                 production=told.production,
@@ -95,7 +95,7 @@ class Keeper:
             if told.require:
                 environments.declare(db, told.name, told.require, self.now)
 
-    def _pacticipant(self, db: sa.Connection, told: records.Pacticipant) -> None:
+    def _pacticipant(self, db: sa.Connection, told: records.ArchivedPacticipant) -> None:
         row = versions.mention_pacticipant(db, told.name, told.created_at or self.now)
         for column in ("display_name", "main_branch", "repository_url", "repository_name", "repository_namespace"):
             value = getattr(told, column)
@@ -105,7 +105,7 @@ class Keeper:
         for label in told.labels:
             _once(db, t.labels, {"pacticipant_id": row, "name": label}, created_at=told.created_at or self.now)
 
-    def _version(self, db: sa.Connection, told: records.Version) -> None:
+    def _version(self, db: sa.Connection, told: records.ArchivedVersion) -> None:
         created = told.created_at or self.now
         row = versions.mention(db, identity.Version(told.pacticipant, told.number), created)
         unsaid = sa.and_(t.versions.c.id == row, t.versions.c.build_url == "")
@@ -116,7 +116,7 @@ class Keeper:
         for tag in told.tags:
             _once(db, t.tags, {"version_id": row, "name": tag}, pacticipant_id=owner, created_at=created)
 
-    def _branch(self, db: sa.Connection, told: records.Branch) -> None:
+    def _branch(self, db: sa.Connection, told: records.ArchivedBranch) -> None:
         head = versions.find(db, identity.Version(told.pacticipant, told.head)) if told.head else None
         owner = versions.pacticipant(db, told.pacticipant)
         branch = branches.find(db, owner, told.name)
@@ -130,7 +130,7 @@ class Keeper:
         if values:
             db.execute(sa.update(t.branches).where(t.branches.c.id == branch).values(values))
 
-    def _pact(self, db: sa.Connection, told: records.Pact) -> None:
+    def _pact(self, db: sa.Connection, told: records.ArchivedPact) -> None:
         content = self.contents.get((told.consumer, told.provider, told.key))
         if content is None:
             self.problems.append(f"the pact of {told.consumer} {told.number} with {told.provider} has no content")
@@ -138,7 +138,7 @@ class Keeper:
         version = identity.Version(told.consumer, told.number)
         publications.publish(db, version, [_contract(content)], told.created_at or self.now)
 
-    def _result(self, db: sa.Connection, told: records.Result) -> None:
+    def _result(self, db: sa.Connection, told: records.ArchivedResult) -> None:
         provider = identity.Version(told.provider, told.number)
         same = {"key": told.key, "kind": ContractKind.PACT.value, "owner": told.consumer}
         query = sa.select(t.contracts.c.id).filter_by(**same, counterpart=told.provider)
@@ -156,7 +156,7 @@ class Keeper:
         if before is not None and before.results is None:
             db.execute(sa.update(t.verifications).where(t.verifications.c.id == before.id).values(_details(told)))
 
-    def _live(self, db: sa.Connection, told: records.Live) -> None:
+    def _live(self, db: sa.Connection, told: records.ArchivedLive) -> None:
         version = identity.Version(told.pacticipant, told.number)
         since = told.since or self.now
         if told.ended:
@@ -166,7 +166,7 @@ class Keeper:
         else:
             environments.deploy(db, told.environment, version, told.instance, since)
 
-    def _past(self, db: sa.Connection, told: records.Live, version: identity.Version) -> None:
+    def _past(self, db: sa.Connection, told: records.ArchivedLive, version: identity.Version) -> None:
         """A time that is over."""
         place = places.by_name(db, told.environment)
         owner, row = versions.known_version(db, version)
@@ -190,7 +190,7 @@ class Keeper:
         ):
             evidence.append(db, open_again(told.trace))
 
-    def _webhook(self, db: sa.Connection, told: records.Webhook) -> None:
+    def _webhook(self, db: sa.Connection, told: records.ArchivedWebhook) -> None:
         """One that lost its secrets is switched off until somebody gives them again."""
         if webhooks.by_uuid(db, told.uuid) is not None:
             return
@@ -231,7 +231,7 @@ def _once(db: sa.Connection, table: sa.Table, same: dict[str, Any], **further: A
         insert(db, table, **same, **further)
 
 
-def _contract(content: records.Content) -> Contract:
+def _contract(content: records.ArchivedContent) -> Contract:
     return Contract(
         kind=ContractKind.PACT,
         owner=content.consumer,
@@ -241,7 +241,7 @@ def _contract(content: records.Content) -> Contract:
     )
 
 
-def _details(told: records.Result) -> dict[str, Any]:
+def _details(told: records.ArchivedResult) -> dict[str, Any]:
     return {
         "build_url": told.build_url or None,
         "results": None if told.results is None else json.dumps(told.results),
@@ -251,7 +251,7 @@ def _details(told: records.Result) -> dict[str, Any]:
     }
 
 
-def _evidence(told: records.Result) -> Evidence:
+def _evidence(told: records.ArchivedResult) -> Evidence:
     """As results of foreign clients are kept: a success that left interactions out is no yes."""
     return Evidence(
         kind=EvidenceKind.PACTS,
@@ -294,10 +294,14 @@ def _of(kind: str, listed: Iterable[Record]) -> Iterator[Record]:
 
 
 def _when(record: Record) -> str:
-    if isinstance(record, records.Version):
+    if isinstance(record, records.ArchivedVersion):
         return record.created_at
-    if isinstance(record, records.Live):
+    if isinstance(record, records.ArchivedLive):
         return record.since
-    if isinstance(record, records.Build):
+    if isinstance(record, records.ArchivedBuild):
         return record.first_seen
-    return record.at if isinstance(record, (records.Result, records.Evidence, records.Claim)) else ""
+    return (
+        record.at
+        if isinstance(record, (records.ArchivedResult, records.ArchivedEvidence, records.ArchivedClaim))
+        else ""
+    )

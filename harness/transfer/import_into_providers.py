@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.transfer import records
 
 
-def keep_build(db: sa.Connection, told: records.Build, now: str) -> None:
+def keep_build(db: sa.Connection, told: records.ArchivedBuild, now: str) -> None:
     """What a version number stands for; a second build stands beside the first, as where it comes from."""
     known = facts.Known(
         version=Version(told.pacticipant, told.number),
@@ -38,7 +38,7 @@ def keep_build(db: sa.Connection, told: records.Build, now: str) -> None:
     )
 
 
-def keep_document(db: sa.Connection, told: records.Document, now: str) -> None:
+def keep_document(db: sa.Connection, told: records.ArchivedDocument, now: str) -> None:
     """A document under the version that published it. Raises IdentityConflict, ContractError."""
     version = Version(told.provider, told.number)
     if _key(told.text) != told.key:
@@ -52,7 +52,7 @@ def keep_document(db: sa.Connection, told: records.Document, now: str) -> None:
         publications.publish(db, version, [contract], at)
 
 
-def keep_claim(db: sa.Connection, told: records.Claim, now: str) -> None:
+def keep_claim(db: sa.Connection, told: records.ArchivedClaim, now: str) -> None:
     """What a provider says of itself, once. Raises ContractError when it says it of no document."""
     version = Version(told.provider, told.number)
     row = versions.mention(db, version, now)
@@ -64,7 +64,7 @@ def keep_claim(db: sa.Connection, told: records.Claim, now: str) -> None:
     same = mine.version_id == row, mine.at == at, mine.success.is_not_distinct_from(told.success)
     if db.execute(sa.select(mine.id).where(*same)).first() is None:
         content = None if told.content is None else _bytes(told.content, f"what {version} says of itself")
-        claim = provider_contracts.Claim(
+        claim = provider_contracts.ProviderClaim(
             success=told.success,
             content=content,
             content_type=told.content_type,
@@ -75,7 +75,7 @@ def keep_claim(db: sa.Connection, told: records.Claim, now: str) -> None:
         provider_contracts.claim(db, row, document.contract, claim, at)
 
 
-def keep_evidence(db: sa.Connection, told: records.Evidence, now: str) -> None:
+def keep_evidence(db: sa.Connection, told: records.ArchivedEvidence, now: str) -> None:
     """What a run saw, once. Raises ContractError for what no run of ours writes."""
     seen = _evidence(told)
     table = t.evidence
@@ -95,7 +95,7 @@ def keep_evidence(db: sa.Connection, told: records.Evidence, now: str) -> None:
         evidence.record(db, seen, told.at or now)
 
 
-def _evidence(told: records.Evidence) -> facts.Evidence:
+def _evidence(told: records.ArchivedEvidence) -> facts.Evidence:
     try:
         results, findings = evidence.read_details(told.details) if told.details else ((), ())
         return facts.Evidence(

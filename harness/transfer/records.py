@@ -12,7 +12,7 @@ from harness.verdicts import Deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class ArchivedEnvironment:
     """Where versions are deployed or released."""
 
     kind: Literal["environment"] = "environment"
@@ -25,7 +25,7 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pacticipant:
+class ArchivedPacticipant:
     """One service, with what people said of it."""
 
     kind: Literal["pacticipant"] = "pacticipant"
@@ -40,7 +40,7 @@ class Pacticipant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class ArchivedVersion:
     """One version, in the order of the first mention within its pacticipant."""
 
     kind: Literal["version"] = "version"
@@ -53,7 +53,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
+class ArchivedBranch:
     """Which version is the head of a branch; not always the newest."""
 
     kind: Literal["branch"] = "branch"
@@ -64,7 +64,7 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class ArchivedBuild:
     """What a version number stands for; only a ledger of ours tells."""
 
     kind: Literal["build"] = "build"
@@ -78,7 +78,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class ArchivedContent:
     """The content of a pact, once for all versions that published it."""
 
     kind: Literal["content"] = "content"
@@ -90,7 +90,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pact:
+class ArchivedPact:
     """Which content a version published for a provider."""
 
     kind: Literal["pact"] = "pact"
@@ -102,7 +102,7 @@ class Pact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class ArchivedDocument:
     """The OpenAPI document of a provider's version."""
 
     kind: Literal["document"] = "document"
@@ -116,7 +116,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class ArchivedClaim:
     """What a provider's version says of itself and its document."""
 
     kind: Literal["claim"] = "claim"
@@ -132,7 +132,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class ArchivedEvidence:
     """What a run saw, in full; of a broker that shows its results only, what it says was covered."""
 
     kind: Literal["evidence"] = "evidence"
@@ -156,7 +156,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class ArchivedResult:
     """What a provider version's verification said of a content."""
 
     kind: Literal["result"] = "result"
@@ -176,7 +176,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
+class ArchivedLive:
     """A version's time somewhere: it runs or is supported there now, or was."""
 
     kind: Literal["live"] = "live"
@@ -240,7 +240,7 @@ class Deletion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class ArchivedWebhook:
     """Whom to tell of what; without its secrets."""
 
     kind: Literal["webhook"] = "webhook"
@@ -261,7 +261,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ArchivedAnswer:
     """What the other broker says about a live version in its environment: True, False, or that it cannot tell."""
 
     kind: Literal["answer"] = "answer"
@@ -273,21 +273,21 @@ class Answer:
 
 
 Record = (
-    Environment
-    | Pacticipant
-    | Version
-    | Branch
-    | Build
-    | Content
-    | Pact
-    | Document
-    | Claim
-    | Evidence
-    | Result
-    | Live
+    ArchivedEnvironment
+    | ArchivedPacticipant
+    | ArchivedVersion
+    | ArchivedBranch
+    | ArchivedBuild
+    | ArchivedContent
+    | ArchivedPact
+    | ArchivedDocument
+    | ArchivedClaim
+    | ArchivedEvidence
+    | ArchivedResult
+    | ArchivedLive
     | Deletion
-    | Webhook
-    | Answer
+    | ArchivedWebhook
+    | ArchivedAnswer
 )
 
 NAMED_BY: Mapping[str, tuple[str, ...]] = {  # kind to what tells two of it apart; in the order in which they refer

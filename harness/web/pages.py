@@ -14,11 +14,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from harness.broker.http.answers import HTML, Answer
-from harness.broker.http.call import Call
+from harness.broker.http.answers import HTML, Response
+from harness.broker.http.call import Request
 from harness.broker.http.problems import Invalid
 from harness.broker.matrix_query import parse_question
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.gate.promises import told_briefly
 from harness.ledger.db import dashboard, findings, pacts, provider_contracts, shown_versions
 from harness.ledger.db.database import Database
@@ -31,7 +31,7 @@ from harness.web.relations import relations
 if TYPE_CHECKING:
     import jinja2
 
-    from harness.broker.http.asgi import Request
+    from harness.broker.http.asgi import RawRequest
     from harness.broker.http.routing import Match
 
 _HEADERS = {
@@ -43,7 +43,7 @@ _HEADERS = {
 _MOST_ROWS = 500
 _DOC = "/doc/"  # where the curies of the API lead to
 
-Page = Callable[["Pages", Call], tuple[str, Mapping[str, Any]] | None]
+Page = Callable[["Pages", Request], tuple[str, Mapping[str, Any]] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,9 @@ class Pages:
     """The pages of one broker."""
 
     database: Database
-    settings: Settings
+    settings: BrokerSettings
 
-    def __call__(self, request: Request, match: Match | None) -> Answer | None:
+    def __call__(self, request: RawRequest, match: Match | None) -> Response | None:
         """The page at a path; None where there is none, and the API answers."""
         if match is None and request.raw_path.startswith(_DOC):
             rel = unquote(request.raw_path.removeprefix(_DOC))
@@ -65,7 +65,7 @@ class Pages:
         if page is None:
             return None
         with self.database.reading() as db:
-            call = Call(
+            call = Request(
                 method="GET",
                 path=match.parameters(route),
                 raw_path=request.raw_path,
@@ -83,9 +83,9 @@ class Pages:
             return _shown(name, values, call.base)
 
 
-def _shown(name: str, values: Mapping[str, Any], base: str, *, status: int = 200) -> Answer:
+def _shown(name: str, values: Mapping[str, Any], base: str, *, status: int = 200) -> Response:
     body = _templates().get_template(f"{name}.html").render(base=base, **values)
-    return Answer(status=status, body=body, media=HTML, headers=_HEADERS)
+    return Response(status=status, body=body, media=HTML, headers=_HEADERS)
 
 
 @cache
@@ -99,13 +99,13 @@ def _templates() -> jinja2.Environment:
     return found
 
 
-def _index(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
+def _index(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
     del pages
     items, _ = dashboard.items(call.db, [], None)
     return "index", {"items": items}
 
 
-def _pact(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
+def _pact(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]] | None:
     del pages
     where = pacts.of_pair(call.path["consumer"], call.path["provider"])
     if "version" in call.path:
@@ -124,7 +124,7 @@ def _pact(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
     return "pact", {"pact": found, "interactions": told, "tags": pacts.tags_of(call.db, found.version)}
 
 
-def _document(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
+def _document(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]] | None:
     """A provider's document: its operations, and what of it cannot be read."""
     del pages
     row = shown_versions.find(call.db, call.path["provider"], call.path["version"])
@@ -135,14 +135,14 @@ def _document(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]] | None:
     return "document", {"document": found, "problems": problems, "operations": told, "most": _MOST_ROWS}
 
 
-def _pair(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
+def _pair(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
     del pages
     names = [call.path[side] for side in ("consumer", "provider")]
     selectors = [Asked(pacticipant=name) for name in names]
     return _results(call, Question(selectors=selectors, latest_by="cvpv"), " and ".join(names))
 
 
-def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
+def _matrix(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
     """The answer to a question that is written into the address, or what is wrong with it."""
     del pages
     try:
@@ -155,7 +155,7 @@ def _matrix(pages: Pages, call: Call) -> tuple[str, Mapping[str, Any]]:
         return "refused", {"errors": [problem.text for problem in error.problems]}
 
 
-def _results(call: Call, question: Question, title: str) -> tuple[str, Mapping[str, Any]]:
+def _results(call: Request, question: Question, title: str) -> tuple[str, Mapping[str, Any]]:
     answer = answered(call.db, question, trusted=call.settings.trust_claims)
     rows = list(islice(answer.considered, _MOST_ROWS))
     details = matrix_details.of(call.db, rows)

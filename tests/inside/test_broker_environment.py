@@ -6,12 +6,12 @@ import pytest
 
 from harness.broker.access.roles import Role
 from harness.broker.environment import configured
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.errors import UsageError
 
 
 def test_nothing_said_is_the_default() -> None:
-    assert configured({"PATH": "/bin", "PACT_BROKER_BASE_URL": ""}).settings == Settings()
+    assert configured({"PATH": "/bin", "PACT_BROKER_BASE_URL": ""}).settings == BrokerSettings()
 
 
 def test_the_original_s_variables_mean_the_same() -> None:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.http.answers import HAL, HTML, JSON, TEXT, Answer, raw, spelled
+from harness.broker.http.answers import HAL, HTML, JSON, TEXT, Response, raw, spelled
 from harness.broker.http.base_url import base_url, without_prefix
-from harness.broker.http.call import Call
+from harness.broker.http.call import Request
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page
 from harness.broker.http.nested_query import parse
-from harness.broker.http.problems import Invalid, Refused, Unreadable
+from harness.broker.http.problems import Invalid, Refused, UnreadableBody
 from harness.broker.http.reading import read_json, read_object
 from harness.broker.http.routing import Router, Routes
 
@@ -26,7 +26,7 @@ def _routes(*paths: str) -> Router:
     for path in paths:
 
         @routes.get(path, answers={200: None})
-        def show(call: Call) -> Answer:
+        def show(call: Request) -> Response:
             """Show."""
             raise NotImplementedError(call)
 
@@ -187,7 +187,7 @@ def test_a_piece_of_json_goes_through_unread_also_beside_an_integer_that_is_too_
     ],
 )
 def test_a_body_that_is_not_json_is_refused_with_its_place(body: bytes, why: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableBody) as caught:
         read_json(body, 100)
     assert caught.match("400")
     import re
@@ -197,7 +197,7 @@ def test_a_body_that_is_not_json_is_refused_with_its_place(body: bytes, why: str
 
 @pytest.mark.parametrize(("body", "kind"), [(b"[]", "an array"), (b"null", "null"), (b"3", "a number")])
 def test_only_an_object_is_an_object(body: bytes, kind: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableBody) as caught:
         read_object(body, 100)
     assert kind in caught.value.why
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checkout import Build, Checkout, from_ci, version
+from harness.checkout import Checkout, CiBuild, from_ci, version
 
 SHA = "9f2c4a7be01d3f5568a4bb0c1d2e3f4051627384"
 
@@ -105,13 +105,13 @@ RUN = "https://github.com/acme/orders/actions/runs/1658821493"
 AZURE_RUN = "https://dev.azure.com/acme/Web%20Shop/_build/results?buildId=77"
 
 
-def build(ci: str, branch: str, url: str, commit: str = SHA) -> Build:
-    return Build(ci=ci, commit=commit, branch=branch, url=url)
+def build(ci: str, branch: str, url: str, commit: str = SHA) -> CiBuild:
+    return CiBuild(ci=ci, commit=commit, branch=branch, url=url)
 
 
 CASES = {
-    "desk": ({"HOME": "/root", "CI": ""}, Build()),
-    "an unknown service": ({"CI": "true"}, Build()),
+    "desk": ({"HOME": "/root", "CI": ""}, CiBuild()),
+    "an unknown service": ({"CI": "true"}, CiBuild()),
     "github, push": (
         {**GITHUB, "GITHUB_REF": "refs/heads/feature/x", "GITHUB_REF_NAME": "feature/x"},
         build("GitHub Actions", "feature/x", RUN),
@@ -312,7 +312,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("environ", "expected"), CASES.values(), ids=CASES)
-def test_each_ci_service_is_understood(environ: dict[str, str], expected: Build) -> None:
+def test_each_ci_service_is_understood(environ: dict[str, str], expected: CiBuild) -> None:
     assert from_ci(environ) == expected
 
 
@@ -327,7 +327,7 @@ def test_a_service_that_says_almost_nothing_gives_almost_nothing(marker: str) ->
 
 @pytest.mark.parametrize("value", ["false", "False", "0", ""])
 def test_a_marker_that_says_no_is_no_marker(value: str) -> None:
-    assert from_ci({**GITHUB, "GITHUB_ACTIONS": value}) == Build()
+    assert from_ci({**GITHUB, "GITHUB_ACTIONS": value}) == CiBuild()
 
 
 def test_the_version_of_a_clean_tree_is_its_commit() -> None:
@@ -344,4 +344,4 @@ def test_nothing_is_called_by_a_commit_that_is_not_there() -> None:
 
 @given(st.dictionaries(st.sampled_from(sorted({k for env, _ in CASES.values() for k in env})), st.text()))
 def test_no_environment_makes_it_stumble(environ: dict[str, str]) -> None:
-    assert isinstance(from_ci(environ), Build)
+    assert isinstance(from_ci(environ), CiBuild)

@@ -16,7 +16,7 @@ from harness.app.stored_descriptor import with_remembered
 from harness.identity import Version
 from harness.ports import Ledger
 from harness.runtime.redaction import HIDDEN
-from harness.services.system import Build, ContainerSettings, Mount, MountKind, Service, System
+from harness.services.system import ContainerSettings, ImageBuild, Mount, MountKind, Service, System
 
 WORDS = st.text("abc/:=-", min_size=1, max_size=6)
 LISTS = st.lists(WORDS, max_size=2).map(tuple)
@@ -44,7 +44,7 @@ SETTINGS = st.builds(
     options=st.lists(st.tuples(WORDS, LISTS), max_size=2).map(tuple),
 )
 BUILDS = st.builds(
-    Build,
+    ImageBuild,
     context=st.just(Path("/p/svc")),
     dockerfile=st.just(Path("/p/svc/Dockerfile")),
     args=st.just((("BASE", "x"),)),
@@ -67,7 +67,7 @@ class Remembering:
 
 @given(SETTINGS, BUILDS)
 def test_what_a_container_is_made_of_is_remembered_and_its_secrets_are_not(
-    settings: ContainerSettings, build: Build
+    settings: ContainerSettings, build: ImageBuild
 ) -> None:
     old = Service(name="svc", version="1", build=build, container=settings, directory=Path("/p/svc"))
     ledger = Remembering(descriptors(_system(old))["svc"])

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.broker.webhooks import templates
-from harness.broker.webhooks.delivery import Message, as_sent, courier, headers_of
+from harness.broker.webhooks.delivery import WebhookMessage, as_sent, courier, headers_of
 from harness.broker.webhooks.redaction import without
 from harness.broker.webhooks.targets import Doorkeeper, TargetRefused, url_problems
 
@@ -100,7 +100,7 @@ def test_no_log_tells_a_secret_however_it_was_written(secret: str) -> None:
 
 
 def test_no_log_tells_a_password_or_a_secret_in_the_end() -> None:
-    message = Message(
+    message = WebhookMessage(
         method="POST",
         url="https://127.0.0.1:9/told?key=pa%24%24w%20rd",
         headers={"x-plain": "pa$$w rd", "authorization": "Bearer abcdef", "x-api-key": "other"},
@@ -109,7 +109,7 @@ def test_no_log_tells_a_password_or_a_secret_in_the_end() -> None:
         password="open sesame",
         secrets=("pa$$w rd",),
     )
-    outcome = courier(Settings()).send(message)
+    outcome = courier(BrokerSettings()).send(message)
     assert outcome.success is False
     told = f"{outcome.log}{outcome.error}{outcome.body}"
     basic = headers_of(message)["authorization"].removeprefix("Basic ")
@@ -243,7 +243,7 @@ def test_what_is_nobody_s_address_is_refused_even_where_the_inside_is_open(
     ],
 )
 def test_a_url_that_cannot_be_meant_is_refused_when_it_is_made(url: str) -> None:
-    assert list(url_problems(url, Settings()))
+    assert list(url_problems(url, BrokerSettings()))
 
 
 @given(

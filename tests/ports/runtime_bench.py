@@ -24,7 +24,7 @@ from harness.ports import Instance, Runtime
 from harness.runtime import engine_address, postgres, sweeping
 from harness.runtime.choice import choose
 from harness.runtime.containers import ContainerRuntime
-from harness.services.system import Build, Ready, Resource, ResourceKind, Service
+from harness.services.system import ImageBuild, Ready, Resource, ResourceKind, Service
 
 SERVICE = Path(__file__).parent / "service"
 REAL = [
@@ -82,7 +82,7 @@ def service(name: str = "catalog", version: str = "1", within: float = 30.0, **e
     return Service(
         name=name,
         version=version,
-        build=Build(context=SERVICE, dockerfile=SERVICE / "Dockerfile", args=(("BASE", base),)),
+        build=ImageBuild(context=SERVICE, dockerfile=SERVICE / "Dockerfile", args=(("BASE", base),)),
         command=("python", "serve.py"),
         directory=SERVICE,
         endpoints=(("http", 8000),),

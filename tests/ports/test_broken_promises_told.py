@@ -10,7 +10,7 @@ from broker_histories import pact
 from remote_ledgers import own_ledger
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.contracts.pact_reader import pact_key
 from harness.evidence import Evidence, EvidenceKind
 from harness.gate import can_i_deploy
@@ -95,7 +95,7 @@ def test_everybody_who_is_asked_names_the_broken_promise(
             assert can_i_deploy([C], "prod", facts).reasons[0].broken == (expected,)
     (row,) = client.get("/can-i-deploy?pacticipant=c&version=1&environment=prod").json["matrix"]
     assert row["broken"] == [{"request": expected.request, "expected": "status 200", "came": "status 500"}]
-    settings = Settings()
+    settings = BrokerSettings()
     browser = Client(app=broker(database, settings, pages=Pages(database=database, settings=settings)))
     assert str(expected) in browser.get("/matrix/provider/p/consumer/c", accept="text/html").text
     (elsewhere,) = can_i_deploy([C], "prod", far.facts_about([C], ["prod"])).reasons[0].broken

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from broker_client import Client, Reply
 
-from harness.broker.access.guard import Guard, Rules, User
+from harness.broker.access.guard import AccessRules, Guard, User
 from harness.broker.access.roles import Role
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.ledger.db import audit, tokens
 from harness.ledger.db.database import Database
 
@@ -23,7 +23,7 @@ PROD = {"name": "prod", "production": True}
 
 
 def guarded(database: Database, **rules: object) -> Client:
-    guard = Guard(database=database, rules=replace(Rules(users=USERS), **rules))  # type: ignore[arg-type]
+    guard = Guard(database=database, rules=replace(AccessRules(users=USERS), **rules))  # type: ignore[arg-type]
     return Client(app=broker(database, access=guard))
 
 
@@ -185,7 +185,7 @@ def too_large(client: Client, size: int) -> Reply:
 
 
 def test_a_body_that_is_too_large_is_refused(database: Database) -> None:
-    client = Client(app=broker(database, Settings(most_bytes=1000)))
+    client = Client(app=broker(database, BrokerSettings(most_bytes=1000)))
     assert too_large(client, 2000).status == 413
     assert "1000 bytes" in too_large(client, 2000).json["error"]
     assert too_large(client, 100).status == 400

@@ -11,7 +11,7 @@ from broker_client import Client, Reply
 from broker_histories import pact
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.contracts.pact_reader import pact_key
 from harness.ledger.db.database import Database
 from harness.web.pages import Pages
@@ -63,7 +63,7 @@ def test_without_latestby_every_result_is_listed_newest_first(told: Client, path
 
 
 def test_a_matrix_is_a_page_for_people(told: Client, database: Database) -> None:
-    settings = Settings()
+    settings = BrokerSettings()
     browser = Client(app=broker(database, settings, pages=Pages(database=database, settings=settings)))
     asked = "/matrix?q[][pacticipant]=c&q[][version]=1&q[][pacticipant]=p&latestby=cvp"
     page = browser.get(asked, accept=BROWSER)

@@ -12,7 +12,7 @@ import pytest
 from broker_client import Client
 from remote_ledgers import own_ledger
 
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.contracts.openapi_reader import read_openapi
 from harness.evidence import Evidence, EvidenceKind
 from harness.gate import Decision, can_i_deploy
@@ -206,8 +206,8 @@ def test_only_what_is_live_or_the_head_of_the_main_branch_is_held_against(client
 
 class TestWhereClaimsAreTrusted:
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(trust_claims=True)
+    def settings(self) -> BrokerSettings:
+        return BrokerSettings(trust_claims=True)
 
     @pytest.mark.parametrize(("claim", "status"), [(True, "success"), (False, "failed"), (None, "unknown")])
     def test_a_claim_makes_a_yes_of_what_fits(self, client: Client, claim: bool | None, status: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from broker_client import Client
 
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.identity import Version
 from harness.ledger.db.database import Database
 from harness.ledger.sql_ledger import SqlLedger
@@ -183,7 +183,8 @@ def test_a_tag_for_a_version_older_than_ten_seconds_is_only_a_tag(client: Client
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(use_first_tag_as_branch=False, detect_main_branch=False, deployments_for_tags=False)]
+    "settings",
+    [BrokerSettings(use_first_tag_as_branch=False, detect_main_branch=False, deployments_for_tags=False)],
 )
 def test_what_tags_do_besides_can_be_switched_off(client: Client) -> None:
     place = client.post("/environments", {"name": "main", "production": True}).json["uuid"]

@@ -19,7 +19,7 @@ import pytest
 from broker_client import HAL, Client, Reply, check_against_document, exchange
 
 from harness.broker.app import broker, router
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.ledger.db.database import Database
 from harness.web.pages import Pages
 
@@ -407,7 +407,7 @@ def told_well(method: str, target: str, reply: Reply) -> str:
 
 
 def test_ten_thousand_requests_that_nobody_means(sqlite_database: Database) -> None:
-    settings = Settings()
+    settings = BrokerSettings()
     app = broker(sqlite_database, settings, pages=Pages(database=sqlite_database, settings=settings))
     client = Client(app=app)
     kept(client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from broker_client import Client
 
-from harness.broker.access.guard import Guard, Rules
+from harness.broker.access.guard import AccessRules, Guard
 from harness.broker.app import broker
 from harness.ledger.db import tokens
 from harness.ledger.db.database import Database
@@ -16,7 +16,7 @@ C, D = "/pacticipants/C", "/pacticipants/D"
 def client_of(database: Database, role: str, *pacticipants: str) -> Client:
     with database.writing() as db:
         secret = tokens.create(db, f"a {role}", role, pacticipants, "2026-01-01T00:00:00.000+00:00")[1]
-    guarded = broker(database, access=Guard(database=database, rules=Rules()))
+    guarded = broker(database, access=Guard(database=database, rules=AccessRules()))
     return Client(app=guarded, headers={"authorization": f"Bearer {secret}"})
 
 

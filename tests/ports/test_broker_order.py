@@ -8,7 +8,7 @@ from broker_client import Client
 from sqlalchemy.engine.url import make_url
 
 from harness.broker.http.hal import path
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.ledger.db.rows import in_order
 from harness.ledger.db.tables import pacticipants
 
@@ -17,9 +17,9 @@ ORDERED = ["_", "a b", "a-c", "Ab", "ab2", "b", "B2", "z", "É", "é"]
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> BrokerSettings:
     """The names are alike on purpose."""
-    return Settings(check_duplicate_names=False)
+    return BrokerSettings(check_duplicate_names=False)
 
 
 def publish(client: Client, consumer: str, provider: str) -> None:

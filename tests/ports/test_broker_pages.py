@@ -10,7 +10,7 @@ from broker_client import Client, Reply
 from broker_histories import provider_contract
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.ledger.db.database import Database
 from harness.web.pages import Pages
 
@@ -20,7 +20,7 @@ EVIL = '<script>alert("1")</script>'
 
 @pytest.fixture
 def browser(database: Database) -> Client:
-    settings = Settings()
+    settings = BrokerSettings()
     return Client(app=broker(database, settings, pages=Pages(database=database, settings=settings)))
 
 

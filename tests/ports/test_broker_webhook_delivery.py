@@ -18,12 +18,12 @@ from broker_client import Client
 from served import ServedBroker
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.broker.webhooks.worker import Worker
 from harness.ledger.db import outbox
 from harness.ledger.db.database import Database, open_database
 
-OPEN = Settings(webhook_schemes=("http", "https"), webhook_hosts=("127.0.0.1",))
+OPEN = BrokerSettings(webhook_schemes=("http", "https"), webhook_hosts=("127.0.0.1",))
 SCHEDULE = OPEN.webhook_retry_schedule
 
 
@@ -87,7 +87,7 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> BrokerSettings:
     return OPEN
 
 
@@ -118,7 +118,7 @@ class Postman:
 
     database: Database
     now: float = field(default_factory=time.time)
-    settings: Settings = OPEN
+    settings: BrokerSettings = OPEN
 
     def round(self, later: float = 0.0) -> int:
         """Tell what is due so many seconds later; how many were told."""
@@ -189,7 +189,7 @@ def test_nobody_inside_is_told_unless_listed(
 ) -> None:
     """The whitelist may have been wider when the webhook was made: the address is judged when it is told."""
     port = listener.url.rpartition(":")[2]
-    everywhere = Settings(webhook_schemes=("http",))
+    everywhere = BrokerSettings(webhook_schemes=("http",))
     made = Client(app=broker(database, everywhere)).post("/webhooks", webhook(f"http://{host}:{port}/told"))
     assert made.status == 201, made.text
     client.post("/contracts/publish", published())

@@ -16,7 +16,7 @@ from runtime_bench import ALL, REAL, Bench, bench_for, marked, on, service, sile
 
 from harness.errors import ServiceDidNotStart
 from harness.ports import Session, Unit
-from harness.services.system import Build, Ready, ReadyKind
+from harness.services.system import ImageBuild, Ready, ReadyKind
 
 AT_ONCE = 10.0  # seconds; what is waited for would take at least twenty
 
@@ -113,7 +113,7 @@ def test_a_pull_that_hangs_is_given_up(bench: Bench) -> None:
 def test_a_build_that_takes_long_is_given_up(bench: Bench, tmp_path: Path) -> None:
     base = dict(service().build.args)["BASE"]  # type: ignore[union-attr]  # it has one
     (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN sleep 4 # {uuid.uuid4()}\n")
-    long = replace(service(), build=Build(context=tmp_path, dockerfile=tmp_path / "Dockerfile"))
+    long = replace(service(), build=ImageBuild(context=tmp_path, dockerfile=tmp_path / "Dockerfile"))
     with bench.runtime.session(bench.run()) as session:
         with begun(session, long, only_prepared=True) as raised:
             time.sleep(1)

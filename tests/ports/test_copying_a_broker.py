@@ -17,7 +17,7 @@ from new_ledgers import new_ledger
 from remote_ledgers import document, site_of, transport_to_own
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.errors import BrokerSilent, HarnessError, UsageError
 from harness.identity import Version
 from harness.ledger.db import tables
@@ -26,7 +26,7 @@ from harness.ledger.remote.site import open_site
 from harness.ledger.sql_ledger import SqlLedger
 from harness.transfer import records
 from harness.transfer.archive import Archive, opened, resumed
-from harness.transfer.comparing import Comparison, compared
+from harness.transfer.comparing import CopyComparison, compared
 from harness.transfer.from_http import Copying
 from harness.transfer.from_ledger import unfold
 from harness.transfer.import_into import kept
@@ -111,7 +111,7 @@ def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
     made.close()
 
 
-def copied(original: Original, ledger: SqlLedger, path: Path) -> Comparison:
+def copied(original: Original, ledger: SqlLedger, path: Path) -> CopyComparison:
     archive = fetched(original, path)
     assert kept(ledger.database, archive.records(), quiet, NOW) == []
     return compared(ledger, archive.records())
@@ -224,7 +224,7 @@ def test_a_webhook_that_lost_its_secrets_is_switched_off(
     original: Original, ledger: SqlLedger, tmp_path: Path
 ) -> None:
     archive = fetched(original, tmp_path / "copy.ndjson")
-    found = {e.uuid: e for e in archive.records() if isinstance(e, records.Webhook)}
+    found = {e.uuid: e for e in archive.records() if isinstance(e, records.ArchivedWebhook)}
     assert found["PZJ8iuaT3-3TsZIR7AM3QQ"].secrets == ("authorization", "password")
     assert found["PZJ8iuaT3-3TsZIR7AM3QQ"].headers == {"x-team": "a"}
     kept(ledger.database, archive.records(), quiet, NOW)
@@ -324,7 +324,9 @@ def test_our_own_broker_can_be_copied_through_its_api(
     original: Original, ledger: SqlLedger, tmp_path: Path
 ) -> None:
     copied(original, ledger, tmp_path / "copy.ndjson")
-    site = open_site("http://broker.test", {}, transport=transport_to_own(broker(ledger.database, Settings())))
+    site = open_site(
+        "http://broker.test", {}, transport=transport_to_own(broker(ledger.database, BrokerSettings()))
+    )
     archive = resumed(tmp_path / "own.ndjson", site.base)
     Copying(site, archive, quiet).everything()
     second = new_ledger(tmp_path / "second.db")
@@ -398,8 +400,8 @@ def test_a_content_under_another_contents_name_is_left_out(ledger: SqlLedger) ->
     """It would be taken for verified by the results of the other."""
     key = "f" * 40
     lying: list[records.Record] = [
-        records.Content(consumer="web", provider="orders", key=key, sha=key, text=json.dumps(document())),
-        records.Pact(consumer="web", number="1", provider="orders", key=key),
+        records.ArchivedContent(consumer="web", provider="orders", key=key, sha=key, text=json.dumps(document())),
+        records.ArchivedPact(consumer="web", number="1", provider="orders", key=key),
     ]
     problems = kept(ledger.database, lying, quiet, NOW)
     assert "is not what it is called" in problems[0]

@@ -231,15 +231,18 @@ def test_documents_and_what_stands_behind_them_come_along(
 @pytest.mark.parametrize(
     ("record", "told"),
     [
-        (records.Document(provider="orders", number="1", key="k", text="{}"), "is not what it is called"),
-        (records.Document(provider="orders", number="1", key="k", text="{"), "is not what it is called"),
-        (records.Claim(provider="orders", number="1", success=True), "there is none"),
-        (records.Evidence(of="magic", provider="orders", verdict="PASSED"), "cannot be read"),
-        (records.Evidence(of="pacts", provider="orders", verdict="YES"), "cannot be read"),
-        (records.Evidence(of="pacts", provider="orders", verdict="PASSED", details="[]"), "cannot be read"),
-        (records.Evidence(of="pacts", provider="orders", verdict="PASSED", details="{"), "cannot be read"),
-        (records.Evidence(of="pacts", provider="", verdict="PASSED"), "the provider"),
-        (records.Environment(name="prod", require=("magic",)), "magic"),
+        (records.ArchivedDocument(provider="orders", number="1", key="k", text="{}"), "is not what it is called"),
+        (records.ArchivedDocument(provider="orders", number="1", key="k", text="{"), "is not what it is called"),
+        (records.ArchivedClaim(provider="orders", number="1", success=True), "there is none"),
+        (records.ArchivedEvidence(of="magic", provider="orders", verdict="PASSED"), "cannot be read"),
+        (records.ArchivedEvidence(of="pacts", provider="orders", verdict="YES"), "cannot be read"),
+        (
+            records.ArchivedEvidence(of="pacts", provider="orders", verdict="PASSED", details="[]"),
+            "cannot be read",
+        ),
+        (records.ArchivedEvidence(of="pacts", provider="orders", verdict="PASSED", details="{"), "cannot be read"),
+        (records.ArchivedEvidence(of="pacts", provider="", verdict="PASSED"), "the provider"),
+        (records.ArchivedEnvironment(name="prod", require=("magic",)), "magic"),
     ],
 )
 def test_what_no_ledger_writes_is_told_and_left_out(ledger: SqlLedger, record: records.Record, told: str) -> None:

@@ -16,7 +16,7 @@ from new_ledgers import new_ledger
 from remote_ledgers import own_ledger, pact_between, remote_ledger
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.openapi_reader import read_openapi
 from harness.errors import HarnessError, IdentityConflict, UnknownName, UsageError
@@ -39,7 +39,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLedger
         "sqlite": lambda: new_ledger(tmp_path / "ledger.db"),
         "remote": lambda: remote_ledger(Original(), tmp_path / "beside.db"),
         "own broker": lambda: own_ledger(
-            broker(request.getfixturevalue("sqlite_database"), Settings()), tmp_path / "beside.db"
+            broker(request.getfixturevalue("sqlite_database"), BrokerSettings()), tmp_path / "beside.db"
         ),
     }
     made = make[request.param]()

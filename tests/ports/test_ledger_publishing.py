@@ -16,7 +16,7 @@ from new_ledgers import new_ledger
 from remote_ledgers import own_ledger
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
 from harness.errors import ContractError, HarnessError, IdentityConflict, UsageError
@@ -238,7 +238,7 @@ def anywhere(
 ) -> Iterator[MemoryLedger | SqlLedger | RemoteLedger]:
     made: MemoryLedger | SqlLedger | RemoteLedger
     if request.param == "remote":
-        made = own_ledger(broker(sqlite_database, Settings()), tmp_path / "beside.db")
+        made = own_ledger(broker(sqlite_database, BrokerSettings()), tmp_path / "beside.db")
     else:
         made = MemoryLedger() if request.param == "memory" else new_ledger(tmp_path / "ledger.db")
     yield made

@@ -16,7 +16,7 @@ from remote_ledgers import document, own_ledger, remote_ledger
 from small_systems import PLACE, Small, small_system
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
 from harness.evidence import EvidenceKind, Facts, Known, Stay
@@ -99,7 +99,7 @@ def original(folder: Path, _number: int) -> tuple[RemoteLedger, Callable[[], Non
 def served(folder: Path, number: int) -> tuple[RemoteLedger, Callable[[], None]]:
     """Our own broker; and how to let go of its database."""
     database = open_database(str(folder / f"served-{number}.db"))
-    return own_ledger(broker(database, Settings()), folder / f"{number}-beside.db"), database.close
+    return own_ledger(broker(database, BrokerSettings()), folder / f"{number}-beside.db"), database.close
 
 
 @pytest.mark.parametrize("part", range(6))

@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.gate import can_i_deploy, rollback_targets
 from harness.identity import Version
 from harness.ledger.remote.ledger import RemoteLedger
-from harness.ledger.remote.selected import Wish
+from harness.ledger.remote.selected import PactSelection
 from harness.ledger.remote.site import Site, open_site
 from harness.transfer.archive import resumed
 from harness.transfer.from_http import Copying
@@ -122,7 +122,7 @@ def test_no_single_wrong_value_ends_anything_else_in_a_traceback(tmp_path: Path)
         mutating.chance = 0.05
         ledger = RemoteLedger(site=site, beside=beside)
         try:
-            ledger.pacts_for_verification("orders", Wish())
+            ledger.pacts_for_verification("orders", PactSelection())
             rollback_targets(["orders"], LIVE, ledger.facts_of([LIVE]))
             ledger.record_undeployment(LIVE, "orders", instance="blue")
             ledger.record_deployment(LIVE, Version("orders", "1"), instance="red")

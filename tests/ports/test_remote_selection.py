@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from remote_ledgers import document, own_ledger, pact_between, remote_ledger
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.errors import BrokerRefused, UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
 from harness.ledger.db.database import Database
 from harness.ledger.remote.ledger import RemoteLedger
-from harness.ledger.remote.selected import Wish, selector
+from harness.ledger.remote.selected import PactSelection, selector
 from harness.verdicts import Cause, Verdict
 
 MAIN: dict[str, Any] = {"mainBranch": True}
@@ -30,7 +30,7 @@ MAIN: dict[str, Any] = {"mainBranch": True}
 @pytest.fixture
 def ledger(sqlite_database: Database, tmp_path: Path) -> Iterator[RemoteLedger]:
     """Our own broker: web 1 is on main and kept by orders 1, web 2 is on a branch and new."""
-    made = own_ledger(broker(sqlite_database, Settings()), tmp_path / "beside.db")
+    made = own_ledger(broker(sqlite_database, BrokerSettings()), tmp_path / "beside.db")
     for number, branch in (("1", "main"), ("2", "feat/x")):
         made.record_version(Known(version=Version("web", number), branch=branch))
         made.publish(Version("web", number), [pact_between("web", "orders", f"/{number}")])
@@ -59,12 +59,12 @@ def seen(path: str, number: str, verdict: Verdict = Verdict.PASSED) -> Evidence:
     )
 
 
-def chosen(ledger: RemoteLedger, wish: Wish) -> list[tuple[str, bool, bool]]:
+def chosen(ledger: RemoteLedger, wish: PactSelection) -> list[tuple[str, bool, bool]]:
     return [(str(e.consumer), e.pending, e.wip) for e in ledger.pacts_for_verification("orders", wish)]
 
 
 def test_a_selector_chooses_and_what_was_kept_before_is_not_pending(ledger: RemoteLedger) -> None:
-    wish = Wish(selectors=(MAIN,), branch="main")
+    wish = PactSelection(selectors=(MAIN,), branch="main")
     assert chosen(ledger, wish) == [("web 1", False, False)]
     assert chosen(ledger, replace(wish, selectors=({"branch": "feat/x"},))) == [("web 2", True, False)]
     assert chosen(ledger, replace(wish, selectors=({"branch": "feat/x"},), pending=False)) == [
@@ -73,24 +73,24 @@ def test_a_selector_chooses_and_what_was_kept_before_is_not_pending(ledger: Remo
 
 
 def test_work_in_progress_comes_beside_what_was_chosen(ledger: RemoteLedger) -> None:
-    wish = Wish(selectors=(MAIN,), branch="main", wip_since="2020-01-01")
+    wish = PactSelection(selectors=(MAIN,), branch="main", wip_since="2020-01-01")
     assert chosen(ledger, wish) == [("web 1", False, False), ("web 2", True, True)]
 
 
 def test_a_result_of_work_in_progress_leaves_it_in_progress(ledger: RemoteLedger) -> None:
     """It goes to the address that says so; only when it is chosen explicitly its result ends that."""
-    wish = Wish(selectors=(MAIN,), branch="main", wip_since="2020-01-01")
+    wish = PactSelection(selectors=(MAIN,), branch="main", wip_since="2020-01-01")
     chosen(ledger, wish)
     ledger.record_evidence(seen("/2", "1"))
     assert chosen(ledger, wish) == [("web 1", False, False), ("web 2", True, True)]
-    explicit = Wish(selectors=({"branch": "feat/x"},), branch="main")
+    explicit = PactSelection(selectors=({"branch": "feat/x"},), branch="main")
     chosen(ledger, explicit)
     ledger.record_evidence(seen("/2", "1"))
     assert chosen(ledger, wish) == [("web 1", False, False)]
 
 
 def test_why_a_pact_was_chosen_is_told(ledger: RemoteLedger) -> None:
-    (found,) = ledger.pacts_for_verification("orders", Wish(selectors=(MAIN,), branch="main"))
+    (found,) = ledger.pacts_for_verification("orders", PactSelection(selectors=(MAIN,), branch="main"))
     assert found.why == "latest from main branch"
     assert any("belongs to the consumer version" in notice for notice in found.notices)
     assert (found.published.contract.owner, found.published.promised) == ("web", 1)
@@ -98,17 +98,17 @@ def test_why_a_pact_was_chosen_is_told(ledger: RemoteLedger) -> None:
 
 def test_what_the_broker_refuses_is_told_in_its_words(ledger: RemoteLedger) -> None:
     with pytest.raises(BrokerRefused, match="cannot specify mainBranch=true with latest=false"):
-        chosen(ledger, Wish(selectors=({"mainBranch": True, "latest": False},), branch="main"))
+        chosen(ledger, PactSelection(selectors=({"mainBranch": True, "latest": False},), branch="main"))
     with pytest.raises(UnknownName, match=r"(?s)no pacticipant 'order' at the broker.*did you mean 'orders'"):
-        ledger.pacts_for_verification("order", Wish())
+        ledger.pacts_for_verification("order", PactSelection())
 
 
 def test_a_broker_that_does_not_say_pending_excuses_nothing(tmp_path: Path) -> None:
     original = Original()
     original.publish("web", "1", document())
     ledger = remote_ledger(original, tmp_path / "beside.db")
-    assert [e.pending for e in ledger.pacts_for_verification("orders", Wish())] == [True]
-    assert [e.pending for e in ledger.pacts_for_verification("orders", Wish(pending=False))] == [False]
+    assert [e.pending for e in ledger.pacts_for_verification("orders", PactSelection())] == [True]
+    assert [e.pending for e in ledger.pacts_for_verification("orders", PactSelection(pending=False))] == [False]
     ledger.close()
 
 

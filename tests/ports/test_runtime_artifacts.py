@@ -18,18 +18,18 @@ from harness.runtime import artifacts
 from harness.runtime.contents import Contents
 from harness.runtime.dockerfiles import base_images, substituted
 from harness.runtime.ignoring import read_ignored
-from harness.services.system import Build, Resource, ResourceKind
+from harness.services.system import ImageBuild, Resource, ResourceKind
 
 
-def build_in(folder: Path, dockerfile: str = "FROM base\n", **files: str) -> Build:
+def build_in(folder: Path, dockerfile: str = "FROM base\n", **files: str) -> ImageBuild:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Dockerfile").write_text(dockerfile)
     for name, text in files.items():
         (folder / name).write_text(text)
-    return Build(context=folder, dockerfile=folder / "Dockerfile")
+    return ImageBuild(context=folder, dockerfile=folder / "Dockerfile")
 
 
-def known(build: Build, base: str = "sha256:1") -> str:
+def known(build: ImageBuild, base: str = "sha256:1") -> str:
     return artifacts.of_build(build, lambda name: f"{name}@{base}", Contents())
 
 
@@ -115,10 +115,10 @@ def test_a_dockerignore_beside_the_dockerfile_goes_first(tmp_path: Path) -> None
 
 def test_a_missing_dockerfile_or_context_is_named(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="Dockerfile"):
-        known(Build(context=tmp_path, dockerfile=tmp_path / "Dockerfile"))
+        known(ImageBuild(context=tmp_path, dockerfile=tmp_path / "Dockerfile"))
     (tmp_path / "Dockerfile").write_text("FROM base")
     with pytest.raises(EnvironmentProblem, match="nowhere"):
-        known(Build(context=tmp_path / "nowhere", dockerfile=tmp_path / "Dockerfile"))
+        known(ImageBuild(context=tmp_path / "nowhere", dockerfile=tmp_path / "Dockerfile"))
 
 
 def test_five_services_are_known_quickly(tmp_path: Path) -> None:

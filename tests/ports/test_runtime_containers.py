@@ -14,7 +14,7 @@ from runtime_bench import Bench, bench_for, service
 from harness.errors import ServiceDidNotStart
 from harness.runtime import sweeping
 from harness.runtime.containers import ContainerRuntime
-from harness.services.system import Build
+from harness.services.system import ImageBuild
 
 pytestmark = [pytest.mark.slow, pytest.mark.docker]
 
@@ -51,7 +51,7 @@ def test_a_build_that_fails_is_told_with_its_last_lines(
 ) -> None:
     base = os.environ.get("HARNESS_PYTHON_IMAGE", "python:3.12-slim")
     (tmp_path / "Dockerfile").write_text(f"FROM {base}\n{text} # {uuid.uuid4()}\n")
-    broken = replace(service(), build=Build(context=tmp_path, dockerfile=tmp_path / "Dockerfile"))
+    broken = replace(service(), build=ImageBuild(context=tmp_path, dockerfile=tmp_path / "Dockerfile"))
     could_not = pytest.raises(ServiceDidNotStart, match="could not be built")
     with bench.runtime.session(bench.run()) as session, could_not as failure:
         session.prepare(broken)

@@ -9,7 +9,7 @@ import pytest
 from runtime_bench import REAL, SERVICE, Bench, bench_for, on
 
 from harness.errors import ServiceDidNotStart
-from harness.services.system import Build, Ready, ReadyKind, Resource, ResourceKind
+from harness.services.system import ImageBuild, Ready, ReadyKind, Resource, ResourceKind
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def job(code: int, wanted: str = "0") -> Resource:
     return Resource(
         name="migrate",
         kind=ResourceKind.JOB,
-        build=Build(context=SERVICE, dockerfile=SERVICE / "Dockerfile", args=(("BASE", base),)),
+        build=ImageBuild(context=SERVICE, dockerfile=SERVICE / "Dockerfile", args=(("BASE", base),)),
         command=("python", "-c", program),
         container_command=("python3", "-c", program),
         directory=SERVICE,

@@ -16,7 +16,7 @@ from broker_client import Client
 from conformance_states import ConformanceStates
 
 from harness.broker.app import broker
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.checks.api import Settings as CheckSettings
 from harness.checks.api import Target
 from harness.checks.pact_provider import PactProvider
@@ -76,7 +76,7 @@ class Restored:
 
 @pytest.fixture
 def served(database: Database) -> Iterator[tuple[str, ConformanceStates]]:
-    app = broker(database, Settings(base_urls=("http://example.org",), check_duplicate_names=False))
+    app = broker(database, BrokerSettings(base_urls=("http://example.org",), check_duplicate_names=False))
     server = uvicorn.Server(
         uvicorn.Config(Restored(app), host="127.0.0.1", port=0, log_level="error", lifespan="off")
     )

@@ -20,7 +20,7 @@ from harness.identity import Version
 from harness.ledger.remote import hal, reading, results, selected
 from harness.ledger.remote.site import Site, open_site
 from harness.transfer.from_http import Copying
-from harness.transfer.records import Webhook
+from harness.transfer.records import ArchivedWebhook
 from harness.verdicts import Verdict
 
 SHARED = os.environ.get("HARNESS_SHARED", "")
@@ -120,7 +120,7 @@ def test_an_answer_that_cannot_tell_is_an_objection(site: Site) -> None:
 
 
 def test_pacts_for_verification(site: Site) -> None:
-    chosen = selected.choose(site, "Sample Prov", selected.Wish())
+    chosen = selected.choose(site, "Sample Prov", selected.PactSelection())
     assert chosen
     assert all(each.why and each.notices for each in chosen)
     assert all(each.published.results.endswith("/verification-results") for each in chosen)
@@ -130,7 +130,7 @@ def test_webhooks_lose_their_secrets(site: Site, tmp_path: Path) -> None:
     from harness.transfer.archive import Archive
 
     copying = Copying(site, Archive(path=tmp_path / "x", origin=BASE), lambda _what, _done, _all: None)
-    found = [each for each in copying._webhooks() if isinstance(each, Webhook)]
+    found = [each for each in copying._webhooks() if isinstance(each, ArchivedWebhook)]
     assert found[0].secrets == ("authorization", "password")
     assert "*" not in json.dumps(dict(found[0].headers))
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from served_broker import Served
 
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.ledger.db.database import Database
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +29,8 @@ SHARED = Path(os.environ.get("HARNESS_SHARED", ROOT.parent / "shared"))
 RECORDINGS = SHARED / "broker-transcripts"
 INTENDED = tomllib.loads((Path(__file__).parent / "intended_differences.toml").read_text())
 PROFILES = {
-    "default": Settings(),
-    "webhooks-open": Settings(
+    "default": BrokerSettings(),
+    "webhooks-open": BrokerSettings(
         webhook_schemes=("http", "https"),
         webhook_methods=("POST", "GET", "PUT"),
         webhook_hosts=("/.*/",),

@@ -19,7 +19,7 @@ from harness.ledger.db.database import Database
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.broker.http.asgi import Request
+    from harness.broker.http.asgi import RawRequest
     from harness.broker.http.routing import Route
 
 _CHALLENGE = 'Basic realm="Restricted area"'
@@ -38,7 +38,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class AccessRules:
     """What is allowed to whom, besides tokens."""
 
     users: tuple[User, ...] = ()
@@ -53,7 +53,7 @@ class Guard:
     """Admits those who may; tells the others why not."""
 
     database: Database
-    rules: Rules = field(default_factory=Rules)
+    rules: AccessRules = field(default_factory=AccessRules)
     rate: Rate = field(init=False)
     failures: Rate = field(init=False)
     _touched: dict[str, float] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Guard:
         self.rate = Rate(per_minute=self.rules.requests_per_minute, clock=time.monotonic)
         self.failures = Rate(per_minute=_FAILURES, clock=time.monotonic)
 
-    def admit(self, request: Request, route: Route | None, parameters: Mapping[str, str]) -> Who:
+    def admit(self, request: RawRequest, route: Route | None, parameters: Mapping[str, str]) -> Who:
         """Who asks, when they may. Raises Refused: 401, 403, 429."""
         said = credentials(request.headers.get("authorization", ""))
         who, basic = self._known(request, said)
@@ -76,7 +76,7 @@ class Guard:
             _check(who, route, parameters, basic=basic)
         return who
 
-    def _known(self, request: Request, said: Credentials | None) -> tuple[Who | None, bool]:
+    def _known(self, request: RawRequest, said: Credentials | None) -> tuple[Who | None, bool]:
         if said is None:
             return None, False
         if self.failures.exhausted(request.peer):
@@ -108,12 +108,12 @@ class Guard:
             with self.database.writing() as db:
                 tokens.used(db, uuid, datetime.now(UTC).isoformat(timespec="seconds"))
 
-    def _count(self, request: Request, who: Who | None) -> None:
+    def _count(self, request: RawRequest, who: Who | None) -> None:
         wait = self.rate.wait(who.name if who else request.peer)
         if wait:
             raise _too_many(wait, f"more than {self.rules.requests_per_minute:.0f} requests a minute")
 
-    def _public(self, request: Request, route: Route | None) -> bool:
+    def _public(self, request: RawRequest, route: Route | None) -> bool:
         if self.rules.public_heartbeat and request.raw_path == _HEARTBEAT:
             return True
         reading = request.method in ("GET", "HEAD", "OPTIONS")

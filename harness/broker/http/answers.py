@@ -19,7 +19,7 @@ CSV = "text/csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """A status, a body and what goes with them."""
 
     status: int = 200
@@ -28,24 +28,24 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def ok(body: Any, **headers: str) -> Answer:
+def ok(body: Any, **headers: str) -> Response:
     """200 with a document; header names are written with underscores."""
-    return Answer(body=body, headers=_headers(headers))
+    return Response(body=body, headers=_headers(headers))
 
 
-def created(body: Any, location: str) -> Answer:
+def created(body: Any, location: str) -> Response:
     """201 with the new document and where it is."""
-    return Answer(status=201, body=body, headers={"location": location})
+    return Response(status=201, body=body, headers={"location": location})
 
 
-def gone() -> Answer:
+def gone() -> Response:
     """204: done, and nothing to say."""
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def text(body: str, media: str = TEXT, *, status: int = 200) -> Answer:
+def text(body: str, media: str = TEXT, *, status: int = 200) -> Response:
     """Words, a table, a picture."""
-    return Answer(status=status, body=body, media=media)
+    return Response(status=status, body=body, media=media)
 
 
 def _headers(given: Mapping[str, str]) -> dict[str, str]:

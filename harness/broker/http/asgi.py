@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass
 from typing import Any
 
-from harness.broker.http.answers import Answer, spelled
+from harness.broker.http.answers import Response, spelled
 from harness.broker.http.base_url import base_url, without_prefix
 from harness.broker.http.problems import Refused
 from harness.broker.settings import VERSION
@@ -17,7 +17,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class RawRequest:
     """What came over the wire."""
 
     method: str
@@ -29,7 +29,7 @@ class Request:
     body: bytes = b""
 
 
-def read_head(scope: Scope, base_urls: Sequence[str]) -> Request:
+def read_head(scope: Scope, base_urls: Sequence[str]) -> RawRequest:
     """Everything of a request but its body."""
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
@@ -39,7 +39,7 @@ def read_head(scope: Scope, base_urls: Sequence[str]) -> Request:
     base = base_url(base_urls, headers, scope.get("scheme", "http"), scope.get("root_path", ""))
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
     client = scope.get("client") or ("", 0)
-    return Request(
+    return RawRequest(
         method=scope["method"],
         raw_path=without_prefix(path, base),
         query=scope.get("query_string", b"").decode("latin-1"),
@@ -49,7 +49,7 @@ def read_head(scope: Scope, base_urls: Sequence[str]) -> Request:
     )
 
 
-async def read_body(receive: Receive, request: Request, most: int) -> bytes:
+async def read_body(receive: Receive, request: RawRequest, most: int) -> bytes:
     """The body. Raises Refused for one that is too large, as soon as it is."""
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > most:
@@ -74,7 +74,7 @@ def _too_large(most: int) -> Refused:
     )
 
 
-async def send_answer(send: Send, answer: Answer, media: str) -> None:
+async def send_answer(send: Send, answer: Response, media: str) -> None:
     """Spell an answer for the client."""
     headers = {
         "vary": "Accept",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from harness.broker.http import hal, nested_query
 from harness.broker.http.problems import Refused
 from harness.broker.http.reading import read_json, read_object
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Who:
 
 
 @dataclass(kw_only=True)
-class Call:
+class Request:
     """One request inside its transaction; a refusal or an answer of 400 and above undoes it."""
 
     method: str
@@ -43,7 +43,7 @@ class Call:
     base: str  # the URL that every link starts with
     media: str = ""  # the negotiated form of the answer
     db: sa.Connection
-    settings: Settings
+    settings: BrokerSettings
     now: str  # ISO 8601, UTC, milliseconds
     who: Who = field(default_factory=Who)
     wake: Callable[[], None] = lambda: None  # there is something new in the outbox

@@ -9,8 +9,8 @@ from harness.broker.http.hal import given, link
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.ledger.db.deployment_records import Stay
+    from harness.broker.http.call import Request
+    from harness.ledger.db.deployment_records import StoredDeployment
 
 DEPLOYED = s.Schema(
     "DeployedVersion",
@@ -36,7 +36,9 @@ RELEASED = s.Schema(
 )
 
 
-def deployed(call: Call, stay: Stay, environment: dict[str, Any] | None, *, embeds: bool = True) -> dict[str, Any]:
+def deployed(
+    call: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
+) -> dict[str, Any]:
     """A deployment; with its environment where it is told alone."""
     told = given(
         uuid=stay.uuid,
@@ -51,7 +53,9 @@ def deployed(call: Call, stay: Stay, environment: dict[str, Any] | None, *, embe
     return {**told, **embedded, "_links": links}
 
 
-def released(call: Call, stay: Stay, environment: dict[str, Any] | None, *, embeds: bool = True) -> dict[str, Any]:
+def released(
+    call: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
+) -> dict[str, Any]:
     """A release; with its environment where it is told alone."""
     told = given(
         uuid=stay.uuid,
@@ -64,7 +68,7 @@ def released(call: Call, stay: Stay, environment: dict[str, Any] | None, *, embe
     return {**told, **embedded, "_links": links}
 
 
-def _embedded(call: Call, stay: Stay, environment: dict[str, Any] | None) -> dict[str, Any]:
+def _embedded(call: Request, stay: StoredDeployment, environment: dict[str, Any] | None) -> dict[str, Any]:
     name, number = stay.version.pacticipant, stay.version.number
     owner = call.to("pacticipants", name)
     version = link(call.to("pacticipants", name, "versions", number), title="Version", name=number)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.evidence import Stated
     from harness.ledger.db.shown_versions import ShownVersion
     from harness.ledger.matrix.deciding import Answered
@@ -52,12 +52,12 @@ MATRIX = s.Schema(
 )
 
 
-def told(call: Call, question: Question, answer: Answered) -> dict[str, Any]:
+def told(call: Request, question: Question, answer: Answered) -> dict[str, Any]:
     """The answer with its rows, as many as were asked for."""
     listed = _listed(call.db, question, answer)
     details = matrix_details.of(call.db, [row for row, _ in listed])
     failed = {row.verification for row, _ in listed if row.success is False and row.verification}
-    shape = _Shape(call, details, failed, typed=any(row.stated for row, _ in listed))
+    shape = _RowsAsJson(call, details, failed, typed=any(row.stated for row, _ in listed))
     return {
         "summary": _summary(answer),
         "notices": _notices(answer),
@@ -96,10 +96,10 @@ def _notices(answer: Answered) -> list[dict[str, str]]:
     return [{"type": kind, "text": text} for kind, texts in kinds for text in texts]
 
 
-class _Shape:
+class _RowsAsJson:
     """Rows as JSON; whatever several rows share is told once and used in all of them."""
 
-    def __init__(self, call: Call, details: Details, failed: Collection[int], *, typed: bool) -> None:
+    def __init__(self, call: Request, details: Details, failed: Collection[int], *, typed: bool) -> None:
         self.call = call
         self.details = details
         self.typed = typed  # rows say what their result is: of a run (CDCT), or of a document (BDCT)
@@ -208,7 +208,7 @@ class _Shape:
         return {**told, "_links": {"self": where}}
 
 
-def table(call: Call, question: Question, answer: Answered) -> str:
+def table(call: Request, question: Question, answer: Answered) -> str:
     """The answer as a table."""
     listed = [row for row, _ in _listed(call.db, question, answer)]
     details = matrix_details.of(call.db, listed)

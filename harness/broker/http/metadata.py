@@ -15,7 +15,7 @@ from typing import Any
 from harness.broker.http.hal import encoded
 from harness.broker.http.nested_query import parse
 from harness.broker.http.problems import Invalid
-from harness.ledger.selecting.choosing import Selected
+from harness.ledger.selecting.choosing import SelectorMatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Metadata:
     tags: Sequence[str] = ()
     wip: bool = False
     pending: bool | None = None
-    selected: Sequence[Selected] = ()
+    selected: Sequence[SelectorMatch] = ()
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -53,7 +53,7 @@ def encode(metadata: Metadata) -> str:
     return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
 
-def _selector(each: Selected) -> list[tuple[str, str]]:
+def _selector(each: SelectorMatch) -> list[tuple[str, str]]:
     told = [("b", each.branch), ("t", each.tag), ("l", "true" if each.latest else ""), ("e", each.environment)]
     return [(f"s[][{name}]", value) for name, value in (*told, ("cv", str(each.row or ""))) if value]
 
@@ -76,8 +76,8 @@ def decode(text: str) -> Metadata:
     )
 
 
-def _selected(found: dict[str, Any]) -> Selected:
-    return Selected(
+def _selected(found: dict[str, Any]) -> SelectorMatch:
+    return SelectorMatch(
         row=_row(found.get("cv")),
         branch=_word(found.get("b")),
         tag=_word(found.get("t")),

@@ -12,29 +12,29 @@ from harness.ledger.db.times import moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Call
-    from harness.ledger.db.pacts import Pact
+    from harness.broker.http.call import Request
+    from harness.ledger.db.pacts import StoredPact
 
 PACT = s.Schema("Pact", {"type": "object", "description": "A pact, with `createdAt` and `_links`."})
 PACT_LIST = s.Schema("PactList", s.record({"_links": s.LINKS}, _embedded=s.OBJECT))
 
 
-def pair_of(call: Call, pact: Pact) -> str:
+def pair_of(call: Request, pact: StoredPact) -> str:
     """Where everything between its two pacticipants is."""
     return call.to("pacts", "provider", pact.provider, "consumer", pact.consumer)
 
 
-def version_url(call: Call, pact: Pact) -> str:
+def version_url(call: Request, pact: StoredPact) -> str:
     """Where it is, by its consumer's version."""
     return pair_of(call, pact) + path("version", pact.number)
 
 
-def name_of(pact: Pact) -> str:
+def name_of(pact: StoredPact) -> str:
     """What it is called."""
     return f"Pact between {pact.consumer} ({pact.number}) and {pact.provider}"
 
 
-def body(call: Call, pact: Pact, *, metadata: str = "", numbers: Sequence[str] | None = None) -> bytes:
+def body(call: Request, pact: StoredPact, *, metadata: str = "", numbers: Sequence[str] | None = None) -> bytes:
     """Its text with its links; nothing of the text is read."""
     more = spelled(
         {"createdAt": moment(pact.published_at), "_links": links(call, pact, metadata=metadata, numbers=numbers)}
@@ -48,7 +48,7 @@ def body(call: Call, pact: Pact, *, metadata: str = "", numbers: Sequence[str] |
 
 
 def links(
-    call: Call, pact: Pact, *, metadata: str = "", numbers: Sequence[str] | None = None
+    call: Request, pact: StoredPact, *, metadata: str = "", numbers: Sequence[str] | None = None
 ) -> dict[str, Link | list[Link]]:
     """Where everything is that belongs to it; with `numbers` also every version that has this content."""
     consumer, provider = pact.consumer, pact.provider
@@ -82,7 +82,7 @@ def links(
     }
 
 
-def _actions(call: Call, pact: Pact, here: str, content: str, metadata: str) -> dict[str, Link]:
+def _actions(call: Request, pact: StoredPact, here: str, content: str, metadata: str) -> dict[str, Link]:
     consumer, provider = pact.consumer, pact.provider
     version = call.to("pacticipants", consumer, "versions", pact.number)
     results = f"{content}{path('metadata', metadata) if metadata else ''}/verification-results"
@@ -130,12 +130,12 @@ def _others(pair: str, here: str, content: str) -> dict[str, Link]:
     }
 
 
-def _matrix(call: Call, pact: Pact) -> str:
+def _matrix(call: Request, pact: StoredPact) -> str:
     name, number = path(pact.consumer)[1:], path(pact.number)[1:]
     return f"{call.base}/matrix?q%5B%5D%5Bpacticipant%5D={name}&q%5B%5D%5Bversion%5D={number}&latestby=cvpv"
 
 
-def of_provider(call: Call, provider: str, found: Sequence[Pact], title: str) -> dict[str, Any]:
+def of_provider(call: Request, provider: str, found: Sequence[StoredPact], title: str) -> dict[str, Any]:
     """The pacts with one provider."""
     where = call.to("pacticipants", provider)
     return {
@@ -159,7 +159,7 @@ def of_provider(call: Call, provider: str, found: Sequence[Pact], title: str) ->
 GONE = s.Schema("PactDeleted", s.record({"_links": s.LINKS}))
 
 
-def every_version(call: Call, found: Sequence[Pact], title: str) -> dict[str, Any]:
+def every_version(call: Request, found: Sequence[StoredPact], title: str) -> dict[str, Any]:
     """All versions of one pact: an older list, whose relations have no prefix."""
     consumer, provider = call.path["consumer"], call.path["provider"]
     newer = of_pair(call, found, title)
@@ -174,7 +174,7 @@ def every_version(call: Call, found: Sequence[Pact], title: str) -> dict[str, An
     return {**newer, "_links": links}
 
 
-def after_deleting(call: Call, consumer: str, provider: str, *, left: bool) -> dict[str, Any]:
+def after_deleting(call: Request, consumer: str, provider: str, *, left: bool) -> dict[str, Any]:
     """Where to go on once pacts of a pair were deleted; `left`: there still is one."""
     links = {"index": link(call.base)}
     if left:
@@ -183,7 +183,7 @@ def after_deleting(call: Call, consumer: str, provider: str, *, left: bool) -> d
     return {"_links": links}
 
 
-def of_pair(call: Call, found: Sequence[Pact], title: str) -> dict[str, Any]:
+def of_pair(call: Request, found: Sequence[StoredPact], title: str) -> dict[str, Any]:
     """The versions of one pact."""
     consumer, provider = call.path["consumer"], call.path["provider"]
     return {
@@ -199,12 +199,12 @@ def of_pair(call: Call, found: Sequence[Pact], title: str) -> dict[str, Any]:
     }
 
 
-def _dated(pact: Pact) -> str:
+def _dated(pact: StoredPact) -> str:
     at = pact.published_at
     return f"Version {pact.number} - {at[8:10]}/{at[5:7]}/{at[:4]}"
 
 
-def _in_list(call: Call, pact: Pact) -> dict[str, Any]:
+def _in_list(call: Request, pact: StoredPact) -> dict[str, Any]:
     version = call.to("pacticipants", pact.consumer, "versions", pact.number)
     itself = link(version, title="Version", name=pact.number)
     return {

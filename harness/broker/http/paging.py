@@ -9,7 +9,7 @@ from harness.broker.http.problems import Invalid
 from harness.ledger.db.paging import Page
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 _DEFAULT = 100
 _MOST = 1_000_000_000
@@ -24,7 +24,7 @@ def page_numbers(page: Page, total: int) -> dict[str, int]:
     return {"number": page.number, "size": page.size, "totalElements": total, "totalPages": pages}
 
 
-def page_links(call: Call, page: Page, total: int) -> dict[str, Any]:
+def page_links(call: Request, page: Page, total: int) -> dict[str, Any]:
     """The pages around one, with every other parameter of the request kept."""
     found = {}
     if page.number > 1:
@@ -34,12 +34,12 @@ def page_links(call: Call, page: Page, total: int) -> dict[str, Any]:
     return found
 
 
-def _page_url(call: Call, page: Page, number: int) -> str:
+def _page_url(call: Request, page: Page, number: int) -> str:
     kept = [pair for pair in call.query.split("&") if pair and pair.partition("=")[0] not in _NAMES]
     return call.here() + "?" + "&".join([f"size={page.size}", f"page={number}", *kept])
 
 
-def asked_page(call: Call, *, always: bool = False) -> Page | None:
+def asked_page(call: Request, *, always: bool = False) -> Page | None:
     """The page that was asked for; None is everything. Raises Invalid."""
     errors: dict[str, list[str]] = {}
     number = _read(call, ("page", "pageNumber"), errors)
@@ -51,7 +51,7 @@ def asked_page(call: Call, *, always: bool = False) -> Page | None:
     return Page(number=number or 1, size=size or _DEFAULT)
 
 
-def _read(call: Call, names: tuple[str, str], errors: dict[str, list[str]]) -> int | None:
+def _read(call: Request, names: tuple[str, str], errors: dict[str, list[str]]) -> int | None:
     found = []
     for name in names:
         text = call.parameters.get(name)
@@ -74,6 +74,6 @@ def _whole(text: Any) -> int | None:
         return None
 
 
-def containing(call: Call) -> str:
+def containing(call: Request) -> str:
     """What the names in a list must contain; "" is anything."""
     return call.asked("q")

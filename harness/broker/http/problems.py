@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.broker.http.answers import JSON, PROBLEM, Answer
+from harness.broker.http.answers import JSON, PROBLEM, Response
 
 Errors = Mapping[str, Sequence[str]]
 
@@ -17,41 +17,41 @@ class Refusal(Exception):
         super().__init__(str(status))
         self.status = status
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """As most clients read it."""
-        return Answer(status=self.status)
+        return Response(status=self.status)
 
-    def problem(self, base: str) -> Answer:
+    def problem(self, base: str) -> Response:
         """As clients that list `application/problem+json` read it."""
         del base
         return self.answer()
 
 
-class Missing(Refusal):
+class NotFound(Refusal):
     """There is no such thing here."""
 
     def __init__(self, why: str) -> None:
         super().__init__(404)
         self.why = why
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """One sentence."""
-        return Answer(status=404, body={"error": self.why})
+        return Response(status=404, body={"error": self.why})
 
-    def problem(self, base: str) -> Answer:
+    def problem(self, base: str) -> Response:
         """RFC 9457."""
         return _problem(404, "Not found", f"{base}/problem/not-found", self.why)
 
 
-class NotHere(Missing):
+class NotHere(NotFound):
     """Nothing is at this path; of most resources the original says no more when one is missing."""
 
     def __init__(self) -> None:
         super().__init__("The requested document was not found on this server.")
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """As plain JSON, whatever was asked for."""
-        return Answer(status=404, body={"error": self.why}, media=JSON)
+        return Response(status=404, body={"error": self.why}, media=JSON)
 
 
 class Absent(str):
@@ -70,13 +70,13 @@ class Invalid(Refusal):
         super().__init__(status)
         self.errors = errors
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """The texts by field."""
         errors = self.errors
         body = {k: list(v) for k, v in errors.items()} if isinstance(errors, Mapping) else list(errors)
-        return Answer(status=self.status, body={"errors": body})
+        return Response(status=self.status, body={"errors": body})
 
-    def problem(self, base: str) -> Answer:
+    def problem(self, base: str) -> Response:
         """Each text with a pointer to its field."""
         body = {
             "title": "Validation errors",
@@ -85,7 +85,7 @@ class Invalid(Refusal):
             "instance": "/",
             "errors": list(self._each(base)),
         }
-        return Answer(status=self.status, body=body, media=PROBLEM)
+        return Response(status=self.status, body=body, media=PROBLEM)
 
     def _each(self, base: str) -> Any:
         if not isinstance(self.errors, Mapping):
@@ -101,18 +101,18 @@ def _detail(base: str, text: str, pointer: str | None) -> dict[str, str]:
     return found if pointer is None else {**found, "pointer": pointer}
 
 
-class Unreadable(Refusal):
+class UnreadableBody(Refusal):
     """The body is not JSON, or not a JSON object."""
 
     def __init__(self, why: str) -> None:
         super().__init__(400)
         self.why = why
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """One sentence."""
-        return Answer(status=400, body={"error": self.why})
+        return Response(status=400, body={"error": self.why})
 
-    def problem(self, base: str) -> Answer:
+    def problem(self, base: str) -> Response:
         """RFC 9457."""
         return _problem(400, "Bad request", f"{base}/problems/invalid-body", self.why)
 
@@ -125,48 +125,48 @@ class Refused(Refusal):
         self.why = why
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """One sentence."""
-        return Answer(status=self.status, body={"error": self.why}, headers=self.headers)
+        return Response(status=self.status, body={"error": self.why}, headers=self.headers)
 
-    def problem(self, base: str) -> Answer:
+    def problem(self, base: str) -> Response:
         """RFC 9457."""
         found = _problem(self.status, _TITLES.get(self.status, "Refused"), f"{base}/problems/refused", self.why)
-        return Answer(status=found.status, body=found.body, media=found.media, headers=self.headers)
+        return Response(status=found.status, body=found.body, media=found.media, headers=self.headers)
 
 
 _TITLES = {401: "Unauthorized", 403: "Forbidden", 409: "Conflict", 413: "Too large", 429: "Too many requests"}
 
 
-class Said(Refusal):
+class ShapedRefusal(Refusal):
     """A refusal whose body has a shape of its own."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Response) -> None:
         super().__init__(answer.status)
         self.said = answer
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """As it was given."""
         return self.said
 
-    def problem(self, base: str) -> Answer:
+    def problem(self, base: str) -> Response:
         """As it was given: clients know the shape."""
         del base
         return self.said
 
 
-def failure(reference: str) -> Answer:
+def failure(reference: str) -> Response:
     """What is told of a mistake of our own: where to find it in the log, and nothing else."""
     told = f"An error has occurred. The details have been logged with the reference {reference}"
-    return Answer(status=500, body={"error": {"message": told, "reference": reference}})
+    return Response(status=500, body={"error": {"message": told, "reference": reference}})
 
 
-def failure_problem(reference: str) -> Answer:
+def failure_problem(reference: str) -> Response:
     """The same for clients that list `application/problem+json`."""
     told = f"An error has occurred. The details have been logged with the reference {reference}"
     return _problem(500, "Server error", "/problems/server-error", told)
 
 
-def _problem(status: int, title: str, kind: str, detail: str) -> Answer:
+def _problem(status: int, title: str, kind: str, detail: str) -> Response:
     body = {"title": title, "type": kind, "detail": detail, "status": status}
-    return Answer(status=status, body=body, media=PROBLEM)
+    return Response(status=status, body=body, media=PROBLEM)

@@ -6,7 +6,7 @@ import json
 from math import isinf
 from typing import Any, NoReturn
 
-from harness.broker.http.problems import Refused, Unreadable
+from harness.broker.http.problems import Refused, UnreadableBody
 
 
 def read_json(body: bytes, deepest: int) -> Any:
@@ -14,12 +14,12 @@ def read_json(body: bytes, deepest: int) -> Any:
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"the body is not UTF-8 at byte {error.start}") from error
+        raise UnreadableBody(f"the body is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise Unreadable(f"the body is not JSON: {error.msg} at {where}") from error
+        raise UnreadableBody(f"the body is not JSON: {error.msg} at {where}") from error
     except ValueError as error:
-        raise Unreadable(f"the body is not JSON: {error}") from error
+        raise UnreadableBody(f"the body is not JSON: {error}") from error
     except RecursionError as error:
         raise _too_deep(deepest) from error
     if body.count(b"[") + body.count(b"{") > deepest and _deeper_than(document, deepest):
@@ -31,7 +31,7 @@ def read_object(body: bytes, deepest: int) -> dict[str, Any]:
     """A JSON object. Raises Unreadable for anything else."""
     document = read_json(body, deepest)
     if not isinstance(document, dict):
-        raise Unreadable(f"the body must be a JSON object, and this is {_kind(document)}")
+        raise UnreadableBody(f"the body must be a JSON object, and this is {_kind(document)}")
     return document
 
 

@@ -12,8 +12,8 @@ from harness.broker.http.metadata import Metadata, encode
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.ledger.db.results import Result
+    from harness.broker.http.call import Request
+    from harness.ledger.db.results import VerificationResult
 
 RESULT = s.Schema(
     "VerificationResult",
@@ -32,7 +32,7 @@ RESULT = s.Schema(
 )
 
 
-def url_of(call: Call, result: Result) -> str:
+def url_of(call: Request, result: VerificationResult) -> str:
     """Where a result is."""
     content = call.to(
         "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
@@ -40,7 +40,7 @@ def url_of(call: Call, result: Result) -> str:
     return content + path("verification-results", str(result.id))
 
 
-def told(call: Call, result: Result, consumer_number: str) -> dict[str, Any]:
+def told(call: Request, result: VerificationResult, consumer_number: str) -> dict[str, Any]:
     """A result; the number is that of the consumer's version whose pact it is told with."""
     here = url_of(call, result)
     name = f"Pact between {result.consumer} ({consumer_number}) and {result.provider}"

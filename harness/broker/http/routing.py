@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from harness.broker.http.answers import HAL, JSON
-from harness.broker.http.schemas import Parameter, Schema
+from harness.broker.http.schemas import QueryParameter, Schema
 
 if TYPE_CHECKING:
-    from harness.broker.http.answers import Answer
-    from harness.broker.http.call import Call
+    from harness.broker.http.answers import Response
+    from harness.broker.http.call import Request
 
-Handler = Callable[["Call"], "Answer"]
+Handler = Callable[["Request"], "Response"]
 JSON_FORMS = (HAL, JSON)
 MERGE_PATCH = "application/merge-patch+json"
 LONGEST = 500  # characters of a name in a path
@@ -36,7 +36,7 @@ class Route:
     media: Sequence[str] = JSON_FORMS  # offered, the default first
     takes: Sequence[str] = ()  # media types of the body; () needs none
     body: Schema | None = None
-    query: Sequence[Parameter] = ()
+    query: Sequence[QueryParameter] = ()
     reads: bool = False  # a POST that changes nothing
     role: str = "publish"  # who may: read, publish, deploy, admin
     asks_scope: bool = False  # the handler itself asks `call.who.permit` for each pacticipant that it changes
@@ -94,9 +94,9 @@ class Routes:
 
 
 @dataclass(slots=True)
-class _Node:
-    literals: dict[str, _Node] = field(default_factory=dict)
-    parameter: _Node | None = None
+class _RouteNode:
+    literals: dict[str, _RouteNode] = field(default_factory=dict)
+    parameter: _RouteNode | None = None
     routes: dict[str, Route] = field(default_factory=dict)  # by method
 
 
@@ -123,7 +123,7 @@ class Router:
 
     def __init__(self, groups: Sequence[Routes]) -> None:
         self.routes = [route for group in groups for route in group.listed]
-        self._root = _Node()
+        self._root = _RouteNode()
         for route in self.routes:
             self._add(route)
 
@@ -131,10 +131,10 @@ class Router:
         node = self._root
         for segment in _segments(route.path):
             if segment.startswith("{"):
-                node.parameter = node.parameter or _Node()
+                node.parameter = node.parameter or _RouteNode()
                 node = node.parameter
             else:
-                node = node.literals.setdefault(segment, _Node())
+                node = node.literals.setdefault(segment, _RouteNode())
         if route.method in node.routes:
             raise ValueError(f"two functions for {route.method} {route.path}")
         node.routes[route.method] = route
@@ -150,8 +150,8 @@ class Router:
 
 
 def _walk(
-    node: _Node, segments: Sequence[str], at: int, values: tuple[str, ...], *, literal: bool = True
-) -> Iterator[tuple[_Node, tuple[str, ...], bool]]:
+    node: _RouteNode, segments: Sequence[str], at: int, values: tuple[str, ...], *, literal: bool = True
+) -> Iterator[tuple[_RouteNode, tuple[str, ...], bool]]:
     if at == len(segments):
         yield node, values, literal
         return

@@ -17,7 +17,7 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class QueryParameter:
     """A query parameter."""
 
     name: str
@@ -125,9 +125,9 @@ def paged(name: str, embedded: str, item: Schema, **more: Any) -> Schema:
     )
 
 
-def query(name: str, about: str, schema: Body | None = None, *, required: bool = False) -> Parameter:
+def query(name: str, about: str, schema: Body | None = None, *, required: bool = False) -> QueryParameter:
     """A query parameter, text unless another schema is given."""
-    return Parameter(name=name, about=about, schema=schema or {"type": "string"}, required=required)
+    return QueryParameter(name=name, about=about, schema=schema or {"type": "string"}, required=required)
 
 
 PAGES = (

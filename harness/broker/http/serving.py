@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 import anyio.to_thread
 
 from harness.broker.http import problems
-from harness.broker.http.answers import HAL, PROBLEM, Answer
-from harness.broker.http.asgi import Receive, Request, Scope, Send, read_body, read_head, send_answer
-from harness.broker.http.call import Call, Who
+from harness.broker.http.answers import HAL, PROBLEM, Response
+from harness.broker.http.asgi import RawRequest, Receive, Scope, Send, read_body, read_head, send_answer
+from harness.broker.http.call import Request, Who
 from harness.broker.http.concurrency import Turns
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
-from harness.broker.http.problems import Invalid, Missing, NotHere, Refusal, Refused
+from harness.broker.http.problems import Invalid, NotFound, NotHere, Refusal, Refused
 from harness.broker.http.routing import LONGEST, UNBOUNDED, Router
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.errors import HarnessError, UnknownName
 from harness.ledger.db import audit
 from harness.ledger.db.database import Database
@@ -37,29 +37,29 @@ requests = logging.getLogger("harness.broker.requests")
 class Access(Protocol):
     """Decides who may do what."""
 
-    def admit(self, request: Request, route: Route | None, parameters: Mapping[str, str]) -> Who:
+    def admit(self, request: RawRequest, route: Route | None, parameters: Mapping[str, str]) -> Who:
         """Who asks, when they may. Raises Refused: 401, 403, 429."""
 
 
 class Everybody:
     """Access control that is switched off."""
 
-    def admit(self, request: Request, route: Route | None, parameters: Mapping[str, str]) -> Who:
+    def admit(self, request: RawRequest, route: Route | None, parameters: Mapping[str, str]) -> Who:
         """Anybody may do everything."""
         del request, route, parameters
         return Who()
 
 
-Pages = Callable[["Request", "Match | None"], "Answer | None"]
+Pages = Callable[["RawRequest", "Match | None"], "Response | None"]
 
 
 @dataclass(kw_only=True)
-class Application:
+class BrokerApplication:
     """The API on one database."""
 
     router: Router
     database: Database
-    settings: Settings = field(default_factory=Settings)
+    settings: BrokerSettings = field(default_factory=BrokerSettings)
     access: Access = field(default_factory=Everybody)
     pages: Pages | None = None  # for people with browsers
     audited: bool = False  # remember who changed what
@@ -103,7 +103,7 @@ class Application:
         await send_answer(send, answer, media)
         _log(request, answer, perf_counter_ns() - began)
 
-    def answer(self, request: Request) -> tuple[Answer, str]:
+    def answer(self, request: RawRequest) -> tuple[Response, str]:
         """The answer to one request and its media type; whatever happens, it is one."""
         try:
             return self._answer(request)
@@ -114,9 +114,9 @@ class Application:
         except Exception as error:  # noqa: BLE001 - the last line: the log gets it, the client a reference
             return self._failed(request, error), HAL
 
-    def _answer(self, request: Request) -> tuple[Answer, str]:
+    def _answer(self, request: RawRequest) -> tuple[Response, str]:
         if "//" in request.raw_path:
-            raise problems.Said(_empty_component())
+            raise problems.ShapedRefusal(_empty_component())
         match, accept = by_extension(self.router, request.raw_path, request.headers.get("accept", ""))
         if self.pages is not None and request.method == "GET" and wants_page(accept):
             self.access.admit(request, match.routes.get("GET") if match else None, {})
@@ -128,28 +128,30 @@ class Application:
             raise NotHere
         return self._at(match, request, accept)
 
-    def _at(self, match: Match, request: Request, accept: str) -> tuple[Answer, str]:
+    def _at(self, match: Match, request: RawRequest, accept: str) -> tuple[Response, str]:
         route = match.routes.get(request.method)
         parameters = match.parameters(route or next(iter(match.routes.values())))
         who = self.access.admit(request, route, parameters)
         allowed = ", ".join(match.methods)
         if request.method == "OPTIONS":
-            return Answer(headers={"access-control-allow-methods": allowed}), ""
+            return Response(headers={"access-control-allow-methods": allowed}), ""
         if route is None:
-            return Answer(status=405, headers={"allow": allowed}), ""
+            return Response(status=405, headers={"allow": allowed}), ""
         _refuse_odd_names(parameters)
         media = choose(accept, route.media)
         if media is None:
-            return Answer(status=406), ""
+            return Response(status=406), ""
         answer = self._run(route, request, parameters, who, media)
         return answer, answer.media or media
 
-    def _run(self, route: Route, request: Request, parameters: Mapping[str, str], who: Who, media: str) -> Answer:
+    def _run(
+        self, route: Route, request: RawRequest, parameters: Mapping[str, str], who: Who, media: str
+    ) -> Response:
         if route.reads and route.takes and not _taken(route, request):
             raise _Unsupported  # what it does cannot be rolled back: another site's page may send this unasked
         transaction = self.database.reading if route.reads else self.database.writing
         with transaction() as db:
-            call = Call(
+            call = Request(
                 method=request.method,
                 path=parameters,
                 raw_path=request.raw_path.rstrip("/") or "",
@@ -169,24 +171,24 @@ class Application:
             if route.takes and not _taken(route, request):
                 raise _Unsupported
             if answer.status >= 400:
-                raise problems.Said(answer)
+                raise problems.ShapedRefusal(answer)
             if self.audited and not route.reads:
                 self._remember(call, route, answer)
         for job in call.afterwards:
             job()
         return answer
 
-    def _remember(self, call: Call, route: Route, answer: Answer) -> None:
+    def _remember(self, call: Request, route: Route, answer: Response) -> None:
         action = f"{route.method} {route.path}"
         told = {"status": answer.status}
         audit.append(call.db, at=call.now, who=call.who.name, action=action, subject=call.raw_path, details=told)
 
-    def _refused(self, request: Request, refusal: Refusal) -> Answer:
+    def _refused(self, request: RawRequest, refusal: Refusal) -> Response:
         if wants_problem(request.headers.get("accept", "")):
             return refusal.problem(request.base)
         return refusal.answer()
 
-    def _failed(self, request: Request, error: Exception) -> Answer:
+    def _failed(self, request: RawRequest, error: Exception) -> Response:
         reference = secrets.token_urlsafe(8)[:10].replace("-", "0").replace("_", "1")
         log.error("request failed", exc_info=error, extra={"reference": reference, "path": request.raw_path})
         if wants_problem(request.headers.get("accept", "")):
@@ -194,7 +196,7 @@ class Application:
         return problems.failure(reference)
 
 
-def _log(request: Request, answer: Answer, nanoseconds: int) -> None:
+def _log(request: RawRequest, answer: Response, nanoseconds: int) -> None:
     """One line for each request, with the field names of ECS; never its query, which may hold anything."""
     if requests.isEnabledFor(logging.INFO):
         fields = {
@@ -213,15 +215,15 @@ class _UnsupportedType(Refusal):
     def __init__(self) -> None:
         super().__init__(415)
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """Empty."""
-        return Answer(status=415, headers={"content-type": f"{HAL};charset=utf-8"})
+        return Response(status=415, headers={"content-type": f"{HAL};charset=utf-8"})
 
 
 _Unsupported = _UnsupportedType()
 
 
-def _taken(route: Route, request: Request) -> bool:
+def _taken(route: Route, request: RawRequest) -> bool:
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return sent in route.takes
 
@@ -231,7 +233,7 @@ def _refusal_of(error: HarnessError) -> Refusal:
     if isinstance(error, Unanswerable):
         return Invalid(texts)
     if isinstance(error, UnknownName):
-        return Missing("; ".join(texts))
+        return NotFound("; ".join(texts))
     if error.exit != 2:
         return Refused(503, "; ".join(texts))
     return Invalid({"": texts})
@@ -241,17 +243,17 @@ def _refuse_odd_names(parameters: Mapping[str, str]) -> None:
     for which, value in parameters.items():
         if len(value) > LONGEST and which not in UNBOUNDED:
             detail = f"URL path segment {which} is longer than {LONGEST} characters: {value[:20]}..."
-            raise problems.Said(_problem(422, "Unprocessable", detail))
+            raise problems.ShapedRefusal(_problem(422, "Unprocessable", detail))
         for sign, name in (("\n", "new line"), ("\r", "new line"), ("\t", "tab"), ("\0", "NUL")):
             if sign in value:
                 detail = f"URL path cannot contain a {name} character."
-                raise problems.Said(_problem(422, "Unprocessable", detail))
+                raise problems.ShapedRefusal(_problem(422, "Unprocessable", detail))
 
 
-def _empty_component() -> Answer:
+def _empty_component() -> Response:
     return _problem(404, "Not Found", "Empty path component found", "/problem/not-found")
 
 
-def _problem(status: int, title: str, detail: str, kind: str = "/problems/invalid-path") -> Answer:
+def _problem(status: int, title: str, detail: str, kind: str = "/problems/invalid-path") -> Response:
     body = {"title": title, "type": kind, "detail": detail, "status": status}
-    return Answer(status=status, body=body, media=PROBLEM)
+    return Response(status=status, body=body, media=PROBLEM)

@@ -12,7 +12,7 @@ from harness.ledger.db.times import moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.paging import Page
     from harness.ledger.db.places import Environment
     from harness.ledger.db.shown_versions import Present, ShownVersion
@@ -35,7 +35,7 @@ VERSIONS = s.paged("Versions", "versions", VERSION)
 
 
 def told(
-    call: Call,
+    call: Request,
     version: ShownVersion,
     *,
     environments: Sequence[Environment] | None = None,
@@ -60,7 +60,7 @@ def told(
     return {**attributes, "_embedded": embedded, "_links": links}
 
 
-def branch_versions(call: Call, version: ShownVersion) -> list[dict[str, Any]]:
+def branch_versions(call: Request, version: ShownVersion) -> list[dict[str, Any]]:
     """The branches that a version is on."""
     owner = call.to("pacticipants", version.pacticipant, "branches")
     return [
@@ -84,7 +84,7 @@ def _tags(here: str, version: ShownVersion) -> list[dict[str, Any]]:
     ]
 
 
-def _links(call: Call, version: ShownVersion, here: str) -> dict[str, Any]:
+def _links(call: Request, version: ShownVersion, here: str) -> dict[str, Any]:
     name, number = version.pacticipant, version.number
     return {
         "pb:pacticipant": link(call.to("pacticipants", name), title="Pacticipant", name=name),
@@ -108,7 +108,9 @@ def _links(call: Call, version: ShownVersion, here: str) -> dict[str, Any]:
     }
 
 
-def _places(call: Call, version: ShownVersion, here: str, environments: Sequence[Environment]) -> dict[str, Any]:
+def _places(
+    call: Request, version: ShownVersion, here: str, environments: Sequence[Environment]
+) -> dict[str, Any]:
     return {
         "pb:deployed-environments": [_deployed(call, each) for each in version.deployed],
         "pb:released-environments": [_released(call, each) for each in version.released],
@@ -131,21 +133,21 @@ def _places(call: Call, version: ShownVersion, here: str, environments: Sequence
     }
 
 
-def _deployed(call: Call, place: Present) -> dict[str, Any]:
+def _deployed(call: Request, place: Present) -> dict[str, Any]:
     where = call.to("deployed-versions", place.uuid)
     found = link(where, title=f"Version deployed to {place.display_name}", name=place.display_name)
     instance = {"application_instance": place.instance} if place.instance else {}
     return {**found, "currently_deployed": True, **instance}
 
 
-def _released(call: Call, place: Present) -> dict[str, Any]:
+def _released(call: Request, place: Present) -> dict[str, Any]:
     where = call.to("released-versions", place.uuid)
     found = link(where, title=f"Version released to {place.display_name}", name=place.display_name)
     return {**found, "currently_supported": True}
 
 
 def listed(
-    call: Call, pacticipant: str, found: Sequence[ShownVersion], title: str, paged: tuple[Page | None, int]
+    call: Request, pacticipant: str, found: Sequence[ShownVersion], title: str, paged: tuple[Page | None, int]
 ) -> dict[str, Any]:
     """A list of versions of one pacticipant."""
     page, total = paged

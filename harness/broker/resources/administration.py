@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import Invalid, NotHere
@@ -14,7 +14,7 @@ from harness.ledger.db import audit, tokens
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.audit import Entry
     from harness.ledger.db.tokens import Token
 
@@ -52,23 +52,23 @@ _SORTS = {"": True, "asc": True, "timestamp": True, "+timestamp": True, "desc": 
 
 
 @routes.get("/settings/tokens", answers={200: TOKENS}, role="admin")
-def show_tokens(call: Call) -> Answer:
+def show_tokens(call: Request) -> Response:
     """The live tokens, without their secrets."""
     found = [_token(call, each) for each in tokens.listed(call.db) if not each.revoked_at]
     return ok({"_embedded": {"items": found}, "_links": {"self": link(call.here(), title="Tokens")}})
 
 
 @routes.post("/settings/tokens/{uuid}/regenerate", answers={201: REGENERATED}, role="admin", takes=())
-def regenerate(call: Call) -> Answer:
+def regenerate(call: Request) -> Response:
     """Another secret for a token; the old one ends."""
     secret = tokens.regenerate(call.db, call.path["uuid"])
     if secret is None:
         raise NotHere
-    return Answer(status=201, body={"uuid": call.path["uuid"], "value": secret})
+    return Response(status=201, body={"uuid": call.path["uuid"], "value": secret})
 
 
 @routes.get("/user", answers={200: USER})
-def show_user(call: Call) -> Answer:
+def show_user(call: Request) -> Response:
     """Who is asking."""
     who = call.who
     return ok(
@@ -78,7 +78,7 @@ def show_user(call: Call) -> Answer:
 
 @routes.get("/preferences/current-user", answers={200: PREFERENCES})
 @routes.get("/preferences/system", answers={200: PREFERENCES})
-def show_preferences(call: Call) -> Answer:
+def show_preferences(call: Request) -> Response:
     """What can be preferred: nothing, yet."""
     return ok({"_embedded": {"preferences": []}, "_links": {"self": link(call.here(), title="Preferences")}})
 
@@ -98,7 +98,7 @@ def show_preferences(call: Call) -> Answer:
         *s.PAGES,
     ],
 )
-def show_audit(call: Call) -> Answer:
+def show_audit(call: Request) -> Response:
     """Who changed what and when."""
     page = asked_page(call, always=True)
     assert page is not None
@@ -119,7 +119,7 @@ def show_audit(call: Call) -> Answer:
 
 
 @routes.get("/api/ai/entitlement", answers={200: ENTITLEMENT})
-def show_entitlement(call: Call) -> Answer:
+def show_entitlement(call: Request) -> Response:
     """Whether PactFlow's artificial intelligence may be asked: there is none here."""
     del call
     none = {"planAiEnabled": False, "preferencesAiEnabled": False, "aiCredits": {"total": 0, "used": 0}}
@@ -132,7 +132,7 @@ def show_entitlement(call: Call) -> Answer:
     )
 
 
-def _token(call: Call, each: Token) -> dict[str, Any]:
+def _token(call: Request, each: Token) -> dict[str, Any]:
     told = {
         "uuid": each.uuid,
         "description": each.description,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.broker.badges import Badge, initials, svg, verification
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import SVG, Answer
+from harness.broker.http.answers import SVG, Response
 from harness.broker.http.problems import Refusal
 from harness.broker.http.routing import Routes
 from harness.broker.resources.matrix import head_to_environment, tag_to_tag
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("badges")
 
@@ -31,19 +31,19 @@ _FORMS = (SVG,)
 
 
 @routes.get(f"{_PAIR}/latest/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
-def show_latest(call: Call) -> Answer:
+def show_latest(call: Request) -> Response:
     """How the latest pact stands."""
     return _of_pact(call, [])
 
 
 @routes.get(f"{_PAIR}/latest/{{tag}}/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
-def show_tagged(call: Call) -> Answer:
+def show_tagged(call: Request) -> Response:
     """How the latest pact with a tag stands."""
     return _of_pact(call, [pacts.tagged(call.path["tag"])])
 
 
 @routes.get(f"{_PAIR}/latest-untagged/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
-def show_untagged(call: Call) -> Answer:
+def show_untagged(call: Request) -> Response:
     """How the latest pact without a tag stands."""
     return _of_pact(call, [pacts.untagged()])
 
@@ -54,7 +54,7 @@ def show_untagged(call: Call) -> Answer:
     media=_FORMS,
     query=_QUERY,
 )
-def show_tags(call: Call) -> Answer:
+def show_tags(call: Request) -> Response:
     """How the latest with one tag and the latest with another stand."""
     consumer, provider = call.path["consumer"], call.path["provider"]
     tag, provider_tag = call.path["tag"], call.path["provider_tag"]
@@ -76,7 +76,7 @@ def show_tags(call: Call) -> Answer:
     media=_FORMS,
     query=_QUERY,
 )
-def show_tag_to_tag(call: Call) -> Answer:
+def show_tag_to_tag(call: Request) -> Response:
     """Whether the newest with a tag can be deployed beside the newest with another."""
     return _can_i(call, lambda: tag_to_tag(call), f"{call.path['tag']} to {call.path['to']}")
 
@@ -87,13 +87,13 @@ def show_tag_to_tag(call: Call) -> Answer:
     media=_FORMS,
     query=_QUERY,
 )
-def show_head_to_environment(call: Call) -> Answer:
+def show_head_to_environment(call: Request) -> Response:
     """Whether the head of a branch can be deployed into an environment."""
     return _can_i(call, lambda: head_to_environment(call), f"{call.path['branch']} to {call.path['environment']}")
 
 
 @routes.get("/pacticipants/{pacticipant}/main-branch/can-i-merge/badge", answers={200: PICTURE}, media=_FORMS)
-def show_can_i_merge(call: Call) -> Answer:
+def show_can_i_merge(call: Request) -> Response:
     """Whether the head of the main branch works with everybody's main branch."""
     found = pacticipants.by_name(call.db, call.path["pacticipant"])
     if found is None:
@@ -108,7 +108,7 @@ def show_can_i_merge(call: Call) -> Answer:
     return _drawn(call, Badge("can-i-merge", *words[deployable]), cache="max-age=30")
 
 
-def _of_pact(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+def _of_pact(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
     consumer, provider = call.path["consumer"], call.path["provider"]
     pact = pacts.newest(call.db, [*pacts.of_pair(consumer, provider), *where])
     if pact is None:
@@ -121,11 +121,11 @@ def _of_pact(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
     return _drawn(call, verification(label, status))
 
 
-def _name(call: Call, name: str) -> str:
+def _name(call: Request, name: str) -> str:
     return initials(name) if call.asked("initials") == "true" else name.lower()
 
 
-def _can_i(call: Call, question: Callable[[], Question], what: str) -> Answer:
+def _can_i(call: Request, question: Callable[[], Question], what: str) -> Response:
     deployable = _deployable(call, question)
     label = call.asked("label") or "can-i-deploy"
     colours = {True: "brightgreen", False: "red", None: "lightgrey"}
@@ -133,14 +133,14 @@ def _can_i(call: Call, question: Callable[[], Question], what: str) -> Answer:
     return _drawn(call, Badge(label, words[deployable], colours[deployable]))
 
 
-def _deployable(call: Call, question: Callable[[], Question]) -> bool | None:
+def _deployable(call: Request, question: Callable[[], Question]) -> bool | None:
     try:
         return answered(call.db, question(), trusted=call.settings.trust_claims).deployable
     except (Refusal, Unanswerable):
         return None
 
 
-def _drawn(call: Call, badge: Badge, *, cache: str = "no-cache") -> Answer:
+def _drawn(call: Request, badge: Badge, *, cache: str = "no-cache") -> Response:
     label = call.asked("label")
     shown = Badge(label, badge.status, badge.colour) if label else badge
-    return Answer(body=svg(shown), media=SVG, headers={"cache-control": cache})
+    return Response(body=svg(shown), media=SVG, headers={"cache-control": cache})

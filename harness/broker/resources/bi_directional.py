@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.hal import given, link
 from harness.broker.http.pact_shape import name_of, version_url
 from harness.broker.http.problems import NotHere
@@ -14,12 +14,12 @@ from harness.broker.http.routing import Routes
 from harness.ledger.db import pacts, shown_versions
 from harness.ledger.db import provider_contracts as kept
 from harness.ledger.db.times import moment
-from harness.ledger.static_comparisons import Backing, Comparison, backing_of, compared, problems_of
+from harness.ledger.static_comparisons import Backing, StaticComparison, backing_of, compared, problems_of
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.ledger.db.pacts import Pact
-    from harness.ledger.db.provider_contracts import Claim, Document
+    from harness.broker.http.call import Request
+    from harness.ledger.db.pacts import StoredPact
+    from harness.ledger.db.provider_contracts import ProviderClaim, ProviderDocument
 
 routes = Routes("bi-directional")
 
@@ -35,7 +35,7 @@ RESULT = s.Schema(
 
 @routes.get(f"{_PROVIDER}/provider-contract", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/provider-contract", answers={200: RESULT})
-def show_document(call: Call) -> Answer:
+def show_document(call: Request) -> Response:
     """The document of a provider's version."""
     version, document = _the_document(call)
     told = {"providerContract": _document(document)} if document else {}
@@ -44,7 +44,7 @@ def show_document(call: Call) -> Answer:
 
 @routes.get(f"{_PROVIDER}/provider-contract-verification-results", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/provider-contract-verification-results", answers={200: RESULT})
-def show_claim(call: Call) -> Answer:
+def show_claim(call: Request) -> Response:
     """What a provider's version says of itself."""
     version, _ = _the_document(call)
     claim = kept.claim_of(call.db, version)
@@ -54,7 +54,7 @@ def show_claim(call: Call) -> Answer:
 
 @routes.get(f"{_PROVIDER}/consumer-contract", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/consumer-contract", answers={200: RESULT})
-def show_pacts(call: Call) -> Answer:
+def show_pacts(call: Request) -> Response:
     """The pacts that are held against a provider's version."""
     found = _pacts(call)
     links = [link(version_url(call, pact), title="Pact", name=name_of(pact)) for pact in found]
@@ -66,7 +66,7 @@ def show_pacts(call: Call) -> Answer:
 @routes.get(f"{_CONSUMER}/consumer-contract-verification-results", answers={200: RESULT})
 @routes.get(f"{_PROVIDER}/cross-contract-verification-results", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/cross-contract-verification-results", answers={200: RESULT})
-def show_comparisons(call: Call) -> Answer:
+def show_comparisons(call: Request) -> Response:
     """Whether the pacts fit the document of a provider's version."""
     version, document = _the_document(call)
     claim = kept.claim_of(call.db, version)
@@ -92,14 +92,14 @@ def show_comparisons(call: Call) -> Answer:
 _BADNESS = ("success", "unknown", "failed")
 
 
-def _the_document(call: Call) -> tuple[int, Document | None]:
+def _the_document(call: Request) -> tuple[int, ProviderDocument | None]:
     row = shown_versions.find(call.db, call.path["provider"], call.path["version"])
     if row is None:
         raise NotHere
     return row, kept.document_of(call.db, row)
 
 
-def _pacts(call: Call) -> list[Pact]:
+def _pacts(call: Request) -> list[StoredPact]:
     _the_document(call)
     provider = call.path["provider"]
     if "consumer" in call.path:
@@ -111,19 +111,21 @@ def _pacts(call: Call) -> list[Pact]:
     return pacts.latest_of_each(call.db, pacts.of_provider(provider))
 
 
-def _compare(call: Call, pact: Pact, document: Document | None, backing: Backing) -> Comparison:
+def _compare(
+    call: Request, pact: StoredPact, document: ProviderDocument | None, backing: Backing
+) -> StaticComparison:
     found = pacts.newest(call.db, [pacts.of_versions([pact.version]), *pacts.of_provider(pact.provider)])
     return compared(found.served if found else "", document, backing)
 
 
-def _claimed(claim: Claim | None) -> str:
+def _claimed(claim: ProviderClaim | None) -> str:
     """A provider's own word is told as that; on its own it is no evidence."""
     if claim is None or claim.success is None:
         return "unknown"
     return "success" if claim.success else "failed"
 
 
-def _document(document: Document) -> dict[str, Any]:
+def _document(document: ProviderDocument) -> dict[str, Any]:
     return {
         "content": base64.b64encode(document.source).decode(),
         "contentType": document.source_type,
@@ -134,7 +136,7 @@ def _document(document: Document) -> dict[str, Any]:
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: ProviderClaim) -> dict[str, Any]:
     return given(
         success=claim.success,
         content=None if claim.content is None else base64.b64encode(claim.content).decode(),
@@ -146,6 +148,6 @@ def _claim(claim: Claim) -> dict[str, Any]:
     )
 
 
-def _told(call: Call, status: str, embedded: dict[str, Any], **links: Any) -> Answer:
+def _told(call: Request, status: str, embedded: dict[str, Any], **links: Any) -> Response:
     body = {"verificationStatus": status, "_actions": [], "_embedded": embedded}
     return ok({**body, "_links": {"self": link(call.here()), **links}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import Invalid, NotHere
@@ -18,7 +18,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.db.versions import mention
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.branches import Branch
 
 routes = Routes("branches")
@@ -30,7 +30,7 @@ NOTICES = s.Schema("Notices", s.record({"notices": s.many(s.record({"type": s.te
 
 
 @routes.get("/pacticipants/{pacticipant}/branches", answers={200: BRANCHES}, query=[*s.PAGES, s.CONTAINING])
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """The branches of a pacticipant, newest first; a hundred at a time unless asked otherwise."""
     owner = the_pacticipant(call)
     page = asked_page(call, always=True)
@@ -51,7 +51,7 @@ def show_all(call: Call) -> Answer:
     answers={202: NOTICES},
     query=[s.query("exclude[]", "A branch to keep; may be given again. The main branch is always kept.")],
 )
-def delete_all(call: Call) -> Answer:
+def delete_all(call: Request) -> Response:
     """Forget every branch but the main one and those to keep; versions stay."""
     owner = the_pacticipant(call)
     keeping = {*_excluded(call), owner.details.main_branch}
@@ -63,10 +63,10 @@ def delete_all(call: Call) -> Answer:
         f"Scheduled deletion of {len(gone_now)} branches for pacticipant {owner.name}."
         f" Remaining branches are: {remaining}"
     )
-    return Answer(status=202, body={"notices": [{"type": "success", "text": text}]})
+    return Response(status=202, body={"notices": [{"type": "success", "text": text}]})
 
 
-def _excluded(call: Call) -> list[str]:
+def _excluded(call: Request) -> list[str]:
     """What cannot be read must not delete what somebody wanted to keep."""
     asked = call.parameters.get("exclude", [])
     names = asked if isinstance(asked, list) else [asked]
@@ -76,20 +76,20 @@ def _excluded(call: Call) -> list[str]:
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}", answers={200: BRANCH})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One branch."""
     return ok(_told(call, _the_branch(call)))
 
 
 @routes.delete("/pacticipants/{pacticipant}/branches/{branch}", answers={204: None})
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget a branch; its versions stay."""
     kept.delete(call.db, [_the_branch(call).id])
     return gone()
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}/versions/{version}", answers={200: BRANCH_VERSION})
-def show_version(call: Call) -> Answer:
+def show_version(call: Request) -> Response:
     """That a version is on a branch."""
     return ok(_version_told(call, _the_membership(call)[2]))
 
@@ -98,7 +98,7 @@ def show_version(call: Call) -> Answer:
     "/pacticipants/{pacticipant}/branches/{branch}/versions/{version}",
     answers={200: BRANCH_VERSION, 201: BRANCH_VERSION},
 )
-def add_version(call: Call) -> Answer:
+def add_version(call: Request) -> Response:
     """Put a version on a branch, as its new head; whatever is not known is made."""
     call.document(empty=True)
     row = mention(call.db, Version(call.path["pacticipant"], call.path["version"]), call.now)
@@ -109,21 +109,21 @@ def add_version(call: Call) -> Answer:
 
 
 @routes.delete("/pacticipants/{pacticipant}/branches/{branch}/versions/{version}", answers={204: None})
-def remove_version(call: Call) -> Answer:
+def remove_version(call: Request) -> Response:
     """Take a version off a branch."""
     branch, version, _ = _the_membership(call)
     kept.remove(call.db, branch.id, version)
     return gone()
 
 
-def _the_branch(call: Call) -> Branch:
+def _the_branch(call: Request) -> Branch:
     found = kept.by_name(call.db, call.path["pacticipant"], call.path["branch"])
     if found is None:
         raise NotHere
     return found
 
 
-def _the_membership(call: Call) -> tuple[Branch, int, str]:
+def _the_membership(call: Request) -> tuple[Branch, int, str]:
     branch = _the_branch(call)
     row = versions.find(call.db, call.path["pacticipant"], call.path["version"])
     since = None if row is None else kept.membership(call.db, branch.id, row)
@@ -132,11 +132,11 @@ def _the_membership(call: Call) -> tuple[Branch, int, str]:
     return branch, row, since
 
 
-def _at(call: Call, branch: Branch) -> str:
+def _at(call: Request, branch: Branch) -> str:
     return call.to("pacticipants", call.path["pacticipant"], "branches", branch.name)
 
 
-def _told(call: Call, branch: Branch) -> dict[str, Any]:
+def _told(call: Request, branch: Branch) -> dict[str, Any]:
     here = _at(call, branch)
     links = {
         "self": link(here, title="Branch"),
@@ -145,7 +145,7 @@ def _told(call: Call, branch: Branch) -> dict[str, Any]:
     return {"name": branch.name, "createdAt": moment(branch.created_at), "_links": links}
 
 
-def _version_told(call: Call, since: str) -> dict[str, Any]:
+def _version_told(call: Request, since: str) -> dict[str, Any]:
     owner, name, number = (call.path[each] for each in ("pacticipant", "branch", "version"))
     branch = call.to("pacticipants", owner, "branches", name)
     links = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, ok
+from harness.broker.http.answers import Response, created, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
@@ -17,7 +17,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.refusals import check_name
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.evidence import KnownBuild
 
 routes = Routes("builds")
@@ -35,7 +35,7 @@ BUILDS = s.Schema("Builds", s.record({"builds": s.many(BUILD), "_links": s.LINKS
 
 
 @routes.get(_BUILDS, answers={200: BUILDS})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """Every build that ran under a version's number, in the order in which they were first seen."""
     if versions.find(call.db, _version(call)) is None:
         raise NotHere
@@ -43,7 +43,7 @@ def show(call: Call) -> Answer:
 
 
 @routes.post(_BUILDS, answers={201: BUILDS}, body=BUILD_TO_TELL)
-def tell(call: Call) -> Answer:
+def tell(call: Request) -> Response:
     """Say that a version, made when it is not known, ran as a build; results of equal builds are shared."""
     form = Form(call.document())
     artifact = form.text("artifact", required=True) or ""
@@ -60,11 +60,11 @@ def tell(call: Call) -> Answer:
     return created(_told(call), call.here())
 
 
-def _version(call: Call) -> Version:
+def _version(call: Request) -> Version:
     return Version(call.path["pacticipant"], call.path["version"])
 
 
-def _told(call: Call) -> dict[str, Any]:
+def _told(call: Request) -> dict[str, Any]:
     found = versions.builds_of(call.db, _version(call))
     return {"builds": [_build(each) for each in found], "_links": {"self": link(call.here(), title="Builds")}}
 

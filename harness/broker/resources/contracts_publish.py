@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.events import announce
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import JSON, Answer, ok
+from harness.broker.http.answers import JSON, Response, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
-from harness.broker.http.problems import Refusal, Said
+from harness.broker.http.problems import Refusal, ShapedRefusal
 from harness.broker.http.reading import read_json
 from harness.broker.http.routing import Routes
 from harness.broker.pact_diff import pact_diff
@@ -23,16 +23,16 @@ from harness.broker.publishing_texts import cannot_change, cannot_merge, duplica
 from harness.broker.resources.tags import tagged
 from harness.identity import Version
 from harness.ledger.db import branches, publishing, shown_versions, tags, webhooks
-from harness.ledger.db.publishing import Given
+from harness.ledger.db.publishing import PactToPublish
 from harness.ledger.db.verifications import any_between
 from harness.ledger.db.versions import mention, set_build_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.events import Announced
-    from harness.broker.http.call import Call
-    from harness.ledger.db.publishing import Published
+    from harness.broker.events import PublicationEvents
+    from harness.broker.http.call import Request
+    from harness.ledger.db.publishing import StoredPublication
     from harness.ledger.db.shown_versions import ShownVersion
 
 routes = Routes("contracts")
@@ -75,18 +75,18 @@ Notice = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PublishRequest:
     """What is to be published under which version."""
 
     version: Version
     branch: str | None
     tags: Sequence[str] | None
     build_url: str | None
-    given: Sequence[Given]
+    given: Sequence[PactToPublish]
 
 
 @routes.post("/contracts/publish", answers={200: PUBLISHED, 409: CONFLICT}, body=TO_PUBLISH, asks_scope=True)
-def publish(call: Call) -> Answer:
+def publish(call: Request) -> Response:
     """Publish the pacts of one version, with its branch, tags and build."""
     request = _read(call)
     call.who.permit(request.version.pacticipant)
@@ -107,7 +107,7 @@ def publish(call: Call) -> Answer:
     return ok(_answer(call, request, done, notices))
 
 
-def _describe(call: Call, request: Request, row: int, *, new: bool) -> None:
+def _describe(call: Request, request: PublishRequest, row: int, *, new: bool) -> None:
     if request.build_url is not None:
         set_build_url(call.db, row, request.build_url, None if new else call.now)
     candidates = call.settings.main_candidates
@@ -121,7 +121,7 @@ def _describe(call: Call, request: Request, row: int, *, new: bool) -> None:
 # --- what is asked for ---------------------------------------------------------------------------------------
 
 
-def _read(call: Call) -> Request:
+def _read(call: Request) -> PublishRequest:
     form = Form(call.document())
     name = form.text("pacticipantName", required=True)
     number = form.text("pacticipantVersionNumber", required=True)
@@ -131,7 +131,7 @@ def _read(call: Call) -> Request:
     tagged_as = form.names("tags")
     given = _contracts(call, form, name)
     form.done()
-    return Request(
+    return PublishRequest(
         version=Version(name or "", number or ""),
         branch=branch,
         tags=tagged_as,
@@ -140,7 +140,7 @@ def _read(call: Call) -> Request:
     )
 
 
-def _contracts(call: Call, form: Form, pacticipant: str | None) -> list[Given]:
+def _contracts(call: Request, form: Form, pacticipant: str | None) -> list[PactToPublish]:
     listed = form.array("contracts", required=True)
     if listed == []:
         form.wrong("contracts", "must be filled")
@@ -159,7 +159,7 @@ def _contracts(call: Call, form: Form, pacticipant: str | None) -> list[Given]:
     return found
 
 
-def _contract(call: Call, form: Form, pacticipant: str | None) -> Given | None:
+def _contract(call: Request, form: Form, pacticipant: str | None) -> PactToPublish | None:
     consumer = form.text("consumerName", required=True)
     provider = form.text("providerName", required=True)
     encoded = form.text("content", required=True)
@@ -176,7 +176,7 @@ def _contract(call: Call, form: Form, pacticipant: str | None) -> Given | None:
         _check_names(form, document, consumer, provider)
     if form.errors or document is None:
         return None
-    return publishing.Given(
+    return publishing.PactToPublish(
         consumer=consumer or "",
         provider=provider or "",
         document=document,
@@ -205,7 +205,7 @@ def _decoded(form: Form, encoded: str) -> str | None:
         return None
 
 
-def _parsed(call: Call, form: Form, text: str) -> dict[str, Any] | None:
+def _parsed(call: Request, form: Form, text: str) -> dict[str, Any] | None:
     try:
         document = read_json(text.encode(), call.settings.deepest)
     except Refusal as refusal:
@@ -236,14 +236,14 @@ def _check_names(form: Form, document: dict[str, Any], consumer: str | None, pro
 # --- what cannot be ------------------------------------------------------------------------------------------
 
 
-def _refuse_duplicates(call: Call, request: Request) -> None:
+def _refuse_duplicates(call: Request, request: PublishRequest) -> None:
     names = [request.version.pacticipant, *(given.provider for given in request.given)]
     text = duplicate(call, names)
     if text:
         raise _conflict([{"type": "error", "text": text}], [text])
 
 
-def _refuse_conflicts(call: Call, request: Request, row: int | None) -> None:
+def _refuse_conflicts(call: Request, request: PublishRequest, row: int | None) -> None:
     allowed = call.settings.allow_dangerous_modification
     refusals = [publishing.refusal(call.db, row, given, allowed=allowed) for given in request.given]
     refusals += _among_themselves(request)
@@ -260,21 +260,21 @@ def _refuse_conflicts(call: Call, request: Request, row: int | None) -> None:
         raise _conflict(notices, errors)
 
 
-def _among_themselves(request: Request) -> list[publishing.Refusal | None]:
+def _among_themselves(request: PublishRequest) -> list[publishing.PublishRefusal | None]:
     """Two pacts for one provider in one request: parts to merge, or the same twice, or a contradiction."""
-    seen: dict[str, Given] = {}
-    found: list[publishing.Refusal | None] = []
+    seen: dict[str, PactToPublish] = {}
+    found: list[publishing.PublishRefusal | None] = []
     for given in request.given:
         before = seen.setdefault(given.provider, given)
         if before is given:
             continue
         clash = publishing.clash(before, given)
         if clash:
-            found.append(publishing.Refusal(given=given, there=before.text, merging=given.merge))
+            found.append(publishing.PublishRefusal(given=given, there=before.text, merging=given.merge))
     return found
 
 
-def _why(request: Request, refused: publishing.Refusal) -> str:
+def _why(request: PublishRequest, refused: publishing.PublishRefusal) -> str:
     number, given = request.version.number, refused.given
     if not refused.merging:
         return cannot_change(given.consumer, number, given.provider)
@@ -282,15 +282,15 @@ def _why(request: Request, refused: publishing.Refusal) -> str:
     return cannot_merge(given.consumer, number, given.provider, described)
 
 
-def _conflict(notices: list[Notice], errors: list[str]) -> Said:
+def _conflict(notices: list[Notice], errors: list[str]) -> ShapedRefusal:
     body = {"notices": notices, "errors": {"contracts": errors}}
-    return Said(Answer(status=409, body=body, media=JSON))
+    return ShapedRefusal(Response(status=409, body=body, media=JSON))
 
 
 # --- what is said of it --------------------------------------------------------------------------------------
 
 
-def _about_version(request: Request, *, new: bool) -> Iterator[Notice]:
+def _about_version(request: PublishRequest, *, new: bool) -> Iterator[Notice]:
     made = "Created" if new else "Updated"
     parts = [f"with branch {request.branch}"] if request.branch else []
     if request.tags:
@@ -304,7 +304,9 @@ def _about_version(request: Request, *, new: bool) -> Iterator[Notice]:
         yield {"type": "prompt", "text": f"  Next steps:\n    {advice}"}
 
 
-def _about_pact(call: Call, version: ShownVersion, published: Published, announced: Announced) -> Iterator[Notice]:
+def _about_pact(
+    call: Request, version: ShownVersion, published: StoredPublication, announced: PublicationEvents
+) -> Iterator[Notice]:
     consumer, provider, number = published.consumer, published.provider, version.number
     yield _OUTCOMES[published.outcome](f"{consumer} version {number} and provider {provider}")
     where = call.to("pacts", "provider", provider, "consumer", consumer, "version", number)
@@ -323,16 +325,19 @@ def _about_pact(call: Call, version: ShownVersion, published: Published, announc
 
 
 _OUTCOMES = {
-    publishing.Outcome.CREATED: lambda of: {"type": "success", "text": f"Pact successfully published for {of}."},
-    publishing.Outcome.UNCHANGED: lambda of: {
+    publishing.PublishOutcome.CREATED: lambda of: {
+        "type": "success",
+        "text": f"Pact successfully published for {of}.",
+    },
+    publishing.PublishOutcome.UNCHANGED: lambda of: {
         "type": "success",
         "text": f"Pact successfully republished for {of} with no content changes.",
     },
-    publishing.Outcome.OVERWRITTEN: lambda of: {
+    publishing.PublishOutcome.OVERWRITTEN: lambda of: {
         "type": "warning",
         "text": f"Pact with changed content published over existing content for {of}",
     },
-    publishing.Outcome.MERGED: lambda of: {
+    publishing.PublishOutcome.MERGED: lambda of: {
         "type": "success",
         "text": f"Pact content merged with existing content for {of}",
     },
@@ -355,7 +360,9 @@ def _next_steps(provider: str, *, verified: bool, configured: bool) -> Iterator[
         yield {"type": "prompt", "text": text}
 
 
-def _answer(call: Call, request: Request, done: Sequence[Published], notices: list[Notice]) -> dict[str, Any]:
+def _answer(
+    call: Request, request: PublishRequest, done: Sequence[StoredPublication], notices: list[Notice]
+) -> dict[str, Any]:
     name, number = request.version.pacticipant, request.version.number
     owner = call.to("pacticipants", name)
     version = call.to("pacticipants", name, "versions", number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, ok
+from harness.broker.http.answers import Response, created, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
@@ -19,7 +19,7 @@ from harness.verdicts import Covered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("coverage")
 
@@ -42,7 +42,7 @@ COVERAGE = s.Schema("Coverage", s.record({"seen": s.many(_SEEN), "_links": s.LIN
 
 
 @routes.get(_PLACE, answers={200: COVERAGE})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """All that checks saw a provider's version answer."""
     provider, number = call.path["provider"], call.path["version"]
     if shown_versions.find(call.db, provider, number) is None:
@@ -51,7 +51,7 @@ def show(call: Call) -> Answer:
 
 
 @routes.post(_PLACE, answers={201: COVERAGE}, body=TO_TELL)
-def tell(call: Call) -> Answer:
+def tell(call: Request) -> Response:
     """Add what the checks of a run saw a provider's version answer."""
     form = Form(call.document())
     run = form.text("run", required=True)
@@ -61,7 +61,7 @@ def tell(call: Call) -> Answer:
     return created(_told(call), call.here())
 
 
-def _told(call: Call) -> dict[str, Any]:
+def _told(call: Request) -> dict[str, Any]:
     found = kept.of_version(call.db, Version(call.path["provider"], call.path["version"]))
     return {"seen": found.document(), "_links": {"self": link(call.here(), title="Coverage")}}
 

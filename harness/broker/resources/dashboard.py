@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.hal import link, path
 from harness.broker.http.pact_shape import pair_of, version_url
 from harness.broker.http.paging import asked_page
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.dashboard import Item
     from harness.ledger.db.shown_versions import ShownVersion
 
@@ -31,13 +31,13 @@ DASHBOARD = s.Schema("Dashboard", s.record({"items": s.many(s.OBJECT)}, page=s.P
 
 
 @routes.get("/dashboard", answers={200: DASHBOARD}, query=s.PAGES)
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """The newest pacts of everybody."""
     return _told(call, [])
 
 
 @routes.get("/dashboard/provider/{provider}/consumer/{consumer}", answers={200: DASHBOARD}, query=s.PAGES)
-def show_pair(call: Call) -> Answer:
+def show_pair(call: Request) -> Response:
     """The newest pacts of two pacticipants."""
     consumer, provider = call.path["consumer"], call.path["provider"]
     if not (exists(call.db, consumer) and exists(call.db, provider)):
@@ -45,7 +45,7 @@ def show_pair(call: Call) -> Answer:
     return _told(call, pacts.of_pair(consumer, provider))
 
 
-def _told(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+def _told(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
     page = asked_page(call)
     found, _ = kept.items(call.db, where, page)
     ids = {each.pact.version for each in found} | {each.result.version for each in found if each.result}
@@ -53,7 +53,7 @@ def _told(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
     return ok({"items": [_item(call, each, versions) for each in found]})
 
 
-def _item(call: Call, item: Item, versions: Mapping[int, ShownVersion]) -> dict[str, Any]:
+def _item(call: Request, item: Item, versions: Mapping[int, ShownVersion]) -> dict[str, Any]:
     pact, result = item.pact, item.result
     version = versions[pact.version]
     verified = versions[result.version] if result else None
@@ -92,11 +92,11 @@ def _version(version: ShownVersion) -> dict[str, Any]:
     return {"number": version.number, "branch": heads[0] if heads else None, "headBranchNames": heads}
 
 
-def _at(call: Call, version: ShownVersion) -> str:
+def _at(call: Request, version: ShownVersion) -> str:
     return call.to("pacticipants", version.pacticipant, "versions", version.number)
 
 
-def _tags(call: Call, version: ShownVersion) -> list[dict[str, Any]]:
+def _tags(call: Request, version: ShownVersion) -> list[dict[str, Any]]:
     here = _at(call, version)
     return [
         {"name": each.name, "latest": each.head, "_links": {"self": {"href": here + path("tags", each.name)}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
 from harness.broker.http.problems import Invalid, NotHere
@@ -14,7 +14,7 @@ from harness.ledger.db import traces
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.deletions import Trace
 
 routes = Routes("deletions")
@@ -37,14 +37,14 @@ TO_END = s.Schema("DeletionToEnd", s.record(ended=s.truth("Only true: it is not 
 
 
 @routes.get("/deletions", answers={200: DELETIONS})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """What was deleted of versions that remain or were live, and that nothing has come instead of."""
     found = [_told(call, each) for each in traces.opened(call.db)]
     return ok({"_embedded": {"deletions": found}, "_links": {"self": link(call.here(), title="Deletions")}})
 
 
 @routes.patch("/deletions/{number}", answers={200: DELETION}, body=TO_END, role="deploy", asks_scope=True)
-def end(call: Call) -> Answer:
+def end(call: Request) -> Response:
     """What was live when it was deleted is not there any more."""
     form = Form(call.document())
     there = _the_trace(call)
@@ -59,7 +59,7 @@ def end(call: Call) -> Answer:
     return ok({**_told(call, there), "ended": bool(ended)})
 
 
-def _the_trace(call: Call) -> Trace:
+def _the_trace(call: Request) -> Trace:
     number = call.path["number"]
     found = next((each for each in traces.opened(call.db) if str(each.row) == number), None)
     if found is None:
@@ -67,7 +67,7 @@ def _the_trace(call: Call) -> Trace:
     return found
 
 
-def _told(call: Call, trace: Trace) -> dict[str, Any]:
+def _told(call: Request, trace: Trace) -> dict[str, Any]:
     where = {"environment": trace.environment, "released": trace.released} if trace.environment else {}
     return {
         "pacticipant": trace.version.pacticipant,

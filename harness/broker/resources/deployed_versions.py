@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, ok
+from harness.broker.http.answers import Response, created, ok
 from harness.broker.http.deployment_shape import DEPLOYED
 from harness.broker.http.deployment_shape import deployed as told
 from harness.broker.http.forms import Form
@@ -20,8 +20,8 @@ from harness.ledger.db import deployment_records as kept
 from harness.ledger.db import places
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.ledger.db.deployment_records import Stay
+    from harness.broker.http.call import Request
+    from harness.ledger.db.deployment_records import StoredDeployment
     from harness.ledger.db.places import Environment
 
 routes = Routes("deployed-versions")
@@ -36,7 +36,7 @@ _PATH = "/pacticipants/{pacticipant}/versions/{version}/deployed-versions/enviro
 
 
 @routes.get(_PATH, answers={200: LIST})
-def show_of_version(call: Call) -> Answer:
+def show_of_version(call: Request) -> Response:
     """Every time that a version was deployed to an environment, oldest first."""
     the_version(call)
     place = _environment(call)
@@ -48,7 +48,7 @@ def show_of_version(call: Call) -> Answer:
 
 
 @routes.post(_PATH, answers={201: DEPLOYED}, body=TO_KEEP, role="deploy")
-def deploy(call: Call) -> Answer:
+def deploy(call: Request) -> Response:
     """Say that a version now runs on an application instance, instead of what ran there."""
     form = Form(call.document(empty=True))
     instance = form.text("applicationInstance", blank=True) or form.text("target", blank=True) or ""
@@ -59,13 +59,13 @@ def deploy(call: Call) -> Answer:
 
 
 @routes.get("/deployed-versions/{uuid}", answers={200: DEPLOYED})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One deployment."""
     return ok(_told(call, _the_stay(call)))
 
 
 @routes.patch("/deployed-versions/{uuid}", answers={200: DEPLOYED}, body=TO_END, role="deploy", asks_scope=True)
-def end(call: Call) -> Answer:
+def end(call: Request) -> Response:
     """It is no longer deployed there."""
     form = Form(call.document())
     there = _the_stay(call)
@@ -90,7 +90,7 @@ _FILTERS = [
 @routes.get(
     "/environments/{environment}/deployed-versions/currently-deployed", answers={200: LIST}, query=_FILTERS
 )
-def show_current(call: Call) -> Answer:
+def show_current(call: Request) -> Response:
     """What is deployed to an environment now."""
     place, name = _environment(call), call.asked("pacticipant")
     found = kept.current(call.db, place, released=False, pacticipant=name, instance=_instance(call))
@@ -98,7 +98,7 @@ def show_current(call: Call) -> Answer:
 
 
 @routes.get("/environments/{environment}/deployed-versions", answers={200: LIST}, query=[*_FILTERS, *s.PAGES])
-def show_history(call: Call) -> Answer:
+def show_history(call: Request) -> Response:
     """Everything that ever was deployed to an environment, oldest first: what a way back is chosen from."""
     place, page = _environment(call), asked_page(call)
     found = kept.history(call.db, place, pacticipant=call.asked("pacticipant"), instance=_instance(call))
@@ -111,7 +111,7 @@ def show_history(call: Call) -> Answer:
     return ok({**told_page, "_embedded": {"deployedVersions": timed}, "_links": links})
 
 
-def _instance(call: Call) -> str | None:
+def _instance(call: Request) -> str | None:
     """The application instance that is asked for: "" is the one without a name, None any."""
     for name in ("applicationInstance", "target"):
         if name in call.parameters:
@@ -119,29 +119,29 @@ def _instance(call: Call) -> str | None:
     return None
 
 
-def _environment(call: Call) -> Environment:
+def _environment(call: Request) -> Environment:
     found = places.by_uuid(call.db, call.path["environment"])
     if found is None:
         raise NotHere
     return found
 
 
-def _version(call: Call) -> Version:
+def _version(call: Request) -> Version:
     return Version(call.path["pacticipant"], call.path["version"])
 
 
-def _the_stay(call: Call) -> Stay:
+def _the_stay(call: Request) -> StoredDeployment:
     found = kept.by_uuid(call.db, call.path["uuid"], released=False)
     if found is None:
         raise NotHere
     return found
 
 
-def _told(call: Call, stay: Stay) -> dict[str, Any]:
+def _told(call: Request, stay: StoredDeployment) -> dict[str, Any]:
     return told(call, stay, shown(call, stay.environment))
 
 
-def _listed(call: Call, found: list[Stay], title: str, *, embeds: bool = True) -> dict[str, Any]:
+def _listed(call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True) -> dict[str, Any]:
     asked = f"{call.here()}?{call.query}" if call.query else call.here()
     embedded = {"deployedVersions": [told(call, each, None, embeds=embeds) for each in found]}
     return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
 from harness.broker.http.problems import NotHere
@@ -15,7 +15,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.display_names import display_name
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("environments")
 
@@ -41,7 +41,7 @@ ENVIRONMENT_TO_KEEP = s.Schema(
 
 
 @routes.get("/environments", answers={200: ENVIRONMENTS}, query=[s.query("name", "Only the one with this name.")])
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """All environments, by name."""
     found = places.listed(call.db, call.asked("name"))
     links = {
@@ -59,33 +59,33 @@ def show_all(call: Call) -> Answer:
     body=ENVIRONMENT_TO_KEEP,
     role="admin",
 )
-def create(call: Call) -> Answer:
+def create(call: Request) -> Response:
     """Make an environment known."""
     found = places.create(call.db, _read(call, ""), call.now)
     return created(shown(call, found), call.to("environments", found.uuid))
 
 
 @routes.get("/environments/{environment}", answers={200: ENVIRONMENT})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One environment."""
     return ok(shown(call, the_environment(call)))
 
 
 @routes.put("/environments/{environment}", answers={200: ENVIRONMENT}, body=ENVIRONMENT_TO_KEEP, role="admin")
-def replace(call: Call) -> Answer:
+def replace(call: Request) -> Response:
     """Describe an environment anew; what is left out is cleared."""
     there = the_environment(call)
     return ok(shown(call, places.replace(call.db, there, _read(call, there.uuid), call.now)))
 
 
 @routes.delete("/environments/{environment}", answers={204: None}, role="admin")
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget an environment with everything that was recorded there."""
     places.delete(call.db, the_environment(call), call.now)
     return gone()
 
 
-def the_environment(call: Call) -> places.Environment:
+def the_environment(call: Request) -> places.Environment:
     """The one that the path names. Raises Missing."""
     found = places.by_uuid(call.db, call.path["environment"])
     if found is None:
@@ -93,7 +93,7 @@ def the_environment(call: Call) -> places.Environment:
     return found
 
 
-def _read(call: Call, uuid: str) -> places.Described:
+def _read(call: Request, uuid: str) -> places.EnvironmentDescription:
     form = Form(call.document())
     name = form.text("name", required=True)
     display = form.text("displayName", blank=True)
@@ -106,7 +106,7 @@ def _read(call: Call, uuid: str) -> places.Described:
     if name and not form.is_wrong("name") and places.taken(call.db, name, but_by=uuid):
         form.wrong("name", f"name '{name}' is already used by an existing environment.")
     form.done()
-    return places.Described(
+    return places.EnvironmentDescription(
         name=name or "",
         display_name=display or display_name(name or ""),
         production=bool(production),
@@ -126,7 +126,7 @@ def _check_contact(form: Form, contact: Any, position: int) -> None:
             form.wrong("contacts", f"{field} {each} (at index {position})")
 
 
-def shown(call: Call, each: places.Environment, *, current: bool = True) -> dict[str, Any]:
+def shown(call: Request, each: places.Environment, *, current: bool = True) -> dict[str, Any]:
     """An environment as the API tells it; `current`: with links to what is there now."""
     here = call.to("environments", each.uuid)
     links: dict[str, Any] = {"self": link(here, title="Environment", name=each.name)}

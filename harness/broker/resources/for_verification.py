@@ -8,23 +8,23 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.metadata import Metadata, encode
 from harness.broker.http.pact_shape import name_of, pair_of
-from harness.broker.http.problems import Missing
+from harness.broker.http.problems import NotFound
 from harness.broker.http.routing import Routes
 from harness.ledger.db import pacts, places, selectable
 from harness.ledger.db.versions import exists
 from harness.ledger.selecting import notices, selectors, successes
-from harness.ledger.selecting.choosing import Chosen, chosen, line_of
+from harness.ledger.selecting.choosing import ChosenContent, chosen, line_of
 from harness.ledger.selecting.selectors import Selector
 from harness.ledger.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.ledger.db.pacts import Pact
+    from harness.broker.http.call import Request
+    from harness.ledger.db.pacts import StoredPact
 
 routes = Routes("for-verification")
 
@@ -72,7 +72,7 @@ _WIP_NOTICE = "d2lwPXRydWU"  # what the notice's link remembers: wip=true
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class VerificationRequest:
     """What a verifier wants to know."""
 
     branch: str = ""
@@ -94,29 +94,29 @@ class Asked:
         s.query("include_wip_pacts_since", "A date."),
     ],
 )
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """The pacts to verify, for old verifiers."""
     _check_provider(call)
     return _answer(call, _read_query(call), first=[notices.before(notices.BETA)])
 
 
 @routes.post(_PATH, answers={200: PACTS}, body=ASKED, reads=True, role="read")
-def choose(call: Call) -> Answer:
+def choose(call: Request) -> Response:
     """The pacts to verify: those that the selectors choose, and work in progress."""
     asked = _read(call)
     _check_provider(call)
     return _answer(call, asked, first=[])
 
 
-def _check_provider(call: Call) -> None:
+def _check_provider(call: Request) -> None:
     if not exists(call.db, call.path["provider"]):
-        raise Missing(f"No provider with name '{call.path['provider']}' found")
+        raise NotFound(f"No provider with name '{call.path['provider']}' found")
 
 
 # --- what is asked for ---------------------------------------------------------------------------------------
 
 
-def _read(call: Call) -> Asked:
+def _read(call: Request) -> VerificationRequest:
     form = Form(call.document(empty=True))
     branch = form.body.get("providerVersionBranch")
     tags = form.array("providerVersionTags")
@@ -130,7 +130,7 @@ def _read(call: Call) -> Asked:
         form.wrong("providerVersionBranch", _EMPTY_BRANCH)
     found = _selectors(call, form, branch if isinstance(branch, str) else "")
     form.done()
-    return Asked(
+    return VerificationRequest(
         branch=branch or "",
         tags=[tag for tag in tags or () if isinstance(tag, str)],
         pending=pending is not False,
@@ -139,7 +139,7 @@ def _read(call: Call) -> Asked:
     )
 
 
-def _selectors(call: Call, form: Form, branch: str) -> list[Selector]:
+def _selectors(call: Request, form: Form, branch: str) -> list[Selector]:
     given = form.array("consumerVersionSelectors") or []
     named = any(isinstance(each, dict) and each.get("environment") for each in given)
     known = [each.name for each in places.listed(call.db)] if named else []
@@ -164,7 +164,7 @@ def _date(form: Form, name: str) -> str:
         return ""
 
 
-def _read_query(call: Call) -> Asked:
+def _read_query(call: Request) -> VerificationRequest:
     parameters = call.parameters
     form = Form({"since": parameters.get("include_wip_pacts_since") or None})
     since = _date(form, "since")
@@ -187,7 +187,7 @@ def _read_query(call: Call) -> Asked:
         )
     form.done()
     tags = parameters.get("provider_version_tags", [])
-    return Asked(
+    return VerificationRequest(
         branch=call.asked("provider_version_branch"),
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         pending=parameters.get("include_pending_status") != "false",
@@ -199,7 +199,7 @@ def _read_query(call: Call) -> Asked:
 # --- what is answered ----------------------------------------------------------------------------------------
 
 
-def _answer(call: Call, asked: Asked, first: list[notices.Notice]) -> Answer:
+def _answer(call: Request, asked: VerificationRequest, first: list[notices.Notice]) -> Response:
     provider = call.path["provider"]
     selected = chosen(call.db, provider, asked.selectors, asked.branch)
     lines = successes.lines(call.db, provider, asked.branch, asked.tags)
@@ -216,9 +216,9 @@ def _answer(call: Call, asked: Asked, first: list[notices.Notice]) -> Answer:
 
 
 def _selected(
-    call: Call,
-    asked: Asked,
-    each: Chosen,
+    call: Request,
+    asked: VerificationRequest,
+    each: ChosenContent,
     lines: Sequence[Line],
     known: Sequence[Success],
     first: list[notices.Notice],
@@ -243,11 +243,13 @@ def _selected(
     }
 
 
-def _link(pact: Pact, url: str, remembered: Metadata) -> dict[str, Any]:
+def _link(pact: StoredPact, url: str, remembered: Metadata) -> dict[str, Any]:
     return link(f"{url}/metadata/{encode(remembered)}", name=name_of(pact))
 
 
-def _candidates(call: Call, asked: Asked, lines: Sequence[Line], selected: Sequence[Chosen]) -> list[Pact]:
+def _candidates(
+    call: Request, asked: VerificationRequest, lines: Sequence[Line], selected: Sequence[ChosenContent]
+) -> list[StoredPact]:
     if not asked.wip_since or not lines:
         return []
     rows = selectable.work_in_progress(call.db, call.path["provider"], asked.wip_since)
@@ -257,14 +259,14 @@ def _candidates(call: Call, asked: Asked, lines: Sequence[Line], selected: Seque
 
 
 def _wip(
-    call: Call,
-    asked: Asked,
-    candidates: Sequence[Pact],
+    call: Request,
+    asked: VerificationRequest,
+    candidates: Sequence[StoredPact],
     lines: Sequence[Line],
     known: dict[int, list[Success]],
 ) -> list[dict[str, Any]]:
     since = _look_back(call)
-    by_content: dict[tuple[str, str], list[Pact]] = {}
+    by_content: dict[tuple[str, str], list[StoredPact]] = {}
     for pact in candidates:
         if in_progress(known.get(pact.contract, []), lines, since):
             by_content.setdefault((pact.consumer, pact.sha), []).append(pact)
@@ -274,13 +276,17 @@ def _wip(
     return [_wip_told(call, asked, same, lines, (headed, marked)) for same in ordered]
 
 
-def _look_back(call: Call) -> str:
+def _look_back(call: Request) -> str:
     days = timedelta(days=call.settings.verified_by_other_branch_days)
     return (datetime.fromisoformat(call.now) - days).isoformat(timespec="milliseconds")
 
 
 def _wip_told(
-    call: Call, asked: Asked, same: Sequence[Pact], lines: Sequence[Line], heads_of: tuple[_Names, _Names]
+    call: Request,
+    asked: VerificationRequest,
+    same: Sequence[StoredPact],
+    lines: Sequence[Line],
+    heads_of: tuple[_Names, _Names],
 ) -> dict[str, Any]:
     pact = same[-1]
     provider = call.path["provider"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.hal import Link, curies, link
 from harness.broker.http.routing import Routes
 from harness.broker.http.schemas import LINKS, Schema, record
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("index")
 
@@ -116,7 +116,7 @@ _PLACES = {  # relation: where, what
 
 
 @routes.get("/", answers={200: INDEX})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """Every place from which the API can be walked."""
     return ok({"_links": links(call.base)})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import CSV, HAL, JSON, Answer, gone, ok, text
+from harness.broker.http.answers import CSV, HAL, JSON, Response, gone, ok, text
 from harness.broker.http.hal import link, path
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import NotHere
@@ -18,7 +18,7 @@ from harness.ledger.db.versions import exists
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.integrations import Integration
 
 routes = Routes("integrations")
@@ -37,7 +37,7 @@ LINES = s.Schema("NetworkLines", s.text("Comma-separated lines."))
     media=(HAL, JSON, _GRAPH),
     query=[*s.PAGES, s.CONTAINING],
 )
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """Who talks to whom; as a graph when that is asked for."""
     page = asked_page(call)
     found, total = kept.listed(call.db, containing(call), page)
@@ -52,7 +52,7 @@ def show_all(call: Call) -> Answer:
 
 
 @routes.delete("/integrations", answers={204: None}, role="admin")
-def delete_all(call: Call) -> Answer:
+def delete_all(call: Request) -> Response:
     """Forget every integration with everybody's contracts and results."""
     for each in kept.listed(call.db, "", None)[0]:
         _delete(call, each.consumer, each.provider)
@@ -60,7 +60,7 @@ def delete_all(call: Call) -> Answer:
 
 
 @routes.delete("/integrations/provider/{provider}/consumer/{consumer}", answers={204: None}, role="admin")
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget what is between two pacticipants; those who talk to nobody any more are forgotten as well."""
     consumer, provider = call.path["consumer"], call.path["provider"]
     if not (exists(call.db, consumer) and exists(call.db, provider)):
@@ -69,12 +69,12 @@ def delete(call: Call) -> Answer:
     return gone()
 
 
-def _delete(call: Call, consumer: str, provider: str) -> None:
+def _delete(call: Request, consumer: str, provider: str) -> None:
     deleting.integration(call.db, consumer, provider, By(who=call.who.name, at=call.now))
 
 
 @routes.get("/pacticipant/{pacticipant}/network", answers={200: NETWORK})
-def show_network(call: Call) -> Answer:
+def show_network(call: Request) -> Response:
     """Everybody who is connected with a pacticipant, over however many others."""
     found = _around(call)
     links = {"self": link(call.here(), title=f"Network of {call.path['pacticipant']}")}
@@ -82,18 +82,18 @@ def show_network(call: Call) -> Answer:
 
 
 @routes.get("/groups/{pacticipant}", answers={200: LINES}, media=(CSV,))
-def show_group(call: Call) -> Answer:
+def show_group(call: Request) -> Response:
     """The network around a pacticipant, as the lines of a graph widget."""
     return text(_lines(_around(call)), CSV)
 
 
 @routes.get("/relationships", answers={200: LINES}, media=(CSV,))
-def show_relationships(call: Call) -> Answer:
+def show_relationships(call: Request) -> Response:
     """Who talks to whom, as the lines of a graph widget."""
     return text(_lines(kept.listed(call.db, "", None)[0]), CSV)
 
 
-def _around(call: Call) -> list[Integration]:
+def _around(call: Request) -> list[Integration]:
     name = call.path["pacticipant"]
     if not exists(call.db, name):
         raise NotHere
@@ -139,7 +139,7 @@ def _quoted(name: str) -> str:
     return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
 
 
-def _told(call: Call, each: Integration) -> dict[str, Any]:
+def _told(call: Request, each: Integration) -> dict[str, Any]:
     consumer, provider = each.consumer, each.provider
     pair = path("provider", provider, "consumer", consumer)
     links = {

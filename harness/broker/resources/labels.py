@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page, page_links, page_numbers
 from harness.broker.http.problems import NotHere
@@ -15,7 +15,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.db.versions import mention_pacticipant
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.labels import Label
 
 routes = Routes("labels")
@@ -25,13 +25,13 @@ LABELS = s.paged("Labels", "labels", LABEL)
 
 
 @routes.get("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """A label of a pacticipant."""
     return ok(_told(call, _the_label(call)))
 
 
 @routes.put("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL, 201: LABEL})
-def add(call: Call) -> Answer:
+def add(call: Request) -> Response:
     """Give a pacticipant a label; one that is not known is made."""
     call.document(empty=True)
     there = kept.find(call.db, call.path["pacticipant"], call.path["label"])
@@ -43,7 +43,7 @@ def add(call: Call) -> Answer:
 
 
 @routes.delete("/pacticipants/{pacticipant}/labels/{label}", answers={204: None})
-def remove(call: Call) -> Answer:
+def remove(call: Request) -> Response:
     """Take a label away."""
     _the_label(call)
     kept.remove(call.db, call.path["pacticipant"], call.path["label"])
@@ -51,7 +51,7 @@ def remove(call: Call) -> Answer:
 
 
 @routes.get("/labels", answers={200: LABELS}, query=s.PAGES)
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """Every label that some pacticipant has."""
     page = asked_page(call)
     found, total = kept.names(call.db, page)
@@ -60,14 +60,14 @@ def show_all(call: Call) -> Answer:
     return ok({**told, "_embedded": {"labels": [{"name": name} for name in found]}, "_links": links})
 
 
-def _the_label(call: Call) -> Label:
+def _the_label(call: Request) -> Label:
     found = kept.find(call.db, call.path["pacticipant"], call.path["label"])
     if found is None:
         raise NotHere
     return found
 
 
-def _told(call: Call, label: Label) -> dict[str, Any]:
+def _told(call: Request, label: Label) -> dict[str, Any]:
     owner = call.path["pacticipant"]
     here = call.to("pacticipants", owner, "labels", label.name)
     links = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
+from harness.broker.http.answers import HAL, JSON, TEXT, Response, ok, text
 from harness.broker.http.matrix_shape import MATRIX, table, told
 from harness.broker.http.problems import ABSENT, Invalid, NotHere
 from harness.broker.http.routing import Routes
@@ -16,7 +16,7 @@ from harness.ledger.matrix.gated import answered
 from harness.ledger.matrix.question import LATEST_BY, Asked, Question
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("matrix")
 
@@ -47,13 +47,13 @@ _LISTING = [each for each in _QUERY if each.name in ("latestby", "success[]", "l
 
 
 @routes.get("/matrix", answers={200: MATRIX}, media=_FORMS, query=_QUERY)
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """The results between versions, and whether they are enough."""
     return tell(call, parse_question(call.parameters))
 
 
 @routes.get("/matrix/provider/{provider}/consumer/{consumer}", answers={200: MATRIX}, media=_FORMS, query=_LISTING)
-def show_pair(call: Call) -> Answer:
+def show_pair(call: Request) -> Response:
     """Every result between two pacticipants."""
     names = call.path["consumer"], call.path["provider"]
     if not all(exists(call.db, name) for name in names):
@@ -73,7 +73,7 @@ def show_pair(call: Call) -> Answer:
         s.query("ignore[]", "Whom to leave out of the verdict."),
     ],
 )
-def can_i_deploy(call: Call) -> Answer:
+def can_i_deploy(call: Request) -> Response:
     """Whether a version can be deployed into an environment."""
     return tell(call, _read(call))
 
@@ -81,7 +81,7 @@ def can_i_deploy(call: Call) -> Answer:
 @routes.get(
     "/pacticipants/{pacticipant}/latest-version/{tag}/can-i-deploy/to/{to}", answers={200: MATRIX}, media=_FORMS
 )
-def can_tagged_deploy(call: Call) -> Answer:
+def can_tagged_deploy(call: Request) -> Response:
     """Whether the newest version with a tag can be deployed beside the newest with another."""
     return tell(call, tag_to_tag(call))
 
@@ -91,18 +91,18 @@ def can_tagged_deploy(call: Call) -> Answer:
     answers={200: MATRIX},
     media=_FORMS,
 )
-def can_head_deploy(call: Call) -> Answer:
+def can_head_deploy(call: Request) -> Response:
     """Whether the head of a branch can be deployed into an environment."""
     return tell(call, head_to_environment(call))
 
 
-def tell(call: Call, question: Question) -> Answer:
+def tell(call: Request, question: Question) -> Response:
     """The answer to a question, in the form that was asked for."""
     found = answered(call.db, question, trusted=call.settings.trust_claims)
     return text(table(call, question, found)) if call.media == TEXT else ok(told(call, question, found))
 
 
-def tag_to_tag(call: Call) -> Question:
+def tag_to_tag(call: Request) -> Question:
     """The newest with a tag beside the newest with another. Raises NotHere."""
     name, tag = call.path["pacticipant"], call.path["tag"]
     row = tags.head(call.db, name, tag)
@@ -112,7 +112,7 @@ def tag_to_tag(call: Call) -> Question:
     return Question(selectors=[asked], latest_by="cvp", latest=True, tag=call.path["to"])
 
 
-def head_to_environment(call: Call) -> Question:
+def head_to_environment(call: Request) -> Question:
     """The head of a branch into an environment. Raises NotHere."""
     name = call.path["pacticipant"]
     branch = branches.by_name(call.db, name, call.path["branch"])
@@ -123,7 +123,7 @@ def head_to_environment(call: Call) -> Question:
     return Question(selectors=[asked], latest_by="cvpv", environment=place.name)
 
 
-def _read(call: Call) -> Question:
+def _read(call: Request) -> Question:
     name, number = call.asked("pacticipant"), call.asked("version")
     environment, to = call.asked("environment"), call.asked("to")
     errors: dict[str, list[str]] = {
@@ -141,7 +141,7 @@ def _read(call: Call) -> Question:
     return Question(selectors=asked, ignored=ignored, latest_by="cvp", latest=True, tag=to)
 
 
-def _unknown(call: Call, name: str, environment: str) -> dict[str, list[str]]:
+def _unknown(call: Request, name: str, environment: str) -> dict[str, list[str]]:
     errors = {}
     if name and not exists(call.db, name):
         errors["pacticipant"] = ["does not match an existing pacticipant"]
@@ -150,7 +150,7 @@ def _unknown(call: Call, name: str, environment: str) -> dict[str, list[str]]:
     return errors
 
 
-def _ignored(call: Call) -> list[Asked]:
+def _ignored(call: Request) -> list[Asked]:
     given = call.parameters.get("ignore", [])
     found = []
     for each in given if isinstance(given, list) else [given]:

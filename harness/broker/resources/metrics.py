@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok
+from harness.broker.http.answers import HAL, JSON, TEXT, Response, ok
 from harness.broker.http.hal import link
 from harness.broker.http.routing import Routes
 from harness.ledger.db import counts
@@ -16,7 +16,7 @@ from harness.ledger.db import counts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("metrics")
 
@@ -34,7 +34,7 @@ DEPENDENCIES = s.Schema("Dependencies", s.record({"database": s.record({"ok": s.
     media=(HAL, JSON, TEXT, _PROMETHEUS),
     query=[s.query("format", "prometheus: the same as an Accept of text/plain.")],
 )
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """How much of everything there is."""
     found = counts.everything(call.db)
     if call.media in (TEXT, _PROMETHEUS) or call.asked("format") == "prometheus":
@@ -43,18 +43,18 @@ def show(call: Call) -> Answer:
 
 
 @routes.get("/metrics/teams", answers={200: TEAMS})
-def show_teams(call: Call) -> Answer:
+def show_teams(call: Request) -> Response:
     """How much each team has: there are no teams here."""
     return ok({"teams": [], "_links": {"self": link(call.here(), title="Metrics of teams")}})
 
 
-def _prometheus(found: dict[str, dict[str, Any]]) -> Answer:
+def _prometheus(found: dict[str, dict[str, Any]]) -> Response:
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()
     for name, about, value in _gauges(found):
         Gauge(name, about, registry=registry).set(value)
-    return Answer(body=generate_latest(registry), media=TEXT, headers={"x-prometheus-format": "0.0.4"})
+    return Response(body=generate_latest(registry), media=TEXT, headers={"x-prometheus-format": "0.0.4"})
 
 
 def _gauges(found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, float]]:
@@ -69,21 +69,21 @@ def _snake(name: str) -> str:
 
 
 @routes.get("/diagnostic/status/heartbeat", answers={200: HEARTBEAT})
-def beat(call: Call) -> Answer:
+def beat(call: Request) -> Response:
     """That the broker answers; the database is not asked."""
-    return Answer(body={"ok": True, "_links": {"self": link(call.here())}}, headers=_PLAIN)
+    return Response(body={"ok": True, "_links": {"self": link(call.here())}}, headers=_PLAIN)
 
 
 @routes.get("/diagnostic/status/dependencies", answers={200: DEPENDENCIES})
-def depend(call: Call) -> Answer:
+def depend(call: Request) -> Response:
     """That the broker can work: its database answers."""
     call.db.execute(sa.select(sa.literal(1))).scalar_one()
-    return Answer(body={"database": {"ok": True}, "_links": {"self": link(call.here())}}, headers=_PLAIN)
+    return Response(body={"database": {"ok": True}, "_links": {"self": link(call.here())}}, headers=_PLAIN)
 
 
 @routes.get("/test/error", answers={500: None}, hidden=True)
 @routes.post("/test/error", answers={500: None}, takes=(), reads=True, role="read", hidden=True)
-def fail(call: Call) -> Answer:
+def fail(call: Request) -> Response:
     """Fail on purpose: so that people can see that they are told of it."""
     del call
     raise RuntimeError("an error on purpose, to see where it is told")

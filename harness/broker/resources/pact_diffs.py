@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import TEXT, Answer, text
+from harness.broker.http.answers import TEXT, Response, text
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.pact_diff import pact_diff
@@ -16,8 +16,8 @@ from harness.ledger.db import pacts as kept
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
-    from harness.ledger.db.pacts import Pact
+    from harness.broker.http.call import Request
+    from harness.ledger.db.pacts import StoredPact
 
 routes = Routes("pact-diffs")
 
@@ -26,34 +26,34 @@ DIFF = s.Schema("PactDiff", s.text("Lines; those with - were, those with + are."
 
 
 @routes.get(f"{_PAIR}/version/{{version}}/diff/previous-distinct", answers={200: DIFF}, media=(TEXT,))
-def show_against_previous(call: Call) -> Answer:
+def show_against_previous(call: Request) -> Response:
     """Against the newest older version with another content."""
     there = _the(call, kept.of_number(call.path["version"]))
     return _told(call, previous_distinct(call, there), there)
 
 
 @routes.get(f"{_PAIR}/version/{{version}}/diff/version/{{other}}", answers={200: DIFF}, media=(TEXT,))
-def show_against_version(call: Call) -> Answer:
+def show_against_version(call: Request) -> Response:
     """Against the pact of another version."""
     there = _the(call, kept.of_number(call.path["version"]))
     return _told(call, _the(call, kept.of_number(call.path["other"])), there)
 
 
 @routes.get(f"{_PAIR}/pact-version/{{sha}}/diff/pact-version/{{other}}", answers={200: DIFF}, media=(TEXT,))
-def show_against_content(call: Call) -> Answer:
+def show_against_content(call: Request) -> Response:
     """Against another content."""
     there = _the(call, kept.of_sha(call.path["sha"]))
     return _told(call, _the(call, kept.of_sha(call.path["other"])), there)
 
 
-def _the(call: Call, where: sa.ColumnElement[bool]) -> Pact:
+def _the(call: Request, where: sa.ColumnElement[bool]) -> StoredPact:
     found = kept.newest(call.db, [*kept.of_pair(call.path["consumer"], call.path["provider"]), where])
     if found is None:
         raise NotHere
     return found
 
 
-def _told(call: Call, old: Pact | None, new: Pact) -> Answer:
+def _told(call: Request, old: StoredPact | None, new: StoredPact) -> Response:
     if old is None:
         raise NotHere
     head = (

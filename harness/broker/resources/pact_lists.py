@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, gone, ok
+from harness.broker.http.answers import Response, gone, ok
 from harness.broker.http.hal import curies, link
 from harness.broker.http.pact_shape import (
     GONE,
@@ -17,7 +17,7 @@ from harness.broker.http.pact_shape import (
     pair_of,
     version_url,
 )
-from harness.broker.http.problems import Missing, NotHere
+from harness.broker.http.problems import NotFound, NotHere
 from harness.broker.http.routing import Routes
 from harness.ledger.db import deleting
 from harness.ledger.db import pacts as kept
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
-    from harness.ledger.db.pacts import Pact
+    from harness.broker.http.call import Request
+    from harness.ledger.db.pacts import StoredPact
 
 routes = Routes("pact-lists")
 
@@ -42,7 +42,7 @@ LATEST = s.Schema("LatestPacts", s.record({"pacts": s.many(s.OBJECT), "_links": 
 
 
 @routes.get("/pacts/latest", answers={200: LATEST})
-def show_latest(call: Call) -> Answer:
+def show_latest(call: Request) -> Response:
     """The latest pact of every pair."""
     found = kept.latest_of_each(call.db, [])
     titles = [(f"{pair_of(call, p)}/latest", f"Latest pact between {p.consumer} and {p.provider}") for p in found]
@@ -58,7 +58,7 @@ def show_latest(call: Call) -> Answer:
     return ok({"pacts": [_latest(call, pact) for pact in found], "_links": links})
 
 
-def _latest(call: Call, pact: Pact) -> dict[str, Any]:
+def _latest(call: Request, pact: StoredPact) -> dict[str, Any]:
     number = link(
         call.to("pacticipants", pact.consumer, "versions", pact.number), title="Version", name=pact.number
     )
@@ -81,65 +81,65 @@ def _latest(call: Call, pact: Pact) -> dict[str, Any]:
 
 
 @routes.get(_PROVIDER, answers={200: PACT_LIST})
-def show_of_provider(call: Call) -> Answer:
+def show_of_provider(call: Request) -> Response:
     """Every pact with a provider, of every version."""
     return _of_provider(call, [], "All pact versions for the provider {}", every=True)
 
 
 @routes.get(f"{_PROVIDER}/tag/{{tag}}", answers={200: PACT_LIST})
-def show_of_provider_tagged(call: Call) -> Answer:
+def show_of_provider_tagged(call: Request) -> Response:
     """Every pact with a provider, of versions with a tag."""
     title = f"All pact versions for the provider {{}} with consumer version tag '{call.path['tag']}'"
     return _of_provider(call, [kept.tagged(call.path["tag"])], title, every=True)
 
 
 @routes.get(f"{_PROVIDER}/latest", answers={200: PACT_LIST})
-def show_latest_of_provider(call: Call) -> Answer:
+def show_latest_of_provider(call: Request) -> Response:
     """The latest pact of each consumer with a provider."""
     return _of_provider(call, [], "Latest pact versions for the provider {}")
 
 
 @routes.get(f"{_PROVIDER}/latest/{{tag}}", answers={200: PACT_LIST})
-def show_latest_of_provider_tagged(call: Call) -> Answer:
+def show_latest_of_provider_tagged(call: Request) -> Response:
     """The latest pact with a tag of each consumer with a provider."""
     title = f"Latest pact versions for the provider {{}} with consumer version tag '{call.path['tag']}'"
     return _of_provider(call, [kept.tagged(call.path["tag"])], title)
 
 
 @routes.get(f"{_PROVIDER}/branch/latest", answers={200: PACT_LIST})
-def show_latest_of_main_branches(call: Call) -> Answer:
+def show_latest_of_main_branches(call: Request) -> Response:
     """The latest pact of each consumer's main branch with a provider."""
     title = "Latest pact versions for the provider {} with consumer version main branch"
     return _of_provider(call, [kept.on_main()], title)
 
 
 @routes.get(f"{_PROVIDER}/branch/{{branch}}/latest", answers={200: PACT_LIST})
-def show_latest_of_branch(call: Call) -> Answer:
+def show_latest_of_branch(call: Request) -> Response:
     """The latest pact of each consumer's branch with a provider."""
     title = f"Latest pact versions for the provider {{}} with consumer version branch '{call.path['branch']}'"
     return _of_provider(call, [kept.on_branch(call.path["branch"])], title)
 
 
 @routes.get(f"{_PROVIDER}/branch/{{branch}}", answers={200: PACT_LIST})
-def show_of_branch(call: Call) -> Answer:
+def show_of_branch(call: Request) -> Response:
     """Every pact with a provider, of versions on a branch."""
     title = f"All pact versions for the provider {{}} with consumer version branch '{call.path['branch']}'"
     return _of_provider(call, [kept.on_branch(call.path["branch"])], title, every=True)
 
 
 @routes.get(f"{_PROVIDER}/branch", answers={200: PACT_LIST})
-def show_of_main_branches(call: Call) -> Answer:
+def show_of_main_branches(call: Request) -> Response:
     """Every pact with a provider, of versions on their consumer's main branch."""
     title = "All pact versions for the provider {} with consumer version main branch"
     return _of_provider(call, [kept.on_main()], title, every=True)
 
 
 def _of_provider(
-    call: Call, where: Sequence[sa.ColumnElement[bool]], title: str, *, every: bool = False
-) -> Answer:
+    call: Request, where: Sequence[sa.ColumnElement[bool]], title: str, *, every: bool = False
+) -> Response:
     provider = call.path["provider"]
     if not exists(call.db, provider):
-        raise Missing(f"No provider with name '{provider}' found")
+        raise NotFound(f"No provider with name '{provider}' found")
     conditions = [*kept.of_provider(provider), *where]
     found = kept.listed(call.db, conditions) if every else kept.latest_of_each(call.db, conditions)
     ordered = sorted(found, key=lambda pact: pact.consumer.lower()) if every else found
@@ -150,72 +150,72 @@ def _of_provider(
 
 
 @routes.get(f"{_PAIR}/versions", answers={200: PACT_LIST})
-def show_versions(call: Call) -> Answer:
+def show_versions(call: Request) -> Response:
     """Every version of a pact, newest first."""
     found = kept.listed(call.db, _pair(call))
     return ok(every_version(call, found, _named(call, "All versions of the pact between {}")))
 
 
 @routes.delete(f"{_PAIR}/versions", answers={204: None}, role="admin")
-def delete_versions(call: Call) -> Answer:
+def delete_versions(call: Request) -> Response:
     """Forget every version of a pact."""
     deleting.pacts(call.db, _pair(call), By(who=call.who.name, at=call.now))
     return gone()
 
 
 @routes.get(f"{_PAIR}/tag/{{tag}}", answers={200: PACT_LIST})
-def show_tagged(call: Call) -> Answer:
+def show_tagged(call: Request) -> Response:
     """Every version of a pact with a tag."""
     title = f"All versions of the pact between {{}} with tag {call.path['tag']}"
     return _of_pair(call, [kept.tagged(call.path["tag"])], title)
 
 
 @routes.delete(f"{_PAIR}/tag/{{tag}}", answers={200: GONE}, role="admin")
-def delete_tagged(call: Call) -> Answer:
+def delete_tagged(call: Request) -> Response:
     """Forget every version of a pact with a tag."""
     return _delete(call, [kept.tagged(call.path["tag"])])
 
 
 @routes.get(f"{_PAIR}/branch/versions", answers={200: PACT_LIST})
-def show_on_main(call: Call) -> Answer:
+def show_on_main(call: Request) -> Response:
     """Every version of a pact on the main branch."""
     return _of_pair(call, [kept.on_main()], "All versions of the pact between {} on main branch")
 
 
 @routes.delete(f"{_PAIR}/branch/versions", answers={200: GONE}, role="admin")
-def delete_on_main(call: Call) -> Answer:
+def delete_on_main(call: Request) -> Response:
     """Forget every version of a pact on the main branch."""
     return _delete(call, [kept.on_main()])
 
 
 @routes.get(f"{_PAIR}/branch/{{branch}}", answers={200: PACT_LIST})
-def show_on_branch(call: Call) -> Answer:
+def show_on_branch(call: Request) -> Response:
     """Every version of a pact on a branch."""
     title = f"All versions of the pact between {{}} on branch {call.path['branch']}"
     return _of_pair(call, [kept.on_branch(call.path["branch"])], title)
 
 
 @routes.delete(f"{_PAIR}/branch/{{branch}}", answers={200: GONE}, role="admin")
-def delete_on_branch(call: Call) -> Answer:
+def delete_on_branch(call: Request) -> Response:
     """Forget every version of a pact on a branch."""
     return _delete(call, [kept.on_branch(call.path["branch"])])
 
 
 @routes.get(f"{_PAIR}/branch/latest", answers={200: PACT_LIST})
 @routes.get(f"{_PAIR}/branch/latest/versions", answers={200: PACT_LIST})
-def show_latest_on_main(call: Call) -> Answer:
+def show_latest_on_main(call: Request) -> Response:
     """The latest version of a pact on the main branch."""
     return _latest_of_pair(call, kept.on_main(), "Latest version of the pact between {} on main branch")
 
 
 @routes.delete(f"{_PAIR}/branch/latest/versions", answers={200: GONE}, role="admin")
-def delete_latest_on_main(call: Call) -> Answer:
+def delete_latest_on_main(call: Request) -> Response:
     """Forget the latest version of a pact on the main branch."""
     return _delete_latest(call, kept.on_main())
 
 
 @routes.get(f"{_PAIR}/branch/{{branch}}/latest/versions", answers={200: PACT_LIST})
-def show_latest_on_branch(call: Call) -> Answer:
+def show_latest_on_branch(call: Request) -> Response:
     """The latest version of a pact on a branch."""
     branch = call.path["branch"]
     title = f"Latest version of the pact between {{}} on branch {branch}"
@@ -223,46 +223,46 @@ def show_latest_on_branch(call: Call) -> Answer:
 
 
 @routes.delete(f"{_PAIR}/branch/{{branch}}/latest/versions", answers={200: GONE}, role="admin")
-def delete_latest_on_branch(call: Call) -> Answer:
+def delete_latest_on_branch(call: Request) -> Response:
     """Forget the latest version of a pact on a branch."""
     return _delete_latest(call, kept.on_branch(call.path["branch"]))
 
 
-def _pair(call: Call) -> list[sa.ColumnElement[bool]]:
+def _pair(call: Request) -> list[sa.ColumnElement[bool]]:
     consumer, provider = call.path["consumer"], call.path["provider"]
     if not (exists(call.db, consumer) and exists(call.db, provider)):
         raise NotHere
     return kept.of_pair(consumer, provider)
 
 
-def _of_pair(call: Call, where: Sequence[sa.ColumnElement[bool]], title: str) -> Answer:
+def _of_pair(call: Request, where: Sequence[sa.ColumnElement[bool]], title: str) -> Response:
     found = kept.listed(call.db, [*_pair(call), *where])
     return ok(of_pair(call, found, _named(call, title)))
 
 
-def _latest_of_pair(call: Call, where: sa.ColumnElement[bool], title: str) -> Answer:
+def _latest_of_pair(call: Request, where: sa.ColumnElement[bool], title: str) -> Response:
     newest = kept.newest(call.db, [*_pair(call), where])
     found = [newest] if newest else []
     return ok(of_pair(call, found, _named(call, title)))
 
 
-def _delete(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+def _delete(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
     deleting.pacts(call.db, [*_pair(call), *where], By(who=call.who.name, at=call.now))
     return _left(call)
 
 
-def _delete_latest(call: Call, where: sa.ColumnElement[bool]) -> Answer:
+def _delete_latest(call: Request, where: sa.ColumnElement[bool]) -> Response:
     newest = kept.newest(call.db, [*_pair(call), where])
     if newest is not None:
         deleting.pacts(call.db, [publications.c.id == newest.publication], By(who=call.who.name, at=call.now))
     return _left(call)
 
 
-def _left(call: Call) -> Answer:
+def _left(call: Request) -> Response:
     left = kept.newest(call.db, _pair(call)) is not None
     return ok(after_deleting(call, call.path["consumer"], call.path["provider"], left=left))
 
 
-def _named(call: Call, title: str) -> str:
+def _named(call: Request, title: str) -> str:
     """A title with the pair in it; a name may hold braces too, so that it is never a format of its own."""
     return title.replace("{}", f"{call.path['consumer']} and {call.path['provider']}", 1)

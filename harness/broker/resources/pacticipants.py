@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import curies, given, link, path
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
-from harness.broker.http.problems import Missing
+from harness.broker.http.problems import NotFound
 from harness.broker.http.routing import JSON_FORMS, MERGE_PATCH, Routes
 from harness.ledger.db import deleting
 from harness.ledger.db import pacticipants as kept
-from harness.ledger.db.pacticipants import Details, Pacticipant
+from harness.ledger.db.pacticipants import Pacticipant, PacticipantDetails
 from harness.ledger.db.shown_versions import Present, present_of_pacticipant
 from harness.ledger.db.times import moment
 from harness.ledger.db.traces import By
@@ -21,7 +21,7 @@ from harness.ledger.db.traces import By
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("pacticipants")
 
@@ -55,18 +55,18 @@ _FIELDS = {
 
 
 @routes.get("/pacticipants", answers={200: PACTICIPANTS}, query=[*s.PAGES, s.CONTAINING])
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """All pacticipants, by name."""
     return listed(call, None)
 
 
 @routes.post("/pacticipants", answers={201: PACTICIPANT, 409: s.ERROR}, body=TO_KEEP, asks_scope=True)
-def create(call: Call) -> Answer:
+def create(call: Request) -> Response:
     """Make a pacticipant known; one that is known already stays as it is."""
     form = Form(call.document())
     name = form.text("name", required=True) or ""
     form.one_line("name")
-    details = _details(form, Details())
+    details = _details(form, PacticipantDetails())
     form.done()
     call.who.permit(name)
     there = kept.by_name(call.db, name) or kept.create(call.db, name, details, call.now)
@@ -74,16 +74,16 @@ def create(call: Call) -> Answer:
 
 
 @routes.get("/pacticipants/{pacticipant}", answers={200: PACTICIPANT})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One pacticipant."""
     return ok(_one(call, the_pacticipant(call)))
 
 
 @routes.put("/pacticipants/{pacticipant}", answers={200: PACTICIPANT}, body=TO_CHANGE)
-def replace(call: Call) -> Answer:
+def replace(call: Request) -> Response:
     """Describe a pacticipant anew; what is left out is cleared."""
     form = Form(call.document())
-    details = _details(form, Details())
+    details = _details(form, PacticipantDetails())
     form.done()
     there = the_pacticipant(call)
     return ok(_one(call, kept.update(call.db, there, details, call.now)))
@@ -95,11 +95,11 @@ def replace(call: Call) -> Answer:
     body=TO_CHANGE,
     takes=(*JSON_FORMS, MERGE_PATCH),
 )
-def change(call: Call) -> Answer:
+def change(call: Request) -> Response:
     """Change a part of what is said of a pacticipant; one that is not known is made."""
     form = Form(call.document())
     there = kept.by_name(call.db, call.path["pacticipant"])
-    details = _details(form, there.details if there else Details())
+    details = _details(form, there.details if there else PacticipantDetails())
     form.done()
     if there is None:
         made = kept.create(call.db, call.path["pacticipant"], details, call.now)
@@ -108,7 +108,7 @@ def change(call: Call) -> Answer:
 
 
 @routes.delete("/pacticipants/{pacticipant}", answers={204: None}, role="admin")
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget a pacticipant with its versions, contracts and results."""
     there = the_pacticipant(call)
     deleting.pacticipant(call.db, there.id, there.name, By(who=call.who.name, at=call.now))
@@ -116,30 +116,30 @@ def delete(call: Call) -> Answer:
 
 
 @routes.get("/pacticipants/label/{label}", answers={200: PACTICIPANTS}, query=s.PAGES)
-def show_labelled(call: Call) -> Answer:
+def show_labelled(call: Request) -> Response:
     """The pacticipants with a label."""
     return listed(call, call.path["label"])
 
 
-def the_pacticipant(call: Call) -> Pacticipant:
+def the_pacticipant(call: Request) -> Pacticipant:
     """The one that the path names. Raises Missing."""
     name = call.path["pacticipant"]
     found = kept.by_name(call.db, name)
     if found is None:
-        raise Missing(f"No pacticipant with name '{name}' found")
+        raise NotFound(f"No pacticipant with name '{name}' found")
     return found
 
 
-def _details(form: Form, there: Details) -> Details:
+def _details(form: Form, there: PacticipantDetails) -> PacticipantDetails:
     told = {field: getattr(there, field) for field in _FIELDS.values()}
     for name, field in _FIELDS.items():
         if name in form.body:
             told[field] = form.text(name, blank=True) or None
     form.no_spaces("mainBranch")
-    return Details(**told)
+    return PacticipantDetails(**told)
 
 
-def listed(call: Call, label: str | None) -> Answer:
+def listed(call: Request, label: str | None) -> Response:
     """A list of pacticipants; the deprecated top-level one is what an old client reads."""
     page = asked_page(call)
     found, total = kept.listed(call.db, containing=containing(call), label=label, page=page)
@@ -170,14 +170,14 @@ def listed(call: Call, label: str | None) -> Answer:
     return ok(told)
 
 
-def shown(call: Call, found: Sequence[Pacticipant]) -> list[dict[str, Any]]:
+def shown(call: Request, found: Sequence[Pacticipant]) -> list[dict[str, Any]]:
     """Pacticipants as the API tells them in a list."""
     ids = [each.id for each in found]
     labels, numbers = kept.labels_of(call.db, ids), kept.latest_numbers(call.db, ids)
     return [_told(call, each, labels.get(each.id, []), numbers.get(each.id)) for each in found]
 
 
-def _one(call: Call, each: Pacticipant, *, places: bool = True) -> dict[str, Any]:
+def _one(call: Request, each: Pacticipant, *, places: bool = True) -> dict[str, Any]:
     told = shown(call, [each])[0]
     if places:
         links = told["_links"]
@@ -186,14 +186,14 @@ def _one(call: Call, each: Pacticipant, *, places: bool = True) -> dict[str, Any
     return told
 
 
-def deployed_link(call: Call, place: Present) -> dict[str, Any]:
+def deployed_link(call: Request, place: Present) -> dict[str, Any]:
     """Where a deployment is told, with what it is called for people."""
     where = call.to("deployed-versions", place.uuid)
     found = link(where, title=f"Version deployed to {place.display_name}", name=place.display_name)
     return {**found, "currently_deployed": True}
 
 
-def _told(call: Call, each: Pacticipant, labels: Sequence[str], latest: str | None) -> dict[str, Any]:
+def _told(call: Request, each: Pacticipant, labels: Sequence[str], latest: str | None) -> dict[str, Any]:
     here = call.to("pacticipants", each.name)
     details = each.details
     told = given(
@@ -225,7 +225,7 @@ def _embedded(here: str, labels: Sequence[str], latest: str | None) -> dict[str,
     return found
 
 
-def _links(call: Call, name: str, here: str) -> dict[str, Any]:
+def _links(call: Request, name: str, here: str) -> dict[str, Any]:
     return {
         "self": link(here),
         "pb:versions": link(f"{here}/versions"),

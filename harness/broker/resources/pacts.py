@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.events import announce
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.metadata import Metadata, decode, encode
 from harness.broker.http.pact_shape import GONE, PACT, after_deleting, body
-from harness.broker.http.problems import NotHere, Refused, Said, Unreadable
+from harness.broker.http.problems import NotHere, Refused, ShapedRefusal, UnreadableBody
 from harness.broker.http.routing import JSON_FORMS, Routes
 from harness.broker.publishing_texts import cannot_change, check_duplicates
 from harness.identity import Version
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
-    from harness.ledger.db.pacts import Pact
+    from harness.broker.http.call import Request
+    from harness.ledger.db.pacts import StoredPact
 
 routes = Routes("pacts")
 
@@ -40,7 +40,7 @@ _FORMS = (*JSON_FORMS, _EXTENDED)
 @routes.get(_VERSION, answers={200: PACT}, media=_FORMS)
 @routes.get(_ALIASES[0], answers={200: PACT}, media=_FORMS, hidden=True)
 @routes.get(_ALIASES[1], answers={200: PACT}, media=_FORMS, hidden=True)
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """The pact of a consumer's version."""
     return _served(call, _the_pact(call))
 
@@ -48,7 +48,7 @@ def show(call: Call) -> Answer:
 @routes.put(_VERSION, answers={200: PACT, 201: PACT, 409: s.ERROR}, takes=("application/json",), body=PACT)
 @routes.put(_ALIASES[0], answers={200: PACT, 201: PACT}, takes=("application/json",), hidden=True)
 @routes.put(_ALIASES[1], answers={200: PACT, 201: PACT}, takes=("application/json",), hidden=True)
-def publish(call: Call) -> Answer:
+def publish(call: Request) -> Response:
     """Publish the pact of a consumer's version; its content can be given once."""
     return _publish(call, merge=False)
 
@@ -56,7 +56,7 @@ def publish(call: Call) -> Answer:
 @routes.delete(_VERSION, answers={200: GONE}, role="admin")
 @routes.delete(_ALIASES[0], answers={200: GONE}, role="admin", hidden=True)
 @routes.delete(_ALIASES[1], answers={200: GONE}, role="admin", hidden=True)
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget the pact of a consumer's version."""
     there = _the_pact(call)
     deleting.pacts(call.db, [publications.c.id == there.publication], By(who=call.who.name, at=call.now))
@@ -67,20 +67,20 @@ def delete(call: Call) -> Answer:
 @routes.patch(_VERSION, answers={200: PACT, 201: PACT, 409: s.ERROR}, takes=("application/json",), body=PACT)
 @routes.patch(_ALIASES[0], answers={200: PACT, 201: PACT}, takes=("application/json",), hidden=True)
 @routes.patch(_ALIASES[1], answers={200: PACT, 201: PACT}, takes=("application/json",), hidden=True)
-def merge(call: Call) -> Answer:
+def merge(call: Request) -> Response:
     """Add interactions to the pact of a consumer's version."""
     return _publish(call, merge=True)
 
 
 @routes.get(f"{_PAIR}/pact-version/{{sha}}", answers={200: PACT}, media=_FORMS)
-def show_content(call: Call) -> Answer:
+def show_content(call: Request) -> Response:
     """The pact with a content, as its newest consumer version has it."""
     found = kept.newest(call.db, [*_pair(call), kept.of_sha(call.path["sha"])])
     return _served(call, found, permalink=True)
 
 
 @routes.get(f"{_PAIR}/pact-version/{{sha}}/metadata/{{metadata}}", answers={200: PACT}, media=_FORMS)
-def show_content_with_metadata(call: Call) -> Answer:
+def show_content_with_metadata(call: Request) -> Response:
     """The pact with a content, as the version has it that the link remembers."""
     remembered = decode(call.path["metadata"])
     content = [*_pair(call), kept.of_sha(call.path["sha"])]
@@ -95,65 +95,67 @@ def show_content_with_metadata(call: Call) -> Answer:
 
 @routes.get(f"{_PAIR}/latest", answers={200: PACT}, media=_FORMS)
 @routes.get("/pact/provider/{provider}/consumer/{consumer}/latest", answers={200: PACT}, media=_FORMS, hidden=True)
-def show_latest(call: Call) -> Answer:
+def show_latest(call: Request) -> Response:
     """The pact of the newest version that has one."""
     return _latest(call, [])
 
 
 @routes.get(f"{_PAIR}/latest/{{tag}}", answers={200: PACT}, media=_FORMS)
-def show_latest_tagged(call: Call) -> Answer:
+def show_latest_tagged(call: Request) -> Response:
     """The pact of the newest version with a tag."""
     return _latest(call, [kept.tagged(call.path["tag"])], [call.path["tag"]])
 
 
 @routes.get(f"{_PAIR}/latest-untagged", answers={200: PACT}, media=_FORMS)
-def show_latest_untagged(call: Call) -> Answer:
+def show_latest_untagged(call: Request) -> Response:
     """The pact of the newest version without a tag."""
     return _latest(call, [kept.untagged()])
 
 
 @routes.get(f"{_PAIR}/branch/{{branch}}/latest", answers={200: PACT}, media=_FORMS)
-def show_latest_of_branch(call: Call) -> Answer:
+def show_latest_of_branch(call: Request) -> Response:
     """The pact of the newest version on a branch."""
     return _latest(call, [kept.on_branch(call.path["branch"])])
 
 
 @routes.get(f"{_VERSION}/previous-distinct", answers={200: PACT}, media=_FORMS)
-def show_previous(call: Call) -> Answer:
+def show_previous(call: Request) -> Response:
     """The newest older pact with another content."""
     return _served(call, previous_distinct(call, _the_pact(call)))
 
 
-def previous_distinct(call: Call, there: Pact) -> Pact | None:
+def previous_distinct(call: Request, there: StoredPact) -> StoredPact | None:
     """The newest older pact of a pair with another content."""
     return kept.newest(call.db, [*_pair(call), kept.before(there.version), kept.other_than(there.contract)])
 
 
-def _pair(call: Call) -> list[sa.ColumnElement[bool]]:
+def _pair(call: Request) -> list[sa.ColumnElement[bool]]:
     return kept.of_pair(call.path["consumer"], call.path["provider"])
 
 
-def _the_pact(call: Call) -> Pact:
+def _the_pact(call: Request) -> StoredPact:
     found = kept.newest(call.db, [*_pair(call), kept.of_number(call.path["version"])])
     if found is None:
         raise NotHere
     return found
 
 
-def _latest(call: Call, where: Sequence[sa.ColumnElement[bool]], tags: Sequence[str] = ()) -> Answer:
+def _latest(call: Request, where: Sequence[sa.ColumnElement[bool]], tags: Sequence[str] = ()) -> Response:
     found = kept.newest(call.db, [*_pair(call), *where])
     if found is None:
         raise NotHere
     metadata = encode(Metadata(row=found.version, tags=tags))
     answer = _served(call, found, metadata=metadata)
-    return Answer(body=answer.body, media=answer.media, headers={"x-pact-consumer-version": _ascii(found.number)})
+    return Response(
+        body=answer.body, media=answer.media, headers={"x-pact-consumer-version": _ascii(found.number)}
+    )
 
 
 def _ascii(number: str) -> str:
     return number if number.isascii() and number.isprintable() else ascii(number)[1:-1]
 
 
-def _served(call: Call, pact: Pact | None, *, metadata: str = "", permalink: bool = False) -> Answer:
+def _served(call: Request, pact: StoredPact | None, *, metadata: str = "", permalink: bool = False) -> Response:
     if pact is None:
         raise NotHere
     if call.media == _EXTENDED:
@@ -162,7 +164,7 @@ def _served(call: Call, pact: Pact | None, *, metadata: str = "", permalink: boo
     return ok(body(call, pact, metadata=metadata, numbers=numbers))
 
 
-def _extended(call: Call, pact: Pact) -> Answer:
+def _extended(call: Request, pact: StoredPact) -> Response:
     import json
 
     tags = [{"name": name} for name in kept.tags_of(call.db, pact.version)]
@@ -171,9 +173,9 @@ def _extended(call: Call, pact: Pact) -> Answer:
     return ok({"contract": told, "createdAt": created_at, "_embedded": {"tags": tags}, "_links": links})
 
 
-def _publish(call: Call, *, merge: bool) -> Answer:
+def _publish(call: Request, *, merge: bool) -> Response:
     document = call.document()
-    given = publishing.Given(
+    given = publishing.PactToPublish(
         consumer=call.path["consumer"],
         provider=call.path["provider"],
         document=document,
@@ -187,23 +189,25 @@ def _publish(call: Call, *, merge: bool) -> Answer:
     refused = publishing.refusal(call.db, row, given, allowed=call.settings.allow_dangerous_modification)
     if refused is not None:
         if refused.merging:
-            raise Said(Answer(status=409, headers={"content-type": "application/hal+json;charset=utf-8"}))
+            raise ShapedRefusal(
+                Response(status=409, headers={"content-type": "application/hal+json;charset=utf-8"})
+            )
         raise Refused(409, cannot_change(given.consumer, number, given.provider))
     row = mention(call.db, Version(given.consumer, number), call.now)
     done = publishing.publish(call.db, row, given, call.now)
     announce(call, shown_versions.shown(call.db, [row], pacts=False)[0], done)
-    status = 201 if done.outcome is publishing.Outcome.CREATED else 200
-    return Answer(status=status, body=body(call, _the_pact(call)))
+    status = 201 if done.outcome is publishing.PublishOutcome.CREATED else 200
+    return Response(status=status, body=body(call, _the_pact(call)))
 
 
-def _text(call: Call) -> str:
+def _text(call: Request) -> str:
     try:
         return call.body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Unreadable("the body is not UTF-8") from error
+        raise UnreadableBody("the body is not UTF-8") from error
 
 
-def _check_names(given: publishing.Given) -> None:
+def _check_names(given: publishing.PactToPublish) -> None:
     form = Form({})
     for side, expected in (("consumer", given.consumer), ("provider", given.provider)):
         named = _named(given.document, side)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import Refused
@@ -22,11 +22,11 @@ from harness.errors import ContractError, IdentityConflict
 from harness.identity import Version, content_key
 from harness.ledger.db import branches, shown_versions, tags
 from harness.ledger.db import provider_contracts as kept
-from harness.ledger.db.provider_contracts import Claim
+from harness.ledger.db.provider_contracts import ProviderClaim
 from harness.ledger.db.versions import mention, set_build_url
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("provider-contracts")
 
@@ -71,13 +71,13 @@ OLD = s.Schema(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class SentProviderContract:
     """A provider's document as it was sent, and what it says of itself."""
 
     contract: Contract
     source: bytes
     media: str
-    claim: Claim | None
+    claim: ProviderClaim | None
 
 
 @routes.post(
@@ -85,7 +85,7 @@ class Given:
     answers={200: PUBLISHED, 409: s.ERROR},
     body=TO_PUBLISH,
 )
-def publish(call: Call) -> Answer:
+def publish(call: Request) -> Response:
     """Publish the OpenAPI document of a provider's version, with its branch, tags and build."""
     form = Form(call.document())
     number = form.text("pacticipantVersionNumber", required=True)
@@ -111,7 +111,7 @@ def publish(call: Call) -> Answer:
 
 
 @routes.put("/contracts/provider/{provider}/version/{version}", answers={201: PUBLISHED, 409: s.ERROR}, body=OLD)
-def publish_the_old_way(call: Call) -> Answer:
+def publish_the_old_way(call: Request) -> Response:
     """Publish the OpenAPI document of a provider's version, as older clients do."""
     form = Form(call.document())
     given = _read(call, form, "contractType", "verificationResults")
@@ -123,10 +123,10 @@ def publish_the_old_way(call: Call) -> Answer:
     body = _answer(call, version, row, [], None, new=new)
     where = call.to("contracts", "bi-directional", "provider", version.pacticipant, "version", version.number)
     body["_links"]["pf:ui"] = link(f"{where}/provider-contract", title="The provider contract")
-    return Answer(status=201, body=body)
+    return Response(status=201, body=body)
 
 
-def _keep(call: Call, version: Version, given: Given) -> int:
+def _keep(call: Request, version: Version, given: SentProviderContract) -> int:
     text = duplicate(call, [version.pacticipant])
     if text:
         raise Refused(409, text)
@@ -136,11 +136,11 @@ def _keep(call: Call, version: Version, given: Given) -> int:
     except IdentityConflict as error:
         told = "; ".join(problem.text for problem in error.problems)
         raise Refused(409, f"{told}. Publish it under another version.") from error
-    kept.claim(call.db, row, contract, given.claim or Claim(success=None), call.now)
+    kept.claim(call.db, row, contract, given.claim or ProviderClaim(success=None), call.now)
     return row
 
 
-def _read(call: Call, form: Form, kind: str, claimed: str) -> Given | None:
+def _read(call: Request, form: Form, kind: str, claimed: str) -> SentProviderContract | None:
     encoded = form.text("content", required=True)
     media = form.text("contentType", required=True) or ""
     specification = form.text(kind, required=True)
@@ -158,7 +158,7 @@ def _read(call: Call, form: Form, kind: str, claimed: str) -> Given | None:
         key=content_key(document),
         text=_json(document),
     )
-    return Given(contract=contract, source=source, media=media, claim=told)
+    return SentProviderContract(contract=contract, source=source, media=media, claim=told)
 
 
 def _bytes(form: Form, name: str, encoded: str | None) -> bytes | None:
@@ -187,8 +187,8 @@ def _json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def _claim(form: Form) -> Claim:
-    return Claim(
+def _claim(form: Form) -> ProviderClaim:
+    return ProviderClaim(
         success=form.truth("success"),
         content=_bytes(form, "content", form.text("content", blank=True) or None),
         content_type=form.text("contentType", blank=True),
@@ -199,7 +199,7 @@ def _claim(form: Form) -> Claim:
 
 
 def _answer(
-    call: Call, version: Version, row: int, names: list[str], branch: str | None, *, new: bool
+    call: Request, version: Version, row: int, names: list[str], branch: str | None, *, new: bool
 ) -> dict[str, Any]:
     owner, number = version.pacticipant, version.number
     where = call.to("pacticipants", owner, "versions", number)

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
-from harness.broker.http.problems import Missing
+from harness.broker.http.answers import Response, ok
+from harness.broker.http.problems import NotFound
 from harness.broker.http.routing import Routes
 from harness.identity import canonical_json
 from harness.ledger.db import pacts as kept
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("provider-states")
 
@@ -32,27 +32,27 @@ STATES = s.Schema(
 
 
 @routes.get("/pacts/provider/{provider}/provider-states", answers={200: STATES})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """The states that the heads of the consumers' main branches name, else their latest versions."""
     return _states(call, kept.heads_of_main(), fall_back=True)
 
 
 @routes.get("/pacts/provider/{provider}/provider-states/branch/{branch}", answers={200: STATES})
-def show_of_branch(call: Call) -> Answer:
+def show_of_branch(call: Request) -> Response:
     """The states that the heads of a branch name."""
     return _states(call, kept.heads_of(call.path["branch"]))
 
 
 @routes.get("/pacts/provider/{provider}/provider-states/environment/{environment}", answers={200: STATES})
-def show_of_environment(call: Call) -> Answer:
+def show_of_environment(call: Request) -> Response:
     """The states that versions name which are in an environment, called by its name or uuid."""
     return _states(call, kept.live_in(call.path["environment"]))
 
 
-def _states(call: Call, where: sa.ColumnElement[bool], *, fall_back: bool = False) -> Answer:
+def _states(call: Request, where: sa.ColumnElement[bool], *, fall_back: bool = False) -> Response:
     provider = call.path["provider"]
     if not exists(call.db, provider):
-        raise Missing(f"No provider with name '{provider}' found")
+        raise NotFound(f"No provider with name '{provider}' found")
     found = kept.contents(call.db, [*kept.of_provider(provider), where])
     if fall_back:
         known = {pact.consumer for pact, _ in found}

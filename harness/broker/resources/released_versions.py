@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, ok
+from harness.broker.http.answers import Response, created, ok
 from harness.broker.http.deployment_shape import RELEASED
 from harness.broker.http.deployment_shape import released as told
 from harness.broker.http.forms import Form
@@ -19,8 +19,8 @@ from harness.ledger.db import deployment_records as kept
 from harness.ledger.db import places
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.ledger.db.deployment_records import Stay
+    from harness.broker.http.call import Request
+    from harness.ledger.db.deployment_records import StoredDeployment
     from harness.ledger.db.places import Environment
 
 routes = Routes("released-versions")
@@ -31,7 +31,7 @@ _PATH = "/pacticipants/{pacticipant}/versions/{version}/released-versions/enviro
 
 
 @routes.get(_PATH, answers={200: LIST})
-def show_of_version(call: Call) -> Answer:
+def show_of_version(call: Request) -> Response:
     """Every time that a version was released to an environment, oldest first."""
     the_version(call)
     place = _environment(call)
@@ -43,7 +43,7 @@ def show_of_version(call: Call) -> Answer:
 
 
 @routes.post(_PATH, answers={200: RELEASED, 201: RELEASED}, role="deploy")
-def release(call: Call) -> Answer:
+def release(call: Request) -> Response:
     """Say that a version is supported in an environment, beside what is."""
     call.document(empty=True)
     the_version(call)
@@ -54,13 +54,13 @@ def release(call: Call) -> Answer:
 
 
 @routes.get("/released-versions/{uuid}", answers={200: RELEASED})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One release."""
     return ok(_told(call, _the_stay(call)))
 
 
 @routes.patch("/released-versions/{uuid}", answers={200: RELEASED}, body=TO_END, role="deploy", asks_scope=True)
-def end(call: Call) -> Answer:
+def end(call: Request) -> Response:
     """It is no longer supported there."""
     form = Form(call.document())
     there = _the_stay(call)
@@ -83,7 +83,7 @@ def end(call: Call) -> Answer:
         s.query("version", "Only this version."),
     ],
 )
-def show_current(call: Call) -> Answer:
+def show_current(call: Request) -> Response:
     """What is supported in an environment now."""
     place = _environment(call)
     found = kept.current(
@@ -92,29 +92,29 @@ def show_current(call: Call) -> Answer:
     return ok(_listed(call, found, f"Currently supported versions in {place.display_name}"))
 
 
-def _environment(call: Call) -> Environment:
+def _environment(call: Request) -> Environment:
     found = places.by_uuid(call.db, call.path["environment"])
     if found is None:
         raise NotHere
     return found
 
 
-def _version(call: Call) -> Version:
+def _version(call: Request) -> Version:
     return Version(call.path["pacticipant"], call.path["version"])
 
 
-def _the_stay(call: Call) -> Stay:
+def _the_stay(call: Request) -> StoredDeployment:
     found = kept.by_uuid(call.db, call.path["uuid"], released=True)
     if found is None:
         raise NotHere
     return found
 
 
-def _told(call: Call, stay: Stay) -> dict[str, Any]:
+def _told(call: Request, stay: StoredDeployment) -> dict[str, Any]:
     return told(call, stay, shown(call, stay.environment))
 
 
-def _listed(call: Call, found: list[Stay], title: str, *, embeds: bool = True) -> dict[str, Any]:
+def _listed(call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True) -> dict[str, Any]:
     asked = f"{call.here()}?{call.query}" if call.query else call.here()
     embedded = {"releasedVersions": [told(call, each, None, embeds=embeds) for each in found]}
     return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import given, link
 from harness.broker.http.problems import NotHere
@@ -15,7 +15,7 @@ from harness.ledger.db import secrets as kept
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.secrets import Secret
 
 routes = Routes("secrets")
@@ -44,27 +44,27 @@ _NAME = re.compile(r"^[A-Za-z0-9_]+$")
 
 
 @routes.get("/secrets", answers={200: SECRETS}, role="admin")
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """The names of all secrets."""
     found = [_told(call, each) for each in kept.listed(call.db)]
     return ok({"_embedded": {"secrets": found}, "_links": {"self": link(call.to("secrets"), title="Secrets")}})
 
 
 @routes.post("/secrets", answers={201: SECRET}, body=TO_KEEP, role="admin")
-def create(call: Call) -> Answer:
+def create(call: Request) -> Response:
     """Keep a secret, to be written `${user.NAME}` in webhooks."""
     uuid = kept.create(call.db, _read(call, ""), call.now)
     return created(_told(call, _the_secret(call, uuid)), call.to("secrets", uuid))
 
 
 @routes.get("/secrets/{uuid}", answers={200: SECRET}, role="admin")
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """A secret, without its value."""
     return ok(_told(call, _the_secret(call, call.path["uuid"])))
 
 
 @routes.put("/secrets/{uuid}", answers={200: SECRET}, body=TO_CHANGE, role="admin")
-def replace(call: Call) -> Answer:
+def replace(call: Request) -> Response:
     """Another name, description or value; a value that is left out stays."""
     there = _the_secret(call, call.path["uuid"])
     kept.replace(call.db, there.uuid, _read(call, there.uuid), call.now)
@@ -72,20 +72,20 @@ def replace(call: Call) -> Answer:
 
 
 @routes.delete("/secrets/{uuid}", answers={204: None}, role="admin")
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget a secret."""
     kept.delete(call.db, _the_secret(call, call.path["uuid"]).uuid)
     return gone()
 
 
-def _the_secret(call: Call, uuid: str) -> Secret:
+def _the_secret(call: Request, uuid: str) -> Secret:
     found = kept.by_uuid(call.db, uuid)
     if found is None:
         raise NotHere
     return found
 
 
-def _read(call: Call, uuid: str) -> dict[str, Any]:
+def _read(call: Request, uuid: str) -> dict[str, Any]:
     form = Form(call.document())
     name = form.text("name", required=True)
     value = form.text("value", required=not uuid)
@@ -103,7 +103,7 @@ def _read(call: Call, uuid: str) -> dict[str, Any]:
     return told
 
 
-def _told(call: Call, each: Secret) -> dict[str, Any]:
+def _told(call: Request, each: Secret) -> dict[str, Any]:
     told = given(
         uuid=each.uuid,
         name=each.name,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.access.roles import Role
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
@@ -19,7 +19,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.db.versions import mention
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("tags")
 
@@ -28,13 +28,13 @@ _NEW = timedelta(seconds=10)  # a version's first tag within this time also beco
 
 
 @routes.get("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={200: TAG})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """A tag of a version."""
     return ok(_told(call, _the_tag(call)[1]))
 
 
 @routes.put("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={200: TAG, 201: TAG})
-def add(call: Call) -> Answer:
+def add(call: Request) -> Response:
     """Tag a version; one that is not known is made, its pacticipant too."""
     call.document(empty=True)
     version = Version(call.path["pacticipant"], call.path["version"])
@@ -49,14 +49,14 @@ def add(call: Call) -> Answer:
 
 
 @routes.delete("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={204: None})
-def remove(call: Call) -> Answer:
+def remove(call: Request) -> Response:
     """Take a tag off a version."""
     row, _ = _the_tag(call)
     kept.remove(call.db, row, call.path["tag"])
     return gone()
 
 
-def tagged(call: Call, row: int, name: str, *, touch: bool = True) -> None:
+def tagged(call: Request, row: int, name: str, *, touch: bool = True) -> None:
     """What else a new tag means: a new version's first one is its branch, `main` is a main branch."""
     made = kept.since_with_one_tag_only(call.db, row) if call.settings.use_first_tag_as_branch else None
     if made is not None and _age(made, call.now) <= _NEW:
@@ -70,7 +70,7 @@ def _age(created_at: str, now: str) -> timedelta:
     return datetime.fromisoformat(now) - datetime.fromisoformat(created_at)
 
 
-def _deploy(call: Call, version: Version, tag: str) -> None:
+def _deploy(call: Request, version: Version, tag: str) -> None:
     """A tag named like an environment says that the version runs there, unless that is known already."""
     # Who may not record deployments does not get around that by a tag.
     may = call.settings.deployments_for_tags and Role(call.who.role).includes(Role.DEPLOY)
@@ -81,7 +81,7 @@ def _deploy(call: Call, version: Version, tag: str) -> None:
         environments.deploy(call.db, tag, version, "", call.now)
 
 
-def _the_tag(call: Call) -> tuple[int, str]:
+def _the_tag(call: Request) -> tuple[int, str]:
     row = versions.find(call.db, call.path["pacticipant"], call.path["version"])
     since = None if row is None else kept.created_at(call.db, row, call.path["tag"])
     if row is None or since is None:
@@ -89,7 +89,7 @@ def _the_tag(call: Call) -> tuple[int, str]:
     return row, since
 
 
-def _told(call: Call, since: str) -> dict[str, Any]:
+def _told(call: Request, since: str) -> dict[str, Any]:
     owner, number, name = (call.path[each] for each in ("pacticipant", "version", "tag"))
     version = call.to("pacticipants", owner, "versions", number)
     links = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import HAL, JSON, TEXT, Answer, ok, text
+from harness.broker.http.answers import HAL, JSON, TEXT, Response, ok, text
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
@@ -18,7 +18,7 @@ from harness.ledger.db.versions import exists
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.outbox import Trigger
 
 routes = Routes("triggered-webhooks")
@@ -58,7 +58,7 @@ PUBLICATION_EVENTS = (
 
 
 @routes.get("/triggered-webhooks/{uuid}/logs", answers={200: LOG}, media=(TEXT, HAL, JSON))
-def show_log(call: Call) -> Answer:
+def show_log(call: Request) -> Response:
     """The logs of every attempt, one after the other."""
     found = outbox.by_uuid(call.db, call.path["uuid"])
     if found is None:
@@ -68,7 +68,7 @@ def show_log(call: Call) -> Answer:
 
 
 @routes.get("/pacts/provider/{provider}/consumer/{consumer}/webhooks/status", answers={200: STATUS})
-def show_status(call: Call) -> Answer:
+def show_status(call: Request) -> Response:
     """How the webhooks of two pacticipants fared, each with its latest event."""
     consumer, provider = call.path["consumer"], call.path["provider"]
     if not (exists(call.db, consumer) and exists(call.db, provider)):
@@ -90,7 +90,7 @@ def show_status(call: Call) -> Answer:
     "/pacts/provider/{provider}/consumer/{consumer}/version/{version}/triggered-webhooks",
     answers={200: TRIGGERED_LIST},
 )
-def show_of_publication(call: Call) -> Answer:
+def show_of_publication(call: Request) -> Response:
     """What the publication of a pact has triggered."""
     consumer, provider, number = call.path["consumer"], call.path["provider"], call.path["version"]
     row = version_with(call.db, consumer, number, provider)
@@ -102,13 +102,13 @@ def show_of_publication(call: Call) -> Answer:
     return ok({"_embedded": {"triggeredWebhooks": listed(call, found)}, "_links": links})
 
 
-def listed(call: Call, found: Sequence[Trigger]) -> list[dict[str, Any]]:
+def listed(call: Request, found: Sequence[Trigger]) -> list[dict[str, Any]]:
     """Triggered webhooks as the API tells them."""
     by_row = kept.by_ids(call.db, [each.webhook_id for each in found if each.webhook_id is not None])
     return [_shown(call, each, by_row) for each in found]
 
 
-def _shown(call: Call, each: Trigger, by_row: dict[int, kept.Webhook]) -> dict[str, Any]:
+def _shown(call: Request, each: Trigger, by_row: dict[int, kept.Webhook]) -> dict[str, Any]:
     webhook = by_row.get(each.webhook_id or 0)
     name = f"{webhook.method} {webhook.host}" if webhook else "Deleted webhook"
     logs = call.to("triggered-webhooks", each.uuid, "logs")
@@ -132,7 +132,7 @@ def _shown(call: Call, each: Trigger, by_row: dict[int, kept.Webhook]) -> dict[s
     }
 
 
-def _status_links(call: Call, found: Sequence[Trigger]) -> dict[str, Any]:
+def _status_links(call: Request, found: Sequence[Trigger]) -> dict[str, Any]:
     consumer, provider = call.path["consumer"], call.path["provider"]
     pair = call.to("pacts", "provider", provider, "consumer", consumer)
     failed = [each for each in found if each.status == outbox.FAILURE]

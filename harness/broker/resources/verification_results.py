@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.events import announce_result
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.metadata import Metadata, decode
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
-    from harness.ledger.db.pacts import Pact
-    from harness.ledger.db.results import Result
+    from harness.broker.http.call import Request
+    from harness.ledger.db.pacts import StoredPact
+    from harness.ledger.db.results import VerificationResult
 
 routes = Routes("verification-results")
 
@@ -54,57 +54,57 @@ SUMMARY = s.Schema(
 
 
 @routes.post(f"{_CONTENT}/verification-results", answers={201: RESULT}, body=TO_PUBLISH)
-def publish(call: Call) -> Answer:
+def publish(call: Request) -> Response:
     """Publish what the verification of a content came to."""
     return _publish(call, Metadata())
 
 
 @routes.post(f"{_REMEMBERED}/verification-results", answers={201: RESULT}, body=TO_PUBLISH)
-def publish_remembered(call: Call) -> Answer:
+def publish_remembered(call: Request) -> Response:
     """Publish what the verification of a content came to that was given for a reason."""
     return _publish(call, decode(call.path["metadata"]))
 
 
 @routes.get(f"{_PAIR}/version/{{version}}/verification-results/latest", answers={200: RESULT})
-def show_latest_of_version(call: Call) -> Answer:
+def show_latest_of_version(call: Request) -> Response:
     """The newest result of the pact of a consumer's version."""
     return _latest_of(call, [pacts.of_number(call.path["version"])])
 
 
 @routes.delete(f"{_PAIR}/version/{{version}}/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest_of_version(call: Call) -> Answer:
+def delete_latest_of_version(call: Request) -> Response:
     """Forget the newest result of the pact of a consumer's version."""
     return _delete(call, _newest(call, [pacts.of_number(call.path["version"])])[1])
 
 
 @routes.get(f"{_CONTENT}/verification-results/latest", answers={200: RESULT})
-def show_latest(call: Call) -> Answer:
+def show_latest(call: Request) -> Response:
     """The newest result of a content."""
     return _shown(call, results.latest(call.db, _pair(call), call.path["sha"]))
 
 
 @routes.delete(f"{_CONTENT}/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest(call: Call) -> Answer:
+def delete_latest(call: Request) -> Response:
     """Forget the newest result of a content."""
     return _delete(call, results.latest(call.db, _pair(call), call.path["sha"]))
 
 
 @routes.get(f"{_CONTENT}/verification-results/{{number}}", answers={200: RESULT})
 @routes.get(f"{_REMEMBERED}/verification-results/{{number}}", answers={200: RESULT})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One result."""
     return _shown(call, _the_result(call))
 
 
 @routes.delete(f"{_CONTENT}/verification-results/{{number}}", answers={204: None}, role="admin")
 @routes.delete(f"{_REMEMBERED}/verification-results/{{number}}", answers={204: None}, role="admin")
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget a result."""
     return _delete(call, _the_result(call))
 
 
 @routes.get(f"{_CONTENT}/verification-results/{{number}}/triggered-webhooks", answers={200: TRIGGERED_LIST})
-def show_triggered(call: Call) -> Answer:
+def show_triggered(call: Request) -> Response:
     """What the publication of a result has triggered."""
     found = _the_result(call)
     if found is None:
@@ -116,31 +116,31 @@ def show_triggered(call: Call) -> Answer:
 
 
 @routes.get(f"{_PAIR}/latest/verification-results/latest", answers={200: RESULT})
-def show_latest_of_latest(call: Call) -> Answer:
+def show_latest_of_latest(call: Request) -> Response:
     """The newest result of the latest pact."""
     return _latest_of(call, [])
 
 
 @routes.delete(f"{_PAIR}/latest/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest_of_latest(call: Call) -> Answer:
+def delete_latest_of_latest(call: Request) -> Response:
     """Forget the newest result of the latest pact."""
     return _delete(call, _newest(call, [])[1])
 
 
 @routes.get(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={200: RESULT})
-def show_latest_of_tag(call: Call) -> Answer:
+def show_latest_of_tag(call: Request) -> Response:
     """The newest result of the latest pact with a tag."""
     return _latest_of(call, [pacts.tagged(call.path["tag"])])
 
 
 @routes.delete(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest_of_tag(call: Call) -> Answer:
+def delete_latest_of_tag(call: Request) -> Response:
     """Forget the newest result of the latest pact with a tag."""
     return _delete(call, _newest(call, [pacts.tagged(call.path["tag"])])[1])
 
 
 @routes.get("/verification-results/consumer/{consumer}/version/{version}/latest", answers={200: SUMMARY})
-def summarise(call: Call) -> Answer:
+def summarise(call: Request) -> Response:
     """The newest result of each pact of a consumer's version, by provider."""
     row = versions.find(call.db, call.path["consumer"], call.path["version"])
     if row is None:
@@ -165,12 +165,12 @@ def summarise(call: Call) -> Answer:
     )
 
 
-def _holds(result: Result | None) -> bool:
+def _holds(result: VerificationResult | None) -> bool:
     """Whether a yes may rest on it: a success that left no interaction out."""
     return result is not None and result.success and not result.partial
 
 
-def _publish(call: Call, remembered: Metadata) -> Answer:
+def _publish(call: Request, remembered: Metadata) -> Response:
     given = _read(call, remembered)
     contract = results.contract_row(call.db, _pair(call), call.path["sha"])
     if contract is None:
@@ -182,7 +182,7 @@ def _publish(call: Call, remembered: Metadata) -> Answer:
     return created(told(call, made, _consumer_number(call, contract)), url_of(call, made))
 
 
-def _read(call: Call, remembered: Metadata) -> results.Given:
+def _read(call: Request, remembered: Metadata) -> results.ResultToRecord:
     form = Form(call.document())
     success = form.body.get("success")
     if "success" not in form.body:
@@ -195,7 +195,7 @@ def _read(call: Call, remembered: Metadata) -> results.Given:
     check_name("the build", build, empty=True)
     verified_by = form.nested("verifiedBy")
     form.done()
-    return results.Given(
+    return results.ResultToRecord(
         success=success is True,
         number=number or "",
         build_url=build_url or None,
@@ -207,23 +207,23 @@ def _read(call: Call, remembered: Metadata) -> results.Given:
     )
 
 
-def _pair(call: Call) -> tuple[str, str]:
+def _pair(call: Request) -> tuple[str, str]:
     return call.path["consumer"], call.path["provider"]
 
 
-def _the_result(call: Call) -> Result | None:
+def _the_result(call: Request) -> VerificationResult | None:
     number = call.path["number"]
     if not (number.isascii() and number.isdecimal() and len(number) < 16):
         raise NotHere
     return results.by_number(call.db, _pair(call), call.path["sha"], int(number))
 
 
-def _consumer_number(call: Call, contract: int) -> str:
+def _consumer_number(call: Request, contract: int) -> str:
     numbers: Sequence[str] = pacts.numbers_with(call.db, contract)
     return numbers[0] if numbers else ""
 
 
-def _shown(call: Call, found: Result | None) -> Answer:
+def _shown(call: Request, found: VerificationResult | None) -> Response:
     """A result, by the newest version with its content, whichever it was looked for by."""
     if found is None:
         raise NotHere
@@ -231,18 +231,20 @@ def _shown(call: Call, found: Result | None) -> Answer:
     return ok(body)
 
 
-def _newest(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> tuple[Pact, Result | None]:
+def _newest(
+    call: Request, where: Sequence[sa.ColumnElement[bool]]
+) -> tuple[StoredPact, VerificationResult | None]:
     pact = pacts.newest(call.db, [*pacts.of_pair(*_pair(call)), *where])
     if pact is None:
         raise NotHere
     return pact, results.latest(call.db, _pair(call), pact.sha)
 
 
-def _latest_of(call: Call, where: Sequence[sa.ColumnElement[bool]]) -> Answer:
+def _latest_of(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
     return _shown(call, _newest(call, where)[1])
 
 
-def _delete(call: Call, found: Result | None) -> Answer:
+def _delete(call: Request, found: VerificationResult | None) -> Response:
     if found is None:
         raise NotHere
     deleting.result(call.db, found.id, By(who=call.who.name, at=call.now))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, gone, ok
+from harness.broker.http.answers import Response, gone, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.paging import asked_page
-from harness.broker.http.problems import Missing, NotHere
+from harness.broker.http.problems import NotFound, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.http.version_shape import VERSION, VERSIONS, listed, told
 from harness.identity import Version
@@ -20,7 +20,7 @@ from harness.ledger.db.versions import exists, mention, set_build_url
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 routes = Routes("versions")
 
@@ -30,13 +30,13 @@ TO_KEEP = s.Schema(
 
 
 @routes.get("/pacticipants/{pacticipant}/versions", answers={200: VERSIONS}, query=s.PAGES)
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """All versions of a pacticipant, newest first."""
     return _list(call, [], f"All application versions of {call.path['pacticipant']}")
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}/versions", answers={200: VERSIONS}, query=s.PAGES)
-def show_of_branch(call: Call) -> Answer:
+def show_of_branch(call: Request) -> Response:
     """The versions on a branch, newest first."""
     branch = branches.by_name(call.db, call.path["pacticipant"], call.path["branch"])
     if branch is None:
@@ -46,7 +46,7 @@ def show_of_branch(call: Call) -> Answer:
 
 
 @routes.get("/pacticipants/{pacticipant}/tags/{tag}/versions", answers={200: VERSIONS}, query=s.PAGES)
-def show_tagged(call: Call) -> Answer:
+def show_tagged(call: Request) -> Response:
     """The versions with a tag, newest first."""
     name, tag = call.path["pacticipant"], call.path["tag"]
     return _list(call, [kept.tagged(tag)], f"All application versions of {name}")
@@ -55,7 +55,7 @@ def show_tagged(call: Call) -> Answer:
 @routes.get(
     "/pacticipants/{pacticipant}/environments/{environment}/versions", answers={200: VERSIONS}, query=s.PAGES
 )
-def show_in_environment(call: Call) -> Answer:
+def show_in_environment(call: Request) -> Response:
     """The versions that are in an environment now, newest first."""
     place = places.by_uuid(call.db, call.path["environment"])
     if place is None:
@@ -65,51 +65,51 @@ def show_in_environment(call: Call) -> Answer:
 
 
 @routes.get("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One version."""
     return _one(call, the_version(call))
 
 
 @routes.put("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION, 201: VERSION}, body=TO_KEEP)
-def replace(call: Call) -> Answer:
+def replace(call: Request) -> Response:
     """Describe a version; one that is not known is made, its pacticipant too."""
     return _keep(call, clearing=True)
 
 
 @routes.patch("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION, 201: VERSION}, body=TO_KEEP)
-def change(call: Call) -> Answer:
+def change(call: Request) -> Response:
     """Change a part of what is said of a version; one that is not known is made."""
     return _keep(call, clearing=False)
 
 
 # Where it is deployed is forgotten, too, and others' results: more than who publishes may undo.
 @routes.delete("/pacticipants/{pacticipant}/versions/{version}", answers={204: None}, role="admin")
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Forget a version with its contracts and results."""
     deleting.version(call.db, the_version(call), By(who=call.who.name, at=call.now))
     return gone()
 
 
 @routes.get("/pacticipants/{pacticipant}/latest-version/{tag}", answers={200: VERSION})
-def show_latest_tagged(call: Call) -> Answer:
+def show_latest_tagged(call: Request) -> Response:
     """The newest version with a tag."""
     return _one(call, tags.head(call.db, call.path["pacticipant"], call.path["tag"]), here=True)
 
 
 @routes.get("/pacticipants/{pacticipant}/latest-version", answers={200: VERSION})
-def show_latest(call: Call) -> Answer:
+def show_latest(call: Request) -> Response:
     """The newest version."""
     return _one(call, kept.newest(call.db, call.path["pacticipant"]), here=True)
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}/latest-version", answers={200: VERSION})
-def show_head(call: Call) -> Answer:
+def show_head(call: Request) -> Response:
     """The head of a branch: the version most recently added to it."""
     branch = branches.by_name(call.db, call.path["pacticipant"], call.path["branch"])
     return _one(call, branch.head if branch else None, here=True)
 
 
-def the_version(call: Call) -> int:
+def the_version(call: Request) -> int:
     """The row of the version that the path names. Raises NotHere."""
     found = kept.find(call.db, call.path["pacticipant"], call.path["version"])
     if found is None:
@@ -117,28 +117,28 @@ def the_version(call: Call) -> int:
     return found
 
 
-def _one(call: Call, row: int | None, *, here: bool = False) -> Answer:
+def _one(call: Request, row: int | None, *, here: bool = False) -> Response:
     if row is None:
         raise NotHere
     return ok(_told(call, row, here=here))
 
 
-def _told(call: Call, row: int, *, here: bool = False) -> dict[str, Any]:
+def _told(call: Request, row: int, *, here: bool = False) -> dict[str, Any]:
     version = kept.shown(call.db, [row], places=True)[0]
     environments = places.listed(call.db)
     return told(call, version, environments=environments, itself=call.here() if here else None)
 
 
-def _list(call: Call, where: list[sa.ColumnElement[bool]], title: str) -> Answer:
+def _list(call: Request, where: list[sa.ColumnElement[bool]], title: str) -> Response:
     name = call.path["pacticipant"]
     if not exists(call.db, name):
-        raise Missing(f"No pacticipant with name '{name}' found")
+        raise NotFound(f"No pacticipant with name '{name}' found")
     page = asked_page(call)
     rows, total = kept.page_of(call.db, name, where, page)
     return ok(listed(call, name, kept.shown(call.db, rows), title, (page, total)))
 
 
-def _keep(call: Call, *, clearing: bool) -> Answer:
+def _keep(call: Request, *, clearing: bool) -> Response:
     form = Form(call.document(empty=True))
     build_url = form.text("buildUrl", blank=True)
     wanted = _tags(form)
@@ -152,7 +152,7 @@ def _keep(call: Call, *, clearing: bool) -> Answer:
         set_build_url(call.db, row, build_url or "", call.now if status == 200 else None)
     for tag in wanted:
         tags.add(call.db, row, tag, call.now)
-    return Answer(status=status, body=_told(call, row))
+    return Response(status=status, body=_told(call, row))
 
 
 def _tags(form: Form) -> list[str]:

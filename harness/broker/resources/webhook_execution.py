@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from harness.broker.events import latest_happening
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, ok
+from harness.broker.http.answers import Response, ok
 from harness.broker.http.hal import link
 from harness.broker.http.routing import Routes
 from harness.broker.resources.webhooks import WEBHOOK_TO_KEEP, the_webhook
@@ -20,8 +20,8 @@ from harness.broker.webhooks.webhook_events import context_of
 from harness.ledger.db import webhooks as kept
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
-    from harness.broker.webhooks.delivery import Message, Outcome
+    from harness.broker.http.call import Request
+    from harness.broker.webhooks.delivery import DeliveryOutcome, WebhookMessage
     from harness.ledger.db.webhooks import Webhook
 
 routes = Routes("webhook-execution")
@@ -49,7 +49,7 @@ TRIED = s.Schema(
 
 # Both only read: a writer would keep everybody else waiting for as long as somebody else's server takes.
 @routes.post("/webhooks/{uuid}/execute", answers={200: EXECUTION}, reads=True, role="admin")
-def execute(call: Call) -> Answer:
+def execute(call: Request) -> Response:
     """Send a webhook what it would be told of the latest pact, now."""
     call.document(empty=True)
     webhook = the_webhook(call)
@@ -65,7 +65,7 @@ def execute(call: Call) -> Answer:
     reads=True,
     role="admin",
 )
-def execute_unsaved(call: Call) -> Answer:
+def execute_unsaved(call: Request) -> Response:
     """Send a webhook that is not kept, or for `{}` every enabled one, what the latest pact would tell it."""
     again = {"try-again": link(call.here(), title="Execute the webhook again")}
     if call.document() == {}:
@@ -73,7 +73,7 @@ def execute_unsaved(call: Call) -> Answer:
     return ok({**_execution(call, read_webhook(call)), "_links": again})
 
 
-def _all_told(call: Call) -> dict[str, Any]:
+def _all_told(call: Request) -> dict[str, Any]:
     """What became of every enabled webhook; none is no success, for nothing was shown to work."""
     found = []
     for each in kept.listed(call.db):
@@ -88,13 +88,13 @@ def _all_told(call: Call) -> dict[str, Any]:
     return told if found else {**told, "error": {"message": "there is no enabled webhook: POST /webhooks"}}
 
 
-def _execution(call: Call, webhook: Webhook) -> dict[str, Any]:
+def _execution(call: Request, webhook: Webhook) -> dict[str, Any]:
     happened = latest_happening(call, webhook)
     composed = message(call.db, webhook, context_of(call.db, happened))
     return _told(composed, courier(call.settings).send(composed))
 
 
-def _told(composed: Message, outcome: Outcome) -> dict[str, Any]:
+def _told(composed: WebhookMessage, outcome: DeliveryOutcome) -> dict[str, Any]:
     split = urlsplit(composed.url)
     never = hidden(composed)
     url = split.path + (f"?{split.query}" if split.query else "")

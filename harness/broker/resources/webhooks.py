@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Answer, created, gone, ok
+from harness.broker.http.answers import Response, created, gone, ok
 from harness.broker.http.hal import given, link
-from harness.broker.http.problems import Missing, NotHere
+from harness.broker.http.problems import NotFound, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.webhooks.reading import EVENTS, read_webhook
 from harness.broker.webhooks.redaction import STARS, shown_headers
@@ -20,7 +20,7 @@ from harness.ledger.db.versions import exists
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
     from harness.ledger.db.webhooks import Party, Webhook
 
 routes = Routes("webhooks")
@@ -68,36 +68,36 @@ WEBHOOKS = s.Schema(
 
 
 @routes.get("/webhooks", answers={200: WEBHOOKS})
-def show_all(call: Call) -> Answer:
+def show_all(call: Request) -> Response:
     """All webhooks, oldest first."""
     return ok(_listed(call, "Webhooks", kept.listed(call.db)))
 
 
 @routes.post("/webhooks", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def create(call: Call) -> Answer:
+def create(call: Request) -> Response:
     """Have somebody told."""
     return _create(call, read_webhook(call))
 
 
 @routes.get("/webhooks/{uuid}", answers={200: WEBHOOK})
-def show(call: Call) -> Answer:
+def show(call: Request) -> Response:
     """One webhook."""
     return ok(shown(call, the_webhook(call)))
 
 
 @routes.put("/webhooks/{uuid}", answers={200: WEBHOOK, 201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def replace(call: Call) -> Answer:
+def replace(call: Request) -> Response:
     """Describe a webhook anew, or make one with a uuid of your own."""
     there = kept.by_uuid(call.db, call.path["uuid"])
     told = read_webhook(call, there, uuid=call.path["uuid"])
     if there is None:
         made = kept.create(call.db, told, call.now)
-        return Answer(status=201, body=shown(call, made))
+        return Response(status=201, body=shown(call, made))
     return ok(shown(call, kept.replace(call.db, there, told, call.now)))
 
 
 @routes.delete("/webhooks/{uuid}", answers={204: None}, role="admin")
-def delete(call: Call) -> Answer:
+def delete(call: Request) -> Response:
     """Tell nobody any more."""
     kept.delete(call.db, the_webhook(call))
     return gone()
@@ -106,41 +106,41 @@ def delete(call: Call) -> Answer:
 @routes.post(
     "/webhooks/provider/{provider}/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin"
 )
-def create_for_pair(call: Call) -> Answer:
+def create_for_pair(call: Request) -> Response:
     """Have somebody told what happens between two pacticipants."""
     _both(call)
     return _create(call, read_webhook(call, consumer=call.path["consumer"], provider=call.path["provider"]))
 
 
 @routes.get("/webhooks/provider/{provider}/consumer/{consumer}", answers={200: WEBHOOKS})
-def show_for_pair(call: Call) -> Answer:
+def show_for_pair(call: Request) -> Response:
     """The webhooks of just these two."""
     found = _about(call, call.path["consumer"], call.path["provider"])
     return ok(_listed(call, "Webhooks", found))
 
 
 @routes.post("/webhooks/provider/{provider}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def create_for_provider(call: Call) -> Answer:
+def create_for_provider(call: Request) -> Response:
     """Have somebody told what happens to a provider's contracts."""
     _both(call)
     return _create(call, read_webhook(call, provider=call.path["provider"]))
 
 
 @routes.get("/webhooks/provider/{provider}", answers={200: WEBHOOKS})
-def show_for_provider(call: Call) -> Answer:
+def show_for_provider(call: Request) -> Response:
     """The webhooks of a provider with all its consumers."""
     return ok(_listed(call, "Webhooks", _about(call, None, call.path["provider"])))
 
 
 @routes.post("/webhooks/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def create_for_consumer(call: Call) -> Answer:
+def create_for_consumer(call: Request) -> Response:
     """Have somebody told what happens to a consumer's contracts."""
     _both(call)
     return _create(call, read_webhook(call, consumer=call.path["consumer"]))
 
 
 @routes.get("/webhooks/consumer/{consumer}", answers={200: WEBHOOKS})
-def show_for_consumer(call: Call) -> Answer:
+def show_for_consumer(call: Request) -> Response:
     """The webhooks of a consumer with all its providers."""
     return ok(_listed(call, "Webhooks", _about(call, call.path["consumer"], None)))
 
@@ -151,19 +151,19 @@ def show_for_consumer(call: Call) -> Answer:
     body=WEBHOOK_TO_KEEP,
     role="admin",
 )
-def create_for_pact(call: Call) -> Answer:
+def create_for_pact(call: Request) -> Response:
     """Have somebody told what happens to the pact of two pacticipants."""
     return create_for_pair(call)
 
 
 @routes.get("/pacts/provider/{provider}/consumer/{consumer}/webhooks", answers={200: WEBHOOKS})
-def show_for_pact(call: Call) -> Answer:
+def show_for_pact(call: Request) -> Response:
     """The webhooks of the pact of two pacticipants."""
     found = _about(call, call.path["consumer"], call.path["provider"])
     return ok(_listed(call, "Pact webhooks", found))
 
 
-def the_webhook(call: Call) -> Webhook:
+def the_webhook(call: Request) -> Webhook:
     """The one that the path names. Raises NotHere."""
     found = kept.by_uuid(call.db, call.path["uuid"])
     if found is None:
@@ -171,26 +171,26 @@ def the_webhook(call: Call) -> Webhook:
     return found
 
 
-def _both(call: Call) -> None:
+def _both(call: Request) -> None:
     """Refuse a path that names somebody whom nobody knows. Raises Missing."""
     for side in ("consumer", "provider"):
         if side in call.path and not exists(call.db, call.path[side]):
-            raise Missing(f"No {side} with name '{call.path[side]}' found")
+            raise NotFound(f"No {side} with name '{call.path[side]}' found")
 
 
-def _create(call: Call, told: Webhook) -> Answer:
+def _create(call: Request, told: Webhook) -> Response:
     made = kept.create(call.db, told, call.now)
     return created(shown(call, made), call.to("webhooks", made.uuid))
 
 
-def _about(call: Call, consumer: str | None, provider: str | None) -> list[Webhook]:
+def _about(call: Request, consumer: str | None, provider: str | None) -> list[Webhook]:
     for name in (consumer, provider):
         if name is not None and not exists(call.db, name):
             raise NotHere
     return kept.exactly_for(call.db, consumer, provider)
 
 
-def _listed(call: Call, title: str, found: Sequence[Webhook]) -> dict[str, Any]:
+def _listed(call: Request, title: str, found: Sequence[Webhook]) -> dict[str, Any]:
     links = {
         "self": link(call.here(), title=title),
         "pb:create": link(call.here(), title="POST to create a webhook"),
@@ -217,7 +217,7 @@ def _called(party: Party) -> str:
     return party.name or (f"label {party.label}" if party.label else "")
 
 
-def shown(call: Call, each: Webhook) -> dict[str, Any]:
+def shown(call: Request, each: Webhook) -> dict[str, Any]:
     """A webhook as the API tells it: nothing secret is in it."""
     request = given(
         method=each.method,
@@ -246,7 +246,7 @@ def _party(party: Party) -> dict[str, str] | None:
     return None if party.anybody else given(name=party.name, label=party.label)
 
 
-def _links(call: Call, each: Webhook) -> dict[str, Any]:
+def _links(call: Request, each: Webhook) -> dict[str, Any]:
     here = call.to("webhooks", each.uuid)
     links = {
         "self": link(here, title=each.title),

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.webhooks import templates
-from harness.broker.webhooks.delivery import Message
+from harness.broker.webhooks.delivery import WebhookMessage
 from harness.ledger.db import webhooks as kept
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from harness.ledger.db.webhooks import Webhook
 
 
-def message(db: sa.Connection, webhook: Webhook, context: Mapping[str, Any], *, key: str = "") -> Message:
+def message(db: sa.Connection, webhook: Webhook, context: Mapping[str, Any], *, key: str = "") -> WebhookMessage:
     """What is sent; `context` has `values` for the templates and `told` for the log."""
     secrets = kept.secret_values(db, _asked(webhook))
     values = {**context.get("values", {}), **{f"user.{name}": value for name, value in secrets.items()}}
     headers = {name: templates.in_header(value, values) for name, value in webhook.headers.items()}
     media = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    return Message(
+    return WebhookMessage(
         method=webhook.method,
         url=templates.in_url(webhook.url, values),
         headers=headers,

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpcore
 
-from harness.broker.settings import VERSION, Settings
+from harness.broker.settings import VERSION, BrokerSettings
 from harness.broker.webhooks.redaction import STARS, is_secret, without
 from harness.broker.webhooks.targets import Doorkeeper, TargetRefused
 
@@ -28,7 +28,7 @@ _HIDDEN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class WebhookMessage:
     """What is sent: every parameter is filled in."""
 
     method: str
@@ -43,7 +43,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DeliveryOutcome:
     """What became of it."""
 
     success: bool
@@ -85,7 +85,7 @@ class Courier:
     shows_answers: bool  # hosts are chosen by a whitelist, so their answers may be read in the log
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: WebhookMessage) -> DeliveryOutcome:
         """One attempt; whatever goes wrong is an outcome. A redirect is an answer: it is not followed."""
         headers = headers_of(message)
         log = [f"DEBUG: Webhook context {_compact(message.context)}"] if message.context else []
@@ -102,7 +102,7 @@ class Courier:
             outcome = self._failed(message, log, f"the request cannot be sent: {error}")
         return outcome
 
-    def _exchange(self, message: Message, headers: Mapping[str, str], log: list[str]) -> Outcome:
+    def _exchange(self, message: WebhookMessage, headers: Mapping[str, str], log: list[str]) -> DeliveryOutcome:
         context = ssl.create_default_context()
         encoded = [(name.encode(), value.encode("utf-8")) for name, value in headers.items()]
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT)
@@ -120,7 +120,9 @@ class Courier:
             body = _read(answer, began)
             return self._told(message, log, answer, body)
 
-    def _told(self, message: Message, log: list[str], answer: httpcore.Response, body: bytes) -> Outcome:
+    def _told(
+        self, message: WebhookMessage, log: list[str], answer: httpcore.Response, body: bytes
+    ) -> DeliveryOutcome:
         version = answer.extensions.get("http_version", b"HTTP/1.1").decode()
         reason = answer.extensions.get("reason_phrase", b"").decode("latin-1")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
@@ -136,7 +138,7 @@ class Courier:
             log.append("INFO: The answer is a redirect, which is not followed")
         log.append("INFO: Successfully executed webhook" if success else "INFO: Webhook execution failed")
         shown = self.shows_answers
-        return Outcome(
+        return DeliveryOutcome(
             success=success,
             log=self._written(message, log),
             status=answer.status,
@@ -144,24 +146,24 @@ class Courier:
             body=without(text, hidden(message)) if shown else "",
         )
 
-    def _failed(self, message: Message, log: list[str], why: str) -> Outcome:
+    def _failed(self, message: WebhookMessage, log: list[str], why: str) -> DeliveryOutcome:
         told = without(why, hidden(message))
         lines = [*log, f"ERROR: Error executing webhook {told}", "INFO: Webhook execution failed"]
-        return Outcome(success=False, log=self._written(message, lines), error=told)
+        return DeliveryOutcome(success=False, log=self._written(message, lines), error=told)
 
-    def _written(self, message: Message, lines: Iterable[str]) -> str:
+    def _written(self, message: WebhookMessage, lines: Iterable[str]) -> str:
         now = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         text = "".join(f"[{now}] {line}\n" for line in lines)
         return without(text, hidden(message))
 
 
-def hidden(message: Message) -> tuple[str, ...]:
+def hidden(message: WebhookMessage) -> tuple[str, ...]:
     """What may be read nowhere: the password, alone and with its user as a header carries it, and the secrets."""
     pair = f"{message.username}:{message.password}" if message.password else ""
     return (message.password, pair, *message.secrets)
 
 
-def headers_of(message: Message) -> dict[str, str]:
+def headers_of(message: WebhookMessage) -> dict[str, str]:
     """All headers of a message, in the order in which they are sent."""
     found = {"accept": "*/*", "user-agent": f"Pact Broker v{VERSION}"}
     found |= {name.lower(): value for name, value in message.headers.items()}
@@ -208,7 +210,7 @@ def _compact(context: Mapping[str, Any]) -> str:
     return json.dumps(context, ensure_ascii=False, separators=(",", ":"))
 
 
-def courier(settings: Settings) -> Courier:
+def courier(settings: BrokerSettings) -> Courier:
     """Whoever sends, under these settings."""
     return Courier(
         doorkeeper=Doorkeeper(hosts=settings.webhook_hosts, private=settings.webhook_private_targets),

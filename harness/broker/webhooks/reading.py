@@ -13,7 +13,7 @@ from harness.ledger.db.versions import exists
 from harness.ledger.db.webhooks import Party, Webhook
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Call
+    from harness.broker.http.call import Request
 
 EVENTS = (
     "contract_published",
@@ -29,7 +29,7 @@ _UUID_TEXT = "The UUID can only contain the characters A-Z, a-z, 0-9, _ and -, a
 
 
 def read_webhook(
-    call: Call,
+    call: Request,
     there: Webhook | None = None,
     *,
     uuid: str = "",
@@ -63,7 +63,7 @@ def read_webhook(
     )
 
 
-def _party(call: Call, form: Form, field: str) -> Party:
+def _party(call: Request, form: Form, field: str) -> Party:
     inside = form.nested(field)
     if inside is None:
         return Party()
@@ -77,7 +77,7 @@ def _party(call: Call, form: Form, field: str) -> Party:
     return Party(name=name, label=label)
 
 
-def _request(call: Call, form: Form, there: Webhook | None) -> dict[str, Any]:
+def _request(call: Request, form: Form, there: Webhook | None) -> dict[str, Any]:
     inside = form.nested("request", required=True)
     if inside is None:
         return {}

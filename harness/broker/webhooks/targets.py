@@ -19,7 +19,7 @@ from harness.broker.webhooks.templates import in_host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.settings import Settings
+    from harness.broker.settings import BrokerSettings
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 _GIVEN_OUT = ipaddress.ip_network("2000::/3")
@@ -34,7 +34,7 @@ class TargetRefused(Exception):
     """A webhook may not talk to that address."""
 
 
-def method_problems(method: str, settings: Settings) -> Iterator[str]:
+def method_problems(method: str, settings: BrokerSettings) -> Iterator[str]:
     """What is wrong with the method."""
     if method.upper() not in METHODS:
         yield "is not a recognised HTTP method"
@@ -44,7 +44,7 @@ def method_problems(method: str, settings: Settings) -> Iterator[str]:
         yield f"{only} {_HELP}"
 
 
-def url_problems(url: str, settings: Settings) -> Iterator[str]:
+def url_problems(url: str, settings: BrokerSettings) -> Iterator[str]:
     """What is wrong with the URL, as far as it can be told without resolving its name."""
     if in_host(url):
         yield "cannot have a template parameter in the host"

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from harness.ledger.db import outbox
 from harness.ledger.db import webhooks as kept
-from harness.ledger.db.outbox import Cause
+from harness.ledger.db.outbox import EventSubject
 from harness.ledger.db.tables import labels, pacticipants
 
 if TYPE_CHECKING:
-    from harness.broker.settings import Settings
+    from harness.broker.settings import BrokerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Happening:
     """One event, with everything that a template may say of it."""
 
     event: str
-    cause: Cause
+    cause: EventSubject
     base: str  # the URL that links start with
     consumer_number: str = ""
     consumer_branch: str = ""
@@ -47,7 +47,7 @@ class Triggered:
     uuid: str
 
 
-def trigger(db: sa.Connection, happened: Happening, settings: Settings, now: str) -> list[Triggered]:
+def trigger(db: sa.Connection, happened: Happening, settings: BrokerSettings, now: str) -> list[Triggered]:
     """Put an event into the outbox for every webhook that wants to be told; in the transaction of the change."""
     cause = happened.cause
     found = kept.matching(db, happened.event, cause.consumer, cause.provider)

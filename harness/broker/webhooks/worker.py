@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from harness.broker.settings import Settings
+from harness.broker.settings import BrokerSettings
 from harness.broker.webhooks.composing import message
 from harness.broker.webhooks.delivery import courier
 from harness.errors import HarnessError
@@ -35,7 +35,7 @@ class Worker:
     """Tells webhooks what happened, again and again until they have heard it."""
 
     database: Database
-    settings: Settings
+    settings: BrokerSettings
     claimed: float = _CLAIMED
     clock: Callable[[], float] = time.time
     name: str = field(default_factory=lambda: f"{os.getpid()}-{uuid4().hex[:8]}")

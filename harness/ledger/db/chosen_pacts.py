@@ -14,7 +14,7 @@ from harness.ledger.db import pacts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.ledger.db.pacts import Pact
+    from harness.ledger.db.pacts import StoredPact
 
 
 class Standing(Enum):
@@ -43,7 +43,7 @@ class Between:
         return [*pacts.of_provider(self.provider), *of_one]
 
 
-def listed(db: sa.Connection, between: Between, standing: Standing, name: str = "") -> list[Pact]:
+def listed(db: sa.Connection, between: Between, standing: Standing, name: str = "") -> list[StoredPact]:
     """The pacts of the versions that are so, newest first; the branch, tag or environment has the name."""
     told = {"provider": between.provider, "consumer": between.consumer, "named": name}
     return pacts.read(db, _statement(standing, of_one=bool(between.consumer)), told)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from harness.contracts.document import ContractKind
 from harness.ledger.db import pacts, results
-from harness.ledger.db.pacts import Pact
-from harness.ledger.db.results import Result
+from harness.ledger.db.pacts import StoredPact
+from harness.ledger.db.results import VerificationResult
 from harness.ledger.db.rows import in_order
 from harness.ledger.db.tables import (
     branches,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Item:
     """One pact that is the newest of some kind."""
 
-    pact: Pact
-    result: Result | None
+    pact: StoredPact
+    result: VerificationResult | None
     verified_before: bool  # the pair had a success with another content; told where this one has no result
     webhooks: str  # none, not_run, success, failure, retrying
 
@@ -100,7 +100,7 @@ def _newest_of_others(
     return found
 
 
-def _verified(db: sa.Connection, found: Sequence[Pact]) -> set[tuple[str, str]]:
+def _verified(db: sa.Connection, found: Sequence[StoredPact]) -> set[tuple[str, str]]:
     """The pairs of which some content was verified with success."""
     verified = set()
     for consumer, provider in {(pact.consumer, pact.provider) for pact in found}:
@@ -109,7 +109,7 @@ def _verified(db: sa.Connection, found: Sequence[Pact]) -> set[tuple[str, str]]:
     return verified
 
 
-def _triggered(db: sa.Connection, found: Sequence[Pact]) -> dict[tuple[str, str], str]:
+def _triggered(db: sa.Connection, found: Sequence[StoredPact]) -> dict[tuple[str, str], str]:
     """How the webhooks of pairs fared: the worst of their latest events."""
     worst: dict[tuple[str, str], str] = {}
     order = ("none", "success", "not_run", "retrying", "failure")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
+class StoredDeployment:
     """One version's time in one environment."""
 
     id: int
@@ -32,14 +32,18 @@ class Stay:
     until: str  # "" while it lasts
 
 
-def deploy(db: sa.Connection, environment: Environment, version: Version, instance: str, now: str) -> Stay:
+def deploy(
+    db: sa.Connection, environment: Environment, version: Version, instance: str, now: str
+) -> StoredDeployment:
     """It now runs there instead of what ran on that instance."""
     environments.deploy(db, environment.name, version, instance, now)
     told = {"place": environment.id, "named": version.pacticipant, "number": version.number, "slot": instance}
     return _told(db, db.execute(_HERE, told).all())[-1]
 
 
-def release(db: sa.Connection, environment: Environment, version: Version, now: str) -> tuple[Stay, bool]:
+def release(
+    db: sa.Connection, environment: Environment, version: Version, now: str
+) -> tuple[StoredDeployment, bool]:
     """It is supported there; whether it never was before."""
     before = _of_version(db, releases, environment, version, sa.true())
     environments.release(db, environment.name, version, now)
@@ -48,7 +52,7 @@ def release(db: sa.Connection, environment: Environment, version: Version, now: 
 
 def of_version(
     db: sa.Connection, environment: Environment, version: Version, *, released: bool, current: bool = False
-) -> list[Stay]:
+) -> list[StoredDeployment]:
     """Every time that a version was there, oldest first; `current`: only what lasts."""
     table = releases if released else deployments
     return _of_version(db, table, environment, version, table.c.until.is_(None) if current else sa.true())
@@ -56,7 +60,7 @@ def of_version(
 
 def _of_version(
     db: sa.Connection, table: sa.Table, environment: Environment, version: Version, also: sa.ColumnElement[bool]
-) -> list[Stay]:
+) -> list[StoredDeployment]:
     where = [
         pacticipants.c.name == version.pacticipant,
         versions.c.number == version.number,
@@ -66,7 +70,7 @@ def _of_version(
     return _read(db, table, where)
 
 
-def by_uuid(db: sa.Connection, uuid: str, *, released: bool) -> Stay | None:
+def by_uuid(db: sa.Connection, uuid: str, *, released: bool) -> StoredDeployment | None:
     """The one that the API calls so."""
     table = releases if released else deployments
     found = _read(db, table, [table.c.uuid == uuid])
@@ -81,7 +85,7 @@ def current(
     pacticipant: str = "",
     number: str = "",
     instance: str | None = None,
-) -> list[Stay]:
+) -> list[StoredDeployment]:
     """What is there now, oldest first; an instance of "" is the one without a name, None any."""
     table = releases if released else deployments
     where = [table.c.environment_id == environment.id, table.c.until.is_(None)]
@@ -93,7 +97,7 @@ def current(
 
 def history(
     db: sa.Connection, environment: Environment, *, pacticipant: str = "", instance: str | None = None
-) -> list[Stay]:
+) -> list[StoredDeployment]:
     """Everything that ever was deployed there, oldest first; an instance as in `current`."""
     where = [deployments.c.environment_id == environment.id]
     where += [pacticipants.c.name == pacticipant] if pacticipant else []
@@ -101,13 +105,13 @@ def history(
     return _read(db, deployments, where)
 
 
-def end(db: sa.Connection, stay: Stay, now: str, *, released: bool) -> None:
+def end(db: sa.Connection, stay: StoredDeployment, now: str, *, released: bool) -> None:
     """It is there no longer; what ended already stays as it ended."""
     table = releases if released else deployments
     db.execute(sa.update(table).where(table.c.id == stay.id, table.c.until.is_(None)).values(until=now))
 
 
-def _read(db: sa.Connection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> list[Stay]:
+def _read(db: sa.Connection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> list[StoredDeployment]:
     return _told(db, db.execute(_query(table).where(*where)).all())
 
 
@@ -142,15 +146,15 @@ _HERE = _query(deployments).where(  # made once: making a statement costs more t
 )
 
 
-def _told(db: sa.Connection, rows: Sequence[Any]) -> list[Stay]:
+def _told(db: sa.Connection, rows: Sequence[Any]) -> list[StoredDeployment]:
     there = {uuid: environment_by_uuid(db, uuid) for uuid in {row.place for row in rows} if uuid}
     return [found for row in rows if (found := _value(row, there.get(row.place))) is not None]
 
 
-def _value(row: Any, environment: Environment | None) -> Stay | None:
+def _value(row: Any, environment: Environment | None) -> StoredDeployment | None:
     if environment is None:
         return None
-    return Stay(
+    return StoredDeployment(
         id=row.id,
         uuid=row.uuid,
         version=Version(row.pacticipant, row.number),

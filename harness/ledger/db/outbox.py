@@ -33,7 +33,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class EventSubject:
     """What an event is about, as rows."""
 
     consumer: str
@@ -49,7 +49,7 @@ def add(
     webhook: tuple[int, str],
     event: str,
     context: Mapping[str, Any],
-    cause: Cause,
+    cause: EventSubject,
     times: tuple[str, float],
 ) -> str:
     """Have a webhook told; its uuid. `times` are now and when it is due, in seconds since 1970."""

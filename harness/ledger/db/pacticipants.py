@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class PacticipantDetails:
     """What people say of a pacticipant."""
 
     display_name: str | None = None
@@ -36,7 +36,7 @@ class Pacticipant:
 
     id: int
     name: str
-    details: Details
+    details: PacticipantDetails
     created_at: str
     updated_at: str
 
@@ -97,7 +97,7 @@ def all_names(db: sa.Connection) -> list[str]:
     return list(db.execute(sa.select(pacticipants.c.name).order_by(pacticipants.c.id)).scalars())
 
 
-def create(db: sa.Connection, name: str, details: Details, now: str) -> Pacticipant:
+def create(db: sa.Connection, name: str, details: PacticipantDetails, now: str) -> Pacticipant:
     """A new one."""
     refusals.check_name("the pacticipant", name)
     insert(db, pacticipants, name=name, **_columns(details), created_at=now)
@@ -106,7 +106,7 @@ def create(db: sa.Connection, name: str, details: Details, now: str) -> Pacticip
     return found
 
 
-def update(db: sa.Connection, there: Pacticipant, details: Details, now: str) -> Pacticipant:
+def update(db: sa.Connection, there: Pacticipant, details: PacticipantDetails, now: str) -> Pacticipant:
     """The same with other details."""
     changed = sa.update(pacticipants).where(pacticipants.c.id == there.id)
     db.execute(changed.values(**_columns(details), updated_at=now))
@@ -132,7 +132,7 @@ def latest_numbers(db: sa.Connection, ids: Collection[int]) -> Mapping[int, str]
     return found
 
 
-def _columns(details: Details) -> dict[str, str | None]:
+def _columns(details: PacticipantDetails) -> dict[str, str | None]:
     return {field.name: getattr(details, field.name) for field in fields(details)}
 
 
@@ -140,7 +140,7 @@ def _value(row: Any) -> Pacticipant:
     return Pacticipant(
         id=row.id,
         name=row.name,
-        details=Details(
+        details=PacticipantDetails(
             display_name=row.display_name,
             main_branch=row.main_branch,
             repository_url=row.repository_url,

@@ -30,7 +30,7 @@ Conditions = Iterable[sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pact:
+class StoredPact:
     """What one consumer version promised with one provider."""
 
     publication: int
@@ -66,8 +66,8 @@ def _query(*more: sa.ColumnElement[Any]) -> sa.Select[Any]:
     )
 
 
-def _value(row: Any) -> Pact:
-    return Pact(
+def _value(row: Any) -> StoredPact:
+    return StoredPact(
         publication=row.id,
         contract=row.contract_id,
         version=row.version_id,
@@ -79,11 +79,11 @@ def _value(row: Any) -> Pact:
     )
 
 
-def _with_content(row: Any) -> Pact:
+def _with_content(row: Any) -> StoredPact:
     return replace(_value(row), served=row.served or row.text or "")
 
 
-def listed(db: sa.Connection, where: Conditions) -> list[Pact]:
+def listed(db: sa.Connection, where: Conditions) -> list[StoredPact]:
     """The publications that meet all conditions, newest first, without their contents."""
     return read(db, statement(where), {})
 
@@ -94,25 +94,25 @@ def statement(where: Conditions, *, newest_first: bool = True) -> sa.Select[Any]
     return _query().where(*where).order_by(order, publications.c.id)
 
 
-def read(db: sa.Connection, asked: sa.Select[Any], told: dict[str, Any]) -> list[Pact]:
+def read(db: sa.Connection, asked: sa.Select[Any], told: dict[str, Any]) -> list[StoredPact]:
     """The publications that a statement selects, without their contents."""
     return [_value(row) for row in db.execute(asked, told)]
 
 
-def of_publications(db: sa.Connection, rows: Collection[int], *, newest_first: bool = True) -> list[Pact]:
+def of_publications(db: sa.Connection, rows: Collection[int], *, newest_first: bool = True) -> list[StoredPact]:
     """The publications of some rows, without their contents."""
     asked = _OF_ROWS if newest_first else _OF_ROWS_OLDEST_FIRST
     return [pact for part in chunks(rows) for pact in read(db, asked, {"rows": part})]
 
 
-def newest(db: sa.Connection, where: Conditions) -> Pact | None:
+def newest(db: sa.Connection, where: Conditions) -> StoredPact | None:
     """The publication of the newest version that meets all conditions, with its content."""
     query = _query(contracts.c.served, contracts.c.text).where(*where)
     row = db.execute(query.order_by(publications.c.version_id.desc()).limit(1)).one_or_none()
     return None if row is None else _with_content(row)
 
 
-def latest_of_each(db: sa.Connection, where: Conditions, *, with_order: bool = False) -> list[Pact]:
+def latest_of_each(db: sa.Connection, where: Conditions, *, with_order: bool = False) -> list[StoredPact]:
     """Of each pair the publication of the newest version that meets all conditions, by names."""
     del with_order
     newest_rows = (
@@ -273,7 +273,7 @@ _NUMBERS = (
 )
 
 
-def contents(db: sa.Connection, where: Conditions) -> list[tuple[Pact, str]]:
+def contents(db: sa.Connection, where: Conditions) -> list[tuple[StoredPact, str]]:
     """The publications that meet all conditions, with their contents, by consumer."""
     query = (
         _query(contracts.c.served, contracts.c.text)

@@ -20,7 +20,7 @@ _PACTS = json.dumps([EvidenceKind.PACTS.value])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class EnvironmentDescription:
     """What a client says of an environment."""
 
     name: str
@@ -73,7 +73,7 @@ def taken(db: sa.Connection, name: str, *, but_by: str = "") -> bool:
     return found is not None and found.uuid != but_by
 
 
-def create(db: sa.Connection, described: Described, now: str) -> Environment:
+def create(db: sa.Connection, described: EnvironmentDescription, now: str) -> Environment:
     """A new one; one that everybody has becomes this broker's."""
     values = {**_columns(described), "uuid": new_uuid(), "created_at": now}
     same = environments.c.name == described.name
@@ -85,7 +85,7 @@ def create(db: sa.Connection, described: Described, now: str) -> Environment:
     return found
 
 
-def replace(db: sa.Connection, there: Environment, described: Described, now: str) -> Environment:
+def replace(db: sa.Connection, there: Environment, described: EnvironmentDescription, now: str) -> Environment:
     """Another description of the same one; its policy stays."""
     values = {**_columns(described), "updated_at": now}
     db.execute(sa.update(environments).where(environments.c.id == there.id).values(values))
@@ -102,7 +102,7 @@ def delete(db: sa.Connection, there: Environment, now: str) -> None:
     db.execute(sa.delete(environments).where(environments.c.id == there.id))
 
 
-def _columns(described: Described) -> dict[str, Any]:
+def _columns(described: EnvironmentDescription) -> dict[str, Any]:
     return {
         "name": described.name,
         "display_name": described.display_name,

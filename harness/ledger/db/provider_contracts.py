@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class ProviderClaim:
     """What a provider says of itself: that its own tests held it to its document."""
 
     success: bool | None
@@ -39,7 +39,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class ProviderDocument:
     """The document of one provider version, as it was sent."""
 
     contract: int
@@ -65,7 +65,7 @@ def publish(db: sa.Connection, version: Version, contract: Contract, source: tup
     return row
 
 
-def claim(db: sa.Connection, version: int, contract: int, told: Claim, now: str) -> None:
+def claim(db: sa.Connection, version: int, contract: int, told: ProviderClaim, now: str) -> None:
     """Keep what a provider says of itself, if only that it is held to its document; what it said before stays."""
     insert(
         db,
@@ -82,7 +82,7 @@ def claim(db: sa.Connection, version: int, contract: int, told: Claim, now: str)
     )
 
 
-def document_of(db: sa.Connection, version: int) -> Document | None:
+def document_of(db: sa.Connection, version: int) -> ProviderDocument | None:
     """The document of a provider's version."""
     query = (
         sa.select(contracts, published.c.published_at, versions.c.number, pacticipants.c.name.label("provider"))
@@ -94,7 +94,7 @@ def document_of(db: sa.Connection, version: int) -> Document | None:
     row: Any = db.execute(query).one_or_none()
     if row is None:
         return None
-    return Document(
+    return ProviderDocument(
         contract=row.id,
         key=row.key,
         provider=row.provider,
@@ -129,14 +129,14 @@ _WITH_DOCUMENT = (
 )
 
 
-def claim_of(db: sa.Connection, version: int) -> Claim | None:
+def claim_of(db: sa.Connection, version: int) -> ProviderClaim | None:
     """What a provider's version said of itself last; a publication without a word of it takes nothing back."""
     mine = self_verifications.c.version_id == version, self_verifications.c.success.is_not(None)
     query = sa.select(self_verifications).where(*mine)
     row = db.execute(query.order_by(self_verifications.c.id.desc()).limit(1)).one_or_none()
     if row is None:
         return None
-    return Claim(
+    return ProviderClaim(
         success=row.success,
         content=row.content,
         content_type=row.content_type,

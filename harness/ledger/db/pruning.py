@@ -31,7 +31,7 @@ MOST = 1000  # versions of one pruning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class PrunableVersion:
     """A version that may go."""
 
     row: int
@@ -40,7 +40,7 @@ class Candidate:
     created_at: str
 
 
-def candidates(db: sa.Connection, before: str, *, limit: int = MOST) -> list[Candidate]:
+def candidates(db: sa.Connection, before: str, *, limit: int = MOST) -> list[PrunableVersion]:
     """Versions made before a time that nothing keeps, oldest first.
 
     Kept are: the head of each branch, the newest with each tag, the newest of each pacticipant, everything that is
@@ -77,12 +77,12 @@ def candidates(db: sa.Connection, before: str, *, limit: int = MOST) -> list[Can
         .limit(limit)
     )
     return [
-        Candidate(row=row.id, pacticipant=row.name, number=row.number, created_at=row.created_at)
+        PrunableVersion(row=row.id, pacticipant=row.name, number=row.number, created_at=row.created_at)
         for row in db.execute(query)
     ]
 
 
-def prune(db: sa.Connection, found: Sequence[Candidate], before: str, now: str) -> None:
+def prune(db: sa.Connection, found: Sequence[PrunableVersion], before: str, now: str) -> None:
     """Forget versions with everything of theirs, contents that were overwritten, and old webhook logs."""
     for each in found:
         deleting.version(db, each.row, By(who="harness broker prune", at=now))

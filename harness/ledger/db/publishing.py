@@ -19,7 +19,7 @@ from harness.ledger.db.tables import contracts, publications
 from harness.ledger.db.versions import mention_pacticipant
 
 
-class Outcome(Enum):
+class PublishOutcome(Enum):
     """What became of a publication."""
 
     CREATED = "created"
@@ -29,7 +29,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class PactToPublish:
     """One pact to publish."""
 
     consumer: str
@@ -40,25 +40,25 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class StoredPublication:
     """One pact that is published."""
 
     consumer: str
     provider: str
     contract: int
-    outcome: Outcome
+    outcome: PublishOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class PublishRefusal:
     """One pact that cannot be published, and why."""
 
-    given: Given
+    given: PactToPublish
     there: str  # the content that is there
     merging: bool
 
 
-def contract_of(given: Given) -> Contract:
+def contract_of(given: PactToPublish) -> Contract:
     """The content of a pact, with its key."""
     return Contract(
         kind=ContractKind.PACT,
@@ -69,7 +69,9 @@ def contract_of(given: Given) -> Contract:
     )
 
 
-def refusal(db: sa.Connection, version: int | None, given: Given, *, allowed: bool) -> Refusal | None:
+def refusal(
+    db: sa.Connection, version: int | None, given: PactToPublish, *, allowed: bool
+) -> PublishRefusal | None:
     """Why a version cannot have this content; None when it can."""
     there = _there(db, version, given.provider)
     if there is None or there.key == pact_key(given.document):
@@ -77,26 +79,26 @@ def refusal(db: sa.Connection, version: int | None, given: Given, *, allowed: bo
     if given.merge:
         known = json.loads(there.text)
         if isinstance(known, dict) and pact_merging.conflicts(known, given.document):
-            return Refusal(given=given, there=there.text, merging=True)
+            return PublishRefusal(given=given, there=there.text, merging=True)
         return None
-    return None if allowed else Refusal(given=given, there=there.text, merging=False)
+    return None if allowed else PublishRefusal(given=given, there=there.text, merging=False)
 
 
-def clash(first: Given, second: Given) -> bool:
+def clash(first: PactToPublish, second: PactToPublish) -> bool:
     """Whether two pacts for one provider in one request contradict each other."""
     if pact_key(first.document) == pact_key(second.document):
         return False
     return not second.merge or bool(pact_merging.conflicts(first.document, second.document))
 
 
-def contradictions(refused: Refusal) -> list[str]:
+def contradictions(refused: PublishRefusal) -> list[str]:
     """The descriptions of what is asked for in two ways."""
     there = json.loads(refused.there)
     found = pact_merging.conflicts(there, refused.given.document) if isinstance(there, dict) else []
     return [str(each.get("description", "")) for _, each in found]
 
 
-def publish(db: sa.Connection, version: int, given: Given, now: str) -> Published:
+def publish(db: sa.Connection, version: int, given: PactToPublish, now: str) -> StoredPublication:
     """Keep a pact of a version; whoever calls has asked whether it may."""
     there = _there(db, version, given.provider)
     owner = mention_pacticipant(db, given.consumer, now)
@@ -104,7 +106,7 @@ def publish(db: sa.Connection, version: int, given: Given, now: str) -> Publishe
         given = _merged(given, json.loads(there.text))
     contract = contract_of(given)
     if there is None:
-        row, outcome = keep(db, contract, now), Outcome.CREATED
+        row, outcome = keep(db, contract, now), PublishOutcome.CREATED
         insert(
             db,
             publications,
@@ -116,14 +118,14 @@ def publish(db: sa.Connection, version: int, given: Given, now: str) -> Publishe
             pacticipant_id=owner,
         )
     elif there.key == contract.key:
-        row, outcome = there.contract_id, Outcome.MERGED if given.merge else Outcome.UNCHANGED
+        row, outcome = there.contract_id, PublishOutcome.MERGED if given.merge else PublishOutcome.UNCHANGED
     else:
         row = keep(db, contract, now)
         replace_content(db, there, row, now)
-        outcome = Outcome.MERGED if given.merge else Outcome.OVERWRITTEN
+        outcome = PublishOutcome.MERGED if given.merge else PublishOutcome.OVERWRITTEN
     integrations.touch(db, owner, mention_pacticipant(db, given.provider, now), now)
     traces.published(db, given.consumer, version, now)
-    return Published(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
+    return StoredPublication(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
 
 
 def _there(db: sa.Connection, version: int | None, provider: str) -> Any:
@@ -143,9 +145,9 @@ _THERE = (
 )
 
 
-def _merged(given: Given, known: Any) -> Given:
+def _merged(given: PactToPublish, known: Any) -> PactToPublish:
     if not isinstance(known, dict):
         return given
     both = pact_merging.merged(known, given.document)
     text = json.dumps(both, ensure_ascii=False, separators=(",", ":"))
-    return Given(consumer=given.consumer, provider=given.provider, document=both, text=text, merge=True)
+    return PactToPublish(consumer=given.consumer, provider=given.provider, document=both, text=text, merge=True)

@@ -23,7 +23,7 @@ from harness.verdicts import Cause, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class ResultToRecord:
     """A result as a verifier publishes it."""
 
     success: bool
@@ -37,7 +37,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class VerificationResult:
     """One verification result."""
 
     id: int
@@ -56,7 +56,7 @@ class Result:
     verified_by: str | None  # JSON
 
 
-def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
+def record(db: sa.Connection, contract: int, given: ResultToRecord, now: str) -> int:
     """Keep a result of a content; its number."""
     row = db.execute(_CONTENT, {"contract": contract}).one()
     counted = _counted(row, given)
@@ -97,7 +97,7 @@ def record(db: sa.Connection, contract: int, given: Given, now: str) -> int:
     return int(made)
 
 
-def _counted(contract: Any, given: Given) -> Counted:
+def _counted(contract: Any, given: ResultToRecord) -> Counted:
     """How many promises the pact holds, and how many of them the results speak of; all where they do not say."""
     promised = contract.interactions
     if promised is None:
@@ -120,13 +120,13 @@ def _query() -> sa.Select[Any]:
     )
 
 
-def by_number(db: sa.Connection, pair: tuple[str, str], sha: str, number: int) -> Result | None:
+def by_number(db: sa.Connection, pair: tuple[str, str], sha: str, number: int) -> VerificationResult | None:
     """A result of a consumer's and a provider's content."""
     row = db.execute(_BY_NUMBER, {**_told(pair, sha), "number": number}).one_or_none()
     return None if row is None else _value(row)
 
 
-def latest(db: sa.Connection, pair: tuple[str, str], sha: str) -> Result | None:
+def latest(db: sa.Connection, pair: tuple[str, str], sha: str) -> VerificationResult | None:
     """The newest result of a content."""
     row = db.execute(_LATEST_OF, _told(pair, sha)).one_or_none()
     return None if row is None else _value(row)
@@ -141,7 +141,7 @@ def contract_row(db: sa.Connection, pair: tuple[str, str], sha: str) -> int | No
     return db.execute(_CONTRACT, _told(pair, sha)).scalar()
 
 
-def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, Result]:
+def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, VerificationResult]:
     """The newest result of each content."""
     found = (row for part in chunks(rows) for row in db.execute(_LATEST, {"contracts": part}))
     return {row.contract_id: _value(row) for row in found}
@@ -178,8 +178,8 @@ _newest = (
 _LATEST = _query().where(verifications.c.id.in_(_newest)).order_by(verifications.c.id)
 
 
-def _value(row: Any) -> Result:
-    return Result(
+def _value(row: Any) -> VerificationResult:
+    return VerificationResult(
         id=row.id,
         contract=row.contract_id,
         sha=row.key,

@@ -36,7 +36,7 @@ class Integrated:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LivePlace:
     """Where a version is now."""
 
     environment: str
@@ -142,13 +142,13 @@ def tags_headed_by(db: sa.Connection, rows: Collection[int]) -> dict[int, list[s
 
 def live(
     db: sa.Connection, rows: Collection[int], environment: str, *, deployed: bool, released: bool
-) -> dict[int, list[Place]]:
+) -> dict[int, list[LivePlace]]:
     """Where versions are deployed or released now; each environment once."""
-    found: dict[int, list[Place]] = {}
+    found: dict[int, list[LivePlace]] = {}
     query = _live(named=bool(environment))
     for ids in chunks(rows):
         for version, name, is_release, *_ in db.execute(query, {"ids": ids, "environment": environment}):
-            place = Place(name, bool(is_release))
+            place = LivePlace(name, bool(is_release))
             if (released if is_release else deployed) and place not in found.setdefault(version, []):
                 found[version].append(place)
     return found

@@ -15,7 +15,7 @@ from harness.ledger import refusals
 from harness.ledger.deletions import laid_over
 from harness.ledger.remote import coverages, deletions, merging, reading, results, selected, writing
 from harness.ledger.remote import survey as surveys
-from harness.ledger.remote.reading import Described, Published
+from harness.ledger.remote.reading import DescribedVersion, ServedPact
 from harness.ledger.remote.site import Site
 from harness.ledger.remote.writing import is_kept
 from harness.ledger.sql_ledger import SqlLedger
@@ -24,8 +24,8 @@ from harness.ports import Publication
 if TYPE_CHECKING:
     from harness.comparison.coverage import Coverage
     from harness.ledger.remote.hal import Document
-    from harness.ledger.remote.results import Row
-    from harness.ledger.remote.selected import Chosen, Wish
+    from harness.ledger.remote.results import ResultRow
+    from harness.ledger.remote.selected import PactSelection, PactToVerify
     from harness.ledger.remote.survey import Survey
 
 HORIZON = 10  # versions of each pacticipant, the newest, that are read in full when nothing is asked for by name
@@ -42,8 +42,8 @@ class RemoteLedger:
     beside: SqlLedger  # builds, documents, evidence of other kinds, descriptors: what a broker cannot keep
     policies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the manifest's
     trust_claims: bool = False  # whether a provider's word on its own document counts as evidence
-    _read: dict[str, Published] = field(default_factory=dict)  # by content key and by the broker's own name
-    _chosen: dict[tuple[str, str, str], Published] = field(default_factory=dict)  # by key and the two sides
+    _read: dict[str, ServedPact] = field(default_factory=dict)  # by content key and by the broker's own name
+    _chosen: dict[tuple[str, str, str], ServedPact] = field(default_factory=dict)  # by key and the two sides
     _asked: dict[Version, None] = field(default_factory=dict)
     _objections: dict[tuple[frozenset[Version], str], Objection] = field(default_factory=dict)
     _everything: Facts | None = None  # until this process changes something
@@ -115,7 +115,7 @@ class RemoteLedger:
     def _key_of(self, link: str) -> str:
         return reading.published(self.site, link).contract.key if link else ""
 
-    def _published(self, version: Version) -> Mapping[str, Published]:
+    def _published(self, version: Version) -> Mapping[str, ServedPact]:
         found = reading.find_version(self.site, version)
         pacts = surveys.pacts_of(self.site, [found]) if found is not None else {}
         return self._remembered(pacts).get(version, {})
@@ -136,7 +136,7 @@ class RemoteLedger:
             writing.result(self.site, evidence, pact)
         self._everything = None
 
-    def _pact(self, evidence: Evidence) -> Published | None:
+    def _pact(self, evidence: Evidence) -> ServedPact | None:
         """The pact at the broker that the evidence speaks of; None when it was never published there."""
         sides = evidence.consumer, evidence.provider.pacticipant
         chosen = self._chosen.get((evidence.contract, *sides))
@@ -148,7 +148,7 @@ class RemoteLedger:
         names = "pacts", "provider", evidence.provider.pacticipant, "consumer", evidence.consumer
         return reading.find_published(self.site, self.site.below(*names, "pact-version", evidence.contract))
 
-    def pacts_for_verification(self, provider: str, wish: Wish) -> Sequence[Chosen]:
+    def pacts_for_verification(self, provider: str, wish: PactSelection) -> Sequence[PactToVerify]:
         """The pacts that the broker wants the provider to verify; results go where it wants them."""
         found = selected.choose(self.site, provider, wish)
         for each in found:
@@ -332,8 +332,8 @@ class RemoteLedger:
         return self.policies.get(name) or here.environments.get(name, DEFAULT_POLICY)
 
     def _remembered(
-        self, pacts: Mapping[Version, Mapping[str, Published]]
-    ) -> Mapping[Version, Mapping[str, Published]]:
+        self, pacts: Mapping[Version, Mapping[str, ServedPact]]
+    ) -> Mapping[Version, Mapping[str, ServedPact]]:
         for found in pacts.values():
             for each in found.values():
                 self._read.setdefault(each.contract.key, each)
@@ -342,7 +342,7 @@ class RemoteLedger:
 
 
 def _stated(
-    rows: Mapping[tuple[str, Version], Row], contract: str, provider: Version, *, trusted: bool
+    rows: Mapping[tuple[str, Version], ResultRow], contract: str, provider: Version, *, trusted: bool
 ) -> Stated | None:
     row = rows.get((contract, provider))
     return None if row is None else results.stated(row, trusted=trusted)
@@ -353,7 +353,7 @@ def _order(stay: Stay) -> tuple[str, str]:
     return stay.since, stay.until or "~"
 
 
-def _check_known(live: Collection[Live], found: Mapping[Version, Described]) -> None:
+def _check_known(live: Collection[Live], found: Mapping[Version, DescribedVersion]) -> None:
     """What is live must be known: of a version that cannot be read nobody could say what it needs."""
     for each in live:
         if each.version not in found:

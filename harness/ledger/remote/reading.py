@@ -23,7 +23,7 @@ _OF_THE_BROKER = ("_links", "createdAt", "_embedded")  # what a broker adds to a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class ServedPact:
     """One pact as a broker serves it."""
 
     contract: Contract
@@ -38,7 +38,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class DescribedVersion:
     """One version as a broker describes it."""
 
     version: Version
@@ -93,14 +93,14 @@ def pacticipants(site: Site) -> list[Document]:
     return site.all_pages(site.link("pb:pacticipants"), "pacticipants")
 
 
-def find_version(site: Site, version: Version) -> Described | None:
+def find_version(site: Site, version: Version) -> DescribedVersion | None:
     """What the broker knows of a version, None when nobody mentioned it."""
     url = site.link("pb:pacticipant-version", pacticipant=version.pacticipant, version=version.number)
     found = site.find(url)
     return None if found is None else described(version.pacticipant, found, shown(url))
 
 
-def versions_of(site: Site, pacticipant: str) -> list[Described]:
+def versions_of(site: Site, pacticipant: str) -> list[DescribedVersion]:
     """Every version of a pacticipant, oldest first; none when nobody knows it."""
     of_it = site.find(site.link("pb:pacticipant", pacticipant=pacticipant))
     if of_it is None:
@@ -109,7 +109,7 @@ def versions_of(site: Site, pacticipant: str) -> list[Described]:
     return [described(pacticipant, each, shown(url)) for each in reversed(site.all_pages(url, "versions"))]
 
 
-def newest(site: Site, pacticipant: str, count: int) -> list[Described]:
+def newest(site: Site, pacticipant: str, count: int) -> list[DescribedVersion]:
     """Some versions of a pacticipant, oldest first, the newest last; one page is asked for."""
     of_it = site.find(site.link("pb:pacticipant", pacticipant=pacticipant))
     if of_it is None:
@@ -120,7 +120,7 @@ def newest(site: Site, pacticipant: str, count: int) -> list[Described]:
     return [described(pacticipant, each, shown(url)) for each in reversed(page[:count])]
 
 
-def recorded_in_place(site: Site, pacticipant: str, numbers: Collection[str]) -> list[Described]:
+def recorded_in_place(site: Site, pacticipant: str, numbers: Collection[str]) -> list[DescribedVersion]:
     """What runs recorded as `NUMBER+changed.…` in the place of these versions of a pacticipant.
 
     That came after the number itself, and every broker lists the newest first: older pages are not asked for.
@@ -136,7 +136,7 @@ def recorded_in_place(site: Site, pacticipant: str, numbers: Collection[str]) ->
     return [each for each in found if each.version.asked != each.version]
 
 
-def described(pacticipant: str, document: Document, place: str) -> Described:
+def described(pacticipant: str, document: Document, place: str) -> DescribedVersion:
     """One version from its document. A version that does not say what it published is not one without pacts."""
     named = hal.part(document, "_links", place).get("pb:pact-versions")
     pacts = hal.links(document, "pb:pact-versions")
@@ -146,7 +146,7 @@ def described(pacticipant: str, document: Document, place: str) -> Described:
     branches = inside.get("branchVersions") if isinstance(inside, dict) else None
     listed = branches if isinstance(branches, list) else ()
     names = [hal.maybe_text(each, "name") for each in listed if isinstance(each, dict)]
-    return Described(
+    return DescribedVersion(
         version=Version(pacticipant, hal.text(document, "number", place)),
         branch=names[-1] if names else "",
         build_url=hal.maybe_text(document, "buildUrl"),
@@ -155,19 +155,19 @@ def described(pacticipant: str, document: Document, place: str) -> Described:
     )
 
 
-def published(site: Site, link: str) -> Published:
+def published(site: Site, link: str) -> ServedPact:
     """The pact behind a link. Raises BrokerSilent for one that cannot be read."""
     url = site.at(link)
     return served(site.keep(url), shown(url))
 
 
-def find_published(site: Site, url: str) -> Published | None:
+def find_published(site: Site, url: str) -> ServedPact | None:
     """The pact at an address, None when there is none."""
     found = site.find(url)
     return None if found is None else served(found, shown(url))
 
 
-def served(document: Document, place: str) -> Published:
+def served(document: Document, place: str) -> ServedPact:
     """A pact from its document. Raises BrokerSilent for one that cannot be read."""
     kept = {name: value for name, value in document.items() if name not in _OF_THE_BROKER}
     plain, ids = without_ids(kept)
@@ -177,7 +177,7 @@ def served(document: Document, place: str) -> Published:
     sha = hal.maybe_text(named[0], "name") if named else ""
     if not sha:
         raise hal.junk(place, "it does not name the content of the pact")
-    return Published(
+    return ServedPact(
         contract=Contract(
             kind=ContractKind.PACT,
             owner=consumer,
@@ -219,7 +219,7 @@ _PAST = (
 )
 
 
-def stays(site: Site, version: Described, places: Iterable[str]) -> list[Stay]:
+def stays(site: Site, version: DescribedVersion, places: Iterable[str]) -> list[Stay]:
     """Every time of a version in the environments, ended or not, as far as the broker tells."""
     found = []
     for released, rel, key, ended, still in _PAST:

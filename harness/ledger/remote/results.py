@@ -17,7 +17,7 @@ from harness.verdicts import Cause, Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from harness.ledger.remote.reading import Published
+    from harness.ledger.remote.reading import ServedPact
 
 FIRST_LIMIT = 1_000  # rows; a matrix that fills it is asked for again with more
 LAST_LIMIT = 1_000_000
@@ -27,7 +27,7 @@ Selectors = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ResultRow:
     """One result: which versions, where it is told in full."""
 
     consumer: Version
@@ -42,12 +42,12 @@ class Row:
     broken: tuple[Finding, ...] = ()  # which promises it says were broken
 
 
-def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collection[str]]) -> list[Row]:
+def rows_between(site: Site, consumer: Version, providers: Mapping[str, Collection[str]]) -> list[ResultRow]:
     """The latest result of each pair: the consumer version, and these versions of its providers.
 
     No numbers for a provider: all of its versions. There may be results of more versions than were asked for.
     """
-    found: dict[tuple[Version, str], Row] = {}
+    found: dict[tuple[Version, str], ResultRow] = {}
     others = {name: numbers for name, numbers in providers.items() if name != consumer.pacticipant}
     for wanted in (*_rounds_with_itself(consumer, providers), *_rounds(others)):
         selectors = selector(consumer) + [part for each in wanted for part in selector(each)]
@@ -85,7 +85,7 @@ def selector(version: Version) -> Selectors:
     return [("q[][pacticipant]", version.pacticipant), *number]
 
 
-def matrix(site: Site, selectors: Selectors) -> list[Row]:
+def matrix(site: Site, selectors: Selectors) -> list[ResultRow]:
     """Every row with a result, whatever their number. Raises BrokerSilent when they cannot all be had."""
     limit = FIRST_LIMIT
     while True:
@@ -99,7 +99,7 @@ def matrix(site: Site, selectors: Selectors) -> list[Row]:
         limit *= 10
 
 
-def row_of(document: Document, place: str) -> Row | None:
+def row_of(document: Document, place: str) -> ResultRow | None:
     """A row of a matrix, where it says something."""
     result = document.get("verificationResult")
     provider = hal.part(document, "provider", place)
@@ -112,7 +112,7 @@ def row_of(document: Document, place: str) -> Row | None:
     if not isinstance(result, dict) or not isinstance(result.get("success"), bool):
         raise hal.junk(place, "a result says neither yes nor no")
     consumer = hal.part(document, "consumer", place)
-    return Row(
+    return ResultRow(
         consumer=_version(consumer, place),
         provider=_version(provider, place),
         success=result["success"],
@@ -132,12 +132,12 @@ def _broken(row: Document) -> Iterator[Finding]:
             yield Finding(code="response.mismatch", subject=request, expected=expected, actual=came)
 
 
-def _static(document: Document, place: str) -> Row:
+def _static(document: Document, place: str) -> ResultRow:
     """What the broker says of a provider's document, also where it says that it knows too little."""
     result = document.get("verificationResult")
     told = result if isinstance(result, dict) else {}
     success = told.get("success")
-    return Row(
+    return ResultRow(
         consumer=_version(hal.part(document, "consumer", place), place),
         provider=_version(hal.part(document, "provider", place), place),
         success=success if isinstance(success, bool) else None,
@@ -153,7 +153,7 @@ def _version(side: Document, place: str) -> Version:
     return Version(hal.text(side, "name", place), hal.text(hal.part(side, "version", place), "number", place))
 
 
-def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
+def evidence(site: Site, row: ResultRow, pact: ServedPact) -> Evidence | None:
     """What a result says of a pact; None when it speaks of other content than the pact has now."""
     told = in_full(site, row)
     if pact.sha not in row.link.split("/"):
@@ -183,7 +183,7 @@ def evidence(site: Site, row: Row, pact: Published) -> Evidence | None:
     )
 
 
-def stated(row: Row, *, trusted: bool) -> Stated:
+def stated(row: ResultRow, *, trusted: bool) -> Stated:
     """What a broker that compares documents says of a pair; the provider's own word counts only where trusted."""
     because = " ".join(row.because.split()) or "the broker holds the pact against the provider's document"
     if row.success is None:
@@ -196,7 +196,7 @@ def stated(row: Row, *, trusted: bool) -> Stated:
     return Stated(verdict=Verdict.PASSED, because=because, claimed=row.claimed, at=row.at)
 
 
-def in_full(site: Site, row: Row) -> Document:
+def in_full(site: Site, row: ResultRow) -> Document:
     """The result in full. It never changes under its number."""
     told = site.keep(site.at(row.link))
     if told.get("success") is not row.success:
@@ -222,13 +222,13 @@ def run_of(test_results: Any) -> str:
     return hal.maybe_text(first, "run") if isinstance(first, dict) else ""
 
 
-def pact_of(site: Site, row: Row) -> Published:
+def pact_of(site: Site, row: ResultRow) -> ServedPact:
     """The pact that a result speaks of."""
     told = in_full(site, row)
     return reading.published(site, hal.href(told, "pb:pact-version", shown(row.link)))
 
 
-def any_result(site: Site, version: Version) -> Row | None:
+def any_result(site: Site, version: Version) -> ResultRow | None:
     """One result that a version gave as a provider, where there is one."""
     url = with_query(site.below("matrix"), [*selector(version), ("latestby", "cvpv"), ("limit", "20")])
     for each in hal.parts(site.read(url), "matrix", shown(url)):

@@ -11,7 +11,7 @@ from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.identity import Version
 from harness.ledger.remote import hal, reading
 from harness.ledger.remote.hal import shown
-from harness.ledger.remote.reading import Published
+from harness.ledger.remote.reading import ServedPact
 
 if TYPE_CHECKING:
     from harness.ledger.remote.site import Site
@@ -21,7 +21,7 @@ _NAMES = ("branch", "tag", "environment", "consumer", "fallbackBranch", "fallbac
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PactSelection:
     """What the provider asks the broker for."""
 
     selectors: tuple[Mapping[str, Any], ...] = ()  # none: the broker's own choice
@@ -31,10 +31,10 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class PactToVerify:
     """One pact that the broker wants to be verified."""
 
-    published: Published
+    published: ServedPact
     consumer: Version
     why: str  # "latest from main branch"
     pending: bool  # not yet kept by this branch: a failure does not fail the provider's build
@@ -71,7 +71,7 @@ def _json(written: str) -> Mapping[str, Any]:
     return value
 
 
-def choose(site: Site, provider: str, wish: Wish) -> Sequence[Chosen]:
+def choose(site: Site, provider: str, wish: PactSelection) -> Sequence[PactToVerify]:
     """The pacts that the provider should verify now. Raises UnknownName for a provider that nobody needs."""
     body: dict[str, Any] = {
         "consumerVersionSelectors": [dict(each) for each in wish.selectors],
@@ -89,7 +89,7 @@ def choose(site: Site, provider: str, wish: Wish) -> Sequence[Chosen]:
     return site.each(lambda each: _chosen(site, each, wish), hal.embedded(answer, "pacts", shown(url)))
 
 
-def _chosen(site: Site, document: hal.Document, wish: Wish) -> Chosen:
+def _chosen(site: Site, document: hal.Document, wish: PactSelection) -> PactToVerify:
     url = site.at(hal.href(document, "self", site.base))
     content = site.keep(url)
     published = reading.served(content, shown(url))
@@ -98,7 +98,7 @@ def _chosen(site: Site, document: hal.Document, wish: Wish) -> Chosen:
     notices = properties.get("notices")
     listed = notices if isinstance(notices, list) else []
     named = hal.links(content, "pb:consumer-version")
-    return Chosen(
+    return PactToVerify(
         published=published,
         consumer=Version(published.contract.owner, str(named[0].get("name") or "") if named else ""),
         why=hal.maybe_text(document, "shortDescription"),

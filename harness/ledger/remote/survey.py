@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from harness.evidence import Evidence, Known
 from harness.identity import Version
 from harness.ledger.remote import reading, results
-from harness.ledger.remote.reading import Described, Published
-from harness.ledger.remote.results import Row
+from harness.ledger.remote.reading import DescribedVersion, ServedPact
+from harness.ledger.remote.results import ResultRow
 
 if TYPE_CHECKING:
     from harness.ledger.remote.site import Site
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 class Survey:
     """Some versions in full, and every result between two of them."""
 
-    described: Mapping[Version, Described] = field(default_factory=dict)
-    pacts: Mapping[Version, Mapping[str, Published]] = field(default_factory=dict)  # by provider
+    described: Mapping[Version, DescribedVersion] = field(default_factory=dict)
+    pacts: Mapping[Version, Mapping[str, ServedPact]] = field(default_factory=dict)  # by provider
     unread: Mapping[Version, frozenset[str]] = field(default_factory=dict)  # providers of pacts that were not read
     evidence: tuple[Evidence, ...] = ()
-    stated: Mapping[tuple[str, Version], Row] = field(default_factory=dict)  # of documents, by key of the pact
+    stated: Mapping[tuple[str, Version], ResultRow] = field(
+        default_factory=dict
+    )  # of documents, by key of the pact
     mentioned: tuple[Version, ...] = ()  # of these only the number is told, so nothing is taken for granted
 
     def versions(self) -> dict[Version, Known]:
@@ -45,7 +47,7 @@ class Survey:
         return {**{version: Known(version=version) for version in self.mentioned}, **told}
 
 
-def described(site: Site, versions: Iterable[Version]) -> dict[Version, Described]:
+def described(site: Site, versions: Iterable[Version]) -> dict[Version, DescribedVersion]:
     """The versions that the broker knows, of those that were asked for."""
     wanted = sorted(set(versions))
     found = site.each(lambda version: reading.find_version(site, version), wanted)
@@ -53,8 +55,8 @@ def described(site: Site, versions: Iterable[Version]) -> dict[Version, Describe
 
 
 def with_changed(
-    site: Site, found: Mapping[Version, Described], about: Collection[str] = ()
-) -> dict[Version, Described]:
+    site: Site, found: Mapping[Version, DescribedVersion], about: Collection[str] = ()
+) -> dict[Version, DescribedVersion]:
     """The versions, and what runs recorded as `NUMBER+changed.…` in their place: what that broke counts.
 
     With `about`, only of these pacticipants, whom they need, and who needs them.
@@ -71,7 +73,7 @@ def with_changed(
 
 def survey(
     site: Site,
-    found: Mapping[Version, Described],
+    found: Mapping[Version, DescribedVersion],
     *,
     about: Collection[str] = (),
 ) -> Survey:
@@ -98,15 +100,15 @@ def survey(
 
 
 def _stated(
-    rows: Iterable[Row], pacts: Mapping[Version, Mapping[str, Published]]
-) -> Iterator[tuple[tuple[str, Version], Row]]:
+    rows: Iterable[ResultRow], pacts: Mapping[Version, Mapping[str, ServedPact]]
+) -> Iterator[tuple[tuple[str, Version], ResultRow]]:
     for row in rows:
         pact = pacts[row.consumer].get(row.provider.pacticipant)
         if row.static and pact is not None:
             yield (pact.contract.key, row.provider), row
 
 
-def _skipped(version: Described, about: Collection[str]) -> frozenset[str]:
+def _skipped(version: DescribedVersion, about: Collection[str]) -> frozenset[str]:
     """The providers of a version's pacts that do not matter for decisions about these pacticipants."""
     if not about or version.version.pacticipant in about:
         return frozenset()
@@ -120,7 +122,7 @@ def provider_in(link: str) -> str:
 
 
 def _asked(
-    wanted: Mapping[str, Collection[str]], found: Mapping[Version, Described]
+    wanted: Mapping[str, Collection[str]], found: Mapping[Version, DescribedVersion]
 ) -> dict[str, Collection[str]]:
     """Without the providers of which no version is looked at."""
     there = {version.pacticipant for version in found}
@@ -131,14 +133,14 @@ def _numbers(pacticipant: str, found: Iterable[Version]) -> tuple[str, ...]:
     return tuple(version.number for version in found if version.pacticipant == pacticipant)
 
 
-def _evidence(site: Site, row: Row, pacts: Mapping[Version, Mapping[str, Published]]) -> Evidence | None:
+def _evidence(site: Site, row: ResultRow, pacts: Mapping[Version, Mapping[str, ServedPact]]) -> Evidence | None:
     pact = pacts[row.consumer].get(row.provider.pacticipant)
     return results.evidence(site, row, pact) if pact is not None else None
 
 
 def pacts_of(
-    site: Site, versions: Iterable[Described], unread: Mapping[Version, frozenset[str]] | None = None
-) -> dict[Version, dict[str, Published]]:
+    site: Site, versions: Iterable[DescribedVersion], unread: Mapping[Version, frozenset[str]] | None = None
+) -> dict[Version, dict[str, ServedPact]]:
     """By version and provider, what was published; versions that published nothing are left out."""
     skipped = unread or {}
     links = [
@@ -148,7 +150,7 @@ def pacts_of(
         if provider_in(link) not in skipped.get(each.version, ())
     ]
     read = site.each(lambda pair: reading.published(site, pair[1]), links)
-    found: dict[Version, dict[str, Published]] = {}
+    found: dict[Version, dict[str, ServedPact]] = {}
     for (version, _), pact in zip(links, read, strict=True):
         found.setdefault(version, {})[pact.contract.counterpart] = pact
     return found
@@ -174,9 +176,9 @@ def filled_up(site: Site, survey: Survey, bare: Collection[Version]) -> Survey:
     )
 
 
-def _newest_with_pacts(site: Site, pacticipant: str) -> list[Described]:
+def _newest_with_pacts(site: Site, pacticipant: str) -> list[DescribedVersion]:
     """The newest version with a pact with each provider."""
-    newest: dict[str, Described] = {}
+    newest: dict[str, DescribedVersion] = {}
     for each in reading.versions_of(site, pacticipant):
         for link in each.pacts:
             newest[link.rpartition("/")[0]] = each  # links to pacts of one pair differ in the version at their end

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.contracts.document import Contract
     from harness.evidence import Evidence, Known
     from harness.identity import Version
-    from harness.ledger.remote.reading import Published
+    from harness.ledger.remote.reading import ServedPact
     from harness.ledger.remote.site import Site
 
 
@@ -85,7 +85,7 @@ def _given(contract: Contract, *, merge: bool) -> dict[str, str]:
     }
 
 
-def _check_kept(given: Contract, kept: Published | None, owner: Version, *, merge: bool) -> None:
+def _check_kept(given: Contract, kept: ServedPact | None, owner: Version, *, merge: bool) -> None:
     """A broker that merges may keep less than it was given, and call it a success."""
     if kept is not None and (is_kept(given, kept) or (merge and _is_part(given, kept.contract))):
         return
@@ -102,7 +102,7 @@ def _is_part(given: Contract, kept: Contract) -> bool:
     return described_twice(given, kept) == () and put_together(kept, given).key == kept.key
 
 
-def is_kept(given: Contract, kept: Published) -> bool:
+def is_kept(given: Contract, kept: ServedPact) -> bool:
     """Whether the broker shows what it was given."""
     if given.key in (kept.contract.key, kept.sha):
         return True
@@ -134,7 +134,7 @@ def provider_contract(site: Site, owner: Version, document: Contract, *, own_tes
 PROVIDER_CONTRACT = "pf:publish-provider-contract"
 
 
-def result(site: Site, evidence: Evidence, pact: Published) -> None:
+def result(site: Site, evidence: Evidence, pact: ServedPact) -> None:
     """Tell the broker what a run saw of a pact; only yes and no are told, for it has no third answer."""
     url = site.at(pact.results) if pact.results else ""
     if not url:
@@ -151,7 +151,7 @@ def result(site: Site, evidence: Evidence, pact: Published) -> None:
     site.change("POST", url, body, f"the result of {evidence.provider}")
 
 
-def _with_ids(evidence: Evidence, pact: Published) -> list[tuple[Exercised | None, str]]:
+def _with_ids(evidence: Evidence, pact: ServedPact) -> list[tuple[Exercised | None, str]]:
     """Each interaction of the pact that was exercised, by what the broker calls it."""
     read = read_pact(pact.contract.text, "")
     if read.unreadable:
@@ -215,7 +215,7 @@ def known_version(site: Site, wanted: Version) -> Document:
     raise refusals.unknown_version(wanted, [each.version.number for each in reversed(others)])
 
 
-def known_pacticipant(site: Site, name: str) -> Sequence[reading.Described]:
+def known_pacticipant(site: Site, name: str) -> Sequence[reading.DescribedVersion]:
     """The versions of a pacticipant, oldest first. Raises UnknownName where nobody knows it."""
     if site.find(site.link("pb:pacticipant", pacticipant=name)) is None:
         names = [hal.maybe_text(each, "name") for each in reading.pacticipants(site)]
@@ -277,7 +277,7 @@ def _end(site: Site, record: Document, what: str, doing: str) -> None:
 
 
 def conflict(
-    owner: Version, before: Mapping[str, Published], contracts: Sequence[Contract], *, merge: bool = False
+    owner: Version, before: Mapping[str, ServedPact], contracts: Sequence[Contract], *, merge: bool = False
 ) -> None:
     """Raises IdentityConflict where the version has already promised something else; with `merge` parts may."""
     problems = [

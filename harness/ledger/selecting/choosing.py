@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.ledger.db import chosen_pacts, pacts, selectable
 from harness.ledger.db.chosen_pacts import Between, Standing
-from harness.ledger.db.pacts import Pact
+from harness.ledger.db.pacts import StoredPact
 from harness.ledger.selecting.selectors import Selector
 
 if TYPE_CHECKING:
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.ledger.db.selectable import Place
+    from harness.ledger.db.selectable import LivePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
+class SelectorMatch:
     """Why a pact is to be verified: one selector, and the consumer version that it found."""
 
     row: int = 0  # of the consumer's version
@@ -30,27 +30,27 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class SelectionReason:
     """Why one pact was chosen."""
 
     shorts: tuple[str, ...]  # "latest from branch main"
     line: str  # "latest version from branch 'main' (1.0)"
-    selected: Selected
+    selected: SelectorMatch
     places: tuple[tuple[str, str], ...] = ()  # environment and number, of what is live
     number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenContent:
     """One content to verify."""
 
-    pact: Pact
-    reasons: tuple[Reason, ...] = field(default=())
+    pact: StoredPact
+    reasons: tuple[SelectionReason, ...] = field(default=())
 
 
-def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], branch: str) -> list[Chosen]:
+def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], branch: str) -> list[ChosenContent]:
     """What the selectors choose; without any, the main branches and all that is live."""
-    found: list[Chosen] = []
+    found: list[ChosenContent] = []
     if not selectors:
         found += _of_defaults(db, provider)
     for selector in selectors or (Selector(deployed=True), Selector(released=True)):
@@ -58,7 +58,7 @@ def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], bran
     return _once(found)
 
 
-def _of_defaults(db: sa.Connection, provider: str) -> Iterator[Chosen]:
+def _of_defaults(db: sa.Connection, provider: str) -> Iterator[ChosenContent]:
     """For each consumer its main branch, else its newest pact."""
     consumers = {each.consumer: each for each in selectable.integrated(db, provider)}
     on_main = {name for name, each in consumers.items() if each.main_head}
@@ -77,7 +77,7 @@ def _of_defaults(db: sa.Connection, provider: str) -> Iterator[Chosen]:
                 yield _latest(pact, Selector(latest=True, consumer=pact.consumer), provider)
 
 
-def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> Iterable[Chosen]:
+def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> Iterable[ChosenContent]:
     between = Between(provider=provider, consumer=selector.consumer)
     if selector.deployed or selector.released:
         return _live(db, between, selector)
@@ -99,15 +99,15 @@ def _of(selector: Selector) -> str:
     return f" of {selector.consumer}" if selector.consumer else ""
 
 
-def _main(name: str, pact: Pact, selector: Selector) -> Chosen:
+def _main(name: str, pact: StoredPact, selector: Selector) -> ChosenContent:
     line = f"latest version{_of(selector)} from the main branch '{name}' ({pact.number})"
-    remembered = Selected(row=pact.version, latest=not selector.named)
-    return Chosen(
-        pact=pact, reasons=(Reason(shorts=("latest from main branch",), line=line, selected=remembered),)
+    remembered = SelectorMatch(row=pact.version, latest=not selector.named)
+    return ChosenContent(
+        pact=pact, reasons=(SelectionReason(shorts=("latest from main branch",), line=line, selected=remembered),)
     )
 
 
-def _every_branch(db: sa.Connection, between: Between, selector: Selector) -> Iterable[Chosen]:
+def _every_branch(db: sa.Connection, between: Between, selector: Selector) -> Iterable[ChosenContent]:
     found = chosen_pacts.listed(db, between, Standing.HEAD_OF_ANY)
     headed = selectable.branches_headed_by(db, {pact.version for pact in found})
     for pact in found:
@@ -115,15 +115,16 @@ def _every_branch(db: sa.Connection, between: Between, selector: Selector) -> It
             yield _headed(pact, selector, name)
 
 
-def _headed(pact: Pact, selector: Selector, name: str, more: str = "") -> Chosen:
+def _headed(pact: StoredPact, selector: Selector, name: str, more: str = "") -> ChosenContent:
     line = f"latest version{_of(selector)} from branch '{name}' ({pact.number}){more}"
-    remembered = Selected(row=pact.version, branch=name, latest=True)
-    return Chosen(
-        pact=pact, reasons=(Reason(shorts=(f"latest from branch {name}",), line=line, selected=remembered),)
+    remembered = SelectorMatch(row=pact.version, branch=name, latest=True)
+    return ChosenContent(
+        pact=pact,
+        reasons=(SelectionReason(shorts=(f"latest from branch {name}",), line=line, selected=remembered),),
     )
 
 
-def _of_branch(db: sa.Connection, between: Between, selector: Selector, name: str) -> list[Chosen]:
+def _of_branch(db: sa.Connection, between: Between, selector: Selector, name: str) -> list[ChosenContent]:
     heads = chosen_pacts.listed(db, between, Standing.HEAD_OF, name)
     found = [_headed(pact, selector, name) for pact in heads]
     if selector.fallback_branch:
@@ -135,14 +136,14 @@ def _of_branch(db: sa.Connection, between: Between, selector: Selector, name: st
 
 
 def _fallback(
-    found: Sequence[Chosen], others: Iterable[Pact], as_chosen: Callable[[Pact], Chosen]
-) -> list[Chosen]:
+    found: Sequence[ChosenContent], others: Iterable[StoredPact], as_chosen: Callable[[StoredPact], ChosenContent]
+) -> list[ChosenContent]:
     """Of each consumer that has nothing yet; the original asks only whether anybody has anything."""
     known = {each.pact.consumer for each in found}
     return [as_chosen(pact) for pact in others if pact.consumer not in known]
 
 
-def _of_tag(db: sa.Connection, between: Between, selector: Selector) -> list[Chosen]:
+def _of_tag(db: sa.Connection, between: Between, selector: Selector) -> list[ChosenContent]:
     if not selector.latest:
         every = chosen_pacts.listed(db, between, Standing.TAGGED, selector.tag)
         return [_all_tagged(pact, selector) for pact in every]
@@ -156,28 +157,30 @@ def _of_tag(db: sa.Connection, between: Between, selector: Selector) -> list[Cho
     return found
 
 
-def _tagged(pact: Pact, selector: Selector, tag: str, more: str = "") -> Chosen:
+def _tagged(pact: StoredPact, selector: Selector, tag: str, more: str = "") -> ChosenContent:
     line = f"latest version{_of(selector)} tagged '{tag}' ({pact.number}){more}"
-    remembered = Selected(row=pact.version, tag=tag, latest=True)
-    return Chosen(pact=pact, reasons=(Reason(shorts=(f"latest with tag {tag}",), line=line, selected=remembered),))
+    remembered = SelectorMatch(row=pact.version, tag=tag, latest=True)
+    return ChosenContent(
+        pact=pact, reasons=(SelectionReason(shorts=(f"latest with tag {tag}",), line=line, selected=remembered),)
+    )
 
 
-def _all_tagged(pact: Pact, selector: Selector) -> Chosen:
+def _all_tagged(pact: StoredPact, selector: Selector) -> ChosenContent:
     who = selector.consumer or "consumer"
     line = f"all {who} versions tagged '{selector.tag}' ({pact.number})"
     short = f"one of {selector.consumer} {selector.tag}" if selector.consumer else f"one of {selector.tag}"
-    remembered = Selected(row=pact.version, tag=selector.tag)
-    return Chosen(pact=pact, reasons=(Reason(shorts=(short,), line=line, selected=remembered),))
+    remembered = SelectorMatch(row=pact.version, tag=selector.tag)
+    return ChosenContent(pact=pact, reasons=(SelectionReason(shorts=(short,), line=line, selected=remembered),))
 
 
-def _latest(pact: Pact, selector: Selector, provider: str) -> Chosen:
+def _latest(pact: StoredPact, selector: Selector, provider: str) -> ChosenContent:
     who = selector.consumer or "a consumer"
     line = f"latest version of {who} that has a pact with {provider} ({pact.number})"
-    remembered = Selected(row=pact.version, latest=True)
-    return Chosen(pact=pact, reasons=(Reason(shorts=("latest",), line=line, selected=remembered),))
+    remembered = SelectorMatch(row=pact.version, latest=True)
+    return ChosenContent(pact=pact, reasons=(SelectionReason(shorts=("latest",), line=line, selected=remembered),))
 
 
-def _live(db: sa.Connection, between: Between, selector: Selector) -> Iterable[Chosen]:
+def _live(db: sa.Connection, between: Between, selector: Selector) -> Iterable[ChosenContent]:
     where = selector.environment
     found = chosen_pacts.listed(db, between, Standing.LIVE_IN if where else Standing.LIVE, where)
     rows = {pact.version for pact in found}
@@ -187,23 +190,23 @@ def _live(db: sa.Connection, between: Between, selector: Selector) -> Iterable[C
             yield _present(pact, place, selector)
 
 
-def _present(pact: Pact, place: Place, selector: Selector) -> Chosen:
+def _present(pact: StoredPact, place: LivePlace, selector: Selector) -> ChosenContent:
     owner = f"version(s) of {selector.consumer}" if selector.consumer else "consumer version(s)"
     verb = "released and supported in" if place.released else "currently deployed to"
     short = f"{'released in' if place.released else 'deployed to'} {place.environment}"
-    reason = Reason(
+    reason = SelectionReason(
         shorts=(short,),
         line=f"{owner} {verb}",
-        selected=Selected(row=pact.version, environment=place.environment),
+        selected=SelectorMatch(row=pact.version, environment=place.environment),
         places=((place.environment, pact.number),),
         number=pact.number,
     )
-    return Chosen(pact=pact, reasons=(reason,))
+    return ChosenContent(pact=pact, reasons=(reason,))
 
 
-def _once(found: Iterable[Chosen]) -> list[Chosen]:
+def _once(found: Iterable[ChosenContent]) -> list[ChosenContent]:
     """Each consumer's content once, as its newest version has it, with the reasons of all; by names."""
-    by_content: dict[tuple[str, str], Chosen] = {}
+    by_content: dict[tuple[str, str], ChosenContent] = {}
     for each in found:
         key = each.pact.consumer, each.pact.sha
         before = by_content.get(key)
@@ -215,7 +218,7 @@ def _once(found: Iterable[Chosen]) -> list[Chosen]:
     return sorted(by_content.values(), key=lambda each: (each.pact.consumer.lower(), each.pact.version))
 
 
-def _union(first: tuple[Reason, ...], more: tuple[Reason, ...]) -> tuple[Reason, ...]:
+def _union(first: tuple[SelectionReason, ...], more: tuple[SelectionReason, ...]) -> tuple[SelectionReason, ...]:
     """Both, each once; what is live in several places is one line with all of them."""
     result = list(first)
     for reason in more:
@@ -233,7 +236,7 @@ def _union(first: tuple[Reason, ...], more: tuple[Reason, ...]) -> tuple[Reason,
     return tuple(result)
 
 
-def line_of(reason: Reason) -> str:
+def line_of(reason: SelectionReason) -> str:
     """The whole line: what is live says where."""
     if not reason.places:
         return reason.line

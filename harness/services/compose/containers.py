@@ -12,14 +12,14 @@ from harness.services.node import Node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.services.compose.values import Source
+    from harness.services.compose.values import ComposeSource
 
 _TEXTS = {"working_dir": "working-dir", "user": "user", "hostname": "hostname", "platform": "platform"}
 _MOUNTED = {"project": "copy", "bind": "host", "volume": "volume"}
 _GRANTS = {"configs": "/", "secrets": "/run/secrets/"}  # where a file is found when no place is said
 
 
-def settings(source: Source, entry: Node, what: str, names: tuple[str, ...]) -> Node | None:
+def settings(source: ComposeSource, entry: Node, what: str, names: tuple[str, ...]) -> Node | None:
     """The manifest's `container` table for a compose service; None when it says nothing of it."""
     keys: dict[str, Node | None] = {
         ours: _texts((text,), entry.table[key]).items[0]
@@ -39,19 +39,19 @@ def settings(source: Source, entry: Node, what: str, names: tuple[str, ...]) -> 
     return Node(said, entry.where) if said else None
 
 
-def _entrypoint(source: Source, node: Node | None, what: str) -> Node | None:
+def _entrypoint(source: ComposeSource, node: Node | None, what: str) -> Node | None:
     if node is None or node.value is None:
         return None
     return _texts(source.command(node, what), node)
 
 
-def _hosts(source: Source, entry: Node, what: str) -> Node | None:
+def _hosts(source: ComposeSource, entry: Node, what: str) -> Node | None:
     node = entry.at("extra_hosts")
     pairs = source.pairs(node, f"{what}.extra_hosts")
     return _texts(tuple(f"{name}:{address.strip('[]')}" for name, address in pairs), node) if node else None
 
 
-def _option(source: Source, key: str, node: Node, what: str) -> Node:
+def _option(source: ComposeSource, key: str, node: Node, what: str) -> Node:
     """One option as a list of texts; tables become `name=value`."""
     if not node.table:
         return _texts(source.texts(node, f"{what}.{key}"), node)
@@ -62,7 +62,7 @@ def _option(source: Source, key: str, node: Node, what: str) -> Node:
     return _texts(tuple(found), node)
 
 
-def _mounts(source: Source, entry: Node, what: str) -> Iterator[Node]:
+def _mounts(source: ComposeSource, entry: Node, what: str) -> Iterator[Node]:
     for each in entry.table["volumes"].items if "volumes" in entry.table else ():
         mount = _volume(source, each, f"{what}.volumes")
         if mount is not None:
@@ -74,7 +74,7 @@ def _mounts(source: Source, entry: Node, what: str) -> Iterator[Node]:
                 yield mount
 
 
-def _volume(source: Source, node: Node, what: str) -> Node | None:
+def _volume(source: ComposeSource, node: Node, what: str) -> Node | None:
     """A volume as a mount; what only another kind of engine has is told."""
     kind, path = source.text(node.at("type"), what), source.text(node.at("source"), what)
     target = source.text(node.at("target"), what)
@@ -102,7 +102,7 @@ def _read_only(node: Node, *, said: bool) -> Node:
     return Node({**node.table, "read-only": Node(said, node.where)}, node.where) if said else node
 
 
-def _named_volume(source: Source, name: str, node: Node, what: str) -> tuple[str, str]:
+def _named_volume(source: ComposeSource, name: str, node: Node, what: str) -> tuple[str, str]:
     """A volume of the project; one that stands for a folder here is that folder."""
     declared = source.shared["volumes"].get(name)
     if node.at("volume", "subpath") is not None:
@@ -118,7 +118,7 @@ def _named_volume(source: Source, name: str, node: Node, what: str) -> tuple[str
     return "volume", name
 
 
-def _tmpfs(source: Source, entry: Node, what: str) -> Iterator[str]:
+def _tmpfs(source: ComposeSource, entry: Node, what: str) -> Iterator[str]:
     for each in entry.table["volumes"].items if "volumes" in entry.table else ():
         if source.text(each.at("type"), f"{what}.volumes") == "tmpfs":
             size = source.text(each.at("tmpfs", "size"), f"{what}.volumes.tmpfs.size")
@@ -126,7 +126,7 @@ def _tmpfs(source: Source, entry: Node, what: str) -> Iterator[str]:
             yield f"{target}:size={size}" if size else target
 
 
-def _grant(source: Source, node: Node, what: str, kind: tuple[str, str]) -> Node | None:
+def _grant(source: ComposeSource, node: Node, what: str, kind: tuple[str, str]) -> Node | None:
     """A config or secret as a file in the container."""
     section, folder = kind
     name = source.text(node.at("source"), what)
@@ -148,7 +148,7 @@ def _grant(source: Source, node: Node, what: str, kind: tuple[str, str]) -> Node
     return _read_only(Node({**keys, **content}, node.where), said=True)
 
 
-def _granted(source: Source, declared: Node, node: Node, places: tuple[str, str]) -> dict[str, Node] | None:
+def _granted(source: ComposeSource, declared: Node, node: Node, places: tuple[str, str]) -> dict[str, Node] | None:
     """Where the content of a config or secret comes from; None when it is known only to another engine."""
     where, what = places
     if file := source.text(declared.at("file"), where):

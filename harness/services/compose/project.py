@@ -13,7 +13,7 @@ from harness.errors import ManifestError, Problem
 from harness.services.compose.interpolation import Lookup, interpolate, variables
 from harness.services.compose.merging import merged, merged_tables, normal, placed
 from harness.services.node import NOTHING, Node, Table, read_document
-from harness.services.reading import Reading
+from harness.services.reading import ReadingContext
 from harness.services.yaml_source import read_yaml
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Project:
 class Loader:
     """Reads the files of one project; what is wrong with a service counts only when the service is wanted."""
 
-    reading: Reading
+    reading: ReadingContext
     environ: Mapping[str, str]
     unset: dict[str, tuple[str, ...]] = field(
         default_factory=dict

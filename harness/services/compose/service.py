@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.errors import did_you_mean
 from harness.services.compose.containers import settings
 from harness.services.compose.keys import HARMLESS, HARMLESS_OF_A_BUILD, OF_A_BUILD, READ, TOLD
-from harness.services.compose.values import Pairs, Port, Source
+from harness.services.compose.values import ComposeSource, Pairs, Port
 from harness.services.environment import escape
 from harness.services.exposed import exposed_by
 from harness.services.node import Node, Table
@@ -39,7 +39,7 @@ class ComposeService:
 
 
 def read_service(
-    source: Source, name: str, entry: Node, own: tuple[str, Node | None], jobs: Collection[str]
+    source: ComposeSource, name: str, entry: Node, own: tuple[str, Node | None], jobs: Collection[str]
 ) -> ComposeService:
     """One service; `own` is the manifest's section and entry of that name, `jobs` are the services that end."""
     what = f"services.{name}"
@@ -83,7 +83,12 @@ def read_service(
 
 
 def _ready(
-    source: Source, entry: Node, ports: tuple[Port, ...], endpoints: tuple[tuple[str, int], ...], *, job: bool
+    source: ComposeSource,
+    entry: Node,
+    ports: tuple[Port, ...],
+    endpoints: tuple[tuple[str, int], ...],
+    *,
+    job: bool,
 ) -> dict[str, Node]:
     if job:
         return {"ready": Node({"exit": Node(0, entry.where)}, entry.where)}
@@ -96,7 +101,7 @@ def _ready(
     return {}
 
 
-def _image(source: Source, entry: Node, what: str) -> str:
+def _image(source: ComposeSource, entry: Node, what: str) -> str:
     """The image; one whose name is blank for a variable that is not set is a mistake that names the variable."""
     node = entry.at("image")
     image = source.text(node, f"{what}.image")
@@ -112,7 +117,7 @@ def _image(source: Source, entry: Node, what: str) -> str:
     return image
 
 
-def _names(source: Source, entry: Node, what: str) -> tuple[str, ...]:
+def _names(source: ComposeSource, entry: Node, what: str) -> tuple[str, ...]:
     """By which names others reach it, beside its own."""
     found = [source.text(entry.at(key), f"{what}.{key}") for key in ("container_name", "hostname")]
     networks = entry.at("networks")
@@ -121,12 +126,12 @@ def _names(source: Source, entry: Node, what: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _links(source: Source, entry: Node, what: str) -> list[tuple[str, str]]:
+def _links(source: ComposeSource, entry: Node, what: str) -> list[tuple[str, str]]:
     listed = source.texts(entry.at("links"), f"{what}.links")
     return [(target, alias or target) for target, _, alias in (each.partition(":") for each in listed)]
 
 
-def _check_keys(source: Source, what: str, entry: Node, own: Node | None) -> None:
+def _check_keys(source: ComposeSource, what: str, entry: Node, own: Node | None) -> None:
     """What compose would do and we do not is told; a service that nothing can start is a mistake."""
     reading = source.reading
     table = reading.table(entry, what)
@@ -147,7 +152,7 @@ def _check_keys(source: Source, what: str, entry: Node, own: Node | None) -> Non
             reading.remark(f"{what}: '{key}' is not read", node)
 
 
-def _build(source: Source, entry: Node, what: str) -> Node:
+def _build(source: ComposeSource, entry: Node, what: str) -> Node:
     node = entry.table["build"]
     table: Table = source.reading.table(node, what)
     for key, each in table.items():
@@ -186,7 +191,7 @@ def _exposed(build: Node) -> tuple[Port, ...]:
     return (Port(number, "", "", build),) if number else ()
 
 
-def _context(source: Source, node: Node, what: str) -> str:
+def _context(source: ComposeSource, node: Node, what: str) -> str:
     context = (source.text(node, what) if not node.table else "") or str(source.folder)
     if "://" in context or context.startswith("git@"):
         source.reading.wrong(f"{what}: '{context}' is not a folder here", node)

@@ -12,7 +12,7 @@ from harness.graph import first_cycle
 from harness.services.compose.addresses import rewritten
 from harness.services.compose.project import Loader, Project, dotenv
 from harness.services.compose.service import ComposeService, read_service
-from harness.services.compose.values import Source
+from harness.services.compose.values import ComposeSource
 from harness.services.environment import references
 from harness.services.node import Node, Table
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from harness.services.reading import Reading
+    from harness.services.reading import ReadingContext
 
 
-def read(reading: Reading, files: Sequence[tuple[Path, str]], manifest: Node) -> Node:
+def read(reading: ReadingContext, files: Sequence[tuple[Path, str]], manifest: Node) -> Node:
     """The services and resources of compose files, in the manifest's shape; mistakes go to `reading`."""
     folder, label = files[0][0].parent, files[0][1]
     try:
@@ -33,7 +33,9 @@ def read(reading: Reading, files: Sequence[tuple[Path, str]], manifest: Node) ->
     except ManifestError as error:
         reading.problems.extend(error.problems)
         return Node({}, label)
-    source = Source(reading=reading, folder=folder, environ=environ, shared=project.shared, unset=loader.unset)
+    source = ComposeSource(
+        reading=reading, folder=folder, environ=environ, shared=project.shared, unset=loader.unset
+    )
     _tell_left_out(reading, project)
     _host_ports(source, project.services)
     jobs = _jobs(source, project.services)
@@ -46,7 +48,7 @@ def read(reading: Reading, files: Sequence[tuple[Path, str]], manifest: Node) ->
     return _document(_connected(source, found, manifest), label)
 
 
-def _tell_left_out(reading: Reading, project: Project) -> None:
+def _tell_left_out(reading: ReadingContext, project: Project) -> None:
     for name, entry in project.left_out.items():
         profiles = " ".join(str(each.value) for each in (entry.at("profiles") or entry).items)
         hint = f"set COMPOSE_PROFILES, or name [services.{name}] in the manifest"
@@ -60,14 +62,14 @@ def _section_in(manifest: Node, name: str) -> str:
     return ""
 
 
-def _jobs(source: Source, services: Table) -> frozenset[str]:
+def _jobs(source: ComposeSource, services: Table) -> frozenset[str]:
     """Services that others wait for until they have ended well."""
     quiet = replace(source, reading=_deaf(source))
     listed = [quiet.needs(entry.at("depends_on"), "depends_on", services) for entry in services.values()]
     return frozenset(name for needs in listed for name, ends in needs.items() if ends)
 
 
-def _host_ports(source: Source, services: Table) -> None:
+def _host_ports(source: ComposeSource, services: Table) -> None:
     held: dict[str, list[tuple[str, str]]] = {}  # host port to addresses and whose they are
     for name, entry in services.items():
         quiet = replace(source, reading=_deaf(source))
@@ -80,12 +82,12 @@ def _host_ports(source: Source, services: Table) -> None:
                 source.reading.wrong(text, port.node, "give each service its own host port")
 
 
-def _deaf(source: Source) -> Reading:
+def _deaf(source: ComposeSource) -> ReadingContext:
     """Mistakes in ports are told when the service itself is read."""
     return replace(source.reading, problems=[], remarks=[])
 
 
-def _connected(source: Source, found: list[ComposeService], manifest: Node) -> list[ComposeService]:
+def _connected(source: ComposeSource, found: list[ComposeService], manifest: Node) -> list[ComposeService]:
     """Addresses turned into references, but for one that would close a circle: services may call each other."""
     known = {each.name: each.endpoints for each in found}
     found = _with_links(source, found)
@@ -127,7 +129,7 @@ def _other_names(each: ComposeService) -> tuple[str, ...]:
     return tuple(str(node.value) for node in (names.items if names else ()))
 
 
-def _with_links(source: Source, found: list[ComposeService]) -> list[ComposeService]:
+def _with_links(source: ComposeSource, found: list[ComposeService]) -> list[ComposeService]:
     """`links: [db:database]` gives `db` that name, for the run's network knows only one set of names."""
     wanted: dict[str, dict[str, None]] = {}
     owners: dict[str, str] = {each.name: each.name for each in found}

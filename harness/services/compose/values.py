@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ManifestError
 from harness.services.compose.interpolation import variables
 from harness.services.node import Node, Table, read_document, shown
-from harness.services.reading import Reading
+from harness.services.reading import ReadingContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +46,10 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ComposeSource:
     """The project that is read: its folder, its variables, and where mistakes go."""
 
-    reading: Reading
+    reading: ReadingContext
     folder: Path
     environ: Mapping[str, str]
     shared: Mapping[str, Table]  # the "configs", "secrets" and "volumes" that services refer to

@@ -35,7 +35,7 @@ _HEALTH = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class PythonApplication:
     """A Python web application in a folder."""
 
     framework: str  # one of FRAMEWORKS
@@ -44,7 +44,7 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pact:
+class DraftPact:
     """A pact file, as far as a draft needs it."""
 
     path: Path
@@ -60,8 +60,8 @@ class Findings:
     compose: Path | None = None
     dockerfiles: tuple[Path, ...] = ()
     documents: tuple[Path, ...] = ()
-    pacts: tuple[Pact, ...] = ()
-    applications: tuple[tuple[Path, Application], ...] = ()  # folder and what is in it
+    pacts: tuple[DraftPact, ...] = ()
+    applications: tuple[tuple[Path, PythonApplication], ...] = ()  # folder and what is in it
     suites: tuple[tuple[str, Path], ...] = ()  # "consumer" or "integration", and its folder
 
 
@@ -150,7 +150,7 @@ def _is_openapi(path: Path) -> bool:
     return bool(re.search(r"""^[ \t]*\{?[ \t]*["']?openapi["']?\s*:\s*["']?3""", _read(path), re.MULTILINE))
 
 
-def _pact(path: Path) -> Pact | None:
+def _pact(path: Path) -> DraftPact | None:
     text = _read(path)
     if '"consumer"' not in text or '"provider"' not in text:
         return None
@@ -161,10 +161,10 @@ def _pact(path: Path) -> Pact | None:
         return None
     if not isinstance(consumer, str) or not isinstance(provider, str):
         return None
-    return Pact(path=path, consumer=consumer, provider=provider)
+    return DraftPact(path=path, consumer=consumer, provider=provider)
 
 
-def _application(folder: Path, files: list[Path]) -> Application | None:
+def _application(folder: Path, files: list[Path]) -> PythonApplication | None:
     """A folder that names a framework among its requirements, and where its application object is."""
     named = "\n".join(_read(path) for path in files if _names_requirements(path)).lower()
     framework = next((each for each in FRAMEWORKS if re.search(rf"(?<![\w-]){each}(?![\w-])", named)), "")
@@ -172,15 +172,15 @@ def _application(folder: Path, files: list[Path]) -> Application | None:
         return None
     if framework == "django":
         managed = folder / "manage.py" in files
-        return Application(framework=framework, module="manage" if managed else "")
+        return PythonApplication(framework=framework, module="manage" if managed else "")
     for source in ("", "src"):
         for path in _sources(folder / source):
             match = _APPLICATION.search(_read(path))
             if match and match["framework"].lower() == framework:
                 module = ".".join(path.relative_to(folder / source).with_suffix("").parts)
                 module = module.removesuffix(".__init__")
-                return Application(framework=framework, module=f"{module}:{match['name']}", source=source)
-    return Application(framework=framework)
+                return PythonApplication(framework=framework, module=f"{module}:{match['name']}", source=source)
+    return PythonApplication(framework=framework)
 
 
 def _names_requirements(path: Path) -> bool:

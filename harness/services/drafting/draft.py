@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
 from harness.services.drafting import clues
-from harness.services.drafting.discovery import Application, Findings, discover, exposed_port, health_path
+from harness.services.drafting.discovery import Findings, PythonApplication, discover, exposed_port, health_path
 from harness.services.environment import escape
 from harness.services.manifest.file import MANIFEST, parse
 from harness.services.spelling import heading
@@ -57,7 +57,7 @@ class _Part:
     name: str
     folder: Path
     dockerfile: Path | None = None
-    application: Application | None = None
+    application: PythonApplication | None = None
     document: Path | None = None
     composed: bool = False  # the compose file says how it starts
 

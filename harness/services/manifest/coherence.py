@@ -13,7 +13,7 @@ from harness.services.system import Service, System
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.services.reading import Reading
+    from harness.services.reading import ReadingContext
     from harness.services.system import Resource
 
     Unit = Service | Resource
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RESERVED = frozenset({"self", "env"})  # `${self.port}` and `${env.X}` mean something else
 
 
-def check(reading: Reading, document: Node, system: System) -> None:
+def check(reading: ReadingContext, document: Node, system: System) -> None:
     """Keep every mistake between the entries of a system that is otherwise read."""
     services, resources = (document.at(key) or Node(NOTHING, "") for key in ("services", "resources"))
     _names(reading, services, resources)
@@ -31,7 +31,7 @@ def check(reading: Reading, document: Node, system: System) -> None:
     _circles(reading, document, system)
 
 
-def _names(reading: Reading, services: Node, resources: Node) -> None:
+def _names(reading: ReadingContext, services: Node, resources: Node) -> None:
     for name, node in resources.table.items():
         if name in services.table:
             reading.wrong(f"'{name}' is both a service and a resource", node, "rename one of them")
@@ -40,7 +40,7 @@ def _names(reading: Reading, services: Node, resources: Node) -> None:
             reading.wrong(f"'{name}' cannot be a name: ${{{name}.…}} has a meaning of its own", node)
 
 
-def _needs(reading: Reading, document: Node, system: System) -> None:
+def _needs(reading: ReadingContext, document: Node, system: System) -> None:
     units = _units(system)
     known = units.keys() | _written(document)
     for what, node in _entries(document):
@@ -71,7 +71,7 @@ def _entries(document: Node) -> Iterator[tuple[str, Node]]:
                 yield f"{section}.{name}.versions.{number}", each
 
 
-def _targets(reading: Reading, document: Node, system: System) -> None:
+def _targets(reading: ReadingContext, document: Node, system: System) -> None:
     """Every `${NAME…}` must lead to an endpoint of something, and every `${self…}` to an own one."""
     units = _units(system)
     known = units.keys() | _written(document)
@@ -116,7 +116,7 @@ def _values(node: Node, what: str) -> Iterator[tuple[str, Node]]:
 
 
 def _peer_mistake(
-    reading: Reading, piece: OfPeer, place: tuple[str, Node], units: Mapping[str, Unit], known: set[str]
+    reading: ReadingContext, piece: OfPeer, place: tuple[str, Node], units: Mapping[str, Unit], known: set[str]
 ) -> str:
     name, endpoint = split_target(piece.target, known)
     if name not in known:
@@ -135,7 +135,7 @@ def _endpoint_mistake(unit: Unit, endpoint: str) -> str:
     return ""
 
 
-def _addresses(reading: Reading, services: Node, system: System) -> None:
+def _addresses(reading: ReadingContext, services: Node, system: System) -> None:
     seen: dict[str, str] = {}
     for service in system.services:
         if service.url and service.url in seen:
@@ -148,7 +148,7 @@ def _addresses(reading: Reading, services: Node, system: System) -> None:
             seen[service.url] = service.name
 
 
-def _circles(reading: Reading, document: Node, system: System) -> None:
+def _circles(reading: ReadingContext, document: Node, system: System) -> None:
     called = {unit.name: unit.called for unit in _units(system).values()}
     base = {unit.name: unit.needs for unit in _units(system).values()}
     told: set[frozenset[str]] = set()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.services.node import Node
-    from harness.services.reading import Reading
+    from harness.services.reading import ReadingContext
     from harness.services.system import System
 
 KEYS = (
@@ -39,7 +39,7 @@ _FORMS = {
 MOUNT_KEYS = ("target", *(kind.value for kind in MountKind), "read-only", "mode", "uid", "gid")
 
 
-def container(reading: Reading, node: Node | None, what: str) -> ContainerSettings:
+def container(reading: ReadingContext, node: Node | None, what: str) -> ContainerSettings:
     """`container = { user = "1000", mounts = [{ target = "/etc/app.json", copy = "app.json" }] }`."""
     keys = reading.table(node, what, KEYS)
     options = reading.table(keys.get("options"), f"{what}.options", OPTIONS)
@@ -88,7 +88,7 @@ def unused_files(system: System) -> Iterator[Problem]:
             yield Problem(text, service.where, "name the file in its environment, or use --runtime docker")
 
 
-def _formed(reading: Reading, node: Node | None, what: str, kind: str) -> tuple[str, ...]:
+def _formed(reading: ReadingContext, node: Node | None, what: str, kind: str) -> tuple[str, ...]:
     """A list of texts that have the form of their kind."""
     texts = reading.texts(node, what)
     pattern, meant = _FORMS.get(kind, (_ANY, ""))
@@ -98,13 +98,13 @@ def _formed(reading: Reading, node: Node | None, what: str, kind: str) -> tuple[
     return texts
 
 
-def _entrypoint(reading: Reading, node: Node | None, what: str) -> tuple[str, ...] | None:
+def _entrypoint(reading: ReadingContext, node: Node | None, what: str) -> tuple[str, ...] | None:
     if node is None:
         return None
     return () if node.value == () else reading.words(node, what)
 
 
-def _mount(reading: Reading, node: Node, what: str) -> Mount | None:
+def _mount(reading: ReadingContext, node: Node, what: str) -> Mount | None:
     keys = reading.table(node, what, MOUNT_KEYS)
     kinds = [kind for kind in MountKind if kind.value in keys]
     target = reading.filled_text(keys.get("target"), f"{what}.target")
@@ -134,7 +134,7 @@ def _mount(reading: Reading, node: Node, what: str) -> Mount | None:
     )
 
 
-def _number(reading: Reading, node: Node | None, what: str, radix: int) -> int:
+def _number(reading: ReadingContext, node: Node | None, what: str, radix: int) -> int:
     """A number that is written as a text, as permissions are: `"0440"`."""
     text = reading.text(node, what, "0")
     try:

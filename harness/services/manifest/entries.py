@@ -15,7 +15,7 @@ from harness.services.system import Ready, ReadyKind, Resource, ResourceKind, Se
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harness.services.reading import Reading
+    from harness.services.reading import ReadingContext
 
 VERSION_KEYS = (
     "image",
@@ -68,7 +68,7 @@ _NEEDS_A_START = ("build-command", "openapi", "ready", "states")
 _EXCLUSIVE = (("image", "build"), ("build", "image"), ("port", "endpoints"), ("endpoints", "port"))
 
 
-def service(reading: Reading, name: str, node: Node, known: Mapping[str, str]) -> Service:
+def service(reading: ReadingContext, name: str, node: Node, known: Mapping[str, str]) -> Service:
     """One entry of `[services]`, its other versions included; `known` are the system's keys and whom they mean."""
     what = f"services.{name}"
     reading.table(node, what, SERVICE_KEYS)
@@ -115,7 +115,7 @@ def _decides(ready: Node) -> bool:
     return bool(ready.table.keys() & {kind.value for kind in ReadyKind})
 
 
-def _version(reading: Reading, name: str, node: Node, what: str, known: Mapping[str, str]) -> Service:
+def _version(reading: ReadingContext, name: str, node: Node, what: str, known: Mapping[str, str]) -> Service:
     keys = node.table
     version = reading.text(keys.get("version"), f"{what}.version")
     if "version" in keys and isinstance(keys["version"].value, str):
@@ -166,7 +166,7 @@ def _version(reading: Reading, name: str, node: Node, what: str, known: Mapping[
     )
 
 
-def resource(reading: Reading, name: str, node: Node, known: Mapping[str, str]) -> Resource | None:
+def resource(reading: ReadingContext, name: str, node: Node, known: Mapping[str, str]) -> Resource | None:
     """One entry of `[resources]`."""
     what = f"resources.{name}"
     keys = reading.table(node, what, RESOURCE_KEYS)
@@ -215,7 +215,7 @@ def resource(reading: Reading, name: str, node: Node, known: Mapping[str, str]) 
     )
 
 
-def meant(reading: Reading, services: Table, resources: Table) -> dict[str, str]:
+def meant(reading: ReadingContext, services: Table, resources: Table) -> dict[str, str]:
     """Every key of the manifest with whom it means: the pacticipant of a service that says one, else itself."""
     found = {name: name for name in (*services, *resources)}
     for name, node in services.items():
@@ -234,7 +234,7 @@ def meant(reading: Reading, services: Table, resources: Table) -> dict[str, str]
     return found
 
 
-def one_or_many(reading: Reading, node: Node | None, what: str) -> tuple[Node, ...]:
+def one_or_many(reading: ReadingContext, node: Node | None, what: str) -> tuple[Node, ...]:
     """The nodes of a list of texts; one text alone is a list of one."""
     if node is None or node.value == ():
         return ()
@@ -245,12 +245,12 @@ def one_or_many(reading: Reading, node: Node | None, what: str) -> tuple[Node, .
     return node.items
 
 
-def pact_places(reading: Reading, node: Node | None, what: str) -> tuple[str, ...]:
+def pact_places(reading: ReadingContext, node: Node | None, what: str) -> tuple[str, ...]:
     """Files, folders and globs, absolute; a glob may match nothing yet, a suite writes there."""
     return tuple(str(reading.path(text)) for text in reading.texts(node, what))
 
 
-def _kind(reading: Reading, node: Node | None, what: str, entry: Node) -> ResourceKind | None:
+def _kind(reading: ReadingContext, node: Node | None, what: str, entry: Node) -> ResourceKind | None:
     kinds = [kind.value for kind in ResourceKind]
     if node is None:
         if isinstance(entry.value, dict):
@@ -262,7 +262,7 @@ def _kind(reading: Reading, node: Node | None, what: str, entry: Node) -> Resour
     return ResourceKind(text) if text in kinds else None
 
 
-def _check_container(reading: Reading, keys: Table, node: Node, what: str, kind: ResourceKind) -> None:
+def _check_container(reading: ReadingContext, keys: Table, node: Node, what: str, kind: ResourceKind) -> None:
     job = kind is ResourceKind.JOB
     ways = ("image", "build", "command") if job else ("image", "build")
     if not set(ways) & keys.keys():
@@ -281,7 +281,7 @@ def _postgres_ready(user: str, database: str, ports: tuple[tuple[str, int], ...]
     return Ready(kind=ReadyKind.EXEC, target=command)
 
 
-def _check_start(reading: Reading, node: Node, what: str) -> None:
+def _check_start(reading: ReadingContext, node: Node, what: str) -> None:
     keys = node.table
     if "image" in keys and "build" in keys:
         hint = "keep one; another version can have the other under 'versions'"
@@ -295,7 +295,7 @@ def _check_start(reading: Reading, node: Node, what: str) -> None:
             )
 
 
-def _check_number(reading: Reading, number: str, node: Node, what: str) -> None:
+def _check_number(reading: ReadingContext, number: str, node: Node, what: str) -> None:
     if not number or not number.isprintable() or any(c.isspace() or c in "=," for c in number):
         reading.wrong(
             f"{what}: {shown(number)} is not a version",
@@ -305,7 +305,7 @@ def _check_number(reading: Reading, number: str, node: Node, what: str) -> None:
 
 
 def _needs(
-    reading: Reading, keys: Table, what: str, values: Iterable[str], known: Mapping[str, str]
+    reading: ReadingContext, keys: Table, what: str, values: Iterable[str], known: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The needs that are written, then those that references imply."""
     needs = list(reading.texts(keys.get("needs"), f"{what}.needs"))

@@ -19,7 +19,7 @@ from harness.services.manifest.entries import (
 )
 from harness.services.manifest.toml_source import parse_toml, read_toml
 from harness.services.node import NOTHING, Node, Table
-from harness.services.reading import Reading
+from harness.services.reading import ReadingContext
 from harness.services.system import System
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def parse(text: str, path: Path, environ: Mapping[str, str]) -> System:
 
 
 def _understood(document: Node, path: Path, environ: Mapping[str, str]) -> System:
-    reading = Reading(root=path.parent, environ=environ)
+    reading = ReadingContext(root=path.parent, environ=environ)
     reading.table(document, "", KEYS)
     document, complete = _with_compose(reading, document)
     system = _system(reading, path, document)
@@ -114,7 +114,7 @@ def _section(document: Node, path: Path) -> Node:
     return section
 
 
-def _with_compose(reading: Reading, document: Node) -> tuple[Node, bool]:
+def _with_compose(reading: ReadingContext, document: Node) -> tuple[Node, bool]:
     """The document with the compose file's services below its own entries, and whether all of it was read."""
     written = document.at("compose")
     if written is None:
@@ -157,7 +157,7 @@ def _entry(below: Node, above: Node) -> Node:
     return Node(merged, above.where)
 
 
-def _system(reading: Reading, path: Path, document: Node) -> System:
+def _system(reading: ReadingContext, path: Path, document: Node) -> System:
     keys = document.table
     entries: dict[str, Table] = {
         "services": reading.pacticipants(keys.get("services"), "services"),

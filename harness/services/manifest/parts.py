@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.services.node import NOTHING, Node, shown
-from harness.services.system import Auth, AuthKind, Budget, Build, Ready, ReadyKind, States, StatesKind
+from harness.services.system import Auth, AuthKind, Budget, ImageBuild, Ready, ReadyKind, States, StatesKind
 from harness.services.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.services.node import Table
-    from harness.services.reading import Reading
+    from harness.services.reading import ReadingContext
 
 Endpoints = tuple[tuple[str, int], ...]
 
@@ -26,7 +26,7 @@ _VARIABLES = re.compile(r"[A-Za-z_*][A-Za-z0-9_*]*")
 _READY_KINDS = tuple(kind.value for kind in ReadyKind)
 
 
-def build(reading: Reading, node: Node | None, what: str) -> Build | None:
+def build(reading: ReadingContext, node: Node | None, what: str) -> ImageBuild | None:
     """`build = "folder"` or `build = { context, dockerfile, args, target, inline, platform }`."""
     if node is None:
         return None
@@ -47,7 +47,7 @@ def build(reading: Reading, node: Node | None, what: str) -> Build | None:
         else _dockerfile(reading, keys.get("dockerfile"), f"{what}.dockerfile", node, context)
     )
     return (
-        Build(
+        ImageBuild(
             context=context,
             dockerfile=dockerfile,
             args=reading.pairs(keys.get("args"), f"{what}.args"),
@@ -60,7 +60,7 @@ def build(reading: Reading, node: Node | None, what: str) -> Build | None:
     )
 
 
-def interpreter(reading: Reading, node: Node | None, what: str) -> str:
+def interpreter(reading: ReadingContext, node: Node | None, what: str) -> str:
     """The Python of a process: a program, or the folder of a virtual environment, which may be made later."""
     written = reading.filled_text(node, what)
     if not written:
@@ -70,12 +70,12 @@ def interpreter(reading: Reading, node: Node | None, what: str) -> str:
     return str(path if is_program else path / "bin" / "python")
 
 
-def stop_timeout(reading: Reading, node: Node | None, what: str) -> float | None:
+def stop_timeout(reading: ReadingContext, node: Node | None, what: str) -> float | None:
     """How long a process may take to go when it is asked to; None when nobody says."""
     return None if node is None else reading.seconds(node, what, 0.0) or None
 
 
-def trust(reading: Reading, keys: Table, what: str) -> Trust:
+def trust(reading: ReadingContext, keys: Table, what: str) -> Trust:
     """`ca = "ca.pem"`, or `tls-verify = false`."""
     ca = reading.existing(keys.get("ca"), f"{what}.ca", "file")
     verify = reading.truth(keys["tls-verify"], f"{what}.tls-verify") if "tls-verify" in keys else True
@@ -97,7 +97,7 @@ def _holds_certificates(path: Path) -> bool:
     return True
 
 
-def variables(reading: Reading, node: Node | None, what: str) -> tuple[str, ...]:
+def variables(reading: ReadingContext, node: Node | None, what: str) -> tuple[str, ...]:
     """Names of environment variables; `*` stands for any letters."""
     names = reading.texts(node, what)
     for name in names:
@@ -108,7 +108,7 @@ def variables(reading: Reading, node: Node | None, what: str) -> tuple[str, ...]
     return names
 
 
-def _dockerfile(reading: Reading, given: Node | None, what: str, node: Node, context: Path) -> Path | None:
+def _dockerfile(reading: ReadingContext, given: Node | None, what: str, node: Node, context: Path) -> Path | None:
     if given is None:
         path = context / "Dockerfile"
         if _is_file(path):
@@ -122,7 +122,7 @@ def _dockerfile(reading: Reading, given: Node | None, what: str, node: Node, con
     return beside_manifest if _is_file(beside_manifest) else reading.existing(given, what, "file", context)
 
 
-def endpoints(reading: Reading, port: Node | None, named: Node | None, what: str, name: str) -> Endpoints:
+def endpoints(reading: ReadingContext, port: Node | None, named: Node | None, what: str, name: str) -> Endpoints:
     """`port = 8000`, which is called `name`, or `endpoints = { http = 8000, admin = 9000 }`."""
     if port is not None and named is not None:
         reading.wrong(f"{what}: 'port' and 'endpoints' are both given", port, "put the port into 'endpoints'")
@@ -141,7 +141,9 @@ def endpoints(reading: Reading, port: Node | None, named: Node | None, what: str
     return tuple((key, number) for number, key in found.items())
 
 
-def ready(reading: Reading, node: Node | None, what: str, known: Endpoints, *, attached: bool = False) -> Ready:
+def ready(
+    reading: ReadingContext, node: Node | None, what: str, known: Endpoints, *, attached: bool = False
+) -> Ready:
     """`ready = "/health"`, or one of http, tcp, log, exec, with `within`."""
     default = _ready_unsaid(known)
     if node is None:
@@ -169,7 +171,7 @@ def _ready_unsaid(known: Endpoints) -> Ready:
 
 
 def _ready_of(
-    reading: Reading, kind: ReadyKind, node: Node, what: str, rest: tuple[float, Endpoints, bool]
+    reading: ReadingContext, kind: ReadyKind, node: Node, what: str, rest: tuple[float, Endpoints, bool]
 ) -> Ready:
     within, known, attached = rest
     if kind is ReadyKind.EXIT and isinstance(node.value, int):
@@ -197,7 +199,7 @@ def _ready_mistake(kind: ReadyKind, target: str, known: Endpoints, *, attached: 
     return ""
 
 
-def states(reading: Reading, node: Node | None, what: str) -> States | None:
+def states(reading: ReadingContext, node: Node | None, what: str) -> States | None:
     """`states = "/path"`, `"module:name"`, or a table with `url` or `callable` and `names`."""
     if node is None:
         return None
@@ -215,7 +217,9 @@ def states(reading: Reading, node: Node | None, what: str) -> States | None:
     return _states_of(reading, kind, keys[given[0]], f"{what}.{given[0]}", names)
 
 
-def _states_of(reading: Reading, kind: StatesKind, node: Node, what: str, names: tuple[str, ...]) -> States | None:
+def _states_of(
+    reading: ReadingContext, kind: StatesKind, node: Node, what: str, names: tuple[str, ...]
+) -> States | None:
     target = reading.filled_text(node, what)
     if not target:
         return None
@@ -226,7 +230,7 @@ def _states_of(reading: Reading, kind: StatesKind, node: Node, what: str, names:
     return States(kind=kind, target=target, names=names)
 
 
-def auth(reading: Reading, node: Node | None, what: str) -> Auth | None:
+def auth(reading: ReadingContext, node: Node | None, what: str) -> Auth | None:
     """`auth = { bearer = … }`, `{ basic = "user:password" }` or `{ header = { name, value } }`."""
     if node is None:
         return None
@@ -247,7 +251,7 @@ def auth(reading: Reading, node: Node | None, what: str) -> Auth | None:
     return Auth(kind=kind, value=value)
 
 
-def _auth_header(reading: Reading, node: Node, what: str) -> Auth | None:
+def _auth_header(reading: ReadingContext, node: Node, what: str) -> Auth | None:
     keys = reading.table(node, what, ("name", "value"))
     for missing in {"name", "value"} - keys.keys() if node.table == keys else ():
         reading.wrong(f"{what}: '{missing}' is missing", node)
@@ -257,14 +261,14 @@ def _auth_header(reading: Reading, node: Node, what: str) -> Auth | None:
     return Auth(kind=AuthKind.HEADER, value=_secret(reading, keys.get("value"), f"{what}.value"), header=name)
 
 
-def _secret(reading: Reading, node: Node | None, what: str) -> str:
+def _secret(reading: ReadingContext, node: Node | None, what: str) -> str:
     value = reading.text(node, what, secret=True)
     if node is not None and isinstance(node.value, str) and (not value or not value.isprintable()):
         reading.expected(node, what, "one line that is not empty", secret=True)
     return value
 
 
-def budget(reading: Reading, node: Node | None, what: str) -> Budget:
+def budget(reading: ReadingContext, node: Node | None, what: str) -> Budget:
     """`budget = { examples, seconds, request-timeout }`."""
     keys = reading.table(node, what, ("examples", "seconds", "request-timeout"))
     default = Budget()
@@ -277,7 +281,7 @@ def budget(reading: Reading, node: Node | None, what: str) -> Budget:
     )
 
 
-def headers(reading: Reading, node: Node | None, what: str) -> tuple[tuple[str, str], ...]:
+def headers(reading: ReadingContext, node: Node | None, what: str) -> tuple[tuple[str, str], ...]:
     """`headers = { X-Tenant = "t1" }`."""
     found = reading.pairs(node, what)
     for name, value in found:
@@ -289,7 +293,7 @@ def headers(reading: Reading, node: Node | None, what: str) -> tuple[tuple[str, 
     return found
 
 
-def openapi(reading: Reading, node: Node | None, what: str) -> str:
+def openapi(reading: ReadingContext, node: Node | None, what: str) -> str:
     """Where the OpenAPI document is: an absolute file path, or a URL path on the running service."""
     if node is None:
         return ""
@@ -306,7 +310,7 @@ def openapi(reading: Reading, node: Node | None, what: str) -> str:
     return _url_path(reading, keys["url"], f"{what}.url")
 
 
-def _document(reading: Reading, node: Node, what: str) -> str:
+def _document(reading: ReadingContext, node: Node, what: str) -> str:
     text = reading.filled_text(node, what)
     if "://" in text:
         rest = text.partition("://")[2].partition("/")[2] or "openapi.json"
@@ -317,7 +321,7 @@ def _document(reading: Reading, node: Node, what: str) -> str:
     return str(path) if path else ""
 
 
-def _url_path(reading: Reading, node: Node, what: str) -> str:
+def _url_path(reading: ReadingContext, node: Node, what: str) -> str:
     text = reading.filled_text(node, what)
     if text and not text.startswith("/"):
         reading.expected(node, what, "a path on the running service, like '/openapi.json'")
@@ -325,7 +329,7 @@ def _url_path(reading: Reading, node: Node, what: str) -> str:
     return text
 
 
-def web_address(reading: Reading, node: Node | None, what: str) -> str:
+def web_address(reading: ReadingContext, node: Node | None, what: str) -> str:
     """The URL of a service that already runs."""
     text = reading.filled_text(node, what)
     if node is None or not text:

@@ -9,13 +9,13 @@ from harness.services.system import EnvironmentPolicy, Suite
 
 if TYPE_CHECKING:
     from harness.services.node import Node
-    from harness.services.reading import Reading
+    from harness.services.reading import ReadingContext
 
 KINDS = ("pacts", "properties", "consumers", "integration")  # matrix.EvidenceKind, which stands above this layer
 _SCHEMES = ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://", "http://", "https://")
 
 
-def broker(reading: Reading, node: Node | None) -> str:
+def broker(reading: ReadingContext, node: Node | None) -> str:
     """`[broker] url`; a relative SQLite path is relative to the manifest."""
     keys = reading.table(node, "broker", ("url",))
     url = reading.text(keys.get("url"), "broker.url", secret=True)
@@ -34,14 +34,14 @@ def broker(reading: Reading, node: Node | None) -> str:
     return url
 
 
-def gate(reading: Reading, node: Node | None) -> tuple[tuple[str, ...], bool]:
+def gate(reading: ReadingContext, node: Node | None) -> tuple[tuple[str, ...], bool]:
     """`[gate] require`, the policy of `harness run`, and `trust_claims`, which holds everywhere."""
     keys = reading.table(node, "gate", ("require", "trust_claims"))
     require = _require(reading, keys.get("require"), "gate.require", ("pacts", "properties"))
     return require, reading.truth(keys.get("trust_claims"), "gate.trust_claims")
 
 
-def environments(reading: Reading, node: Node | None) -> tuple[EnvironmentPolicy, ...]:
+def environments(reading: ReadingContext, node: Node | None) -> tuple[EnvironmentPolicy, ...]:
     """`[environments.NAME] require`."""
     found = []
     for name, each in reading.named(node, "environments").items():
@@ -55,7 +55,7 @@ def environments(reading: Reading, node: Node | None) -> tuple[EnvironmentPolicy
     return tuple(found)
 
 
-def _require(reading: Reading, node: Node | None, what: str, default: tuple[str, ...]) -> tuple[str, ...]:
+def _require(reading: ReadingContext, node: Node | None, what: str, default: tuple[str, ...]) -> tuple[str, ...]:
     if node is None:
         return default
     written = reading.texts(node, what)
@@ -66,7 +66,7 @@ def _require(reading: Reading, node: Node | None, what: str, default: tuple[str,
     return tuple(dict.fromkeys(("pacts", *written)))  # pacts are always required
 
 
-def suites(reading: Reading, node: Node | None) -> tuple[Suite | None, Suite | None]:
+def suites(reading: ReadingContext, node: Node | None) -> tuple[Suite | None, Suite | None]:
     """`[suites]`: the consumer suite and the integration suite."""
     keys = reading.table(node, "suites", ("consumer", "integration"))
     return (
@@ -75,7 +75,7 @@ def suites(reading: Reading, node: Node | None) -> tuple[Suite | None, Suite | N
     )
 
 
-def _suite(reading: Reading, node: Node | None, what: str) -> Suite | None:
+def _suite(reading: ReadingContext, node: Node | None, what: str) -> Suite | None:
     if node is None:
         return None
     if isinstance(node.value, str):
