@@ -51,7 +51,7 @@ class OpenApiProperties:
     """Whether the running service answers as its own document says, whatever a consumer may send."""
 
     kind: EvidenceKind = field(default=EvidenceKind.PROPERTIES, init=False)
-    explore: Callable[[Target, OpenApi, str], Sequence[Told]] = exercise
+    explore: Callable[[Target, OpenApi, ServedPath], Sequence[Told]] = exercise
     locate: Callable[[Target, OpenApi], ServedPath] = served_path
     answers: Callable[[str], bool] = listens
 
@@ -69,15 +69,26 @@ class OpenApiProperties:
             yield from (_unknown(document, op, Cause.SERVICE_DIED, gone) for op in document.operations)
             return
         where = self.locate(target, document)
-        if where.absent:
-            absent = (_unknown(document, op, Cause.NOTHING_EXERCISED, where.absent) for op in document.operations)
-            yield from absent
-            return
+        absent = _absent(document, where)
+        for operation in document.operations:
+            if operation.label in absent:
+                yield _unknown(document, operation, Cause.NOTHING_EXERCISED, absent[operation.label])
+        there = tuple(each for each in document.operations if each.label not in absent)
+        if there:
+            yield from self._explored(target, replace(document, operations=there), where)
+
+    def _explored(self, target: Target, document: OpenApi, where: ServedPath) -> Iterator[Exercised | Finding]:
         with LogTimeline(target.logs) as timeline:
-            told = self.explore(target, document, where.base)
+            told = self.explore(target, document, where)
         died = any(t.seen.stopped == UNAVAILABLE for t in told) or not self.answers(target.instance.url)
         remark = "; ".join(filter(None, (where.remark, *_mistakes(document))))
         yield from _remarked(judge(target, document, told, died=died, log_of=timeline.between), remark)
+
+
+def _absent(document: OpenApi, where: ServedPath) -> dict[str, str]:
+    """The operations that the service serves nowhere, and what was asked for."""
+    main = [each.label for each in document.operations if each.label not in where.own] if where.absent else []
+    return {**dict.fromkeys(main, where.absent), **where.nowhere}
 
 
 def judge(

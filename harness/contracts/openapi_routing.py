@@ -327,6 +327,11 @@ def _says_something(template: PathTemplate) -> bool:
     return bool(template.steps and template.steps[0].literals[0])
 
 
+def bases_of_operations(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The label of each operation, and the paths of its servers."""
+    return ((each.label, each.bases) for each in _operations(document))
+
+
 def _operations(document: Mapping[str, Any]) -> Iterator[RoutedOperation]:
     for path, written in _mapping(document.get("paths")).items():
         if path.startswith("x-"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harness.checks.engines.schemathesis_shards import shards
 from harness.checks.engines.served_path import find_served_path
 from harness.contracts.openapi import OpenApi, Operation
 
@@ -61,3 +62,24 @@ def test_an_answer_that_the_document_allows_is_no_proof_that_nothing_is_there(op
 @pytest.mark.parametrize("status", [0, 200, 302, 401, 405, 500])
 def test_any_other_answer_is_a_service_at_the_path_of_its_server(status: int) -> None:
     assert find_served_path(document(ORDERS, servers=GATEWAY), service(otherwise=status)).base == "/shop/v1"
+
+
+UPLOADS = {"paths": {"/orders": {"get": {}}, "/files": {"servers": [{"url": "/files/v2"}], "get": {}, "post": {}}}}
+FILES = Operation(method="GET", path="/files", statuses=("200",))
+
+
+@pytest.mark.parametrize(("served", "is_absent"), [("/files/v2/files", False), ("/shop/v1/files", True)])
+def test_operations_with_servers_of_their_own_are_looked_for_there_alone(served: str, *, is_absent: bool) -> None:
+    given = document(ORDERS, FILES, Operation(method="POST", path="/files"), servers=GATEWAY)
+    given.document.update(UPLOADS)
+    found = find_served_path(given, service("/orders", served))
+    assert (found.base, found.absent) == ("", "")
+    assert dict(found.own) == {"GET /files": "/files/v2", "POST /files": "/files/v2"}
+    assert bool(found.nowhere) is is_absent
+    plan = shards(given, jobs=2, examples=1, where=found)
+    assert {(shard.base, label) for shard in plan for label in shard.operations} == {
+        ("", "GET /orders"),
+        ("/files/v2", "GET /files"),
+        ("/files/v2", "POST /files"),
+    }
+    assert not any(shard.everything for shard in plan)

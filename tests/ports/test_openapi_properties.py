@@ -249,6 +249,46 @@ def test_a_good_service_passes_in_every_operation_and_nothing_is_found(tmp_path:
     assert "200" in exercised["GET /orders/{id}"].because  # it met orders that were there
 
 
+OWN_SERVERS = """
+from fastapi import APIRouter, FastAPI
+app = FastAPI(servers=[{"url": "/shop"}], redirect_slashes=False)
+@app.get("/shop/orders")
+def orders() -> list[int]:
+    return [1]
+@app.get("/files/v2/files")
+def files() -> dict[str, str]:
+    return {"name": "a"}
+@app.get("/files/v2/broken")
+def broken() -> list[int]:
+    return {"name": "a"}["none"]
+written = app.openapi
+def openapi():
+    told = written()
+    paths = {}
+    for path, item in told["paths"].items():
+        base = "/files/v2" if path.startswith("/files/v2") else "/shop"
+        apart = {"servers": [{"url": base}]} if base != "/shop" else {}
+        paths[path.removeprefix(base)] = {**item, **apart}
+    return {**told, "paths": paths}
+app.openapi = openapi
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_operations_with_servers_of_their_own_are_asked_where_they_live(tmp_path: Path, jobs: int) -> None:
+    with serving(OWN_SERVERS, tmp_path / "app") as url:
+        exercised, findings = results(target(url, tmp_path, jobs=jobs))
+    assert {e.subject: e.verdict for e in exercised.values()} == {
+        "GET /orders": Verdict.PASSED,
+        "GET /files": Verdict.PASSED,
+        "GET /broken": Verdict.FAILED,
+    }, exercised
+    assert {f.code for f in findings} == {"openapi.server-error"}
+    assert [each.operation for each in exercised["GET /files"].covered] == ["GET /files"]
+    assert all("/files/v2/broken" in (f.exchange.url if f.exchange else "") for f in findings)
+
+
 @pytest.mark.slow
 def test_each_planted_fault_is_found_once_and_the_fine_operation_passes(tmp_path: Path) -> None:
     with serving(FAULTY, tmp_path / "app") as url:

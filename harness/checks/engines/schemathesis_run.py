@@ -25,6 +25,7 @@ from harness.services.spelling import plain
 
 if TYPE_CHECKING:
     from harness.checks.api import Target
+    from harness.checks.engines.served_path import ServedPath
     from harness.contracts.openapi import OpenApi
     from harness.contracts.openapi_routing import RouteTable
 
@@ -40,15 +41,15 @@ class Told:
     seen: Observation
 
 
-def exercise(target: Target, document: OpenApi, base: str = "") -> tuple[Told, ...]:
-    """Run every shard side by side, below a path of the service; leaving early kills what runs."""
+def exercise(target: Target, document: OpenApi, where: ServedPath | None = None) -> tuple[Told, ...]:
+    """Run every shard side by side, below the paths of the service; leaving early kills what runs."""
     settings, routes = target.settings, routes_of(document)
-    plan = shards(document, jobs=settings.jobs, examples=target.service.budget.examples)
+    plan = shards(document, jobs=settings.jobs, examples=target.service.budget.examples, where=where)
     settings.scratch.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix=f"properties-{plain(target.service.name)}-", dir=settings.scratch))
     written = home / "openapi.json"
     written.write_text(json.dumps(document.document), encoding="utf-8")
-    children = [_child(target, base, shard, written) for shard in plan]
+    children = [_child(target, shard, written) for shard in plan]
     family = Family(children=children, home=home, environment=_environment(target))
     with settings.ending.calling(family.stop):
         ended = _side_by_side(family, seconds=target.service.budget.seconds)
@@ -73,11 +74,11 @@ def hidden(target: Target) -> tuple[str, ...]:
     return tuple(sent_headers(target.service))
 
 
-def _child(target: Target, base: str, shard: Shard, written: Path) -> Child:
+def _child(target: Target, shard: Shard, written: Path) -> Child:
     folder = written.parent / shard.name
     folder.mkdir()
     config = folder / "schemathesis.toml"
-    url = target.instance.url.rstrip("/") + base
+    url = target.instance.url.rstrip("/") + shard.base
     text = configuration(target.service, url=url, seed=target.settings.seed, report=folder / "report.ndjson")
     config.write_text(text, encoding="utf-8")
     return Child(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from harness.checks.engines.served_path import ServedPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,17 +31,29 @@ class Shard:
     operations: tuple[str, ...]  # labels, "GET /orders/{id}"
     phases: tuple[str, ...]
     everything: bool = False  # all operations of the document: no filter is passed on
+    base: str = ""  # the path below which these are served
 
 
-def shards(document: OpenApi, *, jobs: int, examples: int) -> tuple[Shard, ...]:
+def shards(document: OpenApi, *, jobs: int, examples: int, where: ServedPath | None = None) -> tuple[Shard, ...]:
     """Share the operations out; the sequences of calls stay whole, in a process of their own.
 
-    Operations on one resource stay together while that is affordable: Schemathesis takes identifiers
-    from earlier answers, so that `GET /orders/{id}` meets orders that `POST /orders` made.
+    What is served below another path is called by a process of its own. Operations on one resource stay together
+    while that is affordable: Schemathesis takes identifiers from earlier answers, so that `GET /orders/{id}` meets
+    orders that `POST /orders` made.
     """
+    where = where or ServedPath()
+    base = where.base
+    if where.own:
+        left = [each for each in document.operations if each.label not in where.own]
+        rest = shards(replace(document, operations=tuple(left)), jobs=jobs, examples=examples) if left else ()
+        return (*(replace(each, everything=False, base=base) for each in rest), *_apart(document, where))
     labels = tuple(operation.label for operation in document.operations)
     if jobs < 2 or not labels:
-        return (Shard(name="all", operations=labels, phases=(*OPERATION_PHASES, SEQUENCES), everything=True),)
+        return (
+            Shard(
+                name="all", operations=labels, phases=(*OPERATION_PHASES, SEQUENCES), everything=True, base=base
+            ),
+        )
     load = [0.0] * jobs
     bins: list[list[str]] = [[] for _ in load]
     for weight, group in _groups(document, examples, jobs):
@@ -49,13 +63,25 @@ def shards(document: OpenApi, *, jobs: int, examples: int) -> tuple[Shard, ...]:
     order = {label: n for n, label in enumerate(labels)}
     parts = [sorted(part, key=order.__getitem__) for part in bins if part]
     # One process more than there are jobs: each of them waits for the service half of its time.
-    sequences = Shard(name=SEQUENCES, operations=labels, phases=(SEQUENCES,), everything=True)
+    sequences = Shard(name=SEQUENCES, operations=labels, phases=(SEQUENCES,), everything=True, base=base)
     return (
         sequences,
         *(
-            Shard(name=f"part-{n}", operations=tuple(part), phases=OPERATION_PHASES)
+            Shard(name=f"part-{n}", operations=tuple(part), phases=OPERATION_PHASES, base=base)
             for n, part in enumerate(parts, start=1)
         ),
+    )
+
+
+def _apart(document: OpenApi, where: ServedPath) -> tuple[Shard, ...]:
+    """A process for each path below which operations with servers of their own are served."""
+    by_base: dict[str, list[str]] = defaultdict(list)
+    for operation in document.operations:
+        if operation.label in where.own:
+            by_base[where.own[operation.label]].append(operation.label)
+    return tuple(
+        Shard(name=f"own-{n}", operations=tuple(labels), phases=(*OPERATION_PHASES, SEQUENCES), base=base)
+        for n, (base, labels) in enumerate(by_base.items(), start=1)
     )
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.contracts.openapi_routing import bases_of_operations
 from harness.contracts.openapi_servers import base_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from harness.checks.api import Target
-    from harness.contracts.openapi import OpenApi
+    from harness.contracts.openapi import OpenApi, Operation
 
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
 _MOST = 5  # operations that are asked for, below each path
 _ABSENT = 404
 _REMEDY = "name the path below which it is served in the document's `servers`"
 
+Bases = tuple[str, ...]
 Ask = Callable[[str], int]  # the status of the answer to GET, 0 for none
 
 
@@ -31,6 +33,9 @@ class ServedPath:
     base: str = ""
     remark: str = ""  # where that is not what the document says
     absent: str = ""  # why it is served nowhere: what was asked for; "" where it is
+    # Where operations with servers of their own are served, by label, and why one of these is served nowhere.
+    own: Mapping[str, str] = field(default_factory=dict)
+    nowhere: Mapping[str, str] = field(default_factory=dict)
 
 
 def served_path(target: Target, document: OpenApi) -> ServedPath:
@@ -42,13 +47,38 @@ def find_served_path(document: OpenApi, ask: Ask) -> ServedPath:
     """The first path of its servers where something of the document is found, or the root.
 
     Only where all that was asked for has no parameter and does not answer 404 by its document is it certain that
-    nothing is there.
+    nothing is there. Operations with servers of their own are looked for below these alone.
     """
-    named = [base for base in base_paths(document.document) if "{" not in base] or [""]
-    if named == [""]:
-        return ServedPath()
-    bases = tuple(dict.fromkeys([*named, ""]))
-    certain, asked = _asked_for(document)
+    usual, groups = _by_servers(document)
+    apart = {each for group in groups.values() for each in group}
+    main = [each for each in document.operations if each.label not in apart]
+    found = _found(main, tuple(dict.fromkeys([*usual, ""])), ask) if usual != ("",) else ServedPath()
+    own: dict[str, str] = {}
+    nowhere: dict[str, str] = {}
+    for bases, labels in groups.items():
+        there = _found([each for each in document.operations if each.label in labels], bases, ask)
+        own |= dict.fromkeys(labels, there.base)
+        nowhere |= dict.fromkeys(labels, there.absent) if there.absent else {}
+    return replace(found, own=own, nowhere=nowhere)
+
+
+def _by_servers(document: OpenApi) -> tuple[Bases, dict[Bases, list[str]]]:
+    """The paths of the document's servers, and operations with servers elsewhere by the paths of these."""
+    usual = _closed(base_paths(document.document)) or ("",)
+    groups: dict[Bases, list[str]] = {}
+    for label, named in bases_of_operations(document.document):
+        bases = _closed(named)
+        if bases and bases[0] != usual[0]:
+            groups.setdefault(bases, []).append(label)
+    return usual, groups
+
+
+def _closed(bases: Iterable[str]) -> Bases:
+    return tuple(base for base in bases if "{" not in base)
+
+
+def _found(operations: Sequence[Operation], bases: Bases, ask: Ask) -> ServedPath:
+    certain, asked = _asked_for(operations)
     told: list[str] = []
     for base in bases:
         for path in asked:
@@ -66,9 +96,9 @@ def _remark(first: str, found: str) -> str:
     return f"checked {where}: the service does not serve its document below {first}, the path of its server"
 
 
-def _asked_for(document: OpenApi) -> tuple[bool, Sequence[str]]:
+def _asked_for(operations: Sequence[Operation]) -> tuple[bool, Sequence[str]]:
     """Paths that GET may ask for, and whether each of them has to be there."""
-    mine = [each for each in document.operations if each.method == "GET"]
+    mine = [each for each in operations if each.method == "GET"]
     sure = [each.path for each in mine if "{" not in each.path and not set(each.statuses) & {"404", "4XX"}]
     if sure:
         return True, sure[:_MOST]
