@@ -30,7 +30,7 @@ from harness.engine.events import CheckFinished, Event, Noticed, RunStarted, Ser
 from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import Bench, run_task
 from harness.errors import ServiceDidNotStart, UnknownName
-from harness.evidence import Evidence, EvidenceKind, Facts, Known
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, is_latest
 from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
@@ -294,7 +294,7 @@ class Run:
             involved = (each.version for each in self._known.values())
             self._told = self.ledger.facts_about([version for version in involved if version.number], ())
         a_suite = evidence.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
-        return _is_latest(self._told, evidence) or (a_suite and _is_latest(self.ledger.facts(), evidence))
+        return is_latest(self._told, evidence) or (a_suite and is_latest(self.ledger.facts(), evidence))
 
     def note_earlier(self, finished: CheckFinished) -> None:
         """Count a verdict that was told before the plan."""
@@ -337,11 +337,3 @@ class Run:
 def _forget(evidence: Evidence) -> None:
     """`--no-publish`: what was seen is told, not kept."""
     del evidence
-
-
-def _is_latest(facts: Facts, evidence: Evidence) -> bool:
-    """Whether nothing later speaks of the same contract on the same artifact of the same provider."""
-    told = facts.index.told(evidence.kind, evidence.contract, evidence.provider.pacticipant)
-    spoken = [e for e in told.about(evidence.provider, ()) if e.decisive and e.speaks_for(evidence.consumer)]
-    same = [e for e in spoken if e.artifact == evidence.artifact]
-    return bool(same) and (same[-1].identity, same[-1].verdict) == (evidence.identity, evidence.verdict)

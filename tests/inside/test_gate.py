@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UnknownName, UsageError
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, stands
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, is_latest
 from harness.gate import can_i_deploy
 from harness.identity import Version
 from harness.services.manifest.settings import KINDS
@@ -267,7 +267,7 @@ def test_the_manifest_knows_the_same_kinds_of_evidence_as_the_matrix() -> None:
 def test_earlier_evidence_stands_until_something_later_speaks_of_the_same_artifact() -> None:
     first = evidence(ORDERS, "k", Verdict.FAILED, identity="beside catalog 1")
     later = evidence(ORDERS, "k", Verdict.PASSED, identity="beside catalog 2")
-    assert stands(facts(known(ORDERS), evidence=(first,)), first)
-    assert not stands(facts(known(ORDERS), evidence=(first, later)), first)
-    assert stands(facts(known(ORDERS), evidence=(first, later, first)), first)
-    assert not stands(facts(known(ORDERS)), first)
+    assert is_latest(facts(known(ORDERS), evidence=(first,)), first)
+    assert not is_latest(facts(known(ORDERS), evidence=(first, later)), first)
+    assert is_latest(facts(known(ORDERS), evidence=(first, later, first)), first)
+    assert not is_latest(facts(known(ORDERS)), first)
