@@ -19,13 +19,15 @@ import ast
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 MADE = Path("mutants")
@@ -33,6 +35,7 @@ SURVIVORS = Path(__file__).with_name("survivors.toml")
 LEAST = 0.9
 SECOND = MADE / "in-processes.json"  # what came of those that were run a second time
 NOBODY_LOOKS, NOTHING_NOTICED, TOO_LONG = 33, 0, 36  # mutmut's own codes; 24 and 152 are further ones of too long
+_AT_ONCE = 200
 PATIENCE = 300.0  # seconds for the tests of a mutant that are run a second time
 
 # Which tests start what runs in a process of its own, or only on a running service; by how the module begins.
@@ -89,16 +92,35 @@ def mutants() -> Iterator[Mutant]:
     """The mutants that say something else than their originals, besides what they say to people."""
     for name in names():
         module, _, local = name.rpartition(".")
-        functions = _functions(MADE / f"{module.replace('.', '/')}.py")
-        original = functions[local.rpartition("__mutmut_")[0] + "__mutmut_orig"]
-        if _meaning(functions[local]) != _meaning(original):
-            yield Mutant(name, _change(original, functions[local]))
+        file = MADE / f"{module.replace('.', '/')}.py"
+        original = _function(file, local.rpartition("__mutmut_")[0] + "__mutmut_orig")
+        mutated = _function(file, local)
+        if _meaning(mutated) != _meaning(original):
+            yield Mutant(name, _change(original, mutated))
+
+
+_DEFINITION = re.compile(r"\s*(?:async )?def (\w+)\(")
 
 
 @cache
-def _functions(file: Path) -> dict[str, ast.AST]:
-    nodes = ast.walk(ast.parse(file.read_text()))
-    return {each.name: each for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+def _lines(file: Path) -> list[str]:
+    return file.read_text().splitlines()
+
+
+@cache
+def _starts(file: Path) -> dict[str, int]:
+    """Where each function of a file begins: whole files of mutants are too large to be parsed for one."""
+    found = ((_DEFINITION.match(line), number) for number, line in enumerate(_lines(file)))
+    return {match[1]: number for match, number in found if match}
+
+
+def _function(file: Path, name: str) -> ast.AST:
+    start = _starts(file)[name]
+    first, *others = _lines(file)[start:]
+    inner = f"{first[: len(first) - len(first.lstrip())]} "  # a parenthesis that closes its head is no deeper
+    body = takewhile(lambda line: not line.strip() or line.startswith((inner, f"{inner[1:]})")), others)
+    (defined,) = ast.parse(textwrap.dedent("\n".join([first, *body]))).body
+    return defined
 
 
 class _WithoutSentences(ast.NodeTransformer):
@@ -147,12 +169,28 @@ def explained() -> dict[tuple[str, str], str]:
 
 
 def _run(*names: str) -> None:
-    subprocess.run([sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names], check=False)
+    words = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
+    subprocess.run(words, check=False, env=_environment(Path(__file__).parent))  # where `quickest_first` is
+
+
+def batched(names: Iterable[str]) -> Iterator[list[str]]:
+    """As many as mutmut finds quickly: it holds every mutant against each, and `fnmatch` remembers 256."""
+    left = list(names)
+    while left:
+        yield left[:_AT_ONCE]
+        del left[:_AT_ONCE]
+
+
+def _environment(path: Path) -> dict[str, str]:
+    """With what is compiled kept: modules with all their mutants are large."""
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**others, "PYTHONPATH": str(path.resolve())}
 
 
 def run(picked: Iterable[Mutant]) -> None:
     """Run mutants against the tests in this process; what lives of the checks also against what starts them."""
-    _run(*(each.name for each in picked))
+    for some in batched(each.name for each in picked):
+        _run(*some)
     codes = results()
     for each in picked:
         if each.started_by and _is_alive(codes.get(each.name)):
@@ -162,12 +200,11 @@ def run(picked: Iterable[Mutant]) -> None:
 
 def _of_processes(mutant: Mutant) -> int:
     """How pytest ended with a mutant that is named by the environment, so that every child process has it."""
-    here = str(MADE.resolve())
     words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.started_by]
-    environment = {**os.environ, "MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": here}
+    environment = {**_environment(MADE), "MUTANT_UNDER_TEST": mutant.name}
     try:
         code = subprocess.run(
-            words, cwd=here, env=environment, timeout=PATIENCE, check=False, stdout=subprocess.DEVNULL
+            words, cwd=MADE, env=environment, timeout=PATIENCE, check=False, stdout=subprocess.DEVNULL
         ).returncode
     except subprocess.TimeoutExpired:
         return TOO_LONG

@@ -254,6 +254,22 @@ def test_what_one_response_breaks_twice_is_told_once() -> None:
     assert [d.actual for d in finding.differences] == ["openapi.undocumented-status"]
 
 
+def test_one_break_under_two_statuses_is_two_findings() -> None:
+    message = '"1" is not of type "number"\n\nSchema at /properties/a:'
+    failures = [
+        failure("JsonSchemaError", status=status, case=str(status), message=message) for status in (200, 201)
+    ]
+    assert len(sort_out(failures, place="o.json").findings) == 2
+
+
+def test_what_is_malformed_in_many_operations_names_each() -> None:
+    both = [failure("UndefinedStatusCode", o, status=400, body=b"{", case=o) for o in (POST, GET)]
+    (finding,) = sort_out(both, place="o.json").findings
+    assert (finding.code, finding.count) == ("openapi.undocumented-400", 2)
+    assert [each.place for each in finding.differences] == [GET, POST]
+    assert f"in {GET}, {POST}" in finding.actual
+
+
 def test_two_fields_of_one_response_are_two_findings() -> None:
     messages = [
         '"1" is not of type "number"\n\nSchema at /properties/a:',
@@ -350,6 +366,7 @@ def lines(*events: Any) -> list[bytes]:
 def test_a_report_is_read_with_failures_and_without_secrets() -> None:
     read = observe(lines(scenario()), secrets=("s3cret",), hidden=("x-key",))
     assert read.statuses == {POST: Counter({500: 1})}
+    assert (read.recent[0].at, read.failures[0].at, read.failures[0].kind) == (1.0, 1.0, "ServerError")
     assert read.failures[0].exchange.request_headers == (("X-Key", "[redacted]"),)
     assert "s3cret" not in repr(read)
 
@@ -361,7 +378,10 @@ def test_a_report_that_was_cut_in_a_line_is_read_up_to_there() -> None:
 
 
 def test_a_sequence_counts_for_the_operation_that_each_request_meets() -> None:
-    assert set(observe(lines(scenario("stateful", "Stateful tests"))).statuses) <= {POST}
+    request = {"method": "POST", "uri": "http://s/orders", "headers": {}}
+    assert observe(lines(scenario("stateful", "Stateful tests", request=request))).statuses == {
+        POST: Counter({500: 1})
+    }
 
 
 def test_a_request_that_meets_another_operation_is_no_evidence_for_the_one_it_was_made_for() -> None:

@@ -22,7 +22,8 @@ from harness.contracts.pact_reader import read_pact
 from harness.errors import StateFailed, StateMissing
 from harness.ports import Endpoint, Instance
 from harness.runtime.recorder import HttpRecorder
-from harness.services.system import Auth, AuthKind, Budget, Service
+from harness.services.system import Auth, AuthKind, Budget, Service, StatesKind
+from harness.services.system import States as ListedStates
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def verify(url: str, verifiers: Verifiers, tmp_path: Path) -> Any:
         pool: Verifiers = verifiers,
         patience: float = 60.0,
         document: Mapping[str, Any] | None = None,
+        service: Service = ORDERS,
         **more: Any,
     ) -> Said:
         metadata = {"pactSpecification": {"version": "4.0"}, **(document or {}).get("metadata", {})}
@@ -155,7 +157,7 @@ def verify(url: str, verifiers: Verifiers, tmp_path: Path) -> Any:
             "metadata": metadata,
         }
         target = Target(
-            service=replace(ORDERS, **more),
+            service=replace(service, **more),
             instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=at, inside=at),)),
             pact=read_pact(json.dumps(written), "web-orders.json"),
             states=states,
@@ -372,6 +374,13 @@ def test_states_surround_each_interaction_and_missing_ones_are_never_run(verify:
 def test_states_that_nobody_can_set_up_are_missing(verify: Any) -> None:
     (said,), (finding,) = verify(interaction(providerStates=[{"name": "x"}]), states=None)
     assert (said.cause, finding.code) == (Cause.STATE_MISSING, "provider-state.missing")
+
+
+def test_states_that_only_the_manifest_lists_are_missing_where_it_lists_others(verify: Any) -> None:
+    listed = ListedStates(kind=StatesKind.HTTP, target="/states", names=("y",))
+    service = replace(ORDERS, states=listed)
+    (said,), _ = verify(interaction(providerStates=[{"name": "x"}]), states=States(None), service=service)
+    assert said.because == "no state 'x': the provider has: y"
 
 
 def test_values_of_a_set_up_go_into_the_request(verify: Any) -> None:

@@ -25,8 +25,8 @@ def lacking(pact: Pact, interaction: Interaction, environ: Mapping[str, str]) ->
         version = versions.get(name, "")
         if not any(_is_enough(version, each) for each in _installed(name, environ)):
             called = f"{name} {version}".strip()
-            where = " or ".join(str(folder) for folder in _folders(environ))
-            return f"it needs the Pact plug-in {called}, which is not installed here (looked in {where})"
+            where = f"not installed here (looked in {_folder(environ)})"
+            return f"it needs the Pact plug-in {called}, which is {where}"
     return ""
 
 
@@ -47,16 +47,15 @@ def _installed(name: str, environ: Mapping[str, str]) -> list[str]:
     """The versions of a plug-in that are here."""
     return [
         str(told.get("version") or "")
-        for folder in _folders(environ)
-        for manifest in sorted(folder.glob("*/pact-plugin.json"))
+        for manifest in sorted(_folder(environ).glob("*/pact-plugin.json"))
         if (told := _manifest(manifest)).get("name") == name
     ]
 
 
-def _folders(environ: Mapping[str, str]) -> list[Path]:
+def _folder(environ: Mapping[str, str]) -> Path:
     if own := environ.get("PACT_PLUGIN_DIR"):
-        return [Path(own)]
-    return [Path(environ.get("HOME") or Path.home(), ".pact", "plugins")]
+        return Path(own)
+    return Path(environ.get("HOME") or Path.home(), ".pact", "plugins")
 
 
 def _manifest(file: Path) -> dict[str, Any]:
