@@ -189,7 +189,8 @@ def test_a_finding_names_the_worst_of_what_is_wrong(said: Result, found: Opinion
     assert isinstance(finding, Finding)
     assert (finding.code, finding.differences[0].place) == (code, place)
     assert finding.expected.startswith(f"{place}: ")
-    assert finding.actual == exercised.because
+    assert finding.differences[0].actual in finding.actual
+    assert finding.actual != exercised.because
     assert (finding.subject, finding.consumer, finding.operation) == (ORDER.label, "web", "GET /orders/7")
     assert finding.place == exercised.place == "web-orders.json#/interactions/0"
     assert (
@@ -208,7 +209,7 @@ def test_the_status_of_a_silent_provider_is_that_of_the_promise() -> None:
 def test_a_difference_without_a_sentence_is_told_by_its_values() -> None:
     exercised, finding = judged(result("$.id", text=""), OPINIONS["not known"])
     assert exercised.because == "$.id: expected that, got this"
-    assert finding.actual == "$.id: this"
+    assert (finding.expected, finding.actual) == ("$.id: that", "this")
     assert finding.remedy == "let orders answer so again, or change what web needs and publish its new pact"
 
 

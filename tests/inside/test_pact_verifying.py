@@ -15,14 +15,23 @@ from hypothesis import strategies as st
 from harness.checks.engines.pact_chunks import LARGEST, Told, Verification, chunks_of
 from harness.checks.engines.pact_copy import copy_of, needs_values
 from harness.checks.engines.pact_plugins import lacking, of_interactions
-from harness.checks.engines.pact_results import BODY, HEADER, OTHER, STATUS, Result, refusal_of, results_of
+from harness.checks.engines.pact_results import (
+    BODY,
+    HEADER,
+    OTHER,
+    STATUS,
+    Result,
+    came_instead,
+    refusal_of,
+    results_of,
+)
 from harness.checks.engines.pact_states import Changes, missing_states
 from harness.checks.engines.pact_verifier import Child, Job, Verifiers
 from harness.contracts.pact import Interaction, Pact, ProviderState
 from harness.contracts.pact_reader import read_pact
 from harness.errors import StateFailed, StateMissing, ToolCrashed
 from harness.ports import TAG_HEADER
-from harness.verdicts import Cause
+from harness.verdicts import Cause, Difference
 
 
 def pact(*interactions: Mapping[str, Any], version: str = "4.0", **metadata: Any) -> Pact:
@@ -335,6 +344,43 @@ def test_a_mismatch_has_its_kind_and_its_place(told: Any, kind: object, place: s
     assert (mismatch.kind, mismatch.difference.place, result.kind) == (kind, place, kind)
     assert (mismatch.difference.expected, mismatch.difference.actual, mismatch.difference.text) == ("", "", "")
     assert not result.ok
+
+
+@given(
+    st.sampled_from(["$.total", "body", "status", "header Date"]),
+    *[st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists).map(json.dumps)] * 2,
+    st.text(max_size=30),
+)
+def test_what_came_is_told_as_a_value_and_never_as_what_was_wanted(
+    place: str, expected: str, actual: str, text: str
+) -> None:
+    told = came_instead(Difference(place=place, expected=expected, actual=actual, text=text))
+    assert told == actual or (told.startswith(f"{actual} (") and place in ("$.total", "body"))
+
+
+@pytest.mark.parametrize(
+    ("place", "expected", "actual", "text", "told"),
+    [
+        (
+            "$.total",
+            '"900"',
+            "900",
+            "Expected 900 (Integer) to be the same type as '900' (String)",
+            "900 (Integer)",
+        ),
+        ("$.total", "900", '"900"', "Expected '900' (String) to be an integer", '"900" (String)'),
+        ("$.total", "900", "901", "Expected 901 (Integer) to be equal to 900 (Integer)", "901 (Integer)"),
+        ("$.name", '"a"', '"b"', "Expected 'b' to match 'a'", '"b"'),
+        ("$", '["a","b"]', '["a"]', "Actual map is missing the following keys: b", "an object without b"),
+        ("$", '["a","b"]', '["a"]', "Expected a List with 2 elements but received 1 elements", '["a"]'),
+        ("status", "200", "500", "expected 200 but was 500", "500"),
+        ("header Age", "12", "", "Expected header 'Age' but was missing", "Expected header 'Age' but was missing"),
+        ("$.total", "900", "missing", "expected total", "missing"),
+        ("$", "1", "[" * 5000, "odd", "[" * 5000),
+    ],
+)
+def test_what_came_is_told_as_a_fact(place: str, expected: str, actual: str, text: str, told: str) -> None:
+    assert came_instead(Difference(place=place, expected=expected, actual=actual, text=text)) == told
 
 
 def test_what_the_verifier_says_of_one_is_read_with_its_values() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.checks.api import Target
 from harness.checks.engines.pact_record import BETWEEN, Opinion
-from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Kind
+from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Kind, came_instead
 from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
@@ -40,6 +40,14 @@ class Broken:
 
     kind: Kind
     differences: tuple[Difference, ...]  # at least one
+    came: str = ""  # what came instead, where that is more than the first difference says
+    note: str = ""
+
+    @property
+    def fact(self) -> str:
+        """What came instead."""
+        came = self.came or came_instead(self.differences[0])
+        return f"{came} ({self.note})" if self.note else came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +178,13 @@ class Bench:
             actual=opinion.trouble,
             text=f"{asked} got no whole answer: {opinion.trouble}",
         )
-        return self._broken(interaction, Broken(SILENT, (difference,)), exchange)
+        came = f"no whole answer to {asked}: {opinion.trouble}"
+        return self._broken(interaction, Broken(SILENT, (difference,), came), exchange)
 
     def _broken(self, interaction: Interaction, broken: Broken, exchange: Exchange | None) -> Answers:
         first = broken.differences[0]
         because = first.text or f"{first.place}: expected {first.expected}, got {first.actual}"
+        because += f" ({broken.note})" if broken.note else ""
         if interaction.pending:
             # Pact's pending: told, but the provider is not blamed yet; a yes it is not either.
             because = f"pending, and not kept yet: {because}"
@@ -183,7 +193,7 @@ class Bench:
             code=broken.kind.code,
             subject=interaction.label,
             expected=f"{first.place}: {first.expected}",
-            actual=first.text or f"{first.place}: {first.actual}",
+            actual=broken.fact,
             consumer=self.pact.consumer,
             operation=_operation(interaction),
             place=place_of(self.pact, interaction),
@@ -248,7 +258,8 @@ def _redirected(interaction: Interaction, first: Exchange, result: Result) -> Br
         actual=what,
         text=f"expected {interaction.status} but was a redirect: {what}; {after}, but not every client follows",
     )
-    return Broken(REDIRECTED, (difference, *(m.difference for m in result.mismatches)))
+    came = f"a redirect: {what}; {after}, but not every client follows"
+    return Broken(REDIRECTED, (difference, *(m.difference for m in result.mismatches)), came)
 
 
 def _as_recorded(result: Result, opinion: Opinion) -> Result:
@@ -279,8 +290,7 @@ def _told_of_both(broken: Broken) -> Broken:
 
 
 def _with_note(broken: Broken, note: str) -> Broken:
-    first, *others = broken.differences
-    return Broken(broken.kind, (replace(first, text=f"{first.text} ({note})"), *others))
+    return replace(broken, note=note)
 
 
 def _as_text(differences: Sequence[Difference]) -> str:

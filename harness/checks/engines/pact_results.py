@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +117,38 @@ def _mismatch(told: dict[str, Any]) -> Mismatch:
     text = str(told.get("mismatch") or "")
     difference = Difference(place=place, expected=_told(expected), actual=_told(actual), text=text)
     return Mismatch(kind=_KINDS.get(kind, OTHER), difference=difference)
+
+
+# How it says of an object that it lacks something: both sides are then lists of names.
+_LACKING = re.compile(r"Actual map is missing the following keys: (.+)", re.DOTALL)
+_KINDS_OF_VALUES = {
+    str: "String",
+    int: "Integer",
+    float: "Decimal",
+    bool: "Boolean",
+    list: "Array",
+    dict: "Object",
+    type(None): "Null",
+}
+
+
+def came_instead(difference: Difference) -> str:
+    """What came, as a fact: the value, with its kind where another was expected; or what an object lacks."""
+    lacking = _LACKING.match(difference.text)
+    if lacking:
+        return f"an object without {lacking[1]}"
+    in_a_body = difference.place.startswith(("$", "body"))
+    expected, came = map(_kind_of, (difference.expected, difference.actual)) if in_a_body else ("", "")
+    # A rule may want another kind than its example has: the sentence about it names the kinds.
+    other = came and (came != expected or f"({came}) to be" in difference.text)
+    return f"{difference.actual} ({came})" if other else difference.actual or difference.text
+
+
+def _kind_of(text: str) -> str:
+    try:
+        return _KINDS_OF_VALUES[type(json.loads(text))]
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _told(value: Any) -> str:
