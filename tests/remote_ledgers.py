@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def transport_to_own(app: BrokerApplication, base: str = "http://broker.test") -
     """The same for our own broker; each answer is held against the API's own document."""
     from broker_client import Client
 
-    client = Client(app=app, base=base)
+    client = Client(app=replace(app, threaded=False), base=base)
 
     def answered(request: httpx.Request) -> httpx.Response:
         told = dict(request.headers)

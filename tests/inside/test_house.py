@@ -31,9 +31,14 @@ def tree(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(module: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(module)))
+
+
 def functions() -> Iterator[tuple[str, int]]:
     for module in MODULES:
-        for node in ast.walk(tree(module)):
+        for node in nodes(module):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{module.relative_to(ROOT)}:{node.name}", (node.end_lineno or 0) - node.lineno + 1
 
@@ -68,7 +73,7 @@ def test_a_place_that_catches_every_exception_says_why_or_only_cleans_up_and_rai
     silent = []
     for module in MODULES:
         text = module.read_text(encoding="utf-8")
-        for node in ast.walk(tree(module)):
+        for node in nodes(module):
             if isinstance(node, ast.ExceptHandler) and _catches_everything(node):
                 explained = "noqa: BLE001 - " in text.splitlines()[node.lineno - 1]
                 if not explained and not isinstance(node.body[-1], ast.Raise):
@@ -111,12 +116,12 @@ def _imports(module: Path) -> frozenset[str]:
     """Top-level packages that a module imports, lazily or not; what only annotations need does not count."""
     annotations = {
         id(child)
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for child in ast.walk(node)
     }
     found = set()
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if id(node) in annotations:
             continue
         if isinstance(node, ast.Import):

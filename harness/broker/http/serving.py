@@ -63,6 +63,7 @@ class BrokerApplication:
     access: Access = field(default_factory=Everybody)
     pages: Pages | None = None  # for people with browsers
     audited: bool = False  # remember who changed what
+    threaded: bool = True  # an answer is made in a thread, when it is its turn; else one after the other
     wake: Callable[[], None] = lambda: None  # there is something new in the outbox
     started: Callable[[], None] = lambda: None
     stopped: Callable[[], None] = lambda: None
@@ -98,10 +99,13 @@ class BrokerApplication:
             return
         began = perf_counter_ns()
         whole = replace(request, body=body)
-        turn = self._turns.of(request.method, request.raw_path)
-        answer, media = await anyio.to_thread.run_sync(self.answer, whole, limiter=turn)
+        answer, media = await self._in_its_turn(whole) if self.threaded else self.answer(whole)
         await send_answer(send, answer, media)
         _log(request, answer, perf_counter_ns() - began)
+
+    async def _in_its_turn(self, request: RawRequest) -> tuple[Response, str]:
+        turn = self._turns.of(request.method, request.raw_path)
+        return await anyio.to_thread.run_sync(self.answer, request, limiter=turn)
 
     def answer(self, request: RawRequest) -> tuple[Response, str]:
         """The answer to one request and its media type; whatever happens, it is one."""
