@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import __version__
+from harness.contracts.openapi_bundle import ALLOW_REFS
 from harness.contracts.openapi_faults import Examined
 from harness.contracts.openapi_source import parse
-from harness.errors import Problem
+from harness.errors import Problem, UsageError
 from harness.identity import digest
 from harness.runtime.caches import cache_folder
 
@@ -36,9 +37,32 @@ _OURS = re.compile(
 
 
 def keeping_reader(environ: Mapping[str, str]) -> Reader:
-    """What reads documents, and keeps YAML with all else that this person keeps."""
-    folder = cache_folder(environ)
-    return KeptDocuments(folder / "documents") if folder else parse
+    """What reads documents, and keeps YAML with all else that this person keeps. Raises UsageError."""
+    folder, allowed = cache_folder(environ), _allowed(environ.get(ALLOW_REFS, ""))
+    if folder is None:
+        return UnkeptDocuments(allowed) if allowed else parse
+    return KeptDocuments(folder / "documents", allowed=allowed)
+
+
+def _allowed(given: str) -> tuple[Path, ...]:
+    """The folders from which references may read, whatever document has them."""
+    folders = tuple(Path(each) for each in given.split(os.pathsep) if each)
+    for folder in folders:
+        if not folder.is_dir():
+            hint = f"name folders that are there, with {os.pathsep!r} between them"
+            raise UsageError(f"'{folder}' is no folder", where=ALLOW_REFS, hint=hint)
+    return tuple(folder.resolve() for folder in folders)
+
+
+@dataclass(frozen=True, slots=True)
+class UnkeptDocuments:
+    """Documents that are read anew each time."""
+
+    allowed: tuple[Path, ...]
+
+    def __call__(self, text: str | bytes, place: str) -> Any:
+        """The value of a document, as `parse` reads it. Raises ContractError."""
+        return parse(text, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +72,7 @@ class KeptDocuments:
     folder: Path
     most: int = MOST_BYTES
     young: int = _YOUNG
+    allowed: tuple[Path, ...] = ()  # folders outside of a document's repository from which it may refer to files
 
     def __call__(self, text: str | bytes, place: str) -> Any:
         """The value of a document, as `parse` reads it. Raises ContractError."""
@@ -64,7 +89,7 @@ class KeptDocuments:
     def whole(self, place: str, value: dict[str, Any], made: Made) -> Examined:
         """A document as it was examined before, while not one of its files changed; `value` is that of its own."""
         root = os.path.realpath(place)
-        path = self.folder / f"{digest('whole', __version__, root, place)}.whole.json"
+        path = self.folder / f"{digest('whole', __version__, root, place, *map(str, self.allowed))}.whole.json"
         kept = _read(path)
         if kept is not None and _states(kept[0]["files"]) == kept[0]["states"]:
             return _as_examined(kept[0], value)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.contracts.openapi_source import Reader
 
 KEY = "x-contract-harness-files"
+ALLOW_REFS = "HARNESS_ALLOW_REFS"  # the variable that names folders from which references may read
 
 
 class Beside(NamedTuple):
@@ -103,6 +104,7 @@ class _Files:
         self._named: dict[Path, str] = {}
         self.names: list[Path] = []  # of the files that were met
         self.reader = reader
+        self.allowed: tuple[Path, ...] = getattr(reader, "allowed", ())
         self.place = place
         self.content: dict[str, Any] = {}
         self.problems: list[Problem] = []
@@ -129,7 +131,8 @@ class _Files:
             return f"#{fragment}"
         if self._is_outside(other):
             text = f"$ref '{reference}' leads to {other}: it is outside of {self.within}, so it is not read"
-            self.problems.append(Problem(text, at, "keep a copy beside the document and refer to that"))
+            hint = f"keep a copy beside the document, or give leave to read there: {ALLOW_REFS}={other.parent}"
+            self.problems.append(Problem(text, at, hint))
             return reference
         name = self._name(other)
         if name not in self.content:
@@ -146,8 +149,8 @@ class _Files:
         return self._others[key]
 
     def _is_outside(self, other: Path) -> bool:
-        """Whether a file is neither below the document's folder nor in its repository or project."""
-        return self.within is not None and not other.is_relative_to(self.within)
+        """Whether a file is neither in the document's repository, project or folder, nor where leave was given."""
+        return self.within is not None and not any(map(other.is_relative_to, (self.within, *self.allowed)))
 
     def _obstacle(self, reference: str, address: str) -> tuple[str, str] | None:
         if urlsplit(address).scheme:
