@@ -20,6 +20,7 @@ from law_examples import examples
 
 from harness.checks.api import Settings, Target
 from harness.checks.engines.replaying import Again
+from harness.checks.engines.request_headers import sent_headers
 from harness.checks.engines.schemathesis_child import Ended
 from harness.checks.engines.schemathesis_failures import CODES, pointer, sort_out
 from harness.checks.engines.schemathesis_run import Told
@@ -29,7 +30,6 @@ from harness.checks.engines.schemathesis_shards import (
     Shard,
     arguments,
     configuration,
-    sent_headers,
     shards,
 )
 from harness.checks.engines.schemathesis_stream import Failure, Observation, Sent, ToolError, observe

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.checks.engines.request_headers import sent_headers
 from harness.checks.engines.schemathesis_child import Child, Ended, Family
 from harness.checks.engines.schemathesis_shards import (
     Shard,
     arguments,
     configuration,
-    sent_headers,
     shards,
     variable,
 )

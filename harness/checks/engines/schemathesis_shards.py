@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from harness.checks.engines.request_headers import sent_headers
 from harness.checks.engines.served_path import ServedPath
 
 if TYPE_CHECKING:
@@ -154,28 +155,6 @@ def configuration(service: Service, *, url: str, seed: int, report: Path) -> str
 def variable(number: int) -> str:
     """The environment variable that carries the value of one header to a child."""
     return f"HARNESS_PROPERTY_HEADER_{number}"
-
-
-def sent_headers(service: Service) -> dict[str, str]:
-    """What is sent with every request: the manifest's headers, then its credentials."""
-    from base64 import b64encode
-
-    from harness.services.system import AuthKind
-
-    headers = dict(service.headers)
-    auth = service.auth
-    if auth is None:
-        return headers
-    for name in [name for name in headers if name.lower() == auth.header.lower()]:
-        del headers[name]
-    match auth.kind:
-        case AuthKind.BEARER:
-            headers[auth.header] = f"Bearer {auth.value}"
-        case AuthKind.BASIC:
-            headers[auth.header] = f"Basic {b64encode(auth.value.encode()).decode()}"
-        case AuthKind.HEADER:
-            headers[auth.header] = auth.value
-    return headers
 
 
 def arguments(shard: Shard, *, config: Path, document: Path) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.checks.engines.request_headers import sent_headers
 from harness.contracts.openapi_routing import bases_of_operations
 from harness.contracts.openapi_servers import base_paths
 
@@ -107,8 +108,6 @@ def _asked_for(operations: Sequence[Operation]) -> tuple[bool, Sequence[str]]:
 
 def _asking(target: Target) -> Ask:
     import httpx
-
-    from harness.checks.engines.schemathesis_shards import sent_headers
 
     root, headers = target.instance.url.rstrip("/"), sent_headers(target.service)
     timeout = float(target.service.budget.request_timeout)

@@ -170,7 +170,7 @@ class Document:
     def schema(self, node: Any) -> Schema:
         """A schema as it is written here, in the dialect of 2020-12."""
         made = normal(node, self.version)
-        return guarded(made, self) if self.guards and self.problems else made
+        return guarded(made, self.at) if self.guards and self.problems else made
 
     def kept(self, node: Any) -> Schema:
         """The same, made once for a node that is asked for again and again."""

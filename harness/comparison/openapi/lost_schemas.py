@@ -9,8 +9,9 @@ from harness.contracts.openapi_source import UNREAD
 from harness.contracts.openapi_unread import unread_part, unread_within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.comparison.openapi.dialects import Schema
-    from harness.comparison.openapi.document import Document
 
 UNREADABLE = "x-unreadable-expression"
 # What is left open inside of these may turn into a yes: `not` of what nobody can read, one branch of two.
@@ -23,17 +24,17 @@ def unreadable_schema(reference: str) -> dict[str, Any]:
     return {"const": {UNREADABLE: reference}}
 
 
-def guarded(schema: Schema, document: Document) -> Schema:
+def guarded(schema: Schema, at: Callable[[str], Any]) -> Schema:
     """The same, where what leads nowhere can turn no answer into a yes; references are kept."""
     if not isinstance(schema, dict):
         return schema
     if "" in schema.get(UNREAD, {}):
         return unreadable_schema(unread_part(schema).what)
-    made = {key: _inside(key, value, document) for key, value in schema.items() if key != UNREAD}
+    made = {key: _inside(key, value, at) for key, value in schema.items() if key != UNREAD}
     if UNREAD in schema:
         made["allOf"] = [*made.get("allOf", ()), unreadable_schema(unread_part(schema).what)]
     for key in _TURNING & made.keys():
-        lost = unread_within(schema[key], document.at)
+        lost = unread_within(schema[key], at)
         if lost:
             for gone in (key, *_BESIDE.get(key, ())):
                 made.pop(gone, None)
@@ -41,11 +42,11 @@ def guarded(schema: Schema, document: Document) -> Schema:
     return made
 
 
-def _inside(key: str, value: Any, document: Document) -> Any:
+def _inside(key: str, value: Any, at: Callable[[str], Any]) -> Any:
     if key in ONE:
-        return guarded(value, document)
+        return guarded(value, at)
     if key in LIST:
-        return [guarded(each, document) for each in value]
+        return [guarded(each, at) for each in value]
     if key in NAMED:
-        return {name: guarded(each, document) for name, each in value.items()}
+        return {name: guarded(each, at) for name, each in value.items()}
     return value
