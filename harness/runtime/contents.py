@@ -67,9 +67,13 @@ class Contents:
         real = os.path.realpath(root)
         if not os.path.isdir(real):
             return digest("file", self.file(real))
-        if (real, meaning) not in self._made:
-            self._made[real, meaning] = self._digest_of(real, meaning, sorted_tree(real, skip))
-        return self._made[real, meaning]
+        return self.once(real, meaning, lambda: self._digest_of(real, meaning, sorted_tree(real, skip)))
+
+    def once(self, root: str, meaning: str, make: Callable[[], str]) -> str:
+        """What is made of a folder, made once: services of a project share an interpreter and its packages."""
+        if (root, meaning) not in self._made:
+            self._made[root, meaning] = make()
+        return self._made[root, meaning]
 
     def forget(self) -> None:
         """Look again at every folder: something was built meanwhile."""

@@ -123,6 +123,10 @@ def _editable(site: Path) -> Iterator[Path]:
 
 def modules(folder: Path, contents: Contents) -> str:
     """What can be imported from a folder of a person's own: modules, and everything that lies in packages."""
+    return contents.once(os.path.realpath(folder), "modules", lambda: _modules(folder, contents))
+
+
+def _modules(folder: Path, contents: Contents) -> str:
     found = sorted_tree(folder, _no_modules)
     packages = {os.path.dirname(each.name) for each in found if os.path.basename(each.name) == "__init__.py"}
     return contents.of_files(folder, [each for each in found if _importable(each, packages)], "modules")

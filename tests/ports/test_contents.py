@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.errors import EnvironmentProblem
 from harness.runtime.contents import Contents, sorted_tree
-from harness.runtime.language_runtimes import left_by_tools
+from harness.runtime.language_runtimes import left_by_tools, modules
 
 NAMES = st.sampled_from(["a", "b", "d/a", "d/e/c", "x.jar"])
 STEPS = st.lists(
@@ -165,3 +165,15 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 def test_sockets_and_pipes_are_passed_over(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert sorted_tree(tmp_path, left_by_tools) == ()
+
+
+def test_modules_that_services_share_are_looked_at_once_and_again_when_something_was_built(tmp_path: Path) -> None:
+    contents, folder = Contents(), tmp_path / "own"
+    folder.mkdir()
+    (folder / "one.py").write_text("1")
+    first = modules(folder, contents)
+    (folder / "two.py").write_text("2")
+    assert modules(folder, contents) == first
+    contents.forget()
+    assert modules(folder, contents) not in {first, modules(tmp_path, contents)}
+    assert modules(folder, Contents()) == modules(folder, contents)
