@@ -83,6 +83,7 @@ class Run:
     _material: Content | None = None
     _known: Mapping[str, Known] = field(default_factory=dict)  # what this run records, once it is settled
     _told: Facts | None = None  # what the ledger knows of it, until this run adds to it
+    _everything: Facts | None = None  # all that the ledger knows, likewise
     _noticed: list[Noticed] = field(default_factory=list)
     _earlier: list[CheckFinished] = field(default_factory=list)
     _earlier_evidence: list[Evidence] = field(default_factory=list)
@@ -286,7 +287,7 @@ class Run:
             evidence = replace(evidence, identity=self._as_it_runs(evidence.kind, evidence.identity))
         if evidence.run == self.run or not self._stands(evidence):
             self.ledger.record_evidence(evidence)
-            self._told = None
+            self._told = self._everything = None
 
     def _stands(self, evidence: Evidence) -> bool:
         """Whether the ledger goes by it already; all of the facts are read only where a part cannot tell."""
@@ -294,7 +295,11 @@ class Run:
             involved = (each.version for each in self._known.values())
             self._told = self.ledger.facts_about([version for version in involved if version.number], ())
         a_suite = evidence.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
-        return is_latest(self._told, evidence) or (a_suite and is_latest(self.ledger.facts(), evidence))
+        if is_latest(self._told, evidence) or not a_suite:
+            return is_latest(self._told, evidence)
+        if self._everything is None:
+            self._everything = self.ledger.facts()
+        return is_latest(self._everything, evidence)
 
     def note_earlier(self, finished: CheckFinished) -> None:
         """Count a verdict that was told before the plan."""
