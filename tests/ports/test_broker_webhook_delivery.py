@@ -256,6 +256,7 @@ def test_two_workers_tell_once(client: Client, database: Database, listener: Lis
     assert len({headers["idempotency-key"] for _, headers, _ in listener.heard}) == len(listener.heard) == 6
 
 
+@pytest.mark.slow
 def test_what_was_being_told_when_the_broker_was_killed_is_told_again(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     allowed = {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from broker_client import Client
+from law_examples import examples
 from new_ledgers import new_ledger
 from remote_ledgers import document, transport_to_own
 from small_estates import PLACES, small_estate, write
@@ -151,7 +152,7 @@ def estate(db: sa.Connection, seed: int) -> None:
 
 def test_every_answer_of_a_copy_is_that_of_the_ledger(ledger: SqlLedger, tmp_path: Path) -> None:
     found = set()
-    for seed in range(30):
+    for seed in range(examples(10)):
         with ledger.database.writing() as db:
             estate(db, seed)
         copy = new_ledger(tmp_path / f"copy{seed}.db")
