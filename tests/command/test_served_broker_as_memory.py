@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
+from broker_histories import pact
 from projects import harness, project
+
+from harness.contracts.pact_reader import pact_key
 
 pytestmark = pytest.mark.slow
 PROCESS = ("--runtime", "process")
@@ -119,3 +123,28 @@ def test_a_token_may_do_what_its_role_says_and_no_secret_is_told(served: Served,
         environment=served.environment("publish"),
     )
     assert refused.returncode == 2
+
+
+def test_a_served_broker_says_no_to_everybody_where_two_builds_of_one_version_disagree(
+    served: Served, tmp_path: Path
+) -> None:
+    team = machine(tmp_path, "team")
+    document = pact("c", "p", 0)
+    headers = {"Authorization": f"Bearer {served.tokens['publish']}"}
+    with httpx.Client(base_url=served.url, headers=headers) as client:
+        assert client.put("/pacts/provider/p/consumer/c/version/1", json=document).status_code == 201
+        results = f"/pacts/provider/p/consumer/c/pact-version/{pact_key(document)}/verification-results"
+        for build, success in (("b" * 64, False), ("a" * 64, True)):
+            body = {"success": success, "providerApplicationVersion": "7", "build": build}
+            assert client.post(results, json=body).status_code == 201
+        admin = served.environment("admin")
+        there = harness("record-deployment", "p=7", "--environment", "production", cwd=team, environment=admin)
+        assert there.returncode == 0, there.stderr
+        for command in ("can-i-deploy", "plan"):
+            asked = harness(command, "c=1", "--to", "production", cwd=team, environment=served.environment("read"))
+            assert asked.returncode == 1, asked.stdout + asked.stderr
+            assert "results of two builds disagree" in asked.stdout
+            assert "aaaaaaaaaaaa" in asked.stdout
+            assert "bbbbbbbbbbbb" in asked.stdout
+        for path in ("/", "/matrix/provider/p/consumer/c"):
+            assert "failed" in client.get(path, headers={"Accept": "text/html"}).text

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.contracts.document import ContractKind
-from harness.ledger.db import pacts, results
+from harness.identity import Version
+from harness.ledger.db import changed, pacts, results
 from harness.ledger.db.pacts import StoredPact
 from harness.ledger.db.results import VerificationResult
-from harness.ledger.db.rows import in_order
+from harness.ledger.db.rows import chunks, in_order
 from harness.ledger.db.tables import (
     branches,
     integrations,
@@ -35,6 +36,7 @@ class Item:
     pact: StoredPact
     result: VerificationResult | None
     verified_before: bool  # the pair had a success with another content; told where this one has no result
+    contradicted: bool  # another build of the version that gave the result broke the pact
     webhooks: str  # none, not_run, success, failure, retrying
 
     @property
@@ -42,7 +44,8 @@ class Item:
         """How its verification stands."""
         if self.result is None:
             return "stale" if self.verified_before else "never"
-        return "success" if self.result.success and not self.result.partial else "failed"
+        kept = self.result.success and not self.result.partial and not self.contradicted
+        return "success" if kept else "failed"
 
 
 def items(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page | None) -> tuple[list[Item], int]:
@@ -52,6 +55,7 @@ def items(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page
     chosen = rows if page is None else rows[page.offset : page.offset + page.size]
     found = pacts.of_publications(db, chosen)
     known = results.latest_of_contracts(db, [pact.contract for pact in found]) if found else {}
+    contradicted = _contradicted(db, list(known.values()))
     told = _triggered(db, found)
     verified = _verified(db, [pact for pact in found if pact.contract not in known])
     made = [
@@ -59,6 +63,7 @@ def items(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page
             pact=pact,
             result=known.get(pact.contract),
             verified_before=(pact.consumer, pact.provider) in verified,
+            contradicted=pact.contract in contradicted,
             webhooks=told.get((pact.consumer, pact.provider), "none"),
         )
         for pact in found
@@ -109,6 +114,21 @@ def _verified(db: sa.Connection, found: Sequence[StoredPact]) -> set[tuple[str, 
     return verified
 
 
+def _contradicted(db: sa.Connection, latest: Sequence[VerificationResult]) -> set[int]:
+    """The contents that a build of the version with the latest result broke, or what was recorded in its place."""
+    versions = {Version(each.provider, each.number): each.version for each in latest}
+    recorded = changed.in_place_of(db, versions.keys())
+    asked = {row: versions[version] for version, some in recorded.items() for row in some.values()}
+    wanted = {(each.contract, each.version) for each in latest}
+    last: dict[tuple[int, int, str], bool] = {}
+    contracts = {each.contract for each in latest}
+    for part in chunks(contracts):
+        for contract, version, artifact, success in db.execute(_OF_BUILDS, {"contracts": part}):
+            if (contract, asked.get(version, version)) in wanted:
+                last[contract, version, artifact] = success
+    return {contract for (contract, _, _), success in last.items() if not success}
+
+
 def _triggered(db: sa.Connection, found: Sequence[StoredPact]) -> dict[tuple[str, str], str]:
     """How the webhooks of pairs fared: the worst of their latest events."""
     worst: dict[tuple[str, str], str] = {}
@@ -154,6 +174,16 @@ _SUCCESS = (
     sa.select(verifications.c.id)
     .where(verifications.c.contract_id.in_(_of_pair), verifications.c.success.is_(True))
     .limit(1)
+)
+_OF_BUILDS = (  # what leaves interactions out takes nothing back
+    sa.select(
+        verifications.c.contract_id, verifications.c.version_id, verifications.c.artifact, verifications.c.success
+    )
+    .where(
+        verifications.c.contract_id.in_(sa.bindparam("contracts", expanding=True)),
+        verifications.c.partial.is_(False),
+    )
+    .order_by(verifications.c.id)
 )
 _TRIGGERED = sa.select(triggers.c.consumer, triggers.c.provider, triggers.c.status).where(
     triggers.c.id.in_(
