@@ -150,7 +150,7 @@ def results() -> dict[str, int]:
     for meta in MADE.rglob("*.py.meta"):
         codes = json.loads(meta.read_text())["exit_code_by_key"]
         found |= {name: code for name, code in codes.items() if code is not None}
-    return found | {name: code for name, code in _second().items() if code and _is_alive(found.get(name))}
+    return found | {name: code for name, code in _second().items() if _is_alive(found.get(name))}
 
 
 def _second() -> dict[str, int]:
@@ -215,19 +215,28 @@ def _of_processes(mutant: Mutant) -> int:
 def tell(picked: list[Mutant]) -> bool:
     """Print what lives and the figures; whether they are good enough."""
     codes, reasons = results(), explained()
-    alive = [each for each in picked if _is_alive(codes.get(each.name))]
-    unexplained = [each for each in alive if (each.place, each.change) not in reasons]
-    for each in unexplained:
-        known = "reached by no test" if codes.get(each.name) == NOBODY_LOOKS else "noticed by no test"
-        print(f"\n{each.place}: {known if each.name in codes else 'not run'} ({each.name})\n{each.change}")
-    print(f"\n{'':12}  mutants  noticed  survived, explained  survived")
+    waiting = [each for each in picked if each.name not in codes]
+    alive = [each for each in picked if each.name in codes and _is_alive(codes[each.name])]
+    known = [each for each in alive if (each.place, each.change) in reasons]
+    noticed = [each for each in picked if each not in waiting and each not in alive]
+    for each in alive:
+        if each not in known:
+            why = "reached by no test" if codes[each.name] == NOBODY_LOOKS else "noticed by no test"
+            print(f"\n{each.place}: {why} ({each.name})\n{each.change}")
+    for each in noticed:
+        if (each.place, each.change) in reasons:
+            print(
+                f"\n{each.place}: it is noticed, and needs no reason in {SURVIVORS.name} any more\n{each.change}"
+            )
+    print(f"\n{'':10}  mutants  noticed  survive with a reason  without  not run")
     for room in (*sorted({each.room for each in picked}), ""):
-        mine, lost, open_ones = (
-            sum(room in ("", each.room) for each in some) for some in (picked, alive, unexplained)
+        counted = (
+            sum(room in ("", each.room) for each in some) for some in (picked, noticed, known, alive, waiting)
         )
-        figures = f"{mine:7}  {mine - lost:7}  {lost - open_ones:19}  {open_ones:8}"
-        print(f"{room or 'together':12}  {figures}  {1 - lost / max(mine, 1):.1%} noticed")
-    return bool(picked) and 1 - len(alive) / len(picked) >= LEAST and not unexplained
+        mine, seen, explains, lives, open_still = counted
+        figures = f"{mine:7}  {seen:7}  {explains:21}  {lives - explains:7}  {open_still:7}"
+        print(f"{room or 'together':10}  {figures}  {seen / max(mine, 1):.1%} noticed")
+    return bool(picked) and len(noticed) / len(picked) >= LEAST and len(known) == len(alive) and not waiting
 
 
 def main() -> int:
