@@ -16,7 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stay
+from harness.evidence import DeploymentRecord, Evidence, EvidenceKind, Facts, Known, Live
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
 from harness.verdicts import Verdict
@@ -53,7 +53,7 @@ def estate(seed: int = 20) -> Facts:
                 evidence += [passed(key, Version(provider, str(n))) for n in near]
     live = tuple(Live(environment="production", version=Version(name, str(VERSIONS - 1))) for name in names)
     history = tuple(
-        Stay(
+        DeploymentRecord(
             environment="production",
             version=Version(name, str(number)),
             since=f"{number:02}",

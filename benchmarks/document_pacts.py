@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.comparison.diff import Document
-    from harness.comparison.openapi.operations import Operation, Parameter
+    from harness.comparison.openapi.operations import OperationObject, ParameterObject
 
 Json = dict[str, Any]
 MOST = 30  # interactions of one pact
@@ -47,14 +47,14 @@ def pact_of(document: Document) -> Json:
     }
 
 
-def _unambiguous(every: Iterable[Operation]) -> list[Operation]:
+def _unambiguous(every: Iterable[OperationObject]) -> list[OperationObject]:
     """Those that no other operation can be taken for, and whose parameters can be told apart."""
     shapes = Counter((each.method, shape(each.path)) for each in every)
     alone = [each for each in every if shapes[each.method, shape(each.path)] == 1]
     return [each for each in alone if not any(odd in each.path for odd in ("}{", "?"))]
 
 
-def _interactions(document: Document, chosen: list[Operation]) -> Iterator[Json]:
+def _interactions(document: Document, chosen: list[OperationObject]) -> Iterator[Json]:
     for operation in chosen:
         try:
             exchange = {"request": request(document, operation), "response": response(document, operation)}
@@ -105,7 +105,7 @@ def _discriminates(value: Any) -> bool:
     return isinstance(value, list) and any(map(_discriminates, value))
 
 
-def text_for(document: Document, parameter: Parameter) -> str:
+def text_for(document: Document, parameter: ParameterObject) -> str:
     """A plain value as it is written in a path, a query or a header."""
     value = value_for(document, parameter.schema, Direction.REQUEST)
     if isinstance(value, list):
@@ -118,7 +118,7 @@ def text_for(document: Document, parameter: Parameter) -> str:
 # --- messages ----------------------------------------------------------------------------------------------------
 
 
-def request(document: Document, operation: Operation) -> Json:
+def request(document: Document, operation: OperationObject) -> Json:
     """What is required, and a JSON body."""
     headers, query = credentials(document, operation)
     path = base_of(document, operation) + operation.path
@@ -145,7 +145,7 @@ def request(document: Document, operation: Operation) -> Json:
     }
 
 
-def body(document: Document, operation: Operation) -> tuple[Json, str]:
+def body(document: Document, operation: OperationObject) -> tuple[Json, str]:
     """A JSON body where one is taken, and its media type."""
     taken = operation.body()
     media = next((each for each in taken.content if _JSON.fullmatch(each)), "") if taken else ""
@@ -156,13 +156,13 @@ def body(document: Document, operation: Operation) -> tuple[Json, str]:
     ), media
 
 
-def base_of(document: Document, operation: Operation) -> str:
+def base_of(document: Document, operation: OperationObject) -> str:
     """The path of a server."""
     own = server_paths(operation.written) or server_paths(operation.item) or bases(document)
     return min(own)
 
 
-def credentials(document: Document, operation: Operation) -> tuple[Json, Json]:
+def credentials(document: Document, operation: OperationObject) -> tuple[Json, Json]:
     """What the first requirement asks for: headers and query."""
     found: dict[tuple[str, str], str] = {}
     known = mapping(document.part("components").get("securitySchemes")) or document.part("securityDefinitions")
@@ -186,7 +186,7 @@ def credential(scheme: Json) -> tuple[tuple[str, str], str]:
     return (str(scheme.get("in")), name), "key"
 
 
-def response(document: Document, operation: Operation) -> Json:
+def response(document: Document, operation: OperationObject) -> Json:
     """The first success that is declared, with its JSON body."""
     declared = operation.responses()
     status = next((each for each in declared if each.startswith("2")), None)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.engines.schemathesis_failures import code_of
 from harness.checks.engines.schemathesis_run import exercise
 from harness.checks.engines.schemathesis_stream import Failure, observe
@@ -167,12 +167,12 @@ def theirs(url: str, folder: Path, examples: int, seed: int, kept: Path) -> Roun
 def ours(url: str, folder: Path, examples: int, seed: int, kept: Path, jobs: int) -> Round:
     """What the harness runs for one service, reading of the reports included."""
     document = read_openapi(httpx.get(f"{url}/openapi.json").content, "service", "openapi.json")
-    target = Target(
+    target = CheckTarget(
         service=Service(name="service", budget=Budget(examples=examples, seconds=600)),
         instance=Instance(name="service", version="1", endpoints=(Endpoint(name="http", url=url, inside=url),)),
         document=document,
         recorder=None,  # type: ignore[arg-type]  # property checks go to the service itself
-        settings=Settings(jobs=jobs, seed=seed, scratch=folder, kept=kept),
+        settings=CheckSettings(jobs=jobs, seed=seed, scratch=folder, kept=kept),
     )
     used, began = processor_seconds(), time.monotonic()
     told = exercise(target, document)

@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.engines.pact_verifier import Verifiers
 from harness.checks.pact_provider import PactProvider
 from harness.contracts.pact_reader import read_pact
@@ -123,17 +123,17 @@ def _await(port: int) -> None:
     raise SystemExit("the service did not start")
 
 
-def target(url: str, document: Pact, folder: Path, jobs: int = 2) -> Target:
+def target(url: str, document: Pact, folder: Path, jobs: int = 2) -> CheckTarget:
     """The provider under verification."""
     orders = Service(name="orders", version="1", states=States(kind=StatesKind.HTTP, target="/states"))
     instance = Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=url, inside=url),))
-    return Target(
+    return CheckTarget(
         service=orders,
         instance=instance,
         pact=document,
         states=provider_states(orders, instance, {}, folder),
         recorder=HttpRecorder(),
-        settings=Settings(jobs=jobs, scratch=folder),
+        settings=CheckSettings(jobs=jobs, scratch=folder),
     )
 
 

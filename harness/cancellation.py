@@ -24,7 +24,7 @@ class RunIsOver(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Ending:
+class CancelToken:
     """Comes once; what was begun in the run's name is stopped at that moment, and nothing more begins."""
 
     _come: threading.Event = field(default_factory=threading.Event)

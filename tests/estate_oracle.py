@@ -12,7 +12,7 @@ from math import prod
 
 from small_estates import Mentioned, SmallEstate, Told
 
-from harness.ledger.matrix.question import Asked, Question
+from harness.ledger.matrix.question import Question, VersionSelector
 from harness.verdicts import Verdict
 
 PASSED, UNKNOWN, FAILED = Verdict.PASSED, Verdict.UNKNOWN, Verdict.FAILED
@@ -36,7 +36,7 @@ class Oracle:
 
     # --- who is meant ---
 
-    def meant(self, asked: Asked) -> list[Mentioned] | None:
+    def meant(self, asked: VersionSelector) -> list[Mentioned] | None:
         """The versions that a selector means; None is any."""
         plain = not (asked.latest or asked.tag or asked.branch or asked.main_branch or asked.environment)
         if plain and not asked.version:
@@ -52,9 +52,9 @@ class Oracle:
         ]
         return found[-1:] if asked.latest else found
 
-    def _inferred(self, name: str) -> Asked:
+    def _inferred(self, name: str) -> VersionSelector:
         q = self.question
-        return Asked(
+        return VersionSelector(
             pacticipant=name, latest=q.latest, tag=q.tag, environment=q.environment, main_branch=q.main_branch
         )
 

@@ -15,7 +15,7 @@ from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_merging import put_together
 from harness.contracts.pact_reader import read_pact
 from harness.errors import IdentityConflict, Problem
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, KnownBuild, Live, Stated, Stay
+from harness.evidence import DeploymentRecord, Evidence, EvidenceKind, Facts, Known, KnownBuild, Live, Stated
 from harness.identity import Version
 from harness.ledger import refusals
 from harness.ledger.db.evidence import check as check_evidence
@@ -55,7 +55,7 @@ class MemoryLedger:
     )
     deployed: dict[tuple[str, str, str], Version] = field(default_factory=dict)
     released: dict[tuple[str, Version], None] = field(default_factory=dict)
-    history: list[Stay] = field(default_factory=list)
+    history: list[DeploymentRecord] = field(default_factory=list)
     held: dict[Version, tuple[Contract, bool | None]] = field(default_factory=dict)  # provider contracts
     ticks: Any = field(default_factory=count)
 
@@ -226,7 +226,7 @@ class MemoryLedger:
         facts = self.facts_about((), places)
         return replace(facts, history=tuple(each for each in facts.history if each.environment in places))
 
-    def _begin(self, stay: Stay) -> None:
+    def _begin(self, stay: DeploymentRecord) -> None:
         self.history.append(replace(stay, since=self.now()))
 
     def _end(self, environment: str, pacticipant: str, instance: str, *, number: str = "") -> None:
@@ -259,7 +259,7 @@ class MemoryLedger:
             return
         self._end(environment, version.pacticipant, instance)
         self.deployed[environment, version.pacticipant, instance] = version
-        self._begin(Stay(environment=environment, version=version, instance=instance))
+        self._begin(DeploymentRecord(environment=environment, version=version, instance=instance))
 
     def record_undeployment(self, environment: str, pacticipant: str, *, instance: str = "") -> int:
         self._there(environment, pacticipant)
@@ -273,7 +273,7 @@ class MemoryLedger:
     def record_release(self, environment: str, version: Version) -> None:
         self._known_there(environment, version)
         if (environment, version) not in self.released:
-            self._begin(Stay(environment=environment, version=version, released=True))
+            self._begin(DeploymentRecord(environment=environment, version=version, released=True))
         self.released[environment, version] = None
 
     def record_support_ended(self, environment: str, version: Version) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from harness.ledger.db import tables as t
-from harness.ledger.matrix.question import Asked, Question
+from harness.ledger.matrix.question import Question, VersionSelector
 
 AT = "2026-01-01T00:00:00.000+00:00"
 NAMES, TAGS, BRANCHES, PLACES, SLOTS = "abc", ("dev", "rc"), ("main", "feat"), ("test", "prod"), ("", "blue")
@@ -247,7 +247,7 @@ def questions(seed: int, estate: SmallEstate) -> Iterator[Question]:
             ]
         )
         ignored = [
-            Asked(pacticipant=dice.choice(NAMES), version=dice.choice(["", "1", "2"]))
+            VersionSelector(pacticipant=dice.choice(NAMES), version=dice.choice(["", "1", "2"]))
             for _ in range(dice.choice([0, 0, 0, 1, 2]))
         ]
         yield Question(
@@ -258,7 +258,7 @@ def questions(seed: int, estate: SmallEstate) -> Iterator[Question]:
         )
 
 
-def _asked(dice: random.Random, name: str, estate: SmallEstate) -> Asked:
+def _asked(dice: random.Random, name: str, estate: SmallEstate) -> VersionSelector:
     numbers = [each.number for each in estate.of(name)] or ["1"]
     form: dict[str, Any] = dice.choice(
         [
@@ -277,4 +277,4 @@ def _asked(dice: random.Random, name: str, estate: SmallEstate) -> Asked:
             {"environment": dice.choice(PLACES)},
         ]
     )
-    return Asked(pacticipant=name, **form)
+    return VersionSelector(pacticipant=name, **form)

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stay
+from harness.evidence import DeploymentRecord, Evidence, EvidenceKind, Facts, Known, Live
 from harness.identity import Version
 from harness.verdicts import Cause, Verdict
 
@@ -82,8 +82,8 @@ def _upgrade(draw: random.Random) -> Small:
             evidence.append(seen(provider, key, draw.choice((FAILED, FAILED, UNKNOWN)) if bad else PASSED))
     new, old = draw.choice((("2", "1"), ("2", "1"), ("1", "2")))
     live = [Live(environment=PLACE, version=Version(name, old)) for name in names]
-    stays = [Stay(environment=PLACE, version=Version(n, new), since="1", until="2") for n in names]
-    stays += [Stay(environment=PLACE, version=Version(n, old), since="2") for n in names]
+    stays = [DeploymentRecord(environment=PLACE, version=Version(n, new), since="1", until="2") for n in names]
+    stays += [DeploymentRecord(environment=PLACE, version=Version(n, old), since="2") for n in names]
     return Small(
         facts=Facts(
             versions=knowns,
@@ -121,10 +121,12 @@ def _long_history(draw: random.Random) -> Small:
             for version in mine[:-1]:
                 at = f"{next(clock):04d}"
                 history.append(
-                    Stay(environment=PLACE, version=version, instance=instance, since=at, until=f"{at}+")
+                    DeploymentRecord(
+                        environment=PLACE, version=version, instance=instance, since=at, until=f"{at}+"
+                    )
                 )
             at = f"{next(clock):04d}"
-            history.append(Stay(environment=PLACE, version=mine[-1], instance=instance, since=at))
+            history.append(DeploymentRecord(environment=PLACE, version=mine[-1], instance=instance, since=at))
             live.append(Live(environment=PLACE, version=mine[-1], instance=instance, since=at))
     return Small(
         facts=Facts(
@@ -156,7 +158,9 @@ def _known(version: Version, names: Sequence[str], draw: random.Random, *, hollo
     )
 
 
-def _live(names: Sequence[str], versions: Sequence[Version], draw: random.Random) -> tuple[list[Live], list[Stay]]:
+def _live(
+    names: Sequence[str], versions: Sequence[Version], draw: random.Random
+) -> tuple[list[Live], list[DeploymentRecord]]:
     live, history = [], []
     clock = itertools.count(1)
     for name in names:
@@ -166,10 +170,12 @@ def _live(names: Sequence[str], versions: Sequence[Version], draw: random.Random
             for version in stays[:-1]:
                 at = f"{next(clock):04d}"
                 history.append(
-                    Stay(environment=PLACE, version=version, instance=instance, since=at, until=f"{at}+")
+                    DeploymentRecord(
+                        environment=PLACE, version=version, instance=instance, since=at, until=f"{at}+"
+                    )
                 )
             at = f"{next(clock):04d}"
-            history.append(Stay(environment=PLACE, version=stays[-1], instance=instance, since=at))
+            history.append(DeploymentRecord(environment=PLACE, version=stays[-1], instance=instance, since=at))
             live.append(Live(environment=PLACE, version=stays[-1], instance=instance, since=at))
         if draw.random() < 0.15:
             live.append(Live(environment=PLACE, version=draw.choice(mine), released=True))

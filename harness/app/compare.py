@@ -11,7 +11,7 @@ from harness.app.documents import document_source, fetched, version_named
 from harness.app.kept_documents import keeping_reader
 from harness.app.source_lines import LinesOfFiles, on_lines
 from harness.comparison.openapi.document import bundled
-from harness.comparison.pact_fit import Compared, Comparison, compare_all
+from harness.comparison.pact_fit import Comparison, PactComparison, compare_all
 from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import find_pacts, read_pact
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PACT_FORMS = "a file, a folder, a pattern, a URL, or a version in the ledger (web@1.4)"
 
 
-def compared(pacts: Sequence[str], document: str, open_ledger: OpenLedger) -> list[Compared]:
+def compared(pacts: Sequence[str], document: str, open_ledger: OpenLedger) -> list[PactComparison]:
     """Every pact that is meant, compared with the document. Raises UsageError, UnknownName, ContractError."""
     source = document_source(document, open_ledger)
     problems: list[Problem] = []
@@ -38,25 +38,27 @@ def compared(pacts: Sequence[str], document: str, open_ledger: OpenLedger) -> li
     value = reader(source.text, source.place)
     if isinstance(value, dict) and "asyncapi" in value and "openapi" not in value:
         told = Comparison(unknown=("the document is AsyncAPI; messages are not compared with it",))
-        return [*(Compared(pact=each, document=source.place, comparison=told) for each in read), *spoilt]
+        return [*(PactComparison(pact=each, document=source.place, comparison=told) for each in read), *spoilt]
     read_document = bundled(value, source.place, reader, source.beside)
     found = compare_all(read, read_document)
     lines = LinesOfFiles()
     problems_there, remarks = on_lines(read_document.problems, lines), on_lines(read_document.remarks, lines)
     told_of = [
-        Compared(pact=pact, document=source.place, comparison=comparison, problems=problems_there, remarks=remarks)
+        PactComparison(
+            pact=pact, document=source.place, comparison=comparison, problems=problems_there, remarks=remarks
+        )
         for pact, comparison in zip(read, found, strict=True)
     ]
     return [*told_of, *spoilt]
 
 
-def _not_read(problem: Problem, document: str) -> Compared:
+def _not_read(problem: Problem, document: str) -> PactComparison:
     """A file of a batch that is no pact: what it promises is not known, and the others are none the worse."""
     nobody = Pact(
         consumer="", provider="", specification="", interactions=(), key="", document={}, place=problem.where
     )
     told = Comparison(unknown=(f"the pact cannot be read: {problem.where}: {problem.text}",))
-    return Compared(pact=nobody, document=document, comparison=told)
+    return PactComparison(pact=nobody, document=document, comparison=told)
 
 
 def _pacts(given: str, provider: str, open_ledger: OpenLedger, problems: list[Problem]) -> Iterator[Pact]:

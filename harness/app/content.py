@@ -21,7 +21,7 @@ from harness.services.system import Service, StatesKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harness.checks.api import Settings
+    from harness.checks.api import CheckSettings
     from harness.contracts.pact import Pact
     from harness.errors import Problem
     from harness.ports import Unit
@@ -35,7 +35,7 @@ _TOOLS = {
 }
 
 
-def tool_settings(settings: Settings) -> Mapping[EvidenceKind, str]:
+def tool_settings(settings: CheckSettings) -> Mapping[EvidenceKind, str]:
     """Per kind of evidence: the tools' versions and the choices that can change a verdict."""
     return {kind: digest(__version__, *_tools(kind), str(settings.seed)) for kind in _TOOLS}
 

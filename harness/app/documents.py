@@ -27,7 +27,7 @@ _LARGEST = 64 * 1024 * 1024  # bytes of a document that is fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class DocumentSource:
     """The text of a document, and where it was found."""
 
     text: bytes | str
@@ -36,17 +36,17 @@ class Source:
     beside: Beside | None = None  # the files around it, where they are not on this disk
 
 
-def document_source(given: str, open_ledger: OpenLedger) -> Source:
+def document_source(given: str, open_ledger: OpenLedger) -> DocumentSource:
     """The document that a person means. Raises UsageError, UnknownName."""
     path = Path(given)
     if path.is_file():
-        return Source(text=path.read_bytes(), place=given)
+        return DocumentSource(text=path.read_bytes(), place=given)
     if given.startswith(("http://", "https://")):
-        return Source(text=fetched(given), place=given)
+        return DocumentSource(text=fetched(given), place=given)
     named = version_named(given)
     if named is not None:
         with open_ledger() as ledger:
-            return Source(text=_kept(ledger, named), place=given, service=named.pacticipant)
+            return DocumentSource(text=_kept(ledger, named), place=given, service=named.pacticipant)
     if ":" in given:
         return _at_revision(given)
     problem = "it is a folder" if path.is_dir() else "no such file"
@@ -91,7 +91,7 @@ def _kept(ledger: Ledger, version: Version) -> str:
     return contract.text
 
 
-def _at_revision(given: str) -> Source:
+def _at_revision(given: str) -> DocumentSource:
     revision, _, path = given.partition(":")
     try:
         text = _git("show", "--end-of-options", given)
@@ -100,7 +100,7 @@ def _at_revision(given: str) -> Source:
         hint = "git show REVISION:PATH has to show it; the path is from the root of the repository"
         raise UsageError("there is no such file, nor one at a git revision", where=given, hint=hint) from error
     root = Path(os.path.normpath(_TOP / inside / path))
-    return Source(text=text, place=given, beside=Beside(root, partial(_shown, revision)))
+    return DocumentSource(text=text, place=given, beside=Beside(root, partial(_shown, revision)))
 
 
 _TOP = Path("/git-revision")  # no path of this disk: links here say nothing of a revision

@@ -25,7 +25,7 @@ Prepare = Callable[[Options], AbstractContextManager[Run]]  # a run with its ada
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class MissingVerification:
     """One pact that was never verified on one provider version."""
 
     provider: Version
@@ -37,7 +37,7 @@ class Missing:
 class Attempt:
     """What became of one missing verification."""
 
-    missing: Missing
+    missing: MissingVerification
     verdict: Verdict
     cause: Cause | None = None
     because: str = ""
@@ -46,12 +46,14 @@ class Attempt:
     reused: bool = False  # somebody else had run it meanwhile
 
 
-def missing_in(reasons: Iterable[Reason]) -> tuple[Missing, ...]:
+def missing_in(reasons: Iterable[Reason]) -> tuple[MissingVerification, ...]:
     """The verifications whose absence keeps an answer open, each once."""
-    found: dict[tuple[Version, str], Missing] = {}
+    found: dict[tuple[Version, str], MissingVerification] = {}
     for reason in reasons:
         if reason.verdict is Verdict.UNKNOWN and reason.provider and reason.consumer and reason.contract:
-            each = Missing(provider=reason.provider, consumer=reason.consumer, contract=reason.contract)
+            each = MissingVerification(
+                provider=reason.provider, consumer=reason.consumer, contract=reason.contract
+            )
             found.setdefault((each.provider, each.contract), each)
     return tuple(found.values())
 
@@ -62,12 +64,12 @@ def beyond_healing(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(left))
 
 
-def heal(missing: Iterable[Missing], options: Options, prepare: Prepare) -> Iterator[Attempt]:
+def heal(missing: Iterable[MissingVerification], options: Options, prepare: Prepare) -> Iterator[Attempt]:
     """Start each provider version once per round, verify what is missing on it, and keep what was seen.
 
     A consumer's pact is found by its version, so two versions of one consumer take two rounds.
     """
-    rounds: dict[tuple[Version, int], dict[str, Missing]] = {}
+    rounds: dict[tuple[Version, int], dict[str, MissingVerification]] = {}
     seen: dict[tuple[Version, str], int] = {}
     for each in missing:
         number = seen.setdefault((each.provider, each.consumer.pacticipant), 0)
@@ -78,7 +80,7 @@ def heal(missing: Iterable[Missing], options: Options, prepare: Prepare) -> Iter
 
 
 def _round(
-    provider: Version, wanted: Mapping[str, Missing], options: Options, prepare: Prepare
+    provider: Version, wanted: Mapping[str, MissingVerification], options: Options, prepare: Prepare
 ) -> Iterator[Attempt]:
     asked = replace(
         options, services={provider.pacticipant: provider.number}, only=(EvidenceKind.PACTS,), publish=True
@@ -127,7 +129,7 @@ def _check_it_is_that_version(run: Run, provider: Version) -> None:
             ) from error
 
 
-def _attempts(run: Run, provider: Version, wanted: Mapping[str, Missing]) -> Iterator[Attempt]:
+def _attempts(run: Run, provider: Version, wanted: Mapping[str, MissingVerification]) -> Iterator[Attempt]:
     consumers = {name: each.consumer.number for name, each in wanted.items()}
     open_still = dict(wanted)
     for event in verification_events(run, provider.pacticipant, consumers, None):
@@ -140,7 +142,7 @@ def _attempts(run: Run, provider: Version, wanted: Mapping[str, Missing]) -> Ite
         yield Attempt(missing=each, verdict=Verdict.UNKNOWN, cause=Cause.INTERRUPTED, because=because, run=run.run)
 
 
-def _attempt(missing: Missing, finished: CheckFinished, run: str) -> Attempt:
+def _attempt(missing: MissingVerification, finished: CheckFinished, run: str) -> Attempt:
     return Attempt(
         missing=missing,
         verdict=finished.verdict,

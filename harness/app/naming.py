@@ -30,7 +30,7 @@ UNREAD = "unread"  # stands for a document that only the running service can tel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class RunMaterial:
     """What the pacticipants of a run are made of."""
 
     artifacts: Mapping[str, str]  # service name to artifact; "" cannot be known
@@ -56,7 +56,7 @@ def check_claim(built_from: str, checkout: Checkout) -> None:
     )
 
 
-def describe(system: System, content: Content, checkout: Checkout, from_git: str) -> dict[str, Known]:
+def describe(system: System, content: RunMaterial, checkout: Checkout, from_git: str) -> dict[str, Known]:
     """Every pacticipant of the system and of its pacts, under the number that it claims."""
     services = {service.name: service for service in system.services}
     names = dict.fromkeys([*services, *(pact.consumer for pact in content.pacts)])

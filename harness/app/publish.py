@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PublishOptions:
     """What the person asked to publish, and what they say about it."""
 
     paths: tuple[Path, ...] = ()  # empty: the manifest's own contracts
@@ -50,7 +50,7 @@ class PublishedContracts:
 OWN_TESTS = {"passed": True, "failed": False, "none": None}  # what the provider's own tests said of its document
 
 
-def publish(system: System | None, open_ledger: OpenLedger, wish: Wish) -> PublishedContracts:
+def publish(system: System | None, open_ledger: OpenLedger, wish: PublishOptions) -> PublishedContracts:
     """Publish, all or nothing; contracts at named paths can be published without a system.
 
     Raises UsageError for nothing to publish and for a dirty tree.
@@ -113,7 +113,7 @@ def _of_manifest(system: System | None) -> Iterator[Contract]:
             yield read_openapi(path.read_bytes(), service.name, str(path), keeping_reader(os.environ)).contract()
 
 
-def _at_paths(wish: Wish) -> Iterator[Contract]:
+def _at_paths(wish: PublishOptions) -> Iterator[Contract]:
     from harness.contracts.openapi_reader import read_openapi
     from harness.contracts.pact_reader import read_pacts
 

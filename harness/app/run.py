@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness import __version__
 from harness.app import content
 from harness.app.naming import (
-    Content,
+    RunMaterial,
     by_version,
     describe,
     descriptors,
@@ -25,10 +25,10 @@ from harness.app.service_documents import known_documents, read_document
 from harness.app.suite_identity import started, suite_key
 from harness.checkout import Checkout
 from harness.engine.answer import Notes, evidence_of
-from harness.engine.conduct import Conductor, replayed
+from harness.engine.conduct import PlanRunner, replayed
 from harness.engine.events import CheckFinished, Event, Noticed, RunStarted, ServiceStep
 from harness.engine.plan import Inputs, Plan, Task, make_plan
-from harness.engine.run import Bench, run_task
+from harness.engine.run import RunContext, run_task
 from harness.errors import ServiceDidNotStart, UnknownName
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, is_latest
 from harness.identity import Version, digest
@@ -78,9 +78,9 @@ class Run:
     checkout: Checkout
     from_git: str  # the version that git gives; "" outside of a repository
     run: str
-    bench: Bench
+    bench: RunContext
     unknown_artifacts: dict[str, str] = field(default_factory=dict)  # name to why it cannot be known
-    _material: Content | None = None
+    _material: RunMaterial | None = None
     _known: Mapping[str, Known] = field(default_factory=dict)  # what this run records, once it is settled
     _told: Facts | None = None  # what the ledger knows of it, until this run adds to it
     _everything: Facts | None = None  # all that the ledger knows, likewise
@@ -189,12 +189,12 @@ class Run:
                 )
 
     @property
-    def material(self) -> Content:
+    def material(self) -> RunMaterial:
         """The pacts on disk, the documents that can be known, and what the services are made of."""
         if self._material is None:
             artifacts = self.artifacts()
             pacts, unread = content.found_pacts(self.system)
-            self._material = Content(
+            self._material = RunMaterial(
                 artifacts=artifacts,
                 pacts=pacts,
                 unread=unread,
@@ -204,7 +204,7 @@ class Run:
         return self._material
 
     @material.setter
-    def material(self, value: Content) -> None:
+    def material(self, value: RunMaterial) -> None:
         self._material = value
 
     def artifacts(self) -> dict[str, str]:
@@ -254,10 +254,10 @@ class Run:
             if contracts:
                 self.ledger.publish(each.version, contracts)
 
-    def conductor(self, plan: Plan, known: Mapping[str, Known], *, decide: bool = True) -> Conductor:
+    def conductor(self, plan: Plan, known: Mapping[str, Known], *, decide: bool = True) -> PlanRunner:
         """The plan, ready to happen."""
         require = [k for k in self.system.require if not self.options.only or k in self.options.only]
-        return Conductor(
+        return PlanRunner(
             plan=plan,
             run=self.run,
             bench=self.bench,

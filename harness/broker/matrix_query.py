@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.problems import Invalid
-from harness.ledger.matrix.question import LATEST_BY, LIMIT, Asked, Question
+from harness.ledger.matrix.question import LATEST_BY, LIMIT, Question, VersionSelector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ def parse_question(parameters: Mapping[str, Any]) -> Question:
     return question
 
 
-def _selectors(given: Any, errors: list[str]) -> list[Asked]:
+def _selectors(given: Any, errors: list[str]) -> list[VersionSelector]:
     if not isinstance(given, list):
         raise Invalid(["q must be an array of selectors: q[][pacticipant]=NAME&q[][version]=VERSION"])
     if not given:
@@ -53,13 +53,13 @@ def _selectors(given: Any, errors: list[str]) -> list[Asked]:
     return found
 
 
-def _selector_problems(asked: Asked) -> Iterator[str]:
+def _selector_problems(asked: VersionSelector) -> Iterator[str]:
     if asked.version and asked.latest:
         yield f"A version number and latest flag cannot both be specified for {asked.pacticipant}"
 
 
-def _asked(each: Mapping[str, Any]) -> Asked:
-    return Asked(
+def _asked(each: Mapping[str, Any]) -> VersionSelector:
+    return VersionSelector(
         pacticipant=_word(each.get("pacticipant")),
         version=_word(each.get("version")),
         latest=_word(each.get("latest")) in ("true", "l"),
@@ -70,13 +70,13 @@ def _asked(each: Mapping[str, Any]) -> Asked:
     )
 
 
-def _ignored(given: Any, errors: list[str]) -> list[Asked]:
+def _ignored(given: Any, errors: list[str]) -> list[VersionSelector]:
     found = []
     for each in given if isinstance(given, list) else [given]:
         if isinstance(each, str) and each:
-            found.append(Asked(pacticipant=each))
+            found.append(VersionSelector(pacticipant=each))
         elif isinstance(each, dict) and _word(each.get("pacticipant")):
-            found.append(Asked(pacticipant=each["pacticipant"], version=_word(each.get("version"))))
+            found.append(VersionSelector(pacticipant=each["pacticipant"], version=_word(each.get("version"))))
         else:
             errors.append("Please specify the pacticipant name to ignore")
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.cancellation import Ending
+from harness.cancellation import CancelToken
 from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
 from harness.identity import Version
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class CheckSettings:
     """What the person chose for this run; all of it that can change a verdict is part of the run identity."""
 
     seed: int = 20
@@ -31,7 +31,9 @@ class Settings:
     kept: Path | None = None  # a folder for what is costly to compute and the same for every run
     command: str = "harness"  # how replay commands start
     options: tuple[str, ...] = ()  # what the person chose that a replay must choose too: --runtime, --manifest
-    ending: Ending = field(default_factory=Ending, repr=False, compare=False)  # stops child processes early
+    ending: CancelToken = field(
+        default_factory=CancelToken, repr=False, compare=False
+    )  # stops child processes early
 
 
 class Logs(Protocol):
@@ -45,7 +47,7 @@ class Logs(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class CheckTarget:
     """One running provider, and what is to be checked of it."""
 
     service: Service
@@ -57,7 +59,7 @@ class Target:
     suite: Suite | None = None
     states: ProviderStates | None = None
     recorder: Recorder
-    settings: Settings
+    settings: CheckSettings
     runs: Callable[[], bool] = lambda: False  # whether the harness sees it run, whatever it answers
     listening: Callable[[], tuple[str, ...]] = tuple  # where it accepts connections, as seen from inside
     logs: Logs | None = None
@@ -70,5 +72,5 @@ class Check(Protocol):
     def kind(self) -> EvidenceKind:
         """Which evidence it makes."""
 
-    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+    def run(self, target: CheckTarget) -> Iterator[Exercised | Finding]:
         """Try every promise; closing the iterator stops whatever it started."""

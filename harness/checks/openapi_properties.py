@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.checks.api import Target
+from harness.checks.api import CheckTarget
 from harness.checks.engines.first_answer import never_answered
 from harness.checks.engines.log_timeline import LogOf, LogTimeline, no_log
 from harness.checks.engines.replaying import Again, again
 from harness.checks.engines.schemathesis_failures import Sorted, pointer, sort_out
-from harness.checks.engines.schemathesis_run import UNAVAILABLE, Told, exercise, hidden
+from harness.checks.engines.schemathesis_run import UNAVAILABLE, ShardOutcome, exercise, hidden
 from harness.checks.engines.schemathesis_shards import OPERATION_PHASES, SEQUENCES
 from harness.checks.engines.served_path import ServedPath, served_path
 from harness.comparison.coverage import Coverage
@@ -51,11 +51,11 @@ class OpenApiProperties:
     """Whether the running service answers as its own document says, whatever a consumer may send."""
 
     kind: EvidenceKind = field(default=EvidenceKind.PROPERTIES, init=False)
-    explore: Callable[[Target, OpenApi, ServedPath], Sequence[Told]] = exercise
-    locate: Callable[[Target, OpenApi], ServedPath] = served_path
+    explore: Callable[[CheckTarget, OpenApi, ServedPath], Sequence[ShardOutcome]] = exercise
+    locate: Callable[[CheckTarget, OpenApi], ServedPath] = served_path
     answers: Callable[[str], bool] = listens
 
-    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+    def run(self, target: CheckTarget) -> Iterator[Exercised | Finding]:
         """One verdict per operation, and what is broken; closing it stops the child processes."""
         document = target.document
         if document is None or not document.operations:
@@ -77,7 +77,9 @@ class OpenApiProperties:
         if there:
             yield from self._explored(target, replace(document, operations=there), where)
 
-    def _explored(self, target: Target, document: OpenApi, where: ServedPath) -> Iterator[Exercised | Finding]:
+    def _explored(
+        self, target: CheckTarget, document: OpenApi, where: ServedPath
+    ) -> Iterator[Exercised | Finding]:
         with LogTimeline(target.logs) as timeline:
             told = self.explore(target, document, where)
         died = any(t.seen.stopped == UNAVAILABLE for t in told) or not self.answers(target.instance.url)
@@ -92,7 +94,7 @@ def _absent(document: OpenApi, where: ServedPath) -> dict[str, str]:
 
 
 def judge(
-    target: Target, document: OpenApi, told: Sequence[Told], *, died: bool, log_of: LogOf = no_log
+    target: CheckTarget, document: OpenApi, told: Sequence[ShardOutcome], *, died: bool, log_of: LogOf = no_log
 ) -> Iterator[Exercised | Finding]:
     """What the reports of all processes together say about each operation; pure."""
     failures = [failure for each in told for failure in each.seen.failures]
@@ -142,7 +144,7 @@ class _Known:
     died: bool
 
 
-def _verdict(document: OpenApi, operation: Operation, told: Sequence[Told], known: _Known) -> Exercised:
+def _verdict(document: OpenApi, operation: Operation, told: Sequence[ShardOutcome], known: _Known) -> Exercised:
     label = operation.label
     mine = [finding for finding in known.findings if finding.subject == label]
     broken = [finding for finding in mine if finding.code not in known.ignored]
@@ -179,7 +181,7 @@ def _verdict(document: OpenApi, operation: Operation, told: Sequence[Told], know
     )
 
 
-def _cut_short(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, str] | None:
+def _cut_short(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple[Cause, str] | None:
     """Whether a process that was to exercise the operation did not come to its end."""
     for each in told:
         if label not in each.shard.operations or _done(label, each):
@@ -192,7 +194,7 @@ def _cut_short(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, 
     return None
 
 
-def _crash(each: Told) -> tuple[Cause, str]:
+def _crash(each: ShardOutcome) -> tuple[Cause, str]:
     if "LoaderError" in each.seen.fatal or "SchemaError" in each.seen.fatal:
         return Cause.UNREADABLE, f"Schemathesis cannot read the document: {each.seen.fatal}"
     how = f"signal {-each.ended.code}" if each.ended.code < 0 else f"exit code {each.ended.code}"
@@ -201,7 +203,7 @@ def _crash(each: Told) -> tuple[Cause, str]:
     return Cause.TOOL_CRASHED, f"Schemathesis ended with {how} before its work was done: {why}"
 
 
-def _done(label: str, each: Told) -> bool:
+def _done(label: str, each: ShardOutcome) -> bool:
     """Its own word that it completed is believed only together with every phase of the operation."""
     seen = each.seen
     if seen.fatal:
@@ -216,7 +218,7 @@ def _done(label: str, each: Told) -> bool:
     )
 
 
-def _missing(label: str, each: Told) -> str:
+def _missing(label: str, each: ShardOutcome) -> str:
     phases = [
         p for p in each.shard.phases if p not in each.seen.phases and label not in each.seen.finished.get(p, ())
     ]
@@ -224,7 +226,7 @@ def _missing(label: str, each: Told) -> str:
     return f"not finished: {named}" if named else "not finished"
 
 
-def _stuck(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, str] | None:
+def _stuck(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple[Cause, str] | None:
     """Whether Schemathesis met an error of its own, or of the network, with this operation."""
     errors = [error for each in told for error in each.seen.errors if error.operation == label]
     if not errors:
@@ -238,7 +240,7 @@ def _stuck(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, str]
     return Cause.NOTHING_EXERCISED, f"Schemathesis cannot make requests for it ({text})"
 
 
-def _unexercised(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause, str] | None:
+def _unexercised(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple[Cause, str] | None:
     """Whether no request was answered, or every one refused for want of credentials."""
     answers = _answers(label, told)
     if not answers:
@@ -254,7 +256,7 @@ def _unexercised(label: str, told: Sequence[Told], *, died: bool) -> tuple[Cause
     return None
 
 
-def _answers(label: str, told: Sequence[Told]) -> Counter[int]:
+def _answers(label: str, told: Sequence[ShardOutcome]) -> Counter[int]:
     total: Counter[int] = Counter()
     for each in told:
         total.update(each.seen.statuses.get(label, {}))
@@ -262,7 +264,7 @@ def _answers(label: str, told: Sequence[Told]) -> Counter[int]:
 
 
 def _kept(
-    label: str, told: Sequence[Told], accepted: Sequence[Finding], remarks: Mapping[str, Sequence[str]]
+    label: str, told: Sequence[ShardOutcome], accepted: Sequence[Finding], remarks: Mapping[str, Sequence[str]]
 ) -> str:
     answers = _answers(label, told)
     parts = [f"{answers.total()} requests, answered {', '.join(map(str, sorted(answers)))}"]
@@ -306,7 +308,7 @@ def _beside(finding: Finding) -> Exercised:
     )
 
 
-def _nothing(target: Target, document: OpenApi | None) -> Exercised:
+def _nothing(target: CheckTarget, document: OpenApi | None) -> Exercised:
     why = "the document has no operations" if document else "it has no OpenAPI document"
     return Exercised(
         subject=f"{target.service.name} openapi document",
@@ -317,7 +319,7 @@ def _nothing(target: Target, document: OpenApi | None) -> Exercised:
     )
 
 
-def _death(document: OpenApi, told: Sequence[Told], how: Again, log_of: LogOf) -> Finding:
+def _death(document: OpenApi, told: Sequence[ShardOutcome], how: Again, log_of: LogOf) -> Finding:
     """The finding that the service died, with the last requests before it."""
     lost = sorted((sent for each in told for sent in each.seen.unanswered), key=lambda sent: sent.at)
     recent = sorted((sent for each in told for sent in each.seen.recent), key=lambda sent: sent.at)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from harness.checks.engines.first_answer import never_answered
 from harness.checks.engines.pact_chunks import Verification, chunks_of
 from harness.checks.engines.pact_copy import needs_values
-from harness.checks.engines.pact_judgement import Bench, Seen
+from harness.checks.engines.pact_judgement import InteractionJudge, Seen
 from harness.checks.engines.pact_moments import Moments
 from harness.checks.engines.pact_plugins import lacking
 from harness.checks.engines.pact_record import in_promised_order, opinion_of
@@ -30,8 +30,8 @@ from harness.verdicts import Cause
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from harness.checks.api import Target
-    from harness.checks.engines.pact_chunks import Chunk, Told
+    from harness.checks.api import CheckTarget
+    from harness.checks.engines.pact_chunks import Chunk, InteractionOutcome
     from harness.checks.engines.pact_judgement import Answers
     from harness.contracts.pact import Interaction, Pact
     from harness.ports import Recording
@@ -56,12 +56,12 @@ class PactProvider:
         """Which evidence it makes."""
         return EvidenceKind.PACTS
 
-    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+    def run(self, target: CheckTarget) -> Iterator[Exercised | Finding]:
         """One verdict per interaction, and a finding for each broken one; an empty pact yields nothing."""
         if target.pact is None:
             raise UsageError(f"no pact was given for {target.service.name}")
         url = target.instance.url
-        bench = Bench(target=target, pact=target.pact, alive=lambda: _accepts(url))
+        bench = InteractionJudge(target=target, pact=target.pact, alive=lambda: _accepts(url))
         chosen = {f"interaction-{n}": each for n, each in enumerate(target.pact.interactions)}
         missing = _missing(target, target.pact)
         for token, each in list(chosen.items()):
@@ -73,7 +73,7 @@ class PactProvider:
             yield from self._verified(target, bench, chosen)
 
     def _verified(
-        self, target: Target, bench: Bench, chosen: Mapping[str, Interaction]
+        self, target: CheckTarget, bench: InteractionJudge, chosen: Mapping[str, Interaction]
     ) -> Iterator[Exercised | Finding]:
         changes = Changes(target.states, chosen)
         moments = Moments(target.logs, changes.before)
@@ -121,7 +121,7 @@ def credentials(service: Service) -> dict[str, str]:
     return headers
 
 
-def _missing(target: Target, pact: Pact) -> dict[str, str]:
+def _missing(target: CheckTarget, pact: Pact) -> dict[str, str]:
     wanted = {state.name: state for each in pact.interactions for state in each.states if each.kind is _HTTP}
     if not wanted:
         return {}
@@ -129,7 +129,7 @@ def _missing(target: Target, pact: Pact) -> dict[str, str]:
     return missing_states(target.states, listed, wanted)
 
 
-def _beforehand(bench: Bench, interaction: Interaction, missing: Mapping[str, str]) -> Answers | None:
+def _beforehand(bench: InteractionJudge, interaction: Interaction, missing: Mapping[str, str]) -> Answers | None:
     """What can be said of an interaction without running it."""
     if interaction.unverifiable:
         return bench.unknown(interaction, Cause.UNREADABLE, f"{bench.pact.place}{interaction.unverifiable}")
@@ -146,7 +146,12 @@ def _beforehand(bench: Bench, interaction: Interaction, missing: Mapping[str, st
 
 
 def _answers(
-    bench: Bench, chunk: Chunk, told: list[Told], recording: Recording, changes: Changes, moments: Moments
+    bench: InteractionJudge,
+    chunk: Chunk,
+    told: list[InteractionOutcome],
+    recording: Recording,
+    changes: Changes,
+    moments: Moments,
 ) -> Iterator[Exercised | Finding]:
     for each in told:
         interaction = chunk.chosen[each.token]
@@ -160,7 +165,7 @@ def _answers(
             yield from with_log.judged(interaction, each, seen, not_undone)
 
 
-def _seen(bench: Bench, interaction: Interaction, token: str, recording: Recording) -> Seen:
+def _seen(bench: InteractionJudge, interaction: Interaction, token: str, recording: Recording) -> Seen:
     exact = recording.exact(token)
     if not exact:
         return Seen(exchanges=())

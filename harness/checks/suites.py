@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.engines.pytest_reads import READS, ROOT
-from harness.checks.engines.pytest_suite import Outcome, replay, root_of, run_suite
+from harness.checks.engines.pytest_suite import SuiteOutcome, replay, root_of, run_suite
 from harness.checks.engines.pytest_system import VARIABLE, write_system
 from harness.comparison.coverage import Coverage, covered_by
 from harness.errors import ToolCrashed
@@ -22,7 +22,7 @@ from harness.verdicts import Cause, Covered, Exercised, Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.checks.api import Target
+    from harness.checks.api import CheckTarget
     from harness.ports import Recording
     from harness.services.system import Suite
 
@@ -37,7 +37,7 @@ class SuiteCheck:
 
     kind: EvidenceKind
 
-    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+    def run(self, target: CheckTarget) -> Iterator[Exercised | Finding]:
         """Run the suite's tests; closing the iterator early is safe, for the process has ended by then."""
         suite = target.suite
         assert suite is not None
@@ -70,7 +70,7 @@ def _noting(suite: Suite) -> dict[str, str]:
     return {READS: str(suite.reads), ROOT: str(suite.root or root_of(suite.path))}
 
 
-def _recordings(target: Target, suite: Suite, stack: ExitStack) -> dict[str, Recording]:
+def _recordings(target: CheckTarget, suite: Suite, stack: ExitStack) -> dict[str, Recording]:
     """A recorder before everything that speaks HTTP: what the tests ask counts as exercised."""
     return {
         name: stack.enter_context(target.recorder.record(instance.url, within=suite.timeout))
@@ -79,7 +79,7 @@ def _recordings(target: Target, suite: Suite, stack: ExitStack) -> dict[str, Rec
     }
 
 
-def _system(target: Target, recordings: Mapping[str, Recording]) -> Path:
+def _system(target: CheckTarget, recordings: Mapping[str, Recording]) -> Path:
     """The file that tells the tests where everything runs."""
     told = []
     for name, instance in target.running.items():
@@ -92,7 +92,7 @@ def _system(target: Target, recordings: Mapping[str, Recording]) -> Path:
     return folder / "system.json"
 
 
-def _kept(outcome: Outcome) -> bool:
+def _kept(outcome: SuiteOutcome) -> bool:
     """Whether nothing failed: nobody knows which request belongs to which test."""
     return outcome.exit == 0 and not (outcome.crash or outcome.timed_out or outcome.not_collected)
 
@@ -113,7 +113,7 @@ def _with(covered: tuple[Covered, ...], items: Iterator[Exercised | Finding]) ->
             yield item
 
 
-def tell(suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
+def tell(suite: Suite, outcome: SuiteOutcome) -> Iterator[Exercised | Finding]:
     """What the outcome says of every test; pure. Raises ToolCrashed when pytest contradicts its own results."""
     failed = False
     told = [item for test in outcome.collected for item in _of_test(test, suite, outcome)]
@@ -138,7 +138,7 @@ def _told_by(last_words: str) -> str:
     return "; ".join(line for line in lines if line and not line.endswith("%]") and not line.startswith("=="))
 
 
-def _of_test(test: str, suite: Suite, outcome: Outcome) -> Iterator[Exercised | Finding]:
+def _of_test(test: str, suite: Suite, outcome: SuiteOutcome) -> Iterator[Exercised | Finding]:
     again = replay(Path(outcome.root) if outcome.root else root_of(suite.path), test)
     yield from _test(test, outcome.phases.get(test, []), again, timed_out=outcome.timed_out)
 
@@ -161,7 +161,7 @@ def _with_left_out(told: Sequence[Exercised | Finding], left_out: Sequence[str])
             yield item
 
 
-def _has_errors(outcome: Outcome) -> bool:
+def _has_errors(outcome: SuiteOutcome) -> bool:
     """Whether a set-up or tear-down that failed explains pytest's exit code."""
     return any(p["outcome"] == "failed" and p["phase"] != "call" for ps in outcome.phases.values() for p in ps)
 

@@ -58,7 +58,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         with composition.memory(manifest, broker) as ledger:
             return deciding.asked(ledger, named, environments, answers_of, _reasons)
 
-    place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
+    place = deciding.GateContext(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     asked, attempts = deciding.healed(ask, _reasons, place)
     answers = [(_placed(decision, attempts, place), world) for decision, world in asked]
     if as_json:
@@ -69,7 +69,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     return int(Verdict.worst(decision.verdict for decision, _ in answers).exit)
 
 
-def _placed(decision: Decision, attempts: Sequence[Attempt], place: deciding.Place) -> Decision:
+def _placed(decision: Decision, attempts: Sequence[Attempt], place: deciding.GateContext) -> Decision:
     return replace(decision, reasons=deciding.placed(deciding.with_causes(decision.reasons, attempts), place))
 
 

@@ -128,14 +128,14 @@ def heal_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def healed(
-    ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: Place
+    ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: GateContext
 ) -> tuple[T, tuple[Attempt, ...]]:
     """Ask; with `heal`, run what is missing, and ask again, until nothing is missing that was not tried."""
     return _healed(ask, reasons, place) if place.heal else (ask(), ())  # asking alone needs no machinery of a run
 
 
 def _healed(
-    ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: Place
+    ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: GateContext
 ) -> tuple[T, tuple[Attempt, ...]]:
     from harness.app import heal
     from harness.app.run import Options
@@ -158,7 +158,7 @@ def _healed(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class GateContext:
     """Where a command asks, and whether it may start what it misses."""
 
     manifest: Path | None
@@ -188,7 +188,7 @@ def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple
     return heal.with_causes(reasons, attempts)
 
 
-def placed(reasons: Iterable[Reason], place: Place) -> tuple[Reason, ...]:
+def placed(reasons: Iterable[Reason], place: GateContext) -> tuple[Reason, ...]:
     """The reasons, each with what resolves it where the person is: with this manifest, or with none."""
     system = composition.system_if_any(place.manifest)  # a gate can be asked from anywhere
     return tuple(resolutions.here(reason, system) for reason in reasons)

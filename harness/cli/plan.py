@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         with composition.memory(manifest, broker) as ledger:
             return deciding.asked(ledger, named, [environment], plan_of, lambda answer: answer[0].reasons)
 
-    place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
+    place = deciding.GateContext(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     (plan, facts), attempts = deciding.healed(ask, lambda answer: answer[0].reasons, place)
     plan = _placed(plan, place)
     if as_json:
@@ -80,7 +80,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     return int(plan.verdict.exit)
 
 
-def _placed(plan: DeploymentPlan, place: deciding.Place) -> DeploymentPlan:
+def _placed(plan: DeploymentPlan, place: deciding.GateContext) -> DeploymentPlan:
     """The plan, each of its reasons with what resolves it here."""
     blocks = tuple(
         replace(

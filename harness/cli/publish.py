@@ -46,9 +46,9 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> None:
     """Publish pacts and OpenAPI documents: the manifest's, or those at PATH."""
-    from harness.app.publish import Wish, notices, publish
+    from harness.app.publish import PublishOptions, notices, publish
 
-    wish = Wish(
+    wish = PublishOptions(
         paths=paths,
         number=number or "",
         branch=branch or "",

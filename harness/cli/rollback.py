@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.evidence import Facts
-    from harness.gate import Target
+    from harness.gate import RollbackTarget
     from harness.verdicts import Reason
 
 
@@ -58,7 +58,7 @@ def command(  # noqa: PLR0913 - one argument per option
                 facts = ledger.facts()  # to say who is known, and what was meant
         return rollback_targets(services, environment, facts, bound=bound), facts
 
-    place = deciding.Place(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
+    place = deciding.GateContext(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
     (rollback, facts), attempts = deciding.healed(ask, _reasons, place)
     rollback = _placed(rollback, place)
     if as_json:
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 - one argument per option
     return int(rollback.verdict.exit)
 
 
-def _placed(rollback: Rollback, place: deciding.Place) -> Rollback:
+def _placed(rollback: Rollback, place: deciding.GateContext) -> Rollback:
     """The answer, each of its reasons with what resolves it here."""
     targets = tuple(
         replace(
@@ -101,7 +101,7 @@ def _document(rollback: Rollback) -> dict[str, Any]:
     }
 
 
-def _target(target: Target) -> dict[str, Any]:
+def _target(target: RollbackTarget) -> dict[str, Any]:
     return {
         **words.versions([target.version])[0],
         "since": target.since or None,
@@ -144,7 +144,7 @@ def _say_order(rollback: Rollback) -> None:
         say_steps(rollback.plan.steps)
 
 
-def _say_target(target: Target, facts: Facts, environment: str) -> None:
+def _say_target(target: RollbackTarget, facts: Facts, environment: str) -> None:
     stay = f"there from {target.since}" if target.since else "there before"
     until = f" to {target.until}" if target.until else ", and still"
     words.say(f"  {words.ANSWERS[target.decision.verdict]}: {target.version} ({stay}{until})")

@@ -143,9 +143,9 @@ def _answer(seen: Sequence[Event], *, as_json: bool) -> None:
 
 def _verdict(seen: Sequence[Event]) -> Verdict:
     """The verdict that every report tells; the exit code and the JSON never differ from it."""
-    from harness.reports.run_summary import tell
+    from harness.reports.run_summary import summarize
 
-    return tell(seen).verdict
+    return summarize(seen).verdict
 
 
 def document(seen: Sequence[Event]) -> dict[str, object]:
@@ -172,9 +172,9 @@ def document(seen: Sequence[Event]) -> dict[str, object]:
 
 def _worth_knowing(seen: Sequence[Event]) -> tuple[tuple[str, str], ...]:
     from harness.reports import phrases
-    from harness.reports.run_summary import tell
+    from harness.reports.run_summary import summarize
 
-    return phrases.worth_knowing(tell(seen))
+    return phrases.worth_knowing(summarize(seen))
 
 
 def _deployable(verdict: Verdict, decided: Decided | None) -> bool | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.diff.change import BRANCH, Change
 from harness.comparison.diff.sides import Place
-from harness.comparison.diff.uses import Message, Use
-from harness.comparison.openapi.operations import Operation, operations, shape
+from harness.comparison.diff.uses import Use, UsedMessage
+from harness.comparison.openapi.operations import OperationObject, operations, shape
 from harness.comparison.pact_fit.routing import routes_of
 from harness.comparison.severity import Severity
 from harness.contracts.openapi_routing import RouteTable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.contracts.openapi_routing import RoutedOperation
 
 
-class Effect(StrEnum):
+class ConsumerEffect(StrEnum):
     """What a diff means to one consumer."""
 
     BREAKS = "breaks"
@@ -55,11 +55,15 @@ class Hit:
     certain: bool  # False: whether it uses that cannot be decided, so it counts as used
 
     @property
-    def effect(self) -> Effect:
+    def effect(self) -> ConsumerEffect:
         """What it means to the consumer."""
         if self.change.undecided:
-            return Effect.UNKNOWN
-        worth = {Severity.ERROR: Effect.BREAKS, Severity.WARNING: Effect.WARNS, Severity.INFO: Effect.ENDS}
+            return ConsumerEffect.UNKNOWN
+        worth = {
+            Severity.ERROR: ConsumerEffect.BREAKS,
+            Severity.WARNING: ConsumerEffect.WARNS,
+            Severity.INFO: ConsumerEffect.ENDS,
+        }
         return worth[self.change.severity]
 
     @property
@@ -81,11 +85,11 @@ class Affected:
     """What a diff means to one consumer, and by which interactions."""
 
     consumer: Consumer
-    effect: Effect
+    effect: ConsumerEffect
     hits: tuple[Hit, ...] = ()
 
 
-_ORDER = list(Effect)
+_ORDER = list(ConsumerEffect)
 
 
 def who_is_hit(found: Diff, old: Document, consumers: Sequence[Consumer]) -> tuple[Affected, ...]:
@@ -99,9 +103,9 @@ def who_is_hit(found: Diff, old: Document, consumers: Sequence[Consumer]) -> tup
 def exit_of(affected: Sequence[Affected]) -> Exit:
     """1 when somebody is broken, 3 when somebody may be and it cannot be told, 0 otherwise."""
     effects = {each.effect for each in affected}
-    if Effect.BREAKS in effects:
+    if ConsumerEffect.BREAKS in effects:
         return Exit.FAILED
-    return Exit.UNKNOWN if Effect.UNKNOWN in effects else Exit.PASSED
+    return Exit.UNKNOWN if ConsumerEffect.UNKNOWN in effects else Exit.PASSED
 
 
 def _matters(change: Change) -> bool:
@@ -112,10 +116,10 @@ def _matters(change: Change) -> bool:
 
 def _affected(index: _Index, consumer: Consumer) -> Affected:
     if consumer.pact is None:
-        effect = Effect.UNKNOWN if index.changes else Effect.NONE
+        effect = ConsumerEffect.UNKNOWN if index.changes else ConsumerEffect.NONE
         return Affected(consumer=consumer, effect=effect)
     hits = tuple(hit for each in consumer.pact.interactions for hit in index.hits(each))
-    effect = min((hit.effect for hit in hits), key=_ORDER.index, default=Effect.NONE)
+    effect = min((hit.effect for hit in hits), key=_ORDER.index, default=ConsumerEffect.NONE)
     return Affected(consumer=consumer, effect=effect, hits=hits)
 
 
@@ -130,7 +134,7 @@ class _Index:
     changes: list[Change]
     of_operation: dict[Key, list[Reached]]
     everywhere: list[Reached]  # of the document as a whole, and of webhooks: no operation tells who uses them
-    operations: Mapping[Key, Operation]
+    operations: Mapping[Key, OperationObject]
     routes: RouteTable
 
     @classmethod
@@ -178,7 +182,7 @@ class _Exchange:
     """One interaction beside the operation that it meets."""
 
     interaction: Interaction
-    operation: Operation
+    operation: OperationObject
 
     def uses(self, change: Change, place: Place) -> Use:
         """Whether the interaction meets a change at a place of its operation."""
@@ -195,7 +199,7 @@ class _Exchange:
             return Use.NO
         if len(place) == 2:
             return Use.YES
-        message = Message.of(self.interaction, "response")
+        message = UsedMessage.of(self.interaction, "response")
         if place[2] == "headers":
             return Use.YES if place[3] in message.headers else Use.NO
         written = message.written_as(place[2])
@@ -218,7 +222,7 @@ class _Exchange:
         return sent
 
     def _sends(self, location: str, name: str) -> Use:
-        message = Message.of(self.interaction, "request")
+        message = UsedMessage.of(self.interaction, "request")
         if location == "query":
             return Use.YES if name in message.query else Use.NO
         if location == "header":
@@ -226,7 +230,7 @@ class _Exchange:
         return Use.YES if location == "path" else Use.UNSURE
 
     def _request_body(self, change: Change, place: Place) -> Use:
-        message = Message.of(self.interaction, "request")
+        message = UsedMessage.of(self.interaction, "request")
         if len(place) == 1:
             asked = change.id.endswith("-required")
             return Use.YES if message.has_body is not asked else Use.NO

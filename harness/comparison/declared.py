@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.comparison.openapi.dialects import Schema
     from harness.comparison.openapi.document import Document
-    from harness.comparison.openapi.operations import Operation, Response
+    from harness.comparison.openapi.operations import OperationObject, ResponseObject
     from harness.verdicts import Covered
 
 _DEEPEST = 12  # steps into a schema; what lies deeper is not counted as declared
@@ -46,7 +46,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class DeclaredOperation:
     """One operation: what of it is declared, and what was exercised."""
 
     operation: str
@@ -63,7 +63,7 @@ class Exercise:
 
     version: Version
     coverage: Coverage
-    rows: tuple[Row, ...] = ()
+    rows: tuple[DeclaredOperation, ...] = ()
     document: str = ""  # content key; "" when it has published none
     equally: tuple[tuple[str, tuple[str, ...]], ...] = ()  # requests, and the operations that each meets equally
     problems: tuple[Problem, ...] = ()  # of the document: what needs one of these places is unknown
@@ -75,19 +75,19 @@ class Exercise:
         return tuple(dict.fromkeys(e.operation for e in self.coverage.seen if e.operation not in known))
 
 
-def rows(document: Document, coverage: Coverage) -> tuple[Row, ...]:
+def rows(document: Document, coverage: Coverage) -> tuple[DeclaredOperation, ...]:
     """Each operation of the document, in its order."""
     return tuple(_row(each, coverage.of_operation(each.label)) for each in operations(document).values())
 
 
-def _unread(operation: Operation) -> str:
+def _unread(operation: OperationObject) -> str:
     document = operation.document
     if not document.problems:
         return ""
     return unread_of_operation(document.value, operation.item, operation.written, document.at)
 
 
-def _row(operation: Operation, seen: tuple[Covered, ...]) -> Row:
+def _row(operation: OperationObject, seen: tuple[Covered, ...]) -> DeclaredOperation:
     responses = operation.responses()
     meant = {each.status: _declared_for(each.status, responses) for each in seen}
     accepted = [each for each in seen if each.status < 400]
@@ -95,7 +95,7 @@ def _row(operation: Operation, seen: tuple[Covered, ...]) -> Row:
     if accepted:
         parameters |= {f"path {name}" for name in operation.names}
     came = {f"{meant[each.status]} {field}" for each in seen for field in each.fields}
-    return Row(
+    return DeclaredOperation(
         operation=operation.label,
         parameters=Share.split(_parameters(operation), parameters),
         statuses=Share.split(list(responses), {status for status in meant.values() if status}),
@@ -105,13 +105,13 @@ def _row(operation: Operation, seen: tuple[Covered, ...]) -> Row:
     )
 
 
-def _declared_for(status: int, responses: Mapping[str, Response]) -> str:
+def _declared_for(status: int, responses: Mapping[str, ResponseObject]) -> str:
     """As what the document declares a status; "" when it does not."""
     wanted = (str(status), f"{status // 100}XX", "default")
     return next((each for each in wanted if each in responses), "")
 
 
-def _parameters(operation: Operation) -> Iterator[str]:
+def _parameters(operation: OperationObject) -> Iterator[str]:
     for parameter in operation.parameters().values():
         if parameter.location == "cookie":
             continue  # no recording tells cookies apart
@@ -121,7 +121,7 @@ def _parameters(operation: Operation) -> Iterator[str]:
         yield "body"
 
 
-def _all_fields(operation: Operation, responses: Mapping[str, Response]) -> Iterator[str]:
+def _all_fields(operation: OperationObject, responses: Mapping[str, ResponseObject]) -> Iterator[str]:
     for status, response in responses.items():
         for media, schema in response.content.items():
             if is_json(media) or media == "*/*":

@@ -18,8 +18,8 @@ from harness.app.provider_checks import SystemVerification
 from harness.app.run import Options, Run
 from harness.app.stored_descriptor import with_remembered
 from harness.app.suite_identity import noting_reads
-from harness.checks.api import Settings
-from harness.engine.run import Bench
+from harness.checks.api import CheckSettings
+from harness.engine.run import RunContext
 from harness.engine.service_logs import ServiceLogs
 from harness.errors import UsageError
 from harness.evidence import EvidenceKind
@@ -47,12 +47,12 @@ class SystemClock:
         return time.monotonic()
 
 
-def bench(settings: Settings, root: Path, run: str = "") -> Bench:
+def bench(settings: CheckSettings, root: Path, run: str = "") -> RunContext:
     """What tasks are run with, before anything is started."""
     from harness.runtime.recorder import HttpRecorder
     from harness.runtime.states import provider_states
 
-    return Bench(
+    return RunContext(
         checks=checks(),
         recorder=HttpRecorder(),
         clock=SystemClock(),
@@ -161,7 +161,7 @@ def prepared(options: Options) -> Iterator[Run]:
         described = with_remembered(described, options.services, from_git, ledger, runtime.name)
         described = described.with_versions(requested(described, options.services, from_git))
         described = noting_reads(described)
-        settings = Settings(
+        settings = CheckSettings(
             seed=described.seed,
             jobs=options.jobs,
             scratch=folder,

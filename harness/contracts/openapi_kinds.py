@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class Part(NamedTuple):
+class DocumentPart(NamedTuple):
     """One object inside of another, where it is, and what it should be."""
 
     key: str  # of the object around it
@@ -95,7 +95,7 @@ def kind_held(written: str) -> str:
     return _BRACKETS.sub("", written)
 
 
-def parts(kind: str, value: Mapping[str, Any]) -> Iterator[Part]:
+def parts(kind: str, value: Mapping[str, Any]) -> Iterator[DocumentPart]:
     """The objects that an object of a kind holds; a list or map of them that is none is not entered."""
     for key, item in value.items():
         written = held(kind, key)
@@ -104,9 +104,9 @@ def parts(kind: str, value: Mapping[str, Any]) -> Iterator[Part]:
         inner, at = kind_held(written), f"/{escaped(key)}"
         if written[0] == "{":
             named = item.items() if isinstance(item, dict) else ()
-            yield from (Part(key, f"{at}/{escaped(str(name))}", inner, each) for name, each in named)
+            yield from (DocumentPart(key, f"{at}/{escaped(str(name))}", inner, each) for name, each in named)
         elif written[0] == "[":
             listed = item if isinstance(item, list) else ()
-            yield from (Part(key, f"{at}/{number}", inner, each) for number, each in enumerate(listed))
+            yield from (DocumentPart(key, f"{at}/{number}", inner, each) for number, each in enumerate(listed))
         else:
-            yield Part(key, at, inner, item)
+            yield DocumentPart(key, at, inner, item)

@@ -43,7 +43,7 @@ def read_openapi(text: str | bytes, provider: str, place: str, reader: Reader = 
     paths = found.value.get("paths")
     if not isinstance(paths, dict) or UNREAD in paths:
         raise ContractError(*(found.faults or (Problem("it has no `paths`", place),)))
-    reading = _Reading(found.value, place, version)
+    reading = _DocumentReading(found.value, place, version)
     reading.read(paths)
     nowhere = {each.where for each in lost}
     found_too = (each for each in (*unresolved(found.value, place), *found.faults) if each.where not in nowhere)
@@ -76,7 +76,7 @@ def _version_of(document: Mapping[str, Any], place: str) -> str:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _DocumentReading:
     document: dict[str, Any]
     place: str
     version: str

@@ -55,7 +55,7 @@ class RoutedOperation:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RouteCandidate:
     """An operation that a request may mean."""
 
     operation: RoutedOperation
@@ -73,10 +73,10 @@ class Candidate:
 class RoutedRequest:
     """What a request meets: one operation; none; or several equally, which counts for none of them."""
 
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[RouteCandidate, ...] = ()
 
     @property
-    def met(self) -> Candidate | None:
+    def met(self) -> RouteCandidate | None:
         """The one that it meets."""
         return self.candidates[0] if len(self.candidates) == 1 else None
 
@@ -219,28 +219,28 @@ class RouteTable:
         return tuple((base, PathTemplate.of(base)) for base in self.bases)
 
     def _routed(self, method: str, steps: Steps) -> RoutedRequest:
-        found: dict[str, Candidate] = {}
+        found: dict[str, RouteCandidate] = {}
         for each in self._reached(method, steps):
             known = found.get(each.label)
             if known is None or each.reach < known.reach:
                 found[each.label] = each
         return RoutedRequest(self._best(list(found.values()), steps))
 
-    def _reached(self, method: str, steps: Steps) -> Iterator[Candidate]:
+    def _reached(self, method: str, steps: Steps) -> Iterator[RouteCandidate]:
         for base, template in self._base_templates:
             above = len(template.steps)
             if template.takes(steps[:above]):
                 reach = Reach.BELOW_SERVER if template.is_literal else Reach.ANY_VALUE
                 for each in self._root.taking(method, steps[above:] or ("",)):
                     if base in each.bases:
-                        yield Candidate(each, reach, template + each.template)
+                        yield RouteCandidate(each, reach, template + each.template)
         for each in self._root.taking(method, steps) if self.bases != ("",) else ():
             if "" not in each.bases:
-                yield Candidate(each, Reach.WITHOUT_SERVER, each.template)
+                yield RouteCandidate(each, Reach.WITHOUT_SERVER, each.template)
 
     # --- which of them is meant ----------------------------------------------------------------------------------
 
-    def _best(self, found: list[Candidate], steps: Steps) -> tuple[Candidate, ...]:
+    def _best(self, found: list[RouteCandidate], steps: Steps) -> tuple[RouteCandidate, ...]:
         told = [self._with_fault(each, steps) for each in found]
         left = [each for each in told if not each.fault] or told
         nearest = min((each.reach for each in left), default=Reach.BELOW_SERVER)
@@ -249,7 +249,7 @@ class RouteTable:
             return tuple(left)
         return tuple(each for each in left if not any(self._is_narrower(other, each) for other in left))
 
-    def _with_fault(self, candidate: Candidate, steps: Steps) -> Candidate:
+    def _with_fault(self, candidate: RouteCandidate, steps: Steps) -> RouteCandidate:
         """A step may be taken apart in several ways; one in which all values can be is enough."""
         operation = candidate.operation
         below = steps[len(steps) - len(operation.template.steps) :] if steps else steps
@@ -267,7 +267,7 @@ class RouteTable:
         )
         return next(filter(None, told), "")
 
-    def _is_narrower(self, one: Candidate, other: Candidate) -> bool:
+    def _is_narrower(self, one: RouteCandidate, other: RouteCandidate) -> bool:
         """Whether the other takes every path that the one takes, and more."""
         within, around = other.address.takes(one.address.skeleton), one.address.takes(other.address.skeleton)
         if within and around:

@@ -29,7 +29,7 @@ def parse(text: str | bytes, place: str) -> Any:
         value, is_plain = _value(words, place)
         # Without anchors only where a quick look finds something every place is looked at by its name.
         looked_at = is_plain and _is_sound(value)
-        problems = [] if looked_at else list(_Shape(place, max(_MOST_NODES, len(words))).problems(value))
+        problems = [] if looked_at else list(_JsonShape(place, max(_MOST_NODES, len(words))).problems(value))
     except RecursionError:
         raise ContractError(Problem("it is nested too deeply", place, _SHALLOWER)) from None
     if problems:
@@ -166,7 +166,7 @@ def _is_sound(value: Any) -> bool:
     return False
 
 
-class _Shape:
+class _JsonShape:
     """Looks for what JSON cannot hold: cycles, values of other types, explosions of anchors."""
 
     def __init__(self, place: str, most: int) -> None:

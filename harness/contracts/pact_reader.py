@@ -62,7 +62,7 @@ def whole_pact(text: str | bytes, place: str) -> Pact:
     return pact
 
 
-class Found(NamedTuple):
+class FoundPacts(NamedTuple):
     """The pacts at some paths, and what there could not be read at all."""
 
     pacts: tuple[Pact, ...]
@@ -70,7 +70,7 @@ class Found(NamedTuple):
     absent: tuple[Problem, ...]  # paths that are not there
 
 
-def find_pacts(paths: Iterable[str]) -> Found:
+def find_pacts(paths: Iterable[str]) -> FoundPacts:
     """The pacts in files, folders and globs, sorted by path; a file that is none spoils no other."""
     pacts: list[Pact] = []
     problems: list[Problem] = []
@@ -82,7 +82,7 @@ def find_pacts(paths: Iterable[str]) -> Found:
             problems.extend(error.problems)
         except OSError as error:
             problems.append(Problem(f"cannot be read: {error.strerror}", str(file)))
-    return Found(tuple(pacts), tuple(problems), tuple(absent))
+    return FoundPacts(tuple(pacts), tuple(problems), tuple(absent))
 
 
 def read_pacts(paths: Iterable[str]) -> tuple[Pact, ...]:

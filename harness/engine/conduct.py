@@ -23,7 +23,7 @@ from harness.engine.events import (
 )
 from harness.engine.impact import readable_routes, with_impact
 from harness.engine.plan import Plan, Task
-from harness.engine.run import Bench, run_task
+from harness.engine.run import RunContext, run_task
 from harness.engine.startup import Startup
 from harness.engine.workers import Workers
 from harness.evidence import Evidence, EvidenceKind, Known
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, kw_only=True)
-class Conductor:
+class PlanRunner:
     """Holds what a run gathers; `events` is the run."""
 
     plan: Plan
     run: str
-    bench: Bench
+    bench: RunContext
     session: Callable[[], AbstractContextManager[Session]]
     known: dict[Version, Known]
     require: Sequence[str]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from harness.checks.api import Check, Settings, Target
+from harness.checks.api import Check, CheckSettings, CheckTarget
 from harness.engine.events import CheckFinished, CheckFound, CheckStarted, Event, PromiseExercised
 from harness.engine.plan import SYSTEM, Task
 from harness.engine.service_logs import ServiceLogs
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class RunContext:
     """What tasks are run with: the adapters, and the running system."""
 
     checks: Mapping[EvidenceKind, Check]
     recorder: Recorder
     clock: Clock
-    settings: Settings
+    settings: CheckSettings
     states: Callable[[Service, Instance, Mapping[str, Instance]], ProviderStates | None]
     alive: Callable[[Instance], bool] = lambda _: True
     listening: Callable[[Instance], tuple[str, ...]] = lambda _: ()
@@ -56,7 +56,7 @@ class Tally:
     lost: str = ""  # the service whose start is missing
 
 
-def run_task(task: Task, bench: Bench) -> Iterator[Event]:
+def run_task(task: Task, bench: RunContext) -> Iterator[Event]:
     """Run one task to its verdict; whatever the check does, a CheckFinished ends the stream."""
     began = bench.clock.seconds()
     tally = Tally()
@@ -74,7 +74,7 @@ def run_task(task: Task, bench: Bench) -> Iterator[Event]:
     yield finish(task, tally, bench.clock.seconds() - began, accepted)
 
 
-def _attempt(task: Task, bench: Bench, tally: Tally) -> Iterator[Exercised | Finding]:
+def _attempt(task: Task, bench: RunContext, tally: Tally) -> Iterator[Exercised | Finding]:
     """Ask the check; a promise already seen broken stays broken, otherwise we cannot tell."""
     try:
         target = _target(task, bench)
@@ -88,7 +88,7 @@ def _attempt(task: Task, bench: Bench, tally: Tally) -> Iterator[Exercised | Fin
         )
 
 
-def _target(task: Task, bench: Bench) -> Target:
+def _target(task: Task, bench: RunContext) -> CheckTarget:
     lost = sorted(name for name in task.touches if name in bench.failed)
     if lost:
         raise ServiceDidNotStart(lost[0], bench.failed[lost[0]])
@@ -98,7 +98,7 @@ def _target(task: Task, bench: Bench) -> Target:
     if task.service and not bench.alive(instance):
         raise _ServiceDied(f"{instance.name} {instance.version} has died since it was started")
     states = bench.states(task.service, instance, bench.running) if task.service and task.pact else None
-    return Target(
+    return CheckTarget(
         service=task.service or Service(name=SYSTEM),
         instance=instance,
         running=bench.running,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.cancellation import Ending
+from harness.cancellation import CancelToken
 from harness.engine.events import Event
 from harness.engine.plan import Task
 from harness.evidence import EvidenceKind
@@ -44,7 +44,7 @@ class Workers:
 
     jobs: int
     work: Callable[[Task], Iterator[Event]]
-    ending: Ending = field(default_factory=Ending)  # how the work itself hears that it is to stop
+    ending: CancelToken = field(default_factory=CancelToken)  # how the work itself hears that it is to stop
     _events: queue.SimpleQueue[Event | Task | BaseException] = field(default_factory=queue.SimpleQueue)
 
     def events(self, tasks: Sequence[Task]) -> Generator[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.evidence.facts import (
     Cell,
+    DeploymentRecord,
     Evidence,
     EvidenceKind,
     Facts,
@@ -12,15 +13,15 @@ from harness.evidence.facts import (
     KnownBuild,
     Live,
     Objection,
+    PairEvidence,
     Stated,
     Statements,
-    Stay,
-    Told,
 )
 from harness.evidence.judging import build_that_ran, built_as, is_latest, judge, ran
 
 __all__ = [
     "Cell",
+    "DeploymentRecord",
     "Evidence",
     "EvidenceKind",
     "Facts",
@@ -29,10 +30,9 @@ __all__ = [
     "KnownBuild",
     "Live",
     "Objection",
+    "PairEvidence",
     "Stated",
     "Statements",
-    "Stay",
-    "Told",
     "build_that_ran",
     "built_as",
     "is_latest",

@@ -105,7 +105,7 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
+class DeploymentRecord:
     """One version's time in one environment, from its deployment or release to its end."""
 
     environment: str
@@ -168,7 +168,7 @@ class Facts:
     evidence: tuple[Evidence, ...] = ()
     live: tuple[Live, ...] = ()
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name to required kinds
-    history: tuple[Stay, ...] = ()  # every stay anywhere, ended or not, oldest first
+    history: tuple[DeploymentRecord, ...] = ()  # every stay anywhere, ended or not, oldest first
     objections: tuple[Objection, ...] = ()  # of a remote broker; none from a ledger of our own
     statements: Statements | None = field(default=None, repr=False, compare=False)  # asked where nothing was run
     seen: Callable[[Evidence], tuple[Finding, ...]] | None = field(default=None, repr=False, compare=False)
@@ -183,7 +183,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PairEvidence:
     """What was seen of one promise document on one provider, by the version and by the build that it names."""
 
     by_version: Mapping[Version, Sequence[tuple[int, Evidence]]]  # with their positions, oldest first
@@ -208,20 +208,20 @@ class Index:
     cells: dict[tuple[EvidenceKind, str, Version, str], Cell] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)  # contract to the position of its latest evidence
     _before: array[int] = field(default_factory=lambda: array("q"))  # position to that of the same contract before
-    _told: dict[tuple[EvidenceKind, str, str], Told] = field(default_factory=dict)
+    _told: dict[tuple[EvidenceKind, str, str], PairEvidence] = field(default_factory=dict)
     _of_service: dict[tuple[EvidenceKind, str], list[Evidence]] = field(default_factory=dict)
     _numbers: dict[str, list[Version]] = field(default_factory=dict)
     _changed: dict[Version, list[Version]] = field(default_factory=dict)
     _seen: set[Version] = field(default_factory=set)
 
-    def told(self, kind: EvidenceKind, contract: str, provider: str) -> Told:
+    def told(self, kind: EvidenceKind, contract: str, provider: str) -> PairEvidence:
         """What was seen of a promise document on any version of a provider."""
         found = self._told.get((kind, contract, provider))
         if found is None:
             found = self._told[kind, contract, provider] = self._gathered(kind, contract, provider)
         return found
 
-    def _gathered(self, kind: EvidenceKind, contract: str, provider: str) -> Told:
+    def _gathered(self, kind: EvidenceKind, contract: str, provider: str) -> PairEvidence:
         by_version: dict[Version, list[tuple[int, Evidence]]] = {}
         by_artifact: dict[str, list[tuple[int, Evidence]]] = {}
         by_asked: dict[Version, list[tuple[int, Evidence]]] = {}
@@ -233,7 +233,7 @@ class Index:
                     by_asked.setdefault(asked, []).append(placed)
                 if each.artifact:
                     by_artifact.setdefault(each.artifact, []).append(placed)
-        return Told(by_version, by_artifact, by_asked)
+        return PairEvidence(by_version, by_artifact, by_asked)
 
     def _of_contract(self, contract: str) -> Sequence[tuple[int, Evidence]]:
         """What was seen of a promise document anywhere, oldest first."""

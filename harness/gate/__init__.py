@@ -7,8 +7,8 @@ all call these functions.
 from harness.gate.decision import Decision, can_i_deploy, can_i_deploy_everywhere
 from harness.gate.order import DeploymentPlan, Link, Step, deployment_plan
 from harness.gate.placing import Instances
-from harness.gate.rollback import Rollback, Target, rollback_targets
-from harness.gate.target_state import Pair
+from harness.gate.rollback import Rollback, RollbackTarget, rollback_targets
+from harness.gate.target_state import MeetingPair
 from harness.gate.what_if import suppose
 
 __all__ = [
@@ -16,10 +16,10 @@ __all__ = [
     "DeploymentPlan",
     "Instances",
     "Link",
-    "Pair",
+    "MeetingPair",
     "Rollback",
+    "RollbackTarget",
     "Step",
-    "Target",
     "can_i_deploy",
     "can_i_deploy_everywhere",
     "deployment_plan",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.gate import reasons as why
 from harness.gate.decision import of_itself_and_missing
-from harness.gate.target_state import Scene, between
+from harness.gate.target_state import TargetState, between
 from harness.identity import Version
 from harness.verdicts import Verdict
 
@@ -35,8 +35,8 @@ class Search:
     named: Sequence[str]
     options: Mapping[str, Sequence[Version]]  # newest first, without what is there
     deployed: Mapping[str, Sequence[Version]]  # what is deployed now, of every pacticipant
-    released: Scene  # what stays whatever moves
-    now: Scene
+    released: TargetState  # what stays whatever moves
+    now: TargetState
     policy: Sequence[str]
     acceptable: Verdict  # PASSED: proven; UNKNOWN: nothing known to be broken
     bound: int = BOUND
@@ -46,9 +46,9 @@ class Search:
     def best(self) -> Choice:
         """The choice that moves fewest services, then goes back least, then prefers the first services' newest."""
         ticks = count()
-        queue: list[tuple[tuple[int, int], int, _Node]] = []
-        self._push(queue, next(ticks), _Node(chosen=(), pending=tuple(self.named)))
-        found: list[_Node] = []
+        queue: list[tuple[tuple[int, int], int, _ChoiceNode]] = []
+        self._push(queue, next(ticks), _ChoiceNode(chosen=(), pending=tuple(self.named)))
+        found: list[_ChoiceNode] = []
         while queue and (not found or queue[0][0] == found[0].cost):
             tick = next(ticks)
             if tick > self.bound:
@@ -63,10 +63,10 @@ class Search:
             return Choice(gave_up=bool(queue))
         return Choice(versions=self._ordered(min(found, key=self._ranks)))
 
-    def _push(self, queue: list[tuple[tuple[int, int], int, _Node]], tick: int, node: _Node) -> None:
+    def _push(self, queue: list[tuple[tuple[int, int], int, _ChoiceNode]], tick: int, node: _ChoiceNode) -> None:
         heapq.heappush(queue, (node.cost, tick, node))
 
-    def _branches(self, node: _Node) -> Iterator[_Node]:
+    def _branches(self, node: _ChoiceNode) -> Iterator[_ChoiceNode]:
         """The first service that has to move, in each version that fits all that has moved already."""
         service, *rest = node.pending
         chosen = [version for version, _ in node.chosen]
@@ -75,7 +75,9 @@ class Search:
                 continue
             pending = dict.fromkeys((*rest, *self._dragged(version)))
             done = {other.pacticipant for other in chosen} | {service}
-            yield _Node(chosen=(*node.chosen, (version, rank)), pending=tuple(p for p in pending if p not in done))
+            yield _ChoiceNode(
+                chosen=(*node.chosen, (version, rank)), pending=tuple(p for p in pending if p not in done)
+            )
 
     def _dragged(self, version: Version) -> Iterator[str]:
         """The services whose present versions do not fit it, so that they would have to move as well."""
@@ -105,17 +107,17 @@ class Search:
     def _order(self) -> list[str]:
         return [*self.named, *sorted(name for name in self.options if name not in self.named)]
 
-    def _ranks(self, node: _Node) -> list[int]:
+    def _ranks(self, node: _ChoiceNode) -> list[int]:
         ranks = {version.pacticipant: rank for version, rank in node.chosen}
         return [ranks.get(name, 0) for name in self._order()]
 
-    def _ordered(self, node: _Node) -> tuple[Version, ...]:
+    def _ordered(self, node: _ChoiceNode) -> tuple[Version, ...]:
         chosen = {version.pacticipant: version for version, _ in node.chosen}
         return tuple(chosen[name] for name in self._order() if name in chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Node:
+class _ChoiceNode:
     """Some services moved, some that have to move."""
 
     chosen: tuple[tuple[Version, int], ...]  # version and how many deployments back it is

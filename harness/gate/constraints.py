@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.gate import reasons as why
 from harness.gate.decision import of_itself_and_missing
-from harness.gate.target_state import Scene, between, scene
+from harness.gate.target_state import TargetState, between, scene
 from harness.identity import Version
 from harness.verdicts import Reason, Verdict
 
@@ -140,7 +140,7 @@ def _bad(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return why.worst_first(dict.fromkeys(r for r in reasons if r.verdict is not Verdict.PASSED))
 
 
-def _beside_fixed(move: Move, standing: Scene, facts: Facts) -> Iterator[Reason]:
+def _beside_fixed(move: Move, standing: TargetState, facts: Facts) -> Iterator[Reason]:
     for pair in standing.pairs(move.new):
         if pair.contract or pair.consumer != move.new or not facts.index.hollow(move.new):
             yield why.of_pair(pair, facts)
@@ -153,7 +153,7 @@ def _beside_itself(move: Move, facts: Facts, *, rolling: bool) -> Iterator[Reaso
         yield from (why.of_pair(pair, facts) for pair in between(move.new, other, facts))
 
 
-def _relate(found: Constraints, position: int, other: int, standing: Scene) -> None:
+def _relate(found: Constraints, position: int, other: int, standing: TargetState) -> None:
     """What the new version of one move is beside the new and the old versions of the other."""
     move, peer, facts = found.moves[position], found.moves[other], standing.facts
     if bad := _bad(_meeting(move.new, peer.new, facts)):

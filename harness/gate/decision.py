@@ -11,7 +11,7 @@ from harness.gate import commands
 from harness.gate import reasons as why
 from harness.gate.completing_set import completed
 from harness.gate.placing import UNNAMED, Instances, check_places, replaced
-from harness.gate.target_state import Pair, Scene, scene
+from harness.gate.target_state import MeetingPair, TargetState, scene
 from harness.identity import Version
 from harness.verdicts import Cause, Reason, Verdict
 
@@ -28,7 +28,7 @@ class Decision:
     environment: str  # "" is the set that ran, by itself
     require: tuple[str, ...]  # kinds of evidence that the policy demands
     reasons: tuple[Reason, ...]  # worst first
-    considered: tuple[Pair, ...]
+    considered: tuple[MeetingPair, ...]
     instances: Instances = field(default_factory=dict)  # where candidates go, but for those without a name
     together: tuple[Version, ...] = ()  # a larger set that would be a yes, where there is one
     together_on: Instances = field(default_factory=dict)  # where these go
@@ -150,7 +150,7 @@ def decided(
     )
 
 
-def after(candidates: Sequence[Version], environment: str, facts: Facts, instances: Instances) -> Scene:
+def after(candidates: Sequence[Version], environment: str, facts: Facts, instances: Instances) -> TargetState:
     """What is there when the candidates are: each replaces what is deployed where it goes, never a release."""
     here = (live for live in facts.live if live.environment == environment)
     staying = (live.version for live in here if not replaced(live, candidates, instances))
@@ -158,7 +158,7 @@ def after(candidates: Sequence[Version], environment: str, facts: Facts, instanc
 
 
 def _reasons(
-    candidates: Sequence[Version], pairs: Iterable[Pair], staged: Scene, policy: Sequence[str]
+    candidates: Sequence[Version], pairs: Iterable[MeetingPair], staged: TargetState, policy: Sequence[str]
 ) -> Iterator[Reason]:
     met: set[Version | None] = set()
     for reason in _found(candidates, pairs, staged, policy):
@@ -168,7 +168,7 @@ def _reasons(
 
 
 def _found(
-    candidates: Sequence[Version], pairs: Iterable[Pair], staged: Scene, policy: Sequence[str]
+    candidates: Sequence[Version], pairs: Iterable[MeetingPair], staged: TargetState, policy: Sequence[str]
 ) -> Iterator[Reason]:
     new = set(candidates)
     for candidate in candidates:
@@ -178,7 +178,7 @@ def _found(
     yield from (why.of_pair(p, staged.facts) for p in pairs if p.contract or p.consumer not in silent)
 
 
-def of_itself_and_missing(candidate: Version, staged: Scene, policy: Sequence[str]) -> Iterator[Reason]:
+def of_itself_and_missing(candidate: Version, staged: TargetState, policy: Sequence[str]) -> Iterator[Reason]:
     """What can be said of one candidate without any pair."""
     yield from why.of_itself(candidate, policy, staged.facts)
     if not staged.facts.index.hollow(candidate):

@@ -11,7 +11,7 @@ from harness.gate.constraints import Constraints, Move, constraints_of, moves_of
 from harness.gate.decision import decided, policy_of, resolve
 from harness.gate.placing import UNNAMED, Instances, everywhere
 from harness.gate.step_rollback import ways_back
-from harness.gate.target_state import Scene, scene
+from harness.gate.target_state import TargetState, scene
 from harness.graph import reachable, successors, waves
 from harness.identity import Version
 from harness.verdicts import Reason, Verdict
@@ -127,7 +127,7 @@ def _steps(order: list[list[int]], found: Constraints, back: Sequence[tuple[Vers
         )
 
 
-def _broken_already(moves: Iterable[Move], now: Scene) -> Iterator[Reason]:
+def _broken_already(moves: Iterable[Move], now: TargetState) -> Iterator[Reason]:
     pairs = (pair for move in moves for version in move.old for pair in now.pairs(version))
     for pair in dict.fromkeys(pairs):
         reason = why.of_pair(pair, now.facts)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.evidence import Evidence, Live
-    from harness.gate.target_state import Pair, Scene
+    from harness.gate.target_state import MeetingPair, TargetState
     from harness.identity import Version
 
 _WORDS = {
@@ -32,7 +32,7 @@ _STATED = {  # of a provider that is held to its document
 FLAKY = "flaky: complete results of the same content disagree; the latest stands"
 
 
-def verdict_of(pair: Pair, facts: Facts) -> Verdict:
+def verdict_of(pair: MeetingPair, facts: Facts) -> Verdict:
     """What is known of a pair; a consumer that published nothing leaves it open."""
     if _deleted(pair, facts) is not None:
         return Verdict.UNKNOWN
@@ -43,7 +43,7 @@ def _cell(contract: str, consumer: Version, provider: Version, facts: Facts) -> 
     return judge(facts, EvidenceKind.PACTS, contract, provider, consumer=consumer.pacticipant)
 
 
-def of_pair(pair: Pair, facts: Facts) -> Reason:
+def of_pair(pair: MeetingPair, facts: Facts) -> Reason:
     """Why a pair is a yes, a no, or open."""
     if (deleted := _deleted(pair, facts)) is not None:
         return deleted
@@ -66,7 +66,7 @@ def of_pair(pair: Pair, facts: Facts) -> Reason:
     )
 
 
-def _deleted(pair: Pair, facts: Facts) -> Reason | None:
+def _deleted(pair: MeetingPair, facts: Facts) -> Reason | None:
     """What cannot be told of a pair because somebody deleted it; None where nothing of it was."""
     for version, other in ((pair.consumer, pair.provider), (pair.provider, pair.consumer)):
         known = facts.versions.get(version)
@@ -84,7 +84,7 @@ def _deleted(pair: Pair, facts: Facts) -> Reason | None:
     return None
 
 
-def _not_known(text: str, pair: Pair, command: str) -> Reason:
+def _not_known(text: str, pair: MeetingPair, command: str) -> Reason:
     return Reason(
         verdict=Verdict.UNKNOWN,
         cause=Cause.DELETED,
@@ -95,7 +95,7 @@ def _not_known(text: str, pair: Pair, command: str) -> Reason:
     )
 
 
-def _unpublished_need(pair: Pair, facts: Facts) -> Reason:
+def _unpublished_need(pair: MeetingPair, facts: Facts) -> Reason:
     earlier = _who_needed(pair, facts)
     return Reason(
         verdict=Verdict.UNKNOWN,
@@ -108,13 +108,13 @@ def _unpublished_need(pair: Pair, facts: Facts) -> Reason:
     )
 
 
-def _who_needed(pair: Pair, facts: Facts) -> Version:
+def _who_needed(pair: MeetingPair, facts: Facts) -> Version:
     name, versions = pair.provider.pacticipant, facts.index.numbers(pair.consumer.pacticipant, deleted=True)
     needed = ((v, facts.versions[v]) for v in reversed(versions))
     return next(v for v, known in needed if name in known.pacts or name in known.lost)
 
 
-def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str:
+def _note(cell: Cell, provider: Version, pair: MeetingPair | None, facts: Facts) -> str:
     """What a reader needs beside the verdict: why it is open, whose evidence it is, what contradicts itself."""
     notes = []
     if cell.because:
@@ -128,7 +128,7 @@ def _note(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> str
     return f" ({'; '.join(notes)})" if notes else ""
 
 
-def _shared(cell: Cell, provider: Version, pair: Pair | None, facts: Facts) -> Iterator[str]:
+def _shared(cell: Cell, provider: Version, pair: MeetingPair | None, facts: Facts) -> Iterator[str]:
     """Evidence that was seen under another number speaks for this one: of what, is told."""
     seen = cell.evidence
     assert seen is not None
@@ -155,7 +155,7 @@ def _of_the_build(seen: Evidence, facts: Facts) -> Iterator[str]:
         yield f"seen on build {build.artifact[:12]}, of which no commit holds {some_of(build.untraced)}"
 
 
-def _first_with(pair: Pair, facts: Facts) -> Version:
+def _first_with(pair: MeetingPair, facts: Facts) -> Version:
     """The first version of the consumer that had this very pact."""
     name = pair.provider.pacticipant
     for version in facts.index.numbers(pair.consumer.pacticipant):
@@ -164,7 +164,7 @@ def _first_with(pair: Pair, facts: Facts) -> Version:
     return pair.consumer
 
 
-def of_missing(consumer: Version, provider: str, scene: Scene) -> Reason:
+def of_missing(consumer: Version, provider: str, scene: TargetState) -> Reason:
     """A consumer whose provider is not there at all cannot work, and nothing is known to be broken either."""
     place = f"in {scene.environment}" if scene.environment else "in the set that ran"
     known = scene.facts.versions.get(consumer)
@@ -188,7 +188,7 @@ def of_missing(consumer: Version, provider: str, scene: Scene) -> Reason:
     )
 
 
-def _bring(consumer: Version, provider: str, scene: Scene) -> str:
+def _bring(consumer: Version, provider: str, scene: TargetState) -> str:
     known = scene.facts.index.numbers(provider)
     if not known or not scene.environment:
         return commands.run(provider)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean
-from harness.evidence import Live, Stay
+from harness.evidence import DeploymentRecord, Live
 from harness.gate import commands
 from harness.gate.choice import BOUND, Choice, Search
 from harness.gate.decision import Decision, decided, policy_of, resolve_environment
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RollbackTarget:
     """A version that was there before, and what the gate says about it now."""
 
     version: Version
@@ -40,7 +40,7 @@ class Rollback:
     verdict: Verdict
     services: tuple[str, ...]
     environment: str
-    targets: tuple[Target, ...]  # newest first, service by service
+    targets: tuple[RollbackTarget, ...]  # newest first, service by service
     together: tuple[Version, ...]  # what to move, and to which version; the named services first
     dragged: tuple[Version, ...]  # those of `together` that nobody named
     plan: DeploymentPlan | None  # the order of `together`
@@ -105,22 +105,22 @@ def _deployed(live: Iterable[Live]) -> dict[str, tuple[Version, ...]]:
 
 def _earlier(
     environment: str, facts: Facts, deployed: Mapping[str, Sequence[Version]]
-) -> dict[str, tuple[Stay, ...]]:
+) -> dict[str, tuple[DeploymentRecord, ...]]:
     """Of each deployed service: the last stay of every version that it could go back to, newest first."""
-    last: dict[Version, Stay] = {}
+    last: dict[Version, DeploymentRecord] = {}
     for stay in facts.history:  # oldest first, so that the last one remains, at the place of the last one
         if stay.environment == environment and stay.version.pacticipant in deployed:
             last.pop(stay.version, None)
             last[stay.version] = stay
-    found: dict[str, list[Stay]] = {}
+    found: dict[str, list[DeploymentRecord]] = {}
     for version, stay in reversed(last.items()):
         if deployed[version.pacticipant] != (version,) and version in facts.versions:
             found.setdefault(version.pacticipant, []).append(stay)
     return {name: tuple(stays) for name, stays in found.items()}
 
 
-def _target(stay: Stay, environment: str, facts: Facts, policy: tuple[str, ...]) -> Target:
-    return Target(
+def _target(stay: DeploymentRecord, environment: str, facts: Facts, policy: tuple[str, ...]) -> RollbackTarget:
+    return RollbackTarget(
         version=stay.version,
         since=stay.since,
         until=stay.until,
@@ -135,7 +135,7 @@ def _everywhere(versions: Sequence[Version], environment: str, facts: Facts, pol
     return decided(versions, environment, facts, policy, instances=everywhere(versions, live))
 
 
-_World = tuple[dict[str, tuple[Version, ...]], dict[str, tuple[Stay, ...]], int]
+_World = tuple[dict[str, tuple[Version, ...]], dict[str, tuple[DeploymentRecord, ...]], int]
 
 
 def _choices(
@@ -174,7 +174,7 @@ _Place = tuple[str, "Facts", tuple[str, ...]]
 def _reasons(
     services: Sequence[str],
     chosen: tuple[Version, ...],
-    earlier: Mapping[str, Sequence[Stay]],
+    earlier: Mapping[str, Sequence[DeploymentRecord]],
     place: _Place,
     *choices: Choice,
 ) -> tuple[Reason, ...]:

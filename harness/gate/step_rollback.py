@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.gate import reasons as why
 from harness.gate.decision import of_itself_and_missing
-from harness.gate.target_state import Scene, between
+from harness.gate.target_state import TargetState, between
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def ways_back(
     order: Sequence[Sequence[int]],
     moves: Sequence[Move],
-    now: Scene,
+    now: TargetState,
     policy: Sequence[str],
     staying: Sequence[Version],
 ) -> list[tuple[Version, ...]]:
@@ -41,7 +41,7 @@ def ways_back(
 
 
 def _there(
-    service: str, moves: Sequence[Move], done: dict[int, bool], now: Scene, staying: Sequence[Version]
+    service: str, moves: Sequence[Move], done: dict[int, bool], now: TargetState, staying: Sequence[Version]
 ) -> tuple[Version, ...]:
     """The versions of a service after the steps so far."""
     open_ones = {v for p, move in enumerate(moves) if move.service == service and p not in done for v in move.old}
@@ -51,11 +51,11 @@ def _there(
     return tuple(dict.fromkeys((*kept, *new)))
 
 
-def _near(move: Move, now: Scene) -> set[str]:
+def _near(move: Move, now: TargetState) -> set[str]:
     return {name for version in (move.new, *move.old) for name in now.neighbours(version)} | {move.service}
 
 
-def _fits(move: Move, staged: Scene, policy: Sequence[str]) -> bool:
+def _fits(move: Move, staged: TargetState, policy: Sequence[str]) -> bool:
     """Whether every version that the move replaced would pass the gate in its place, also beside the new one."""
     facts = staged.facts
     for version in move.old:

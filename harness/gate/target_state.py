@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class MeetingPair:
     """A consumer version that will meet a provider version, and the pact between them."""
 
     consumer: Version
@@ -24,7 +24,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class TargetState:
     """Every version that is there, by pacticipant, and who may need whom."""
 
     facts: Facts
@@ -32,11 +32,11 @@ class Scene:
     there: Mapping[str, tuple[Version, ...]]
     needers: Mapping[str, Sequence[str]]  # provider to the pacticipants that need it in some version
 
-    def changed(self, there: Mapping[str, tuple[Version, ...]]) -> Scene:
+    def changed(self, there: Mapping[str, tuple[Version, ...]]) -> TargetState:
         """The same scene with other versions of some pacticipants; () is none of it."""
         return replace(self, there={**self.there, **there})
 
-    def pairs(self, version: Version) -> Iterator[Pair]:
+    def pairs(self, version: Version) -> Iterator[MeetingPair]:
         """Every pair with that version in it, as a consumer and as a provider."""
         yield from self._as_consumer(version)
         for name in self.needers.get(version.pacticipant, ()):
@@ -44,10 +44,10 @@ class Scene:
                 if consumer != version:
                     yield from _needing(consumer, version, self.facts)
 
-    def _as_consumer(self, version: Version) -> Iterator[Pair]:
+    def _as_consumer(self, version: Version) -> Iterator[MeetingPair]:
         for provider, contract in self.facts.index.needs(version).items():
             for other in self.there.get(provider, ()):
-                yield Pair(consumer=version, provider=other, contract=contract)
+                yield MeetingPair(consumer=version, provider=other, contract=contract)
         for provider in _changed_needs(version, self.facts):
             for other in self.there.get(provider, ()):
                 yield from _broken_in_place(version, other, self.facts)
@@ -62,7 +62,9 @@ class Scene:
         return dict.fromkeys((*needed, *self.needers.get(version.pacticipant, ())))
 
 
-def scene(facts: Facts, environment: str, versions: Iterable[Version], also: Iterable[Version] = ()) -> Scene:
+def scene(
+    facts: Facts, environment: str, versions: Iterable[Version], also: Iterable[Version] = ()
+) -> TargetState:
     """The scene in which these versions are there; `also` names those that may come later."""
     there: dict[str, dict[Version, None]] = {}
     needers: dict[str, dict[str, None]] = {}
@@ -71,7 +73,7 @@ def scene(facts: Facts, environment: str, versions: Iterable[Version], also: Ite
         _note_needs(needers, version, facts)
     for version in also:
         _note_needs(needers, version, facts)
-    return Scene(
+    return TargetState(
         facts=facts,
         environment=environment,
         there={name: tuple(found) for name, found in there.items()},
@@ -84,16 +86,16 @@ def _note_needs(needers: dict[str, dict[str, None]], version: Version, facts: Fa
         needers.setdefault(provider, {})[version.pacticipant] = None
 
 
-def between(one: Version, other: Version, facts: Facts) -> Iterator[Pair]:
+def between(one: Version, other: Version, facts: Facts) -> Iterator[MeetingPair]:
     """The pairs that two versions make when they meet: one needs the other, the other needs the one."""
     for consumer, provider in dict.fromkeys(((one, other), (other, one))):
         yield from _needing(consumer, provider, facts)
 
 
-def _needing(consumer: Version, provider: Version, facts: Facts) -> Iterator[Pair]:
+def _needing(consumer: Version, provider: Version, facts: Facts) -> Iterator[MeetingPair]:
     contract = facts.index.needs(consumer).get(provider.pacticipant)
     if contract is not None:
-        yield Pair(consumer=consumer, provider=provider, contract=contract)
+        yield MeetingPair(consumer=consumer, provider=provider, contract=contract)
     yield from _broken_in_place(consumer, provider, facts)
 
 
@@ -103,12 +105,12 @@ def _changed_needs(version: Version, facts: Facts) -> dict[str, None]:
     return dict.fromkeys(provider for each in changed for provider in facts.versions[each].pacts)
 
 
-def _broken_in_place(consumer: Version, provider: Version, facts: Facts) -> Iterator[Pair]:
+def _broken_in_place(consumer: Version, provider: Version, facts: Facts) -> Iterator[MeetingPair]:
     """The pacts that a run recorded as `NUMBER+changed.…` and that are broken: a no for the number as well."""
     for changed in facts.index.changed(consumer):
         contract = facts.versions[changed].pacts.get(provider.pacticipant)
         if contract and _is_broken(contract, changed, provider, facts):
-            yield Pair(consumer=changed, provider=provider, contract=contract)
+            yield MeetingPair(consumer=changed, provider=provider, contract=contract)
 
 
 def _is_broken(contract: str, consumer: Version, provider: Version, facts: Facts) -> bool:

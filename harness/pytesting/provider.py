@@ -91,7 +91,7 @@ class ProviderChecks:
     ) -> None:
         """Add the checks where no argument says which tests are meant."""
         named = config.args_source is pytest.Config.ArgsSource.ARGS
-        if not named and not any(isinstance(item, Promise) for item in items):
+        if not named and not any(isinstance(item, PromiseItem) for item in items):
             file = ManifestFile.from_parent(session, path=self.manifest, checks=self)
             items.extend(_leaves(file))
 
@@ -169,11 +169,11 @@ class TaskGroup(pytest.Collector):
         if self.task.kind == "properties" or not self.task.subjects:
             yield self._promise(WHOLE, "", 1)
 
-    def _promise(self, name: str, subject: str, number: int) -> Promise:
-        return Promise.from_parent(self, name=name, subject=subject, number=number)
+    def _promise(self, name: str, subject: str, number: int) -> PromiseItem:
+        return PromiseItem.from_parent(self, name=name, subject=subject, number=number)
 
 
-class Promise(pytest.Item):
+class PromiseItem(pytest.Item):
     """One promise that a provider must keep."""
 
     parent: TaskGroup

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.declared import Exercise, Row, Share
+    from harness.comparison.declared import DeclaredOperation, Exercise, Share
 
 _NAMED = 8  # things that one line names
 
@@ -63,7 +63,7 @@ def for_people(told: Exercise) -> Iterator[str]:
         yield f"counts for none: {request} meets {' and '.join(labels)} equally"
 
 
-def _table(rows: tuple[Row, ...]) -> Iterator[str]:
+def _table(rows: tuple[DeclaredOperation, ...]) -> Iterator[str]:
     width = max((len(row.operation) for row in rows), default=0)
     width = max(width, len("operation"))
     yield f"  {'operation':<{width}}  {'parameters':>10}  {'statuses':>10}  {'fields':>10}"
@@ -77,7 +77,7 @@ def _table(rows: tuple[Row, ...]) -> Iterator[str]:
         yield from _gaps(row)
 
 
-def _gaps(row: Row) -> Iterator[str]:
+def _gaps(row: DeclaredOperation) -> Iterator[str]:
     for what, share in (("statuses", row.statuses), ("parameters", row.parameters), ("fields", row.fields)):
         if share.unseen:
             yield f"    {what} not exercised: {_some(share.unseen)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.evidence import EvidenceKind
 from harness.reports import phrases
-from harness.reports.run_summary import Broken, TaskStory, by_promise, tell
+from harness.reports.run_summary import ReportedFinding, TaskSummary, by_promise, summarize
 from harness.reports.sanitize import block, duration, line, many, number
 from harness.reports.unknowns import unexplained, unknowns
 from harness.verdicts import Exercised, Verdict
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
     from harness.engine.events import Event
     from harness.identity import Version
-    from harness.reports.run_summary import Story
+    from harness.reports.run_summary import RunSummary
 
 BODY = 16_384  # characters of one body that the page shows; the recording keeps up to 64 KiB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class PromiseView:
     """One promise, and what was found about it."""
 
     exercised: Exercised
     verdict: Verdict
-    found: tuple[Broken, ...]
+    found: tuple[ReportedFinding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class Section:
 
     anchor: str
     finding: str  # the anchor of its first finding; "" when nothing is broken
-    task: TaskStory
-    promises: tuple[Promise, ...]
+    task: TaskSummary
+    promises: tuple[PromiseView, ...]
 
     @property
     def count(self) -> int:
@@ -62,7 +62,7 @@ class MatrixRow:
 
 def html(events: Iterable[Event]) -> str:
     """The run as one HTML page."""
-    story = tell(events)
+    story = summarize(events)
     groups = phrases.grouped(story.broken)
     cards = {
         each: f"finding-{index}" for index, group in enumerate(groups, 1) for each in (group.first, *group.others)
@@ -95,7 +95,7 @@ def html(events: Iterable[Event]) -> str:
     )
 
 
-def _headline(story: Story) -> str:
+def _headline(story: RunSummary) -> str:
     """The sentence after the answer; a name and its version stay on one line."""
     sentence = phrases.headline(story).removeprefix(phrases.ANSWERS[story.verdict]).removeprefix(":").strip()
     for version in sorted(set(story.set), key=lambda v: -len(phrases.named(v))):
@@ -103,10 +103,10 @@ def _headline(story: Story) -> str:
     return sentence
 
 
-def _section(index: int, task: TaskStory, cards: Mapping[Broken, str]) -> Section:
+def _section(index: int, task: TaskSummary, cards: Mapping[ReportedFinding, str]) -> Section:
     found = by_promise(task)
     promises = tuple(
-        Promise(exercised=each, verdict=task.standing(each), found=tuple(found.get(each.subject, ())))
+        PromiseView(exercised=each, verdict=task.standing(each), found=tuple(found.get(each.subject, ())))
         for each in task.results
     )
     worst_first = sorted(promises, key=lambda promise: -list(Verdict).index(promise.verdict))
@@ -114,11 +114,11 @@ def _section(index: int, task: TaskStory, cards: Mapping[Broken, str]) -> Sectio
     return Section(anchor=f"check-{index}", finding=finding, task=task, promises=tuple(worst_first))
 
 
-def _in_matrix(task: TaskStory) -> bool:
+def _in_matrix(task: TaskSummary) -> bool:
     return task.id.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES)
 
 
-def _providers(story: Story) -> tuple[Version, ...]:
+def _providers(story: RunSummary) -> tuple[Version, ...]:
     return tuple(sorted({task.id.provider for task in story.tasks if _in_matrix(task)}))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from harness.reports import phrases
-from harness.reports.run_summary import by_promise, tell
+from harness.reports.run_summary import by_promise, summarize
 from harness.reports.sanitize import block, line
 from harness.reports.unknowns import unknowns
 from harness.verdicts import Verdict
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.engine.events import Event
-    from harness.reports.run_summary import Broken, Story, TaskStory
+    from harness.reports.run_summary import ReportedFinding, RunSummary, TaskSummary
     from harness.verdicts import Exercised
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
@@ -35,7 +35,7 @@ class _Case:
 
 def junit(events: Iterable[Event]) -> str:
     """The run as one JUnit document; its last suite is the answer, so that a cut-off run is never all green."""
-    story = tell(events)
+    story = summarize(events)
     suites = [(phrases.title(task.id), _cases(task), task.seconds) for task in story.tasks]
     suites += [("services", _services(story), 0.0)] if story.services else []
     suites.append(("answer", [_answer(story)], story.seconds))
@@ -48,7 +48,7 @@ def junit(events: Iterable[Event]) -> str:
     return "\n".join([*lines, "</testsuites>", ""])
 
 
-def _suite(story: Story, name: str, cases: Sequence[_Case], seconds: float) -> Iterator[str]:
+def _suite(story: RunSummary, name: str, cases: Sequence[_Case], seconds: float) -> Iterator[str]:
     moment = _MOMENT.match(story.started.at) if story.started else None
     when = f" timestamp={quoteattr(moment.group())}" if moment else ""
     yield f"  <testsuite{_attributes(name=name, **_counts(cases))} time={_time(seconds)}{when}>"
@@ -93,7 +93,7 @@ def _time(seconds: float) -> str:
     return f'"{max(seconds, 0.0):.3f}"'
 
 
-def _cases(task: TaskStory) -> list[_Case]:
+def _cases(task: TaskSummary) -> list[_Case]:
     group = phrases.title(task.id)
     found = by_promise(task)
     cases = [_promise(task, each, found.pop(each.subject, ()), group) for each in task.results]
@@ -108,7 +108,7 @@ def _verdict(case: _Case) -> Verdict:
     return Verdict.FAILED if case.failure else Verdict.UNKNOWN if case.error else Verdict.PASSED
 
 
-def _promise(task: TaskStory, each: Exercised, about: Sequence[Broken], group: str) -> _Case:
+def _promise(task: TaskSummary, each: Exercised, about: Sequence[ReportedFinding], group: str) -> _Case:
     open_ = [found for found in about if not found.accepted]
     notes = [f"answered by run {task.reused}"] if task.reused else []
     notes += [f"accepted: {found.finding.code}\n{_told(found)}" for found in about if found.accepted]
@@ -132,7 +132,7 @@ def _bare(each: Exercised) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _found(found: Broken, group: str) -> _Case:
+def _found(found: ReportedFinding, group: str) -> _Case:
     finding = found.finding
     told = (finding.code or "broken promise", f"expected {finding.expected}, came {finding.actual}", _told(found))
     failed = found.verdict is Verdict.FAILED and not found.accepted
@@ -145,7 +145,7 @@ def _found(found: Broken, group: str) -> _Case:
     )
 
 
-def _told(found: Broken) -> str:
+def _told(found: ReportedFinding) -> str:
     finding = found.finding
     lines = [phrases.who(found)]
     lines += [f"{name}: {value}" for name, value in _facts(found) if value]
@@ -154,7 +154,7 @@ def _told(found: Broken) -> str:
     return "\n".join(lines)
 
 
-def _facts(found: Broken) -> Iterator[tuple[str, str]]:
+def _facts(found: ReportedFinding) -> Iterator[tuple[str, str]]:
     finding = found.finding
     yield "expected", finding.expected
     yield "came", finding.actual
@@ -164,7 +164,7 @@ def _facts(found: Broken) -> Iterator[tuple[str, str]]:
     yield "replay", finding.replay
 
 
-def _whole(task: TaskStory, group: str) -> _Case:
+def _whole(task: TaskSummary, group: str) -> _Case:
     """The verdict of the check as a whole, where no single promise tells it."""
     told = (str(task.cause or "unknown"), task.because, task.because)
     return _Case(
@@ -176,7 +176,7 @@ def _whole(task: TaskStory, group: str) -> _Case:
     )
 
 
-def _services(story: Story) -> list[_Case]:
+def _services(story: RunSummary) -> list[_Case]:
     return [
         _Case(
             name=f"{each.name} {each.version}".strip(),
@@ -190,7 +190,7 @@ def _services(story: Story) -> list[_Case]:
     ]
 
 
-def _answer(story: Story) -> _Case:
+def _answer(story: RunSummary) -> _Case:
     headline = phrases.headline(story)
     lines = [phrases.tally(story)]
     lines += (

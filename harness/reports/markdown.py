@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.reports import phrases
 from harness.reports.phrases import MARKS, WORDS, Group
-from harness.reports.run_summary import tell
+from harness.reports.run_summary import summarize
 from harness.reports.sanitize import block, duration, line, many, number
 from harness.reports.unknowns import unexplained, unknowns
 from harness.verdicts import Verdict
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.engine.events import Event
-    from harness.reports.run_summary import Story, TaskStory
+    from harness.reports.run_summary import RunSummary, TaskSummary
     from harness.reports.unknowns import Unknown
     from harness.verdicts import Exchange, Finding
 
@@ -33,7 +33,7 @@ _MEANINGFUL = re.compile(r"[\\`*_{}\[\]<>()#+!|@&~^$\"'=]|:(?=[\w/+-])")
 
 def markdown(events: Iterable[Event]) -> str:
     """The run as Markdown of at most 60,000 characters, with a note of what was left out."""
-    return _fitted(list(_parts(tell(events))))
+    return _fitted(list(_parts(summarize(events))))
 
 
 def _fitted(parts: Sequence[str]) -> str:
@@ -53,7 +53,7 @@ def _fitted(parts: Sequence[str]) -> str:
     return "\n".join(taken)
 
 
-def _parts(story: Story) -> Iterator[str]:
+def _parts(story: RunSummary) -> Iterator[str]:
     yield _answer(story)
     groups = phrases.grouped(story.broken)
     entries = unknowns(story)
@@ -94,7 +94,7 @@ def fenced(value: str, limit: int = _BODY) -> str:
     return f"{fence}text\n{inner}\n{fence}"
 
 
-def _answer(story: Story) -> str:
+def _answer(story: RunSummary) -> str:
     answer, rest = phrases.ANSWERS[story.verdict], phrases.headline(story)
     sentence = text(rest.removeprefix(answer), 2_000)
     cut = "\n\nThe run was interrupted: there may be more." if story.interrupted else ""
@@ -155,7 +155,7 @@ def _unknown(entry: Unknown) -> str:
     return f"{head} Resolve: {code(entry.command)}{shown}{more}{log}\n"
 
 
-def _table(story: Story) -> str:
+def _table(story: RunSummary) -> str:
     if not story.tasks:
         return ""
     rows = ["\n### Checks\n", "| | check | promises | time |", "|---|---|---:|---:|"]
@@ -166,7 +166,7 @@ def _table(story: Story) -> str:
     return "\n".join([*rows, f"\n{many(left, 'more check')}." if left > 0 else "", ""])
 
 
-def _row(task: TaskStory) -> str:
+def _row(task: TaskSummary) -> str:
     time = "known already" if task.reused else duration(task.seconds)
     count = f"{number(task.exercised)} of {number(task.promised)}"
     flaky = ", flaky" if task.flaky else ""
@@ -174,7 +174,7 @@ def _row(task: TaskStory) -> str:
     return f"| {mark} | {text(phrases.title(task.id), 160)} | {count} | {time} |"
 
 
-def _notices(story: Story) -> Iterator[str]:
+def _notices(story: RunSummary) -> Iterator[str]:
     """What changes no verdict, and should be known of it."""
     told = phrases.worth_knowing(story)[:_MOST_ROWS]
     rows = [f"- **{text(about, 60)}**: {text(sentence)}" for about, sentence in told]
@@ -182,7 +182,7 @@ def _notices(story: Story) -> Iterator[str]:
         yield "\n".join(["", *rows, ""])
 
 
-def _remarks(story: Story) -> Iterator[str]:
+def _remarks(story: RunSummary) -> Iterator[str]:
     """A yes says what it does not rest on."""
     found = phrases.remarked(story)
     rows = [
@@ -195,7 +195,7 @@ def _remarks(story: Story) -> Iterator[str]:
         )
 
 
-def _accepted(story: Story) -> Iterator[str]:
+def _accepted(story: RunSummary) -> Iterator[str]:
     groups = phrases.grouped(story.accepted)
     if groups:
         rows = [
@@ -206,6 +206,6 @@ def _accepted(story: Story) -> Iterator[str]:
         yield "\n".join(["<details><summary>Accepted findings</summary>", "", *rows, "", "</details>", ""])
 
 
-def _effort(story: Story) -> str:
+def _effort(story: RunSummary) -> str:
     parts = [phrases.reuse(story), phrases.effort(story)]
     return "\n".join(f"<sub>{text(part, 2_000)}</sub>  " for part in parts if part) + "\n"

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.affected_consumers import Effect
+from harness.comparison.affected_consumers import ConsumerEffect
 from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escaped
 from harness.reports.sarif import LEVELS, SarifPlace, SarifResult, sarif
@@ -115,14 +115,14 @@ def _affected(affected: Sequence[Affected], asked: str) -> Iterator[str]:
 def told(each: Affected) -> str:
     """What a diff means to one consumer, in one line."""
     version = str(each.consumer.version)
-    if each.consumer.pact is None and each.effect is Effect.UNKNOWN:
+    if each.consumer.pact is None and each.effect is ConsumerEffect.UNKNOWN:
         return f"? cannot tell for {version}: what it needs is not known (no pact)"
     words = {
-        Effect.BREAKS: f"✗ breaks {version}",
-        Effect.UNKNOWN: f"? cannot tell for {version}",
-        Effect.WARNS: f"! may break {version}",
-        Effect.ENDS: f"· {version} uses what is to go",
-        Effect.NONE: f"· not used by {version}",
+        ConsumerEffect.BREAKS: f"✗ breaks {version}",
+        ConsumerEffect.UNKNOWN: f"? cannot tell for {version}",
+        ConsumerEffect.WARNS: f"! may break {version}",
+        ConsumerEffect.ENDS: f"· {version} uses what is to go",
+        ConsumerEffect.NONE: f"· not used by {version}",
     }
     return words[each.effect]
 

@@ -12,14 +12,14 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from harness.comparison.pact_fit import Compared, Finding
+    from harness.comparison.pact_fit import FitFinding, PactComparison
 
 _WIDEST = 60  # letters of a value before the place beside it
 _WORDS = {Verdict.PASSED: "pass", Verdict.FAILED: "fail", Verdict.UNKNOWN: "unknown"}
 _SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
 
 
-def overall(told: Sequence[Compared]) -> Verdict:
+def overall(told: Sequence[PactComparison]) -> Verdict:
     """FAILED when one failed, UNKNOWN when one is not known, PASSED otherwise."""
     verdicts = {each.comparison.verdict for each in told}
     return next((each for each in (Verdict.FAILED, Verdict.UNKNOWN) if each in verdicts), Verdict.PASSED)
@@ -28,7 +28,7 @@ def overall(told: Sequence[Compared]) -> Verdict:
 # --- for programs ------------------------------------------------------------------------------------------------
 
 
-def as_document(told: Sequence[Compared]) -> dict[str, Any]:
+def as_document(told: Sequence[PactComparison]) -> dict[str, Any]:
     """The documented JSON: of one pact its findings, of several one entry for each."""
     if len(told) == 1:
         return _comparison(told[0])
@@ -44,7 +44,7 @@ def as_document(told: Sequence[Compared]) -> dict[str, Any]:
     return {"verdict": _WORDS[overall(told)], "comparisons": entries}
 
 
-def _comparison(told: Compared) -> dict[str, Any]:
+def _comparison(told: PactComparison) -> dict[str, Any]:
     comparison = told.comparison
     return {
         "verdict": _WORDS[comparison.verdict],
@@ -65,7 +65,7 @@ def _comparison(told: Compared) -> dict[str, Any]:
     }
 
 
-def _finding(each: Finding) -> dict[str, Any]:
+def _finding(each: FitFinding) -> dict[str, Any]:
     return {
         "interaction": each.interaction,
         "description": each.description,
@@ -80,12 +80,12 @@ def _finding(each: Finding) -> dict[str, Any]:
     }
 
 
-def as_sarif(told: Sequence[Compared], line: Callable[[str, str], int]) -> dict[str, Any]:
+def as_sarif(told: Sequence[PactComparison], line: Callable[[str, str], int]) -> dict[str, Any]:
     """SARIF 2.1.0, each finding a result in the pact, with the place in the document beside it."""
     return sarif([_sarif_result(each, one) for one in told for each in one.comparison.findings], line)
 
 
-def _sarif_result(each: Finding, one: Compared) -> SarifResult:
+def _sarif_result(each: FitFinding, one: PactComparison) -> SarifResult:
     return SarifResult(
         rule=each.code,
         about=each.code.replace(".", " "),
@@ -99,7 +99,7 @@ def _sarif_result(each: Finding, one: Compared) -> SarifResult:
 # --- for people --------------------------------------------------------------------------------------------------
 
 
-def for_people(told: Sequence[Compared]) -> str:
+def for_people(told: Sequence[PactComparison]) -> str:
     """The answer of each pact, then its findings by interaction, the two sides below each other."""
     return "\n".join(line for each in told for line in _lines(each))
 
@@ -112,7 +112,7 @@ _ANSWERS = {
 }
 
 
-def _lines(told: Compared) -> Iterator[str]:
+def _lines(told: PactComparison) -> Iterator[str]:
     comparison = told.comparison
     errors = sum(each.severity is Severity.ERROR for each in comparison.findings)
     counted = f" ({errors} {'error' if errors == 1 else 'errors'})" if errors else ""
@@ -132,7 +132,7 @@ def _lines(told: Compared) -> Iterator[str]:
         yield from _told(each)
 
 
-def _told(each: Finding) -> Iterator[str]:
+def _told(each: FitFinding) -> Iterator[str]:
     yield f"    {_SIGNS[each.severity]} {each.text}  [{each.code}]"
     if each.severity is Severity.INFO:
         yield f"        document  {each.place}"

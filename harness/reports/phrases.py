@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.evidence import EvidenceKind
 from harness.gate import commands
-from harness.reports.run_summary import Broken
+from harness.reports.run_summary import ReportedFinding
 from harness.reports.sanitize import duration, line, listed, many, number
 from harness.verdicts import Verdict
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from harness.engine.events import TaskId
     from harness.identity import Version
-    from harness.reports.run_summary import Story, TaskStory
+    from harness.reports.run_summary import RunSummary, TaskSummary
     from harness.verdicts import Exercised
 
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
@@ -54,7 +54,7 @@ def title(task: TaskId) -> str:
             return f"integration tests of {named(task.provider)}"
 
 
-def headline(story: Story) -> str:
+def headline(story: RunSummary) -> str:
     """The answer to the one question, in one sentence that begins with it."""
     chosen = all_named(story.set)
     if not chosen or (story.decided is None and not story.interrupted):
@@ -71,7 +71,7 @@ def headline(story: Story) -> str:
             return f"CANNOT TELL whether {chosen} can be deployed{target}{why}."
 
 
-def _without_gate(story: Story) -> str:
+def _without_gate(story: RunSummary) -> str:
     match story.verdict:
         case Verdict.PASSED:
             return "every promise that was checked is kept."
@@ -81,7 +81,7 @@ def _without_gate(story: Story) -> str:
             return "the run was interrupted." if story.interrupted else "not every promise could be checked."
 
 
-def _refusal(story: Story, chosen: str, where: str) -> str:
+def _refusal(story: RunSummary, chosen: str, where: str) -> str:
     """Who cannot go with whom, where there is one culprit; all of them otherwise."""
     culprits = list(dict.fromkeys(b.task.provider for b in story.broken))
     if len(culprits) == 1 and len(story.set) > 1 and culprits[0] in story.set:
@@ -93,7 +93,7 @@ def _refusal(story: Story, chosen: str, where: str) -> str:
     return f"{chosen} cannot be deployed{where}{together}."
 
 
-def tally(story: Story) -> str:
+def tally(story: RunSummary) -> str:
     """How many promises are kept, broken and unknown."""
     parts = [f"{number(story.kept)} kept"]
     parts += [f"{number(story.broken_promises)} broken"] if story.broken_promises else []
@@ -102,7 +102,7 @@ def tally(story: Story) -> str:
     return ", ".join([f"{many(story.promised, 'promise')}: {' · '.join(parts)}", *extra])
 
 
-def impact(found: Broken) -> str:
+def impact(found: ReportedFinding) -> str:
     """Whom it hits, and whom it does not."""
     hits, spares = all_named(found.hits), all_named(found.spares)
     need = "needs" if len(found.spares) == 1 else "need"
@@ -119,7 +119,7 @@ def impact(found: Broken) -> str:
             return f"does not pass its {found.task.kind} tests"
 
 
-def who(found: Broken) -> str:
+def who(found: ReportedFinding) -> str:
     """The whole sentence: `orders 2 breaks web 1; orders 1 does not need it`."""
     return f"{named(found.task.provider)} {impact(found)}"
 
@@ -128,8 +128,8 @@ def who(found: Broken) -> str:
 class Group:
     """Findings that say the same of the same provider to the same readers."""
 
-    first: Broken
-    others: tuple[Broken, ...] = ()
+    first: ReportedFinding
+    others: tuple[ReportedFinding, ...] = ()
 
     @property
     def also(self) -> str:
@@ -138,9 +138,9 @@ class Group:
         return listed(subjects, 4)
 
 
-def grouped(found: Sequence[Broken]) -> tuple[Group, ...]:
+def grouped(found: Sequence[ReportedFinding]) -> tuple[Group, ...]:
     """One group for what one cause broke in several promises; those who hit someone come first."""
-    groups: dict[object, list[Broken]] = {}
+    groups: dict[object, list[ReportedFinding]] = {}
     for each in found:
         finding = each.finding
         what = (finding.expected, finding.actual) if finding.expected else (finding.subject, finding.actual)
@@ -152,7 +152,7 @@ def grouped(found: Sequence[Broken]) -> tuple[Group, ...]:
     )
 
 
-def effort(story: Story) -> str:
+def effort(story: RunSummary) -> str:
     """What it took: services, checks, time, what was reused."""
     ready = [service for service in story.services if service.state == "ready"]
     running = [service for service in story.services if service.state == "running"]
@@ -165,7 +165,7 @@ def effort(story: Story) -> str:
     return " · ".join(parts)
 
 
-def rests(story: Story) -> tuple[tuple[Version, str], ...]:
+def rests(story: RunSummary) -> tuple[tuple[Version, str], ...]:
     """What the answer rests on for those of the set of whom no check tried a promise."""
     checked = {task.id.provider for task in story.tasks}
     up = {service.name for service in story.services if service.up}
@@ -177,19 +177,19 @@ def rests(story: Story) -> tuple[tuple[Version, str], ...]:
     )
 
 
-def noticed(story: Story) -> tuple[tuple[str, str], ...]:
+def noticed(story: RunSummary) -> tuple[tuple[str, str], ...]:
     """What changes no verdict, and what the evidence of suites lacks: about what, and a sentence."""
     lacking = [(title(task.id), each.remark) for task, each in _remarked(story) if task.id.kind in _SUITES]
     return tuple(dict.fromkeys((*((each.about, each.text) for each in story.notices), *lacking)))
 
 
-def worth_knowing(story: Story) -> tuple[tuple[str, str], ...]:
+def worth_knowing(story: RunSummary) -> tuple[tuple[str, str], ...]:
     """All that whoever goes by the answer should know; a yes says of whom nothing was tried."""
     untried = rests(story) if story.verdict is Verdict.PASSED else ()
     return (*noticed(story), *((named(version), text) for version, text in untried))
 
 
-def reuse(story: Story) -> str:
+def reuse(story: RunSummary) -> str:
     """What earlier evidence answered; nothing where everything was run."""
     if not story.reused:
         return ""
@@ -200,7 +200,7 @@ def reuse(story: Story) -> str:
     return f"{count}; the rest was run anew"
 
 
-def remarked(story: Story) -> tuple[tuple[TaskStory, Exercised], ...]:
+def remarked(story: RunSummary) -> tuple[tuple[TaskSummary, Exercised], ...]:
     """The promises that were kept as far as anything touched them."""
     return tuple((task, each) for task, each in _remarked(story) if task.id.kind not in _SUITES)
 
@@ -208,20 +208,20 @@ def remarked(story: Story) -> tuple[tuple[TaskStory, Exercised], ...]:
 _SUITES = (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
 
 
-def _remarked(story: Story) -> Iterator[tuple[TaskStory, Exercised]]:
+def _remarked(story: RunSummary) -> Iterator[tuple[TaskSummary, Exercised]]:
     return ((task, each) for task in story.tasks for each in task.results if each.remark)
 
 
 REACH = "to reach them, put examples into the document that find something, or links from what makes it"
 
 
-def contradicted(story: Story) -> tuple[tuple[TaskStory, str], ...]:
+def contradicted(story: RunSummary) -> tuple[tuple[TaskSummary, str], ...]:
     """Where the running provider and its document say different things of a pact, or only the document says no."""
     told = ((task, _contradiction(task)) for task in story.tasks)
     return tuple((task, text) for task, text in told if text)
 
 
-def _contradiction(task: TaskStory) -> str:
+def _contradiction(task: TaskSummary) -> str:
     if task.document is None:
         return ""
     match task.document.verdict, task.verdict:
@@ -235,7 +235,7 @@ def _contradiction(task: TaskStory) -> str:
             return ""
 
 
-def flaky(story: Story) -> tuple[TaskStory, ...]:
+def flaky(story: RunSummary) -> tuple[TaskSummary, ...]:
     """Tasks for which complete results of equal content disagree."""
     return tuple(task for task in story.tasks if task.flaky)
 

@@ -25,7 +25,7 @@ _STATE_CODES = "provider-state."  # findings about the provider's states say not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class ReportedFinding:
     """One thing that was found, whom it hits and whom it does not."""
 
     task: TaskId
@@ -37,7 +37,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceStory:
+class ServiceSummary:
     """How one service or resource came up, or did not."""
 
     name: str
@@ -58,7 +58,7 @@ class ServiceStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskStory:
+class TaskSummary:
     """One task: its verdict, its promises and what was found."""
 
     id: TaskId
@@ -73,7 +73,7 @@ class TaskStory:
     lost: str = ""  # the service that did not start, where that is the cause
     ended: bool = True
     results: tuple[Exercised, ...] = ()
-    found: tuple[Broken, ...] = ()
+    found: tuple[ReportedFinding, ...] = ()
     document: Compared | None = None  # what its provider's document says of it
     broken: frozenset[str] = frozenset()  # the subjects that a finding breaks, whatever their own result says
 
@@ -83,7 +83,7 @@ class TaskStory:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class RunSummary:
     """All of a run."""
 
     verdict: Verdict
@@ -92,8 +92,8 @@ class Story:
     planned: Planned | None
     decided: Decided | None
     finished: RunFinished | None
-    services: tuple[ServiceStory, ...]
-    tasks: tuple[TaskStory, ...]
+    services: tuple[ServiceSummary, ...]
+    tasks: tuple[TaskSummary, ...]
     notices: tuple[Noticed, ...] = ()
 
     @property
@@ -107,27 +107,27 @@ class Story:
         return self.finished.seconds if self.finished else 0.0
 
     @cached_property
-    def found(self) -> tuple[Broken, ...]:
+    def found(self) -> tuple[ReportedFinding, ...]:
         """Everything that was found, in the order of the tasks."""
         return tuple(each for task in self.tasks for each in task.found)
 
     @cached_property
-    def broken(self) -> tuple[Broken, ...]:
+    def broken(self) -> tuple[ReportedFinding, ...]:
         """The findings that make the answer a no."""
         return tuple(b for b in self.found if _breaks(b))
 
     @cached_property
-    def doubtful(self) -> tuple[Broken, ...]:
+    def doubtful(self) -> tuple[ReportedFinding, ...]:
         """The findings that leave a promise open."""
         return tuple(b for b in self.found if b.verdict is Verdict.UNKNOWN and not b.accepted)
 
     @cached_property
-    def accepted(self) -> tuple[Broken, ...]:
+    def accepted(self) -> tuple[ReportedFinding, ...]:
         """The findings that the manifest says to live with."""
         return tuple(b for b in self.found if b.accepted)
 
     @property
-    def reused(self) -> tuple[TaskStory, ...]:
+    def reused(self) -> tuple[TaskSummary, ...]:
         """The tasks that earlier evidence answered."""
         return tuple(task for task in self.tasks if task.reused)
 
@@ -155,33 +155,33 @@ class Story:
 _PASSED = Verdict.PASSED
 
 
-def _promised(task: TaskStory) -> int:
+def _promised(task: TaskSummary) -> int:
     return max(task.promised, len(task.results))
 
 
-def _kept(task: TaskStory) -> int:
+def _kept(task: TaskSummary) -> int:
     if task.results:
         return sum(task.standing(each) is Verdict.PASSED for each in task.results)
     return task.exercised if task.verdict is Verdict.PASSED else 0
 
 
-def _failures(task: TaskStory) -> int:
+def _failures(task: TaskSummary) -> int:
     told = sum(task.standing(each) is Verdict.FAILED for each in task.results)
     subjects = {each.subject for each in task.results}
     return told + len({_spot(b.finding, subjects) for b in task.found if _breaks(b)} - subjects)
 
 
-def _breaks(found: Broken) -> bool:
+def _breaks(found: ReportedFinding) -> bool:
     return found.verdict is Verdict.FAILED and not found.accepted
 
 
-def tell(events: Iterable[Event]) -> Story:
+def summarize(events: Iterable[Event]) -> RunSummary:
     """The story of a run; the same events always give the same story."""
     gathered = gather(events)
     interrupted = gathered.finished is None or gathered.finished.interrupted
     tasks = tuple(_task(task, gathered, interrupted=interrupted) for task in gathered.tasks)
     services = tuple(_services(gathered))
-    return Story(
+    return RunSummary(
         verdict=Verdict.worst(_verdicts(gathered, tasks, services, interrupted=interrupted)),
         interrupted=interrupted,
         started=gathered.started,
@@ -195,7 +195,7 @@ def tell(events: Iterable[Event]) -> Story:
 
 
 def _verdicts(
-    gathered: Gathered, tasks: Sequence[TaskStory], services: Sequence[ServiceStory], *, interrupted: bool
+    gathered: Gathered, tasks: Sequence[TaskSummary], services: Sequence[ServiceSummary], *, interrupted: bool
 ) -> Iterator[Verdict]:
     if gathered.finished is not None:
         yield gathered.finished.verdict
@@ -210,11 +210,11 @@ def _verdicts(
     yield from (Verdict.UNKNOWN for service in services if not service.up)
 
 
-def _services(gathered: Gathered) -> Iterator[ServiceStory]:
+def _services(gathered: Gathered) -> Iterator[ServiceSummary]:
     for key, event in gathered.services.items():
         match event.event:
             case "service-ready":
-                yield ServiceStory(
+                yield ServiceSummary(
                     name=event.name,
                     version=event.version,
                     slot=event.slot,
@@ -224,7 +224,7 @@ def _services(gathered: Gathered) -> Iterator[ServiceStory]:
                     endpoints=event.endpoints,
                 )
             case "service-failed":
-                yield ServiceStory(
+                yield ServiceSummary(
                     name=event.name,
                     version=event.version,
                     state="failed",
@@ -234,10 +234,10 @@ def _services(gathered: Gathered) -> Iterator[ServiceStory]:
                 )
             case _:
                 state = event.event.removeprefix("service-")
-                yield ServiceStory(name=key[0], version=key[1], state=state, because="it never became ready")
+                yield ServiceSummary(name=key[0], version=key[1], state=state, because="it never became ready")
 
 
-def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskStory:
+def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskSummary:
     results = tuple(gathered.results.get(task, ()))
     end = gathered.ends.get(task)
     verdicts = _by_subject(results)
@@ -248,7 +248,7 @@ def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskStory:
         found = (*found, _unnamed(task, because))  # the check says no and does not say where
     promised = max(gathered.promised.get(task, 0), end.promised if end else 0, len(results))
     seen = sum(each.verdict is not Verdict.UNKNOWN for each in results)
-    return TaskStory(
+    return TaskSummary(
         id=task,
         verdict=verdict,
         cause=cause,
@@ -282,16 +282,16 @@ def _spot(finding: Finding, subjects: Container[str]) -> str:
     )
 
 
-def by_promise(task: TaskStory) -> dict[str, list[Broken]]:
+def by_promise(task: TaskSummary) -> dict[str, list[ReportedFinding]]:
     """What was found about each promise, by its subject; also what is about none that was exercised."""
     subjects = {each.subject for each in task.results}
-    found: dict[str, list[Broken]] = {}
+    found: dict[str, list[ReportedFinding]] = {}
     for each in task.found:
         found.setdefault(_spot(each.finding, subjects), []).append(each)
     return found
 
 
-def _broken(event: CheckFound, verdicts: Mapping[str, Verdict]) -> Broken:
+def _broken(event: CheckFound, verdicts: Mapping[str, Verdict]) -> ReportedFinding:
     about = verdicts.get(_spot(event.finding, verdicts))
     stateless = event.finding.code.startswith(_STATE_CODES)
     open_ = about is Verdict.UNKNOWN or (stateless and about is not Verdict.FAILED)
@@ -299,7 +299,7 @@ def _broken(event: CheckFound, verdicts: Mapping[str, Verdict]) -> Broken:
     hits = event.hits
     if not hits and event.task.consumer and not event.accepted:
         hits = (event.task.consumer,)
-    return Broken(
+    return ReportedFinding(
         task=event.task,
         finding=event.finding,
         verdict=verdict,
@@ -309,7 +309,9 @@ def _broken(event: CheckFound, verdicts: Mapping[str, Verdict]) -> Broken:
     )
 
 
-def _unfound(task: TaskId, results: Sequence[Exercised], told: Sequence[Broken]) -> Iterator[Broken]:
+def _unfound(
+    task: TaskId, results: Sequence[Exercised], told: Sequence[ReportedFinding]
+) -> Iterator[ReportedFinding]:
     """Promises that are broken though no finding speaks of them: a stream may be cut between the two."""
     subjects = {each.subject for each in results}
     spoken = {_spot(each.finding, subjects) for each in told}
@@ -330,9 +332,9 @@ def _unfound(task: TaskId, results: Sequence[Exercised], told: Sequence[Broken])
             )
 
 
-def _unnamed(task: TaskId, because: str) -> Broken:
+def _unnamed(task: TaskId, because: str) -> ReportedFinding:
     """A no that no finding explains."""
-    return Broken(
+    return ReportedFinding(
         task=task,
         verdict=Verdict.FAILED,
         finding=Finding(code="", subject=str(task), expected="", actual=because),
@@ -341,7 +343,7 @@ def _unnamed(task: TaskId, because: str) -> Broken:
 
 
 def _judged(
-    end: CheckFinished | None, results: Sequence[Exercised], found: Sequence[Broken], *, interrupted: bool
+    end: CheckFinished | None, results: Sequence[Exercised], found: Sequence[ReportedFinding], *, interrupted: bool
 ) -> tuple[Verdict, Cause | None, str]:
     """The worst that is told of a task, and why."""
     candidates = [*_own_word(end, interrupted=interrupted)]

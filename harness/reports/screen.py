@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.evidence import EvidenceKind
 from harness.reports import phrases
 from harness.reports.phrases import MARKS, Group
-from harness.reports.run_summary import tell
+from harness.reports.run_summary import summarize
 from harness.reports.sanitize import columns, duration, line, many, number, wrapped
 from harness.reports.unknowns import Unknown, unexplained, unknowns
 from harness.verdicts import Verdict
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from harness.engine.events import Event
-    from harness.reports.run_summary import Story, TaskStory
+    from harness.reports.run_summary import RunSummary, TaskSummary
     from harness.verdicts import Finding
 
 WIDTH = 80
@@ -38,7 +38,7 @@ def summary(events: Iterable[Event], width: int = WIDTH) -> Text:
     """The screen that ends a run, for rich to print."""
     from rich.text import Text
 
-    lines = screen(tell(events), width)
+    lines = screen(summarize(events), width)
     return Text("\n", no_wrap=True, overflow="ignore").join(
         Text.assemble(*((t, s) for s, t in row)) for row in lines
     )
@@ -46,11 +46,11 @@ def summary(events: Iterable[Event], width: int = WIDTH) -> Text:
 
 def plain(events: Iterable[Event]) -> str:
     """The same screen without colour, 80 columns wide."""
-    rows = ("".join(text for _, text in row).rstrip() for row in screen(tell(events), WIDTH))
+    rows = ("".join(text for _, text in row).rstrip() for row in screen(summarize(events), WIDTH))
     return "\n".join(rows) + "\n"
 
 
-def screen(story: Story, width: int = WIDTH) -> Iterator[Line]:
+def screen(story: RunSummary, width: int = WIDTH) -> Iterator[Line]:
     """The lines of the screen; commands and places are never broken, so that they can be copied."""
     yield from _answer(story, width)
     yield from _broken(story, width)
@@ -65,7 +65,7 @@ def screen(story: Story, width: int = WIDTH) -> Iterator[Line]:
     yield from _effort(story, width)
 
 
-def _answer(story: Story, width: int) -> Iterator[Line]:
+def _answer(story: RunSummary, width: int) -> Iterator[Line]:
     style = f"bold {_COLOURS[story.verdict]}"
     first, *rest = wrapped(f"{MARKS[story.verdict]} {phrases.headline(story)}", width)
     yield ((style, first),)
@@ -75,7 +75,7 @@ def _answer(story: Story, width: int) -> Iterator[Line]:
         yield (("yellow", "  The run was interrupted: there may be more."),)
 
 
-def _broken(story: Story, width: int) -> Iterator[Line]:
+def _broken(story: RunSummary, width: int) -> Iterator[Line]:
     groups = phrases.grouped(story.broken)
     reasons = tuple(unexplained(story, Verdict.FAILED))
     if not groups and not reasons:
@@ -157,7 +157,7 @@ def _field(label: str, text: str, width: int = 0) -> Iterator[Line]:
     yield from ((("", f"{_INDENT}{'':<{_LABEL}}{each}"),) for each in rest)
 
 
-def _unknown(story: Story, width: int) -> Iterator[Line]:
+def _unknown(story: RunSummary, width: int) -> Iterator[Line]:
     entries = unknowns(story)
     if not entries:
         return
@@ -184,7 +184,7 @@ def _entry(entry: Unknown, width: int) -> Iterator[Line]:
     yield from _field("resolve", line(entry.command))
 
 
-def _tasks(story: Story) -> Iterator[Line]:
+def _tasks(story: RunSummary) -> Iterator[Line]:
     if not story.tasks:
         return
     yield ()
@@ -194,20 +194,20 @@ def _tasks(story: Story) -> Iterator[Line]:
         yield _more(len(story.tasks) - MOST_TASKS, "check")
 
 
-def _rests(story: Story) -> Iterator[Line]:
+def _rests(story: RunSummary) -> Iterator[Line]:
     """A yes says of whom nothing was tried."""
     for version, text in phrases.rests(story)[:MOST_TASKS]:
         yield (("dim", "  ·  "), ("", f"{line(phrases.named(version), 40):<40} {text}"))
 
 
-def _task(task: TaskStory) -> Line:
+def _task(task: TaskSummary) -> Line:
     title = line(phrases.title(task.id), 46)
     note = "known" if task.reused else duration(task.seconds)
     count = f"{number(task.exercised)} of {number(task.promised)}"
     return ((_COLOURS[task.verdict], f"  {MARKS[task.verdict]}  "), ("", f"{title:<46} {count:>12}  {note}"))
 
 
-def _notices(story: Story, width: int) -> Iterator[Line]:
+def _notices(story: RunSummary, width: int) -> Iterator[Line]:
     """What changes no verdict, and should be known of it."""
     told = phrases.noticed(story)
     if told:
@@ -218,7 +218,7 @@ def _notices(story: Story, width: int) -> Iterator[Line]:
         yield _more(len(told) - MOST_REMARKS, "notice")
 
 
-def _remarks(story: Story, width: int) -> Iterator[Line]:
+def _remarks(story: RunSummary, width: int) -> Iterator[Line]:
     """A yes says what it does not rest on."""
     found = phrases.remarked(story)
     if found:
@@ -232,7 +232,7 @@ def _remarks(story: Story, width: int) -> Iterator[Line]:
         yield from _text(phrases.REACH, width)
 
 
-def _contradicted(story: Story, width: int) -> Iterator[Line]:
+def _contradicted(story: RunSummary, width: int) -> Iterator[Line]:
     """The running provider and its document say different things: one of them is to be mended."""
     found = phrases.contradicted(story)
     if found:
@@ -243,7 +243,7 @@ def _contradicted(story: Story, width: int) -> Iterator[Line]:
         yield _more(len(found) - MOST_REMARKS, "contradiction")
 
 
-def _accepted(story: Story, width: int) -> Iterator[Line]:
+def _accepted(story: RunSummary, width: int) -> Iterator[Line]:
     """Findings that the manifest says to live with stay in sight; so do results that disagree."""
     groups = phrases.grouped(story.accepted)
     disagreeing = phrases.flaky(story)
@@ -265,7 +265,7 @@ def _named_code(finding: Finding) -> str:
     return line(finding.code) or "broken promise"
 
 
-def _flaky(tasks: Sequence[TaskStory], width: int) -> Iterator[Line]:
+def _flaky(tasks: Sequence[TaskSummary], width: int) -> Iterator[Line]:
     for task in tasks[:MOST_UNKNOWNS]:
         text = f"flaky: results of equal content disagree for {phrases.title(task.id)}; the latest stands"
         yield from _bullet("!", text, width, "yellow")
@@ -273,7 +273,7 @@ def _flaky(tasks: Sequence[TaskStory], width: int) -> Iterator[Line]:
         yield _more(len(tasks) - MOST_UNKNOWNS, "flaky check")
 
 
-def _effort(story: Story, width: int) -> Iterator[Line]:
+def _effort(story: RunSummary, width: int) -> Iterator[Line]:
     yield ()
     reused = phrases.reuse(story)
     if reused:

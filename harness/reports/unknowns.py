@@ -15,7 +15,7 @@ from harness.verdicts import Cause, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.reports.run_summary import Broken, ServiceStory, Story, TaskStory
+    from harness.reports.run_summary import ReportedFinding, RunSummary, ServiceSummary, TaskSummary
     from harness.verdicts import Exercised, Reason
 
 
@@ -43,7 +43,7 @@ class _Open:
     log_tail: tuple[str, ...] = ()
 
 
-def unknowns(story: Story) -> tuple[Unknown, ...]:
+def unknowns(story: RunSummary) -> tuple[Unknown, ...]:
     """Each unknown once; never empty when nothing else explains why the answer is no yes."""
     entries: dict[object, _Open] = {}
     for service in story.services:
@@ -80,14 +80,14 @@ def _closed(entry: _Open) -> Unknown:
     )
 
 
-def _explained(story: Story) -> bool:
+def _explained(story: RunSummary) -> bool:
     """Whether something else on the page says why the answer is no yes."""
     if story.verdict is Verdict.FAILED:
         return bool(story.broken or any(unexplained(story, Verdict.FAILED)))
     return story.verdict is Verdict.PASSED
 
 
-def _silence(story: Story) -> _Open:
+def _silence(story: RunSummary) -> _Open:
     if story.verdict is Verdict.FAILED:
         return _Open("the run", Cause.BROKEN_PROMISE, "it says no and does not say why", "harness run --fresh")
     if story.interrupted:
@@ -95,7 +95,7 @@ def _silence(story: Story) -> _Open:
     return _Open("the run", Cause.NOTHING_EXERCISED, "it has not exercised a single promise", "harness doctor")
 
 
-def _service(service: ServiceStory, *, interrupted: bool) -> _Open:
+def _service(service: ServiceSummary, *, interrupted: bool) -> _Open:
     cut = interrupted and service.state != "failed"
     return _Open(
         about=f"{service.name} {service.version}".strip(),
@@ -106,7 +106,7 @@ def _service(service: ServiceStory, *, interrupted: bool) -> _Open:
     )
 
 
-def _add_task(entries: dict[object, _Open], story: Story, task: TaskStory) -> None:
+def _add_task(entries: dict[object, _Open], story: RunSummary, task: TaskSummary) -> None:
     provider = task.id.provider
     found = by_promise(task)
     for each in task.results:
@@ -123,7 +123,7 @@ def _add_task(entries: dict[object, _Open], story: Story, task: TaskStory) -> No
         _add_whole(entries, story, task)
 
 
-def _add_whole(entries: dict[object, _Open], story: Story, task: TaskStory) -> None:
+def _add_whole(entries: dict[object, _Open], story: RunSummary, task: TaskSummary) -> None:
     """A task that as a whole is unknown."""
     cause = task.cause or Cause.NOT_VERIFIED
     entry = _failed_service(entries, cause, task.lost or task.id.provider.pacticipant)
@@ -141,7 +141,7 @@ def _failed_service(entries: dict[object, _Open], cause: Cause, name: str) -> _O
     return entries.get(("service", name)) if cause is Cause.DID_NOT_START else None
 
 
-def _promise(story: Story, task: TaskStory, each: Exercised, found: Sequence[Broken]) -> _Open:
+def _promise(story: RunSummary, task: TaskSummary, each: Exercised, found: Sequence[ReportedFinding]) -> _Open:
     finding = next((b.finding for b in found if b.verdict is Verdict.UNKNOWN), None)
     told = finding.replay if finding else ""
     return _Open(
@@ -153,14 +153,14 @@ def _promise(story: Story, task: TaskStory, each: Exercised, found: Sequence[Bro
     )
 
 
-def _command(story: Story, task: TaskStory) -> str:
+def _command(story: RunSummary, task: TaskSummary) -> str:
     for reason in story.decided.reasons if story.decided else ():
         if reason.resolution and covers(task, reason):
             return reason.command or reason.resolution  # what must be done first is the promise's own remedy
     return resolving(task.id)
 
 
-def covers(task: TaskStory, reason: Reason) -> bool:
+def covers(task: TaskSummary, reason: Reason) -> bool:
     """Whether a reason of the decision is about this task."""
     told_later = not task.id.contract and task.id.kind is EvidenceKind.PROPERTIES and reason.consumer is None
     if reason.contract != task.id.contract and not told_later:
@@ -170,7 +170,7 @@ def covers(task: TaskStory, reason: Reason) -> bool:
     return reason.provider in (None, task.id.provider) and reason.consumer in (None, task.id.consumer)
 
 
-def unexplained(story: Story, verdict: Verdict) -> Iterator[Reason]:
+def unexplained(story: RunSummary, verdict: Verdict) -> Iterator[Reason]:
     """Reasons of the decision that no task of this run explains."""
     for reason in story.decided.reasons if story.decided else ():
         told = any(task.verdict is not Verdict.PASSED and covers(task, reason) for task in story.tasks)

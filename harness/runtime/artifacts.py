@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from harness.identity import canonical_json, digest
 from harness.runtime import postgres, postgres_seeds
-from harness.runtime.contents import Contents, Found, unreadable
+from harness.runtime.contents import Contents, FoundFile, unreadable
 from harness.runtime.dockerfiles import base_images
-from harness.runtime.ignoring import Ignored, read_ignored
+from harness.runtime.ignoring import IgnorePatterns, read_ignored
 from harness.runtime.language_runtimes import left_by_tools
 from harness.runtime.process_files import mount_key
 from harness.runtime.process_identity import inputs_key
@@ -61,7 +61,7 @@ def of_build(build: ImageBuild, image_id: Callable[[str], str], contents: Conten
     bases = [image_id(name) for name in base_images(text, dict(build.args), build.target)]
     # The engine is sent what tools leave behind as well (a build may need .git), but no identity hangs on it.
     files = (f for f in context_files(build) if not any(left_by_tools(part, f) for part in f.split("/")))
-    content = contents.of_files(build.context, [Found(f, f"{build.context}/{f}") for f in files], "context")
+    content = contents.of_files(build.context, [FoundFile(f, f"{build.context}/{f}") for f in files], "context")
     said = canonical_json([sorted(build.args), build.target, build.platform])
     return digest("build", content, text, said, *bases)
 
@@ -111,12 +111,12 @@ def _content(path: str | Path) -> bytes:
         raise unreadable(error) from error
 
 
-def _ignored(build: ImageBuild) -> Ignored:
+def _ignored(build: ImageBuild) -> IgnorePatterns:
     # `NAME.Dockerfile.dockerignore` beside a Dockerfile goes before the context's own.
     for path in (Path(f"{build.dockerfile}.dockerignore"), build.context / ".dockerignore"):
         if path.is_file():
             return read_ignored(_content(path).decode("utf-8", "replace").splitlines())
-    return Ignored()
+    return IgnorePatterns()
 
 
 def _resource(resource: Resource) -> str:

@@ -11,11 +11,11 @@ from harness.runtime.readiness import NotReady, http_probe, tcp_probe, wait_unti
 from harness.services.system import ReadyKind
 
 if TYPE_CHECKING:
-    from harness.cancellation import Ending
+    from harness.cancellation import CancelToken
     from harness.services.system import Service
 
 
-def attach(service: Service, slot: str, ending: Ending) -> Instance:
+def attach(service: Service, slot: str, ending: CancelToken) -> Instance:
     """The running service at the URL that the manifest gives, once it answers. Raises ServiceDidNotStart."""
     name = service.endpoints[0][0] if service.endpoints else "http"
     asks_path = service.ready.kind is ReadyKind.HTTP

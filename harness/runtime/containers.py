@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.cancellation import Ending, RunIsOver
+from harness.cancellation import CancelToken, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
 from harness.runtime import artifacts, sweeping
@@ -158,7 +158,7 @@ class ContainerSession:
     _filled: set[str] = field(default_factory=set)  # volumes of this run
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _filling: threading.Lock = field(default_factory=threading.Lock)
-    _ending: Ending = field(default_factory=Ending)
+    _ending: CancelToken = field(default_factory=CancelToken)
 
     def prepare(self, unit: Unit, tell: Tell = silent) -> None:
         """Build or pull its image, unless one of the same identity is here. Raises ServiceDidNotStart."""

@@ -39,7 +39,7 @@ _NAME = re.compile(rb"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{2,}(?![A-Za-z0-9_])")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """One file of a tree: its name below the root, and where it lies."""
 
     name: str
@@ -57,7 +57,7 @@ class Contents:
     def file(self, path: str | Path) -> str:
         """The content of one file, whatever links lead to it; an archive's by its entries."""
         real = os.path.realpath(path)
-        return self._digest_of(real, "", [Found("", real)])
+        return self._digest_of(real, "", [FoundFile("", real)])
 
     def tree(self, root: str | Path, skip: Skip, meaning: str) -> str:
         """The content of a file, or of a folder with what its links bring in.
@@ -79,23 +79,23 @@ class Contents:
         """Look again at every folder: something was built meanwhile."""
         self._made.clear()
 
-    def of_files(self, root: str | Path, files: Sequence[Found], meaning: str) -> str:
+    def of_files(self, root: str | Path, files: Sequence[FoundFile], meaning: str) -> str:
         """The content of some files of a folder."""
         return self._digest_of(os.path.realpath(root), meaning, files)
 
-    def words(self, root: str | Path, files: Sequence[Found]) -> frozenset[str]:
+    def words(self, root: str | Path, files: Sequence[FoundFile]) -> frozenset[str]:
         """Everything in some text files that could be the name of a variable of the environment."""
         real = os.path.realpath(root)
         return frozenset(self._look(real, "words", files, (variable_names, _all_words)).split())
 
-    def _digest_of(self, root: str, meaning: str, files: Sequence[Found]) -> str:
+    def _digest_of(self, root: str, meaning: str, files: Sequence[FoundFile]) -> str:
         return self._look(root, meaning, files, (_digest, _digest_of_all))
 
     def _look(
         self,
         root: str,
         meaning: str,
-        files: Sequence[Found],
+        files: Sequence[FoundFile],
         ways: tuple[Callable[[str], str], Callable[[Mapping[str, str]], str]],
     ) -> str:
         """What is made of each file, and of all together; each is made again only when the file has changed."""
@@ -143,18 +143,18 @@ def kept_contents(environ: Mapping[str, str]) -> Contents:
     return Contents(folder and folder / "contents")
 
 
-def stamps(files: Sequence[Found]) -> dict[str, Stamp]:
+def stamps(files: Sequence[FoundFile]) -> dict[str, Stamp]:
     """What tells of each file that it is still the one that was read."""
     return {found.name: _stamp(found.path) for found in files}
 
 
-def sorted_tree(root: str | Path, skip: Skip) -> tuple[Found, ...]:
+def sorted_tree(root: str | Path, skip: Skip) -> tuple[FoundFile, ...]:
     """The files of a folder and what its links bring in, sorted by name."""
     real = os.path.realpath(root)
     return tuple(sorted(_walk(real, real, "", skip, {_place_of(real)}), key=lambda found: found.name))
 
 
-def _walk(root: str, folder: str, below: str, skip: Skip, visited: set[tuple[int, int]]) -> Iterator[Found]:
+def _walk(root: str, folder: str, below: str, skip: Skip, visited: set[tuple[int, int]]) -> Iterator[FoundFile]:
     for entry in _listed(folder):
         name = f"{below}{entry.name}"
         if skip(entry.name, name):
@@ -164,12 +164,12 @@ def _walk(root: str, folder: str, below: str, skip: Skip, visited: set[tuple[int
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(root, entry.path, f"{name}/", skip, visited)
         elif entry.is_file(follow_symlinks=False):
-            yield Found(name, entry.path)
+            yield FoundFile(name, entry.path)
 
 
-def _linked(root: str, link: str, name: str, skip: Skip, visited: set[tuple[int, int]]) -> Iterator[Found]:
+def _linked(root: str, link: str, name: str, skip: Skip, visited: set[tuple[int, int]]) -> Iterator[FoundFile]:
     """The link itself, and what it brings in from elsewhere, each folder once."""
-    yield Found(name, link)
+    yield FoundFile(name, link)
     target = os.path.realpath(link)
     inside = target == root or target.startswith(f"{root}{os.sep}")
     if inside or not os.path.isdir(target) or _place_of(target) in visited:

@@ -19,18 +19,18 @@ ANSWER = 5.0  # seconds; an engine that is there may be busy
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EngineReply:
     """What became of the question whether an engine answers."""
 
     address: str  # "unix:///var/run/docker.sock"
     why_not: str = ""  # "" when it answers
 
 
-def ask(environ: Mapping[str, str]) -> Answer:
+def ask(environ: Mapping[str, str]) -> EngineReply:
     """Find the engine as the docker command does, and ask it for a sign of life."""
-    answer = Answer("", "no engine is configured")
+    answer = EngineReply("", "no engine is configured")
     for address in _addresses(environ):
-        answer = Answer(address, _ping(address))
+        answer = EngineReply(address, _ping(address))
         if not answer.why_not:
             break
     return answer

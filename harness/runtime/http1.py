@@ -66,7 +66,7 @@ class Head:
 
 
 @dataclass(slots=True)
-class Body:
+class RecordedBody:
     """What is kept of a body: its first bytes and its whole size."""
 
     kept: bytearray = field(default_factory=bytearray)
@@ -223,7 +223,11 @@ def _length(head: Head) -> int | None:
 
 
 def relay(
-    pieces: Iterable[tuple[bytes, bytes]], source: Stream, sink: Callable[[bytes], None], kept: Body, first: bytes
+    pieces: Iterable[tuple[bytes, bytes]],
+    source: Stream,
+    sink: Callable[[bytes], None],
+    kept: RecordedBody,
+    first: bytes,
 ) -> bytes:
     """Pass pieces on as they come, after some first bytes; the last bytes are returned and not yet sent."""
     out = bytearray(first)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
+class IgnorePatterns:
     """The patterns of one file; the last one that fits a path decides."""
 
     rules: tuple[tuple[bool, re.Pattern[str]], ...] = ()  # (is an exception, what fits)
@@ -30,7 +30,7 @@ class Ignored:
         return any(exception for exception, _ in self.rules)
 
 
-def read_ignored(lines: Iterable[str]) -> Ignored:
+def read_ignored(lines: Iterable[str]) -> IgnorePatterns:
     """The rules of a `.dockerignore`."""
     rules = []
     for number, written in enumerate(lines):
@@ -40,7 +40,7 @@ def read_ignored(lines: Iterable[str]) -> Ignored:
         pattern = _cleaned(line[exception:].strip())
         if pattern:
             rules.append((exception, re.compile(_expression(pattern), re.DOTALL)))
-    return Ignored(tuple(rules))
+    return IgnorePatterns(tuple(rules))
 
 
 def _cleaned(pattern: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from harness.runtime.contents import Found, sorted_tree
+from harness.runtime.contents import FoundFile, sorted_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -136,7 +136,7 @@ def _no_modules(name: str, path: str) -> bool:
     return name in {"node_modules", ".venv", "venv"} or not_installed(name, path)
 
 
-def _importable(found: Found, packages: set[str]) -> bool:
+def _importable(found: FoundFile, packages: set[str]) -> bool:
     if found.name.endswith((".py", ".so", ".pyd", ".pth")):
         return True
     folder = os.path.dirname(found.name)

@@ -24,7 +24,7 @@ _MADE = 5.0  # seconds until the kernel has taken away what was made to go
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Life:
+class ProcessHandle:
     """One process, from its start to its end, and how it is asked to go before it is made to."""
 
     pid: int
@@ -40,27 +40,27 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedProcesses:
     """How many processes were ended, and which of them went only because they were made to."""
 
     count: int = 0
-    killed: frozenset[Life] = frozenset()
+    killed: frozenset[ProcessHandle] = frozenset()
 
-    def __add__(self, other: Ended) -> Ended:
-        return Ended(self.count + other.count, self.killed | other.killed)
+    def __add__(self, other: EndedProcesses) -> EndedProcesses:
+        return EndedProcesses(self.count + other.count, self.killed | other.killed)
 
 
-def read_life(record: Path) -> Life | None:
+def read_life(record: Path) -> ProcessHandle | None:
     """The process that a record names; None when the record is gone or was never finished."""
     try:
         told = json.loads(record.read_text())
         number, grace = int(told["signal"]), float(told.get("grace", 0))
-        return Life(int(told["pid"]), str(told["start"]), number, grace, record.stem.partition("-")[2])
+        return ProcessHandle(int(told["pid"]), str(told["start"]), number, grace, record.stem.partition("-")[2])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def family(leader: Life, run: str) -> set[Life]:
+def family(leader: ProcessHandle, run: str) -> set[ProcessHandle]:
     """A process with all that descends from it and all that shares its session."""
     found = {leader} if leader.goes_on else set()
     for pid in {*_descendants(leader), *_session(leader, run)}:
@@ -69,25 +69,25 @@ def family(leader: Life, run: str) -> set[Life]:
     return found
 
 
-def marked(run: str) -> set[Life]:
+def marked(run: str) -> set[ProcessHandle]:
     """Every process that carries the mark of a run, wherever it has gone to."""
     import psutil
 
     found = set()
     for process in psutil.process_iter():
         if process.pid != os.getpid() and _mark_of(process.pid) == run and (start := started(process.pid)):
-            found.add(Life(process.pid, start))
+            found.add(ProcessHandle(process.pid, start))
     return found
 
 
-def end(lives: Iterable[Life]) -> Ended:
+def end(lives: Iterable[ProcessHandle]) -> EndedProcesses:
     """Ask processes to go, wait as long as each of them is given, then make them.
 
     Whoever interrupts a run twice waits no longer than that.
     """
     going = {life for life in lives if life.goes_on}
     count, began = len(going), time.monotonic()
-    killed: set[Life] = set()
+    killed: set[ProcessHandle] = set()
     for life in going:
         _send(life, life.signal)
     while going := {life for life in going if life.goes_on}:
@@ -99,16 +99,16 @@ def end(lives: Iterable[Life]) -> Ended:
                 killed.add(life)
                 _send(life, signal.SIGKILL)
         time.sleep(POLL)
-    return Ended(count, frozenset(killed))
+    return EndedProcesses(count, frozenset(killed))
 
 
-def _send(life: Life, number: int) -> None:
+def _send(life: ProcessHandle, number: int) -> None:
     if life.goes_on:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(life.pid, number)
 
 
-def _descendants(leader: Life) -> Iterator[int]:
+def _descendants(leader: ProcessHandle) -> Iterator[int]:
     import psutil
 
     if not leader.goes_on:
@@ -117,7 +117,7 @@ def _descendants(leader: Life) -> Iterator[int]:
         yield from (child.pid for child in psutil.Process(leader.pid).children(recursive=True))
 
 
-def _session(leader: Life, run: str) -> Iterator[int]:
+def _session(leader: ProcessHandle, run: str) -> Iterator[int]:
     """Members of the leader's session; when the leader has gone, only those that carry the run's mark."""
     import psutil
 

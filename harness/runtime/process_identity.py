@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ServiceDidNotStart
 from harness.identity import canonical_json, digest
 from harness.runtime.command_words import CommandWords
-from harness.runtime.contents import Contents, Found, sorted_tree, stamps
+from harness.runtime.contents import Contents, FoundFile, sorted_tree, stamps
 from harness.runtime.ignoring import read_ignored
 from harness.runtime.language_runtimes import left_by_tools
 from harness.runtime.process_environment import environment_key, given, named_values
@@ -86,19 +86,19 @@ def identify(service: Service, around: Surroundings) -> ProcessIdentity:
     )
 
 
-def own_files(service: Service, around: Surroundings) -> list[Found]:
+def own_files(service: Service, around: Surroundings) -> list[FoundFile]:
     """The files of a service's folder that are part of what it is, without what runs left there."""
     folder = around.root / service.directory
     return [each for each in folder_files(service, folder, around) if not _left_by_a_run(each, around)]
 
 
-def told_environment(service: Service, files: Sequence[Found], around: Surroundings) -> dict[str, str]:
+def told_environment(service: Service, files: Sequence[FoundFile], around: Surroundings) -> dict[str, str]:
     """What its process gets of the harness's own environment: its own files, too, name what they want."""
     named = around.contents.words(around.root / service.directory, [f for f in files if _is_own(f)])
     return given(service, around.environ, named)
 
 
-def folder_files(service: Service, folder: Path, around: Surroundings) -> tuple[Found, ...]:
+def folder_files(service: Service, folder: Path, around: Surroundings) -> tuple[FoundFile, ...]:
     """The files of a service's folder that are part of what it is."""
     wrote = read_ignored(service.writes)
     apart = _below(folder, around.apart)
@@ -109,7 +109,7 @@ def folder_files(service: Service, folder: Path, around: Surroundings) -> tuple[
     return sorted_tree(folder, skip)
 
 
-def _is_own(found: Found) -> bool:
+def _is_own(found: FoundFile) -> bool:
     """Whether a file is code or settings of the service's own: no package, no hidden folder, no prose."""
     parts = found.name.split("/")
     if not os.path.isfile(found.path):
@@ -133,7 +133,7 @@ def _below(folder: Path, paths: Collection[Path]) -> frozenset[str]:
     return frozenset(str(place.relative_to(real)) for place in inside)
 
 
-def _left_by_a_run(found: Found, around: Surroundings) -> bool:
+def _left_by_a_run(found: FoundFile, around: Surroundings) -> bool:
     """Whether it is what a run left there, unchanged since."""
     left = around.written.get(os.path.relpath(found.path, around.root))
     return left is not None and around.contents.file(found.path) == left

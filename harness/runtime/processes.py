@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cancellation import OVER, Ending, RunIsOver
+from harness.cancellation import OVER, CancelToken, RunIsOver
 from harness.errors import ServiceDidNotStart
 from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
 from harness.runtime import artifacts, postgres, postgres_seeds, sweeping
@@ -19,7 +19,7 @@ from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
 from harness.runtime.interrupts import uninterrupted
 from harness.runtime.process_files import found_here
-from harness.runtime.process_handle import GRACE, Ended
+from harness.runtime.process_handle import GRACE, EndedProcesses
 from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
 from harness.runtime.process_refusals import command_of, refuse_containers
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
@@ -127,7 +127,7 @@ class ProcessRuntime:
         """What did not go when it was asked to, and the seconds that it had."""
         return dict(self._killed)
 
-    def note_ended(self, units: Mapping[str, str], ended: Ended) -> None:
+    def note_ended(self, units: Mapping[str, str], ended: EndedProcesses) -> None:
         """Remember whom it took more than asking; units' names by what they were started as."""
         self._killed |= {units[e.name]: e.grace for e in ended.killed if e.grace and e.name in units}
 
@@ -172,7 +172,7 @@ class ProcessSession:
     _logs: dict[str, Path] = field(default_factory=dict)
     _started: list[Service] = field(default_factory=list)
     _called: dict[str, str] = field(default_factory=dict)
-    _ending: Ending = field(default_factory=Ending)
+    _ending: CancelToken = field(default_factory=CancelToken)
 
     def prepare(self, unit: Unit, tell: Tell = silent) -> None:
         """Build it, and see that it can be started here at all. Raises ServiceDidNotStart."""

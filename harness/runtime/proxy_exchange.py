@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import SplitResult
 
-from harness.runtime.http1 import Body, Gone, Head, Stream, connect, relay, request_length, response_length
+from harness.runtime.http1 import Gone, Head, RecordedBody, Stream, connect, relay, request_length, response_length
 from harness.services.trust import Trust
 
 _HOPS = (b"connection", b"keep-alive", b"proxy-connection")
@@ -24,9 +24,9 @@ class Filed(NamedTuple):
 
     tag: str
     request: Head
-    sent: Body
+    sent: RecordedBody
     response: Head | None
-    came: Body
+    came: RecordedBody
     seconds: float
     trouble: str = ""  # why the answer is not whole
     late: bool = False  # the time for it ran out
@@ -99,8 +99,8 @@ class Passage:
     tag: str
     file: Callable[[Filed], None]
     homeward: Callable[[Head], Head]  # what the client is told instead of the service's own head
-    sent: Body = field(default_factory=Body)
-    came: Body = field(default_factory=Body)
+    sent: RecordedBody = field(default_factory=RecordedBody)
+    came: RecordedBody = field(default_factory=RecordedBody)
     response: Head | None = None
     began: float = field(default_factory=time.perf_counter)
     _filed: bool = False

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.ports import TAG_HEADER, ExactExchange
 from harness.runtime import redaction
-from harness.runtime.http1 import PIECE, Body, Gone, Head, Stream
+from harness.runtime.http1 import PIECE, Gone, Head, RecordedBody, Stream
 from harness.runtime.proxy_exchange import Connections, Filed, Passage, tunnel
 from harness.services.trust import Trust
 from harness.verdicts import Exchange
@@ -244,7 +244,7 @@ def _same_host(one: SplitResult, other: SplitResult) -> bool:
     return one.hostname == other.hostname or {one.hostname, other.hostname} <= loopback
 
 
-def _body(head: Head, body: Body) -> str:
+def _body(head: Head, body: RecordedBody) -> str:
     encoding = b"".join(head.values(b"content-encoding")).decode("latin-1")
     kind = b"".join(head.values(b"content-type")).decode("latin-1")
     return redaction.body(bytes(body.kept[:PIECE]), body.size, encoding, kind)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.runtime import launch
-from harness.runtime.process_handle import GRACE, MARK, Ended, Life, end, family, read_life
+from harness.runtime.process_handle import GRACE, MARK, EndedProcesses, ProcessHandle, end, family, read_life
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Spawned:
     run: str
 
     @property
-    def life(self) -> Life | None:
+    def life(self) -> ProcessHandle | None:
         """The process, once it has written itself down and while it runs."""
         return read_life(self.record)
 
@@ -99,10 +99,10 @@ class Spawned:
         """Let it run on without us."""
         self.popen.returncode = 0  # or Python would complain that nobody waited for it
 
-    def end(self) -> Ended:
+    def end(self) -> EndedProcesses:
         """End it with all its family; ending twice is harmless."""
         life = self.life
-        ended = end(family(life, self.run)) if life else Ended()
+        ended = end(family(life, self.run)) if life else EndedProcesses()
         self.popen.wait(timeout=10)
         self.record.unlink(missing_ok=True)
         return ended

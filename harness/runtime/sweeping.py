@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentProblem
 from harness.runtime.interrupts import uninterrupted
-from harness.runtime.process_handle import Ended, Life, end, family, marked, read_life
+from harness.runtime.process_handle import EndedProcesses, ProcessHandle, end, family, marked, read_life
 from harness.runtime.shared_memory import remove_data
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ class RunFolder:
         partial.write_text(json.dumps(asdict(changed)))
         partial.replace(self.path / "run.json")
 
-    def end_processes(self) -> Ended:
+    def end_processes(self) -> EndedProcesses:
         """End every process that the run started, wherever it has gone to."""
         if not (self.path / "processes").exists():
-            return Ended()
+            return EndedProcesses()
         records = list((self.path / "processes").glob("*.json"))
         leaders = [life for record in records if (life := read_life(record))]
         families = {each.pid: each for life in leaders for each in family(life, self.run)}
@@ -80,7 +80,7 @@ class RunFolder:
             record.unlink(missing_ok=True)
         return ended
 
-    def processes(self) -> list[Life]:
+    def processes(self) -> list[ProcessHandle]:
         """The processes that were started and still run."""
         lives = map(read_life, (self.path / "processes").glob("*.json"))
         return [life for life in lives if life and life.goes_on]

@@ -24,7 +24,7 @@ from harness.ledger.db import dashboard, findings, pacts, provider_contracts, sh
 from harness.ledger.db.database import Database
 from harness.ledger.matrix import details as matrix_details
 from harness.ledger.matrix.gated import answered
-from harness.ledger.matrix.question import Asked, Question, Unanswerable
+from harness.ledger.matrix.question import Question, Unanswerable, VersionSelector
 from harness.ledger.static_comparisons import operations_of, problems_of
 from harness.web.relations import relations
 
@@ -138,7 +138,7 @@ def _document(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]] | No
 def _pair(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
     del pages
     names = [call.path[side] for side in ("consumer", "provider")]
-    selectors = [Asked(pacticipant=name) for name in names]
+    selectors = [VersionSelector(pacticipant=name) for name in names]
     return _results(call, Question(selectors=selectors, latest_by="cvpv"), " and ".join(names))
 
 

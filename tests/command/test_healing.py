@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from projects import harness, harness_process, project
 
-from harness.app.heal import Attempt, Missing, beyond_healing, missing_in, with_causes
+from harness.app.heal import Attempt, MissingVerification, beyond_healing, missing_in, with_causes
 from harness.contracts.pact_reader import read_pacts
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
@@ -35,7 +35,7 @@ def reason(verdict: Verdict = Verdict.UNKNOWN, **changes: Any) -> Reason:
 
 
 def test_what_is_missing_is_asked_for_once_however_many_miss_it() -> None:
-    wanted = Missing(provider=THINGS1, consumer=READER, contract="k")
+    wanted = MissingVerification(provider=THINGS1, consumer=READER, contract="k")
     twice = [reason(), reason(), reason(consumer=Version("reader", "2"))]
     assert missing_in(twice) == (wanted,)
 
@@ -58,7 +58,7 @@ def test_what_no_verification_resolves_is_told_once_with_what_does() -> None:
 
 def test_what_could_not_be_healed_says_why_and_all_else_stays() -> None:
     attempt = Attempt(
-        missing=Missing(provider=THINGS1, consumer=READER, contract="k"),
+        missing=MissingVerification(provider=THINGS1, consumer=READER, contract="k"),
         verdict=Verdict.UNKNOWN,
         cause=Cause.DID_NOT_START,
         because="its port is taken",

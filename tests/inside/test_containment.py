@@ -12,7 +12,7 @@ from law_examples import examples
 
 from harness.comparison.containment import Containment, contained, numerals, proven
 from harness.comparison.containment.automata import Automaton, Expression
-from harness.comparison.containment.languages import Reading, words
+from harness.comparison.containment.languages import TextReading, words
 from harness.comparison.containment.patterns import matching
 
 Json = dict[str, Any]
@@ -178,7 +178,7 @@ def test_what_a_program_writes_is_canonical(value: float) -> None:
 @given(st.sampled_from(EXPRESSIONS), st.sampled_from(EXPRESSIONS), st.lists(st.text("abc01@. -", max_size=4)))
 def test_words_are_of_the_one_and_not_of_the_other(one: str, other: str, tried: list[str]) -> None:
     small, large = ({"type": "string", "pattern": pattern} for pattern in (one, other))
-    reading = Reading(frozenset({"string"}))
+    reading = TextReading(frozenset({"string"}))
     found = list(words(small, reading, large, reading))
     assert all(allows(small, word) and not allows(large, word) for word in found)
     if not found:

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_engine_tasks import FakeSession, NoRecorder, Ticks, broken, finding, kept
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.contracts.openapi import OpenApi, Operation
 from harness.contracts.pact import Interaction, InteractionKind, Pact
-from harness.engine.conduct import Conductor
+from harness.engine.conduct import PlanRunner
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, Planned, RunFinished, read, write
 from harness.engine.plan import Inputs, make_plan, why_nothing
-from harness.engine.run import Bench
+from harness.engine.run import RunContext
 from harness.errors import ContractError
 from harness.evidence import Evidence, EvidenceKind, Known
 from harness.identity import Version
@@ -66,7 +66,7 @@ class Scripted:
     breaks: Mapping[str, str] = field(default_factory=dict)  # subject to operation
     ran: list[str] = field(default_factory=list)
 
-    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+    def run(self, target: CheckTarget) -> Iterator[Exercised | Finding]:
         self.ran.append(target.service.name)
         labels = [i.label for i in target.pact.interactions] if target.pact else []
         labels += [o.label for o in target.document.operations] if target.document else []
@@ -140,14 +140,14 @@ class World:
             else k
             for v, k in known.items()
         }
-        conductor = Conductor(
+        conductor = PlanRunner(
             plan=plan,
             run=f"run {len(self.ledger)}",
-            bench=Bench(
+            bench=RunContext(
                 checks={c.kind: c for c in (self.pact_check, self.property_check)},
                 recorder=NoRecorder(),  # type: ignore[arg-type]  # must not be used
                 clock=Ticks(),
-                settings=Settings(scratch=Path("/nowhere")),
+                settings=CheckSettings(scratch=Path("/nowhere")),
                 states=lambda *_: None,
             ),
             session=self.opened,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.contracts.pact import Interaction, InteractionKind, Pact
 from harness.engine.events import (
     CheckFinished,
@@ -21,7 +21,7 @@ from harness.engine.events import (
     TaskId,
 )
 from harness.engine.plan import Task
-from harness.engine.run import Bench, run_task
+from harness.engine.run import RunContext, run_task
 from harness.engine.startup import Startup
 from harness.engine.workers import Workers, conflict
 from harness.errors import ServiceDidNotStart, ToolCrashed
@@ -79,7 +79,7 @@ class FakeCheck:
     raises: Exception | None = None
     kind: EvidenceKind = EvidenceKind.PACTS
 
-    def run(self, target: Target) -> Iterator[Exercised | Finding]:
+    def run(self, target: CheckTarget) -> Iterator[Exercised | Finding]:
         assert target.instance.name == "orders"
         yield from self.says
         if self.raises:
@@ -115,12 +115,12 @@ ORDERS = Instance(
 )
 
 
-def bench(check: FakeCheck, *, failed: Mapping[str, str] | None = None, alive: bool = True) -> Bench:
-    return Bench(
+def bench(check: FakeCheck, *, failed: Mapping[str, str] | None = None, alive: bool = True) -> RunContext:
+    return RunContext(
         checks={check.kind: check},
         recorder=NoRecorder(),  # type: ignore[arg-type]  # must not be used
         clock=Ticks(),
-        settings=Settings(scratch=Path("/nowhere")),
+        settings=CheckSettings(scratch=Path("/nowhere")),
         states=lambda *_: None,
         alive=lambda _: alive,
         running={} if failed else {"orders": ORDERS},

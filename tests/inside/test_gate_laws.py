@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from small_systems import FAILED, PASSED, PLACE, UNKNOWN, Small, seen, small_system
 
 from harness.errors import UnknownName, UsageError
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Stay
+from harness.evidence import DeploymentRecord, Evidence, EvidenceKind, Facts, Known, Live
 from harness.gate import (
     Decision,
     DeploymentPlan,
@@ -25,7 +25,7 @@ from harness.gate import (
     suppose,
 )
 from harness.gate.placing import everywhere
-from harness.gate.target_state import Pair
+from harness.gate.target_state import MeetingPair
 from harness.identity import Version
 from harness.verdicts import Cause, Verdict
 
@@ -48,7 +48,7 @@ def test_a_failed_or_missing_verification_on_a_needed_live_pair_is_never_a_yes(
     considered = can_i_deploy(small.candidates, PLACE, small.facts).considered
     if not considered:
         return
-    pair: Pair = data.draw(st.sampled_from(considered))
+    pair: MeetingPair = data.draw(st.sampled_from(considered))
     others = tuple(e for e in small.facts.evidence if (e.contract, e.provider) != (pair.contract, pair.provider))
     missing = replace(small.facts, evidence=others)
     failed = replace(small.facts, evidence=(*others, seen(pair.provider, pair.contract, FAILED)))
@@ -63,7 +63,7 @@ def test_what_a_run_recorded_in_a_consumers_place_counts_where_it_is_broken_and_
     before = can_i_deploy(small.candidates, PLACE, small.facts)
     if not before.considered:
         return
-    pair: Pair = data.draw(st.sampled_from(before.considered))
+    pair: MeetingPair = data.draw(st.sampled_from(before.considered))
     changed = Version(pair.consumer.pacticipant, f"{pair.consumer.number}+changed.1")
     anew = Known(version=changed, artifacts=frozenset(["anew"]), pacts={pair.provider.pacticipant: "anew"})
     facts = replace(
@@ -346,14 +346,17 @@ def test_two_that_break_each_other_are_a_circle_with_both_reasons() -> None:
 
 def test_a_service_that_was_never_there_in_another_version_cannot_be_rolled_back() -> None:
     facts = broken_pair()
-    facts = replace(facts, history=(Stay(environment=PLACE, version=Version("web", "1"), since="1"),))
+    facts = replace(facts, history=(DeploymentRecord(environment=PLACE, version=Version("web", "1"), since="1"),))
     rollback = rollback_targets(["web"], PLACE, facts)
     assert (rollback.verdict, rollback.together) == (UNKNOWN, ())
     assert rollback.reasons[0].cause is Cause.NOTHING_DEPLOYED
 
 
 def test_beyond_its_bound_a_search_cannot_tell() -> None:
-    stays = [Stay(environment=PLACE, version=Version(n, "2"), since="1", until="2") for n in ("web", "orders")]
+    stays = [
+        DeploymentRecord(environment=PLACE, version=Version(n, "2"), since="1", until="2")
+        for n in ("web", "orders")
+    ]
     rollback = rollback_targets(["web"], PLACE, replace(broken_pair(), history=tuple(stays)), bound=1)
     assert rollback.verdict is UNKNOWN
     assert rollback.reasons[0].cause is Cause.TOO_MANY
@@ -377,7 +380,10 @@ def test_of_equally_cheap_ways_back_the_first_services_go_back_least(middle: str
     ]
     moved = [known.version for known in knowns]
     facts = world(*knowns, evidence=evidence, live=[there(name, "3") for name in "abc"])
-    stays = [Stay(environment=PLACE, version=v, since=v.number) for v in sorted(moved, key=lambda v: v.number)]
+    stays = [
+        DeploymentRecord(environment=PLACE, version=v, since=v.number)
+        for v in sorted(moved, key=lambda v: v.number)
+    ]
     rollback = rollback_targets(["a"], PLACE, replace(facts, history=tuple(stays)))
     assert rollback.verdict is PASSED
     assert rollback.together == (Version("a", "2"), Version("b", "2"), Version("c", "1"))

@@ -5,34 +5,34 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.ledger.matrix.promised import Promise, Result, Row, Rows, latest
+from harness.ledger.matrix.promised import ContentResult, MatrixRow, PromiseResults, Rows, latest
 
 _NAMES = st.sampled_from(["web", "Web", "shop", "orders"])
 _RESULTS = (
     st.lists(
-        st.builds(Result, st.integers(1, 4), st.integers(1, 9), st.sampled_from([True, False, None])),
+        st.builds(ContentResult, st.integers(1, 4), st.integers(1, 9), st.sampled_from([True, False, None])),
         unique_by=lambda each: each.provider_version,
         max_size=4,
     )
     .map(lambda found: tuple(sorted(found, key=lambda each: -(each.provider_version or 0))))
-    .map(lambda found: found or (Result(),))
+    .map(lambda found: found or (ContentResult(),))
 )
 
 
 @st.composite
-def promises(draw: st.DrawFn) -> list[Promise]:
+def promises(draw: st.DrawFn) -> list[PromiseResults]:
     """Pacts of some versions; several of them share one content's results."""
     contents = draw(st.lists(_RESULTS, min_size=1, max_size=3))
     of = st.tuples(_NAMES, st.integers(1, 5), _NAMES)
     where = draw(st.lists(of, unique=True, max_size=8))
     return [
-        Promise(consumer, provider, number, version, draw(st.sampled_from(contents)))
+        PromiseResults(consumer, provider, number, version, draw(st.sampled_from(contents)))
         for number, (consumer, version, provider) in enumerate(where)
     ]
 
 
 @given(promises())
-def test_every_row_is_counted_once(found: list[Promise]) -> None:
+def test_every_row_is_counted_once(found: list[PromiseResults]) -> None:
     rows = Rows(found)
     every = list(rows)
     assert len(rows) == len(every)
@@ -42,10 +42,10 @@ def test_every_row_is_counted_once(found: list[Promise]) -> None:
 
 
 @given(promises(), st.integers(1, 5))
-def test_what_is_left_out_and_what_is_kept_are_all_rows(found: list[Promise], number: int) -> None:
+def test_what_is_left_out_and_what_is_kept_are_all_rows(found: list[PromiseResults], number: int) -> None:
     rows = Rows(found)
 
-    def holds(row: Row) -> bool:
+    def holds(row: MatrixRow) -> bool:
         return row.provider_version == number
 
     kept, left = list(rows.only(holds)), list(rows.only(lambda row: not holds(row)))
@@ -54,8 +54,8 @@ def test_what_is_left_out_and_what_is_kept_are_all_rows(found: list[Promise], nu
 
 
 @given(promises(), st.sampled_from(["cvp", "cp", "cvpv", ""]))
-def test_the_latest_of_a_version_or_a_pair_is_the_newest_of_its_rows(found: list[Promise], by: str) -> None:
-    groups: dict[tuple[object, ...], list[Row]] = {}
+def test_the_latest_of_a_version_or_a_pair_is_the_newest_of_its_rows(found: list[PromiseResults], by: str) -> None:
+    groups: dict[tuple[object, ...], list[MatrixRow]] = {}
     for row in Rows(found):
         key: tuple[object, ...] = (row.consumer, row.provider)
         key += {"cvp": (row.consumer_version,), "cp": ()}.get(by, (row.consumer_version, row.provider_version))

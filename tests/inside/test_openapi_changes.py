@@ -34,7 +34,7 @@ from openapi_changes import (
     webhook,
 )
 
-from harness.comparison.diff import Diff, Notice, Verdict, diff, document_of
+from harness.comparison.diff import Compatibility, Diff, Notice, diff, document_of
 from harness.comparison.severity import Severity
 from harness.errors import Exit
 
@@ -305,7 +305,7 @@ def test_a_change_has_the_name_and_the_severity_of_the_page(case: Case) -> None:
 def test_a_look_alike_breaks_nobody(case: Case) -> None:
     found = difference(case.old, case.new)
     assert [change for change in found.changes if change.severity is not Severity.INFO] == []
-    assert found.verdict is Verdict.COMPATIBLE
+    assert found.verdict is Compatibility.COMPATIBLE
 
 
 def test_the_page_names_what_has_a_case_and_nothing_else() -> None:
@@ -370,20 +370,20 @@ def test_two_paths_of_one_shape_are_two_operations() -> None:
     paths: Json = {"/a/{x}": {"get": {"responses": {"200": {}}}}, "/a/{y}": {"get": {"responses": {"200": {}}}}}
     old = {"openapi": "3.1.0", "paths": paths}
     new = {"openapi": "3.1.0", "paths": {"/a/{x}": paths["/a/{x}"]}}
-    assert difference(old, new).verdict is Verdict.BREAKING
+    assert difference(old, new).verdict is Compatibility.BREAKING
 
 
 def test_a_property_of_an_object_that_takes_anything_may_be_described() -> None:
     for anything in (True, {}, {"description": "whatever"}):
         old = accepting({"type": "object", "additionalProperties": anything})
         new = accepting({"type": "object", "additionalProperties": anything, "properties": {"x": TEXT}})
-        assert difference(old, new).verdict is Verdict.COMPATIBLE
+        assert difference(old, new).verdict is Compatibility.COMPATIBLE
 
 
 def test_a_property_that_was_one_of_its_kind_may_not_become_another() -> None:
     old = accepting({"type": "object", "additionalProperties": NUMBER})
     new = accepting({"type": "object", "additionalProperties": NUMBER, "properties": {"x": TEXT}})
-    assert difference(old, new).verdict is Verdict.BREAKING
+    assert difference(old, new).verdict is Compatibility.BREAKING
 
 
 @pytest.mark.parametrize("make", [accepting, taking])
@@ -432,7 +432,7 @@ def test_a_reference_that_became_an_all_of_it_alone_is_the_same(*, deep: bool) -
 def test_parts_that_are_parts_of_themselves_take_no_time() -> None:
     circle: Json = {"allOf": [{"$ref": "#/components/schemas/Inner"}] * 20, "properties": {"y": TEXT}}
     changed = {**circle, "properties": {"y": NUMBER}}
-    assert difference(wrapped(circle, deep=True), wrapped(changed, deep=True)).verdict is Verdict.BREAKING
+    assert difference(wrapped(circle, deep=True), wrapped(changed, deep=True)).verdict is Compatibility.BREAKING
 
 
 def tower(word: str, bottom: Json) -> Json:
@@ -446,7 +446,7 @@ def tower(word: str, bottom: Json) -> Json:
 def test_alternatives_that_unfold_without_end_take_no_time(word: str) -> None:
     verdict = difference(tower(word, TEXT), tower(word, NUMBER)).verdict
     # Of nine alternatives that are the same never exactly one fits: of what no value meets nothing is proven.
-    assert verdict is (Verdict.WARNING if word == "oneOf" else Verdict.BREAKING)
+    assert verdict is (Compatibility.WARNING if word == "oneOf" else Compatibility.BREAKING)
 
 
 @pytest.mark.timeout(60)
@@ -458,7 +458,7 @@ def test_many_schemas_that_lead_to_each_other_are_compared(further: int) -> None
         schemas["N100"] = part({"anyOf": [to("N1"), leaf]})
         return {**accepting(to("N0")), "components": {"schemas": schemas}}
 
-    assert difference(web(TEXT), web(NUMBER)).verdict is not Verdict.COMPATIBLE
+    assert difference(web(TEXT), web(NUMBER)).verdict is not Compatibility.COMPATIBLE
     assert difference(web(TEXT), web(TEXT)).changes == ()
 
 
@@ -473,4 +473,4 @@ def test_of_very_many_values_a_few_are_told() -> None:
     [(JSON, BYTES, {}), ("text/plain", BYTES, {}), ("image/png", BYTES, TEXT), ("*/*", BYTES, {})],
 )
 def test_only_raw_bodies_need_no_word_for_bytes(media: str, old: Json, new: Json) -> None:
-    assert difference(sending(old, media), sending(new, media)).verdict is not Verdict.COMPATIBLE
+    assert difference(sending(old, media), sending(new, media)).verdict is not Compatibility.COMPATIBLE

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.comparison.diff import Diff, Notice, Verdict, diff, document_of
+from harness.comparison.diff import Compatibility, Diff, Notice, diff, document_of
 from harness.comparison.severity import Severity
 from harness.errors import ContractError, Exit
 
@@ -74,8 +74,8 @@ def test_accepting_less_and_sending_more_breaks_and_the_other_way_round_does_not
 ) -> None:
     assert found(accepting(part(wide)), accepting(part(narrow))) == {f"request-property-{kind}": severity}
     assert found(sending(part(narrow)), sending(part(wide))) == {f"response-property-{back}": ERROR}
-    assert difference(accepting(part(narrow)), accepting(part(wide))).verdict is Verdict.COMPATIBLE
-    assert difference(sending(part(wide)), sending(part(narrow))).verdict is Verdict.COMPATIBLE
+    assert difference(accepting(part(narrow)), accepting(part(wide))).verdict is Compatibility.COMPATIBLE
+    assert difference(sending(part(wide)), sending(part(narrow))).verdict is Compatibility.COMPATIBLE
 
 
 PATH = {"name": "id", "in": "path", "required": True, "schema": TEXT}
@@ -133,7 +133,7 @@ LOOK_ALIKES = [
 
 @pytest.mark.parametrize(("old", "new"), [case[1:] for case in LOOK_ALIKES], ids=[case[0] for case in LOOK_ALIKES])
 def test_a_look_alike_breaks_nobody(old: Json, new: Json) -> None:
-    assert difference(old, new).verdict is Verdict.COMPATIBLE
+    assert difference(old, new).verdict is Compatibility.COMPATIBLE
     assert difference(old, new).exit is Exit.PASSED
 
 
@@ -176,7 +176,7 @@ def test_a_dependent_that_requires_more_breaks_whichever_way_it_is_written() -> 
 def test_a_path_parameter_may_be_renamed() -> None:
     old, new = document(parameters=[PATH]), document(parameters=[{**PATH, "name": "order"}])
     new["paths"]["/orders/{order}"] = new["paths"].pop("/orders/{id}")
-    assert difference(old, new).verdict is Verdict.COMPATIBLE
+    assert difference(old, new).verdict is Compatibility.COMPATIBLE
 
 
 @pytest.mark.parametrize("schema", [case[0] for case in NARROWER])

@@ -14,7 +14,7 @@ from law_examples import examples
 from openapi_changes import ALIKE, JSON, Json, accepting, schema_cases, sending, single_cases
 
 from harness.comparison.containment import Containment, contained
-from harness.comparison.diff import Diff, Notice, Verdict, diff, document_of
+from harness.comparison.diff import Compatibility, Diff, Notice, diff, document_of
 from harness.comparison.diff.change import BRANCH
 from harness.comparison.severity import Severity
 from harness.errors import ContractError
@@ -115,7 +115,7 @@ def test_accepting_more_and_sending_less_breaks_nobody(pair: tuple[Json, Json], 
         (put(accepting, context, narrow), put(accepting, context, wide)),
         (put(sending, context, wide), put(sending, context, narrow)),
     ):
-        assert difference(old, new).verdict is Verdict.COMPATIBLE
+        assert difference(old, new).verdict is Compatibility.COMPATIBLE
 
 
 @given(narrower, contexts())
@@ -135,7 +135,7 @@ def test_accepting_less_breaks_and_a_value_shows_it(pair: tuple[Json, Json], con
 def test_sending_more_is_never_compatible(pair: tuple[Json, Json], context: Any) -> None:
     wide, narrow = pair
     found = difference(put(sending, context, narrow), put(sending, context, wide))
-    assert found.verdict is not Verdict.COMPATIBLE
+    assert found.verdict is not Compatibility.COMPATIBLE
 
 
 # --- any two schemas ---------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def node_at(value: Any, place: tuple[Any, ...]) -> Any:
 @given(st.tuples(schemas, schemas) | edited())
 def test_what_is_refused_now_is_never_called_compatible(pair: tuple[Json, Json]) -> None:
     old, new = pair
-    if difference(accepting(old), accepting(new)).verdict is Verdict.COMPATIBLE:
+    if difference(accepting(old), accepting(new)).verdict is Compatibility.COMPATIBLE:
         # Whoever keeps to the old document sends what it declares.
         assert contained(declared(old), new).containment is not Containment.NO
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openapi_changes import JSON, TEXT, Json, but, part
 
-from harness.comparison.affected_consumers import Affected, Consumer, Effect, exit_of, who_is_hit
+from harness.comparison.affected_consumers import Affected, Consumer, ConsumerEffect, exit_of, who_is_hit
 from harness.comparison.diff import Notice, diff, document_of
 from harness.contracts.pact_reader import read_pact
 from harness.errors import Exit
@@ -76,157 +76,175 @@ CASES = (
         answered(part(TEXT, "x")),
         answered(part(TEXT, y=TEXT) | {"properties": {"y": TEXT}}),
         interaction({"x": "a"}),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "a property that it does not read is gone",
         answered(part(TEXT, "x", y=TEXT)),
         answered({"type": "object", "properties": {"y": TEXT}}),
         interaction({"y": "a"}),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
-    ("it reads no body", answered(part(TEXT, "x")), answered(part(TEXT)), interaction(), Effect.NONE),
+    ("it reads no body", answered(part(TEXT, "x")), answered(part(TEXT)), interaction(), ConsumerEffect.NONE),
     (
         "it reads another status",
         answered(part(TEXT, "x")),
         answered(part(TEXT)),
         interaction({"x": "a"}, status=404),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
     (
         "it reads another operation",
         answered(part(TEXT, "x")),
         answered(part(TEXT)),
         interaction({"x": "a"}, path="/orders/recent"),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
     (
         "it reads it in a list",
         answered(LIST),
         answered(but(LIST, items=part(TEXT))),
         interaction([{"x": "a"}]),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
-    ("its list is empty", answered(LIST), answered(but(LIST, items=part(TEXT))), interaction([]), Effect.BREAKS),
+    (
+        "its list is empty",
+        answered(LIST),
+        answered(but(LIST, items=part(TEXT))),
+        interaction([]),
+        ConsumerEffect.BREAKS,
+    ),
     (
         "the operation is gone",
         orders(),
         {**orders(), "paths": {"/orders/recent": orders()["paths"]["/orders/recent"]}},
         interaction(),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "a parameter is required now, and it sends none",
         asked(Q),
         asked(but(Q, required=True)),
         interaction(),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "a parameter is required now, and it sends it",
         asked(Q),
         asked(but(Q, required=True)),
         interaction(query={"q": ["a"]}),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
     (
         "a default changed, and it sends the parameter",
         asked(but(Q, schema=but(TEXT, default="a"))),
         asked(Q),
         interaction(query="q=b"),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
     (
         "a parameter takes less, and it sends it",
         asked(Q),
         asked(but(Q, schema=but(TEXT, enum=["a"]))),
         interaction(query={"q": ["a"]}),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "a parameter takes less, and it sends none",
         asked(Q),
         asked(but(Q, schema=but(TEXT, enum=["a"]))),
         interaction(),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
     (
         "a cookie takes less",
         asked({**Q, "in": "cookie"}),
         asked({**Q, "in": "cookie", "schema": but(TEXT, enum=["a"])}),
         interaction(),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "a body is required now, and it sends none",
         sent(TEXT),
         sent(TEXT, required=True),
         interaction(),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "a property is required now, and it sends it",
         sent(part(TEXT)),
         sent(part(TEXT, "x")),
         interaction() | {"request": {"method": "GET", "path": "/orders/7", "body": {"x": "a"}}},
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
     (
         "a property is required now, and it does not send it",
         sent(part(TEXT)),
         sent(part(TEXT, "x")),
         interaction() | {"request": {"method": "GET", "path": "/orders/7", "body": {"y": "a"}}},
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "a header that it reads is gone",
         HEADED,
         answered(part(TEXT, "x")),
         interaction(headers={"x-total": "7"}),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
-    ("a header that it does not read is gone", HEADED, answered(part(TEXT, "x")), interaction(), Effect.NONE),
+    (
+        "a header that it does not read is gone",
+        HEADED,
+        answered(part(TEXT, "x")),
+        interaction(),
+        ConsumerEffect.NONE,
+    ),
     (
         "it is deprecated",
         orders(),
         orders({"deprecated": True, "x-sunset": "2027-11-30"}),
         interaction(),
-        Effect.ENDS,
+        ConsumerEffect.ENDS,
     ),
     (
         "another is deprecated",
         orders(),
         orders({"deprecated": True}),
         interaction(path="/orders/recent"),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
     (
         "a value more may come",
         answered(part(but(TEXT, enum=["a"]))),
         answered(part(but(TEXT, enum=["a", "b"]))),
         interaction({"x": "a"}),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
-    ("what is compatible", answered(part(TEXT)), answered(part(TEXT, "x")), interaction({"x": "a"}), Effect.NONE),
+    (
+        "what is compatible",
+        answered(part(TEXT)),
+        answered(part(TEXT, "x")),
+        interaction({"x": "a"}),
+        ConsumerEffect.NONE,
+    ),
     (
         "it is below a base path",
         answered(part(TEXT, "x")) | {"servers": [{"url": "/v1"}]},
         answered(part(TEXT)) | {"servers": [{"url": "/v1"}]},
         interaction({"x": "a"}, path="/v1/orders/7"),
-        Effect.BREAKS,
+        ConsumerEffect.BREAKS,
     ),
     (
         "its media type is another",
         answered(part(TEXT, "x")),
         answered(part(TEXT)),
         interaction("x,y", headers={"Content-Type": "text/csv"}),
-        Effect.NONE,
+        ConsumerEffect.NONE,
     ),
 )
 
 
 @pytest.mark.parametrize(("old", "new", "used", "effect"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
-def test_a_consumer_is_hit_by_what_it_uses(old: Json, new: Json, used: Json, effect: Effect) -> None:
+def test_a_consumer_is_hit_by_what_it_uses(old: Json, new: Json, used: Json, effect: ConsumerEffect) -> None:
     assert hit(old, new, used).effect is effect
 
 
@@ -243,8 +261,8 @@ def test_what_cannot_be_decided_counts_as_used_and_says_so() -> None:
 def test_without_a_pact_nobody_can_tell_unless_nothing_matters() -> None:
     unknown = Consumer(version=WEB, pact=None)
     for new, effect, code in (
-        (part(TEXT), Effect.UNKNOWN, Exit.UNKNOWN),
-        (part(TEXT, "x"), Effect.NONE, Exit.PASSED),
+        (part(TEXT), ConsumerEffect.UNKNOWN, Exit.UNKNOWN),
+        (part(TEXT, "x"), ConsumerEffect.NONE, Exit.PASSED),
     ):
         before = document_of(answered(part(TEXT, "x")), "old")
         affected = who_is_hit(diff(before, document_of(answered(new), "new"), NOTICE), before, [unknown])
@@ -254,7 +272,7 @@ def test_without_a_pact_nobody_can_tell_unless_nothing_matters() -> None:
 def test_a_webhook_hits_everybody_because_no_operation_tells_who_takes_it() -> None:
     hooked = orders(webhooks={"shipped": {"post": {"requestBody": {"content": {JSON: {"schema": TEXT}}}}}})
     affected = hit(hooked, orders(), interaction())
-    assert affected.effect is Effect.BREAKS
+    assert affected.effect is ConsumerEffect.BREAKS
     assert not affected.hits[0].certain
 
 
@@ -272,4 +290,4 @@ def test_a_body_of_the_fourth_specification_is_read(content: Any) -> None:
     one = Consumer(version=WEB, pact=read_pact(json.dumps(pact), "web.json"))
     before = document_of(answered(part(TEXT, "x")), "old")
     (affected,) = who_is_hit(diff(before, document_of(answered(part(TEXT)), "new"), NOTICE), before, [one])
-    assert (affected.effect, affected.hits[0].certain) == (Effect.BREAKS, True)
+    assert (affected.effect, affected.hits[0].certain) == (ConsumerEffect.BREAKS, True)

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from law_examples import examples
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.engines.replaying import Again
 from harness.checks.engines.request_headers import sent_headers
-from harness.checks.engines.schemathesis_child import Ended
+from harness.checks.engines.schemathesis_child import ChildExit
 from harness.checks.engines.schemathesis_failures import CODES, pointer, sort_out
-from harness.checks.engines.schemathesis_run import Told
+from harness.checks.engines.schemathesis_run import ShardOutcome
 from harness.checks.engines.schemathesis_shards import (
     OPERATION_PHASES,
     SEQUENCES,
@@ -77,14 +77,14 @@ class NoRecorder:
         raise AssertionError(f"asked to record {upstream} with {headers} within {within}, trusting {trust}")
 
 
-def target(doc: OpenApi | None, **service: Any) -> Target:
+def target(doc: OpenApi | None, **service: Any) -> CheckTarget:
     url = "http://127.0.0.1:9"
-    return Target(
+    return CheckTarget(
         service=Service(name="orders", **service),
         instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=url, inside=url),)),
         document=doc,
         recorder=NoRecorder(),
-        settings=Settings(scratch=Path("/nowhere")),
+        settings=CheckSettings(scratch=Path("/nowhere")),
     )
 
 
@@ -122,16 +122,16 @@ def seen(*labels: str, **changes: Any) -> Observation:
     return Observation(**{**complete, **changes})
 
 
-def told(*labels: str, code: int = 0, cut: bool = False, tail: str = "", **changes: Any) -> Told:
+def told(*labels: str, code: int = 0, cut: bool = False, tail: str = "", **changes: Any) -> ShardOutcome:
     shard = Shard(name="all", operations=labels, phases=(*OPERATION_PHASES, SEQUENCES), everything=True)
-    return Told(shard=shard, ended=Ended(code=code, cut=cut, tail=tail), seen=seen(*labels, **changes))
+    return ShardOutcome(shard=shard, ended=ChildExit(code=code, cut=cut, tail=tail), seen=seen(*labels, **changes))
 
 
-def judged_all(*reports: Told) -> list[Exercised | Finding]:
+def judged_all(*reports: ShardOutcome) -> list[Exercised | Finding]:
     return list(judge(target(document(GET, POST)), document(GET, POST), reports, died=False))
 
 
-def judged(*reports: Told, died: bool = False, **service: Any) -> dict[str, Exercised]:
+def judged(*reports: ShardOutcome, died: bool = False, **service: Any) -> dict[str, Exercised]:
     items = judge(target(document(GET, POST), **service), document(GET, POST), reports, died=died)
     return {item.subject: item for item in items if isinstance(item, Exercised)}
 
@@ -183,7 +183,7 @@ NOT_DONE: Mapping[str, Any] = {"finished": {}, "stopped": "", "phases": frozense
         ),
     ],
 )
-def test_a_process_that_did_not_do_its_work_gives_no_yes(report: Told, cause: Cause, words: str) -> None:
+def test_a_process_that_did_not_do_its_work_gives_no_yes(report: ShardOutcome, cause: Cause, words: str) -> None:
     for exercised in judged(report).values():
         assert (exercised.verdict, exercised.cause) == (Verdict.UNKNOWN, cause)
         assert words in exercised.because

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from harness.checks.api import Settings, Target
-from harness.checks.engines.pact_chunks import Told
-from harness.checks.engines.pact_judgement import Bench, Seen
+from harness.checks.api import CheckSettings, CheckTarget
+from harness.checks.engines.pact_chunks import InteractionOutcome
+from harness.checks.engines.pact_judgement import InteractionJudge, Seen
 from harness.checks.engines.pact_record import Opinion
-from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Mismatch, Result
+from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Mismatch, VerifierResult
 from harness.comparison.pact_matching.judgement import Judgement, Undecided
 from harness.contracts.pact import Interaction
 from harness.contracts.pact_reader import read_pact
@@ -44,13 +44,13 @@ PACT = read_pact(
 )
 (ORDER,) = PACT.interactions
 AT = Endpoint(name="http", url="http://127.0.0.1:1", inside="http://orders")
-TARGET = Target(
+TARGET = CheckTarget(
     service=Service(name="orders", version="2"),
     instance=Instance(name="orders", version="2", endpoints=(AT,)),
     recorder=HttpRecorder(),
-    settings=Settings(scratch=Path("/nowhere"), options=("--runtime", "process")),
+    settings=CheckSettings(scratch=Path("/nowhere"), options=("--runtime", "process")),
 )
-BENCH = Bench(target=TARGET, pact=PACT, alive=lambda: True, log=lambda: ("a line of its log",))
+BENCH = InteractionJudge(target=TARGET, pact=PACT, alive=lambda: True, log=lambda: ("a line of its log",))
 CAME = Exchange(method="GET", url="http://127.0.0.1:1/orders/7", status=200, seconds=0.5)
 
 
@@ -58,12 +58,12 @@ def different(place: str, text: str = "told") -> Difference:
     return Difference(place=place, expected="that", actual="this", text=text)
 
 
-def result(*places: str, ok: bool = False, error: str = "", text: str = "told") -> Result:
+def result(*places: str, ok: bool = False, error: str = "", text: str = "told") -> VerifierResult:
     kinds = {"status": STATUS, "h": HEADER}
     mismatches = [
         Mismatch(kind=kinds.get(p if p == "status" else p[0], BODY), difference=different(p, text)) for p in places
     ]
-    return Result(token="t", ok=ok, mismatches=tuple(mismatches), error=error)
+    return VerifierResult(token="t", ok=ok, mismatches=tuple(mismatches), error=error)
 
 
 def against(*places: str) -> Opinion:
@@ -92,15 +92,15 @@ OPINIONS = {
 
 
 def judged(
-    told: Result | None = RESULTS["yes"],
+    told: VerifierResult | None = RESULTS["yes"],
     opinion: Opinion | None = OPINIONS["kept"],
     *exchanges: Exchange,
-    bench: Bench = BENCH,
+    bench: InteractionJudge = BENCH,
     order: Interaction = ORDER,
     not_undone: str = "",
 ) -> list[Any]:
     seen = Seen(exchanges=() if opinion is None else exchanges or (CAME,), opinion=opinion)
-    return list(bench.judged(order, Told(token="t", result=told), seen, not_undone))
+    return list(bench.judged(order, InteractionOutcome(token="t", result=told), seen, not_undone))
 
 
 def test_a_yes_needs_both_judges_the_promised_request_a_whole_answer_and_a_state_undone() -> None:
@@ -184,7 +184,9 @@ def test_what_two_judges_say_has_one_verdict_and_one_cause(
         (result(ok=True), Opinion(trouble="none"), "provider.no-response", "response"),
     ],
 )
-def test_a_finding_names_the_worst_of_what_is_wrong(said: Result, found: Opinion, code: str, place: str) -> None:
+def test_a_finding_names_the_worst_of_what_is_wrong(
+    said: VerifierResult, found: Opinion, code: str, place: str
+) -> None:
     exercised, finding = judged(said, found)
     assert isinstance(finding, Finding)
     assert (finding.code, finding.differences[0].place) == (code, place)
@@ -251,11 +253,11 @@ def test_a_redirect_that_nobody_promised_breaks_the_promise_whatever_follows(sta
 
 
 def test_of_no_result_the_cause_is_told_with_the_last_request() -> None:
-    told = Told(token="t", cause=Cause.UNREADABLE, because="it cannot be read")
+    told = InteractionOutcome(token="t", cause=Cause.UNREADABLE, because="it cannot be read")
     said = BENCH.judged(ORDER, told, Seen(exchanges=(CAME,), opinion=Opinion()), "")[0]
     assert (said.verdict, said.cause) == (Verdict.UNKNOWN, Cause.UNREADABLE)
     assert said.because == f"it cannot be read; the last request was GET {CAME.url}"
-    nothing = BENCH.judged(ORDER, Told(token="t"), Seen(exchanges=()), "")[0]
+    nothing = BENCH.judged(ORDER, InteractionOutcome(token="t"), Seen(exchanges=()), "")[0]
     assert (nothing.cause, nothing.because, nothing.seconds) == (Cause.TOOL_CRASHED, "no result", 0.0)
 
 

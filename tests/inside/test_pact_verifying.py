@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.checks.engines.pact_chunks import LARGEST, Told, Verification, chunks_of
+from harness.checks.engines.pact_chunks import LARGEST, InteractionOutcome, Verification, chunks_of
 from harness.checks.engines.pact_copy import copy_of, needs_values
 from harness.checks.engines.pact_plugins import lacking, of_interactions
 from harness.checks.engines.pact_results import (
@@ -20,13 +20,13 @@ from harness.checks.engines.pact_results import (
     HEADER,
     OTHER,
     STATUS,
-    Result,
+    VerifierResult,
     came_instead,
     refusal_of,
     results_of,
 )
 from harness.checks.engines.pact_states import Changes, missing_states
-from harness.checks.engines.pact_verifier import Child, Job, Verifiers
+from harness.checks.engines.pact_verifier import Job, VerifierProcess, Verifiers
 from harness.contracts.pact import Interaction, Pact, ProviderState
 from harness.contracts.pact_reader import read_pact
 from harness.errors import StateFailed, StateMissing, ToolCrashed
@@ -202,7 +202,7 @@ def test_every_interaction_is_in_one_portion_with_those_that_are_verified_alike(
 # --- what the verifier answers -------------------------------------------------------------------------------
 
 
-class Scripted(Child):
+class Scripted(VerifierProcess):
     """A verifier that answers as a function says."""
 
     def __init__(self, answer: Callable[[Job], dict[str, Any]]) -> None:
@@ -220,18 +220,18 @@ class Scripted(Child):
 
 
 class OnlyOne(Verifiers):
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: VerifierProcess) -> None:
         self.child = child
 
     @contextlib.contextmanager
-    def borrowed(self, limit: int) -> Iterator[Child]:
+    def borrowed(self, limit: int) -> Iterator[VerifierProcess]:
         assert limit == 2
         yield self.child
 
 
 def verified(
     read: Pact, answer: Callable[[Job], dict[str, Any]], changes: Changes | None = None
-) -> tuple[list[Told], list[Job]]:
+) -> tuple[list[InteractionOutcome], list[Job]]:
     chosen, child = tokens(read), Scripted(answer)
     verification = Verification(
         pact=read,
@@ -438,7 +438,7 @@ def test_a_rule_that_cannot_be_applied_counts_only_where_nothing_else_is_wrong(
     assert result.inapplicable == inapplicable
     assert (len(result.decided.mismatches), result.decided.ok) == (left, ok)
     assert result.only(lambda _: True) is result
-    assert result.only(lambda _: False) == Result(token="None", ok=True)
+    assert result.only(lambda _: False) == VerifierResult(token="None", ok=True)
 
 
 # --- states --------------------------------------------------------------------------------------------------

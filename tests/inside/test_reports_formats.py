@@ -35,7 +35,7 @@ from harness.evidence import EvidenceKind
 from harness.identity import Version
 from harness.reports.formats import FORMATS, render
 from harness.reports.markdown import LIMIT
-from harness.reports.run_summary import tell
+from harness.reports.run_summary import summarize
 from harness.reports.screen import summary
 from harness.verdicts import Cause, Exercised, Verdict
 
@@ -146,7 +146,7 @@ def test_nothing_that_steers_a_terminal_or_turns_the_reading_direction_gets_thro
 
 @given(drawn.streams)
 def test_the_answer_comes_first_and_no_format_says_yes_to_what_is_none(stream: list[Event]) -> None:
-    verdict = tell(stream).verdict
+    verdict = summarize(stream).verdict
     word = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}[verdict]
     assert render("terminal", stream)[2:].startswith(word)
     assert render("markdown", stream)[5:].startswith(word)

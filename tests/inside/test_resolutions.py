@@ -17,7 +17,7 @@ from harness.evidence import EvidenceKind
 from harness.gate import can_i_deploy, commands, resolutions
 from harness.identity import Version
 from harness.reports.phrases import resolving
-from harness.reports.run_summary import tell
+from harness.reports.run_summary import summarize
 from harness.reports.unknowns import unknowns
 from harness.services.system import Service, System
 from harness.verdicts import Cause, Reason, Verdict
@@ -62,7 +62,7 @@ def test_every_command_that_can_be_told_is_one_that_the_program_takes(
 
 @pytest.mark.parametrize("run", sample.RUNS)
 def test_every_command_of_a_run_of_the_sample_is_one_that_the_program_takes(run: str) -> None:
-    story = tell(sample.RUNS[run]())
+    story = summarize(sample.RUNS[run]())
     told = [each.command for each in unknowns(story)] + [resolving(task.id) for task in story.tasks]
     told += [r.command for r in (story.decided.reasons if story.decided else ()) if r.command]
     assert [command for command in told if command.startswith("harness ") and not parses(command)] == []

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.comparison.diff import Compatibility as DiffVerdict
 from harness.comparison.diff import Notice, diff, read_document
-from harness.comparison.diff import Verdict as DiffVerdict
 from harness.comparison.pact_fit import compare
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import read_pacts

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.checks.engines.pytest_results import LeftOut, Results
-from harness.checks.engines.pytest_suite import Outcome, command, replay, root_of
+from harness.checks.engines.pytest_suite import SuiteOutcome, command, replay, root_of
 from harness.checks.suites import tell
 from harness.errors import ToolCrashed
 from harness.services.system import Suite
@@ -25,13 +25,13 @@ def phase(name: str, how: str = "passed", text: str = "", place: str = "t.py:7")
     return {"phase": name, "outcome": how, "text": text, "place": place, "seconds": 0.25}
 
 
-def outcome(*phases: dict[str, Any], **changes: Any) -> Outcome:
-    return Outcome(
+def outcome(*phases: dict[str, Any], **changes: Any) -> SuiteOutcome:
+    return SuiteOutcome(
         **{"root": "/x", "collected": ["t.py::t"], "phases": {"t.py::t": list(phases)}, "exit": 0, **changes}
     )
 
 
-def told(said: Outcome) -> tuple[Exercised, list[Finding]]:
+def told(said: SuiteOutcome) -> tuple[Exercised, list[Finding]]:
     exercised, *findings = tell(SUITE, said)
     assert isinstance(exercised, Exercised)
     return exercised, [each for each in findings if isinstance(each, Finding)]
@@ -204,14 +204,14 @@ FACTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("fact", "known"), FACTS)
 def test_each_fact_is_taken_and_told_twice_it_is_no_other(fact: dict[str, Any], known: dict[str, Any]) -> None:
-    taken = Outcome()
+    taken = SuiteOutcome()
     taken.take(fact)
-    assert taken == Outcome(**known)
+    assert taken == SuiteOutcome(**known)
     taken.take(fact)
     if fact["event"] in ("not collected", "phase"):
-        assert taken != Outcome(**known)
+        assert taken != SuiteOutcome(**known)
     else:
-        assert taken == Outcome(**known)
+        assert taken == SuiteOutcome(**known)
 
 
 def test_facts_are_written_line_by_line_so_that_a_crash_loses_nothing(tmp_path: Path) -> None:

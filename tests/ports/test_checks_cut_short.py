@@ -14,7 +14,7 @@ import pytest
 from runtime_bench import silent, until
 
 from harness.cancellation import RunIsOver
-from harness.checks.api import Check, Settings, Target
+from harness.checks.api import Check, CheckSettings, CheckTarget
 from harness.checks.engines.pact_verifier import Verifiers
 from harness.checks.openapi_properties import OpenApiProperties
 from harness.checks.pact_provider import PactProvider
@@ -66,21 +66,21 @@ def test_slow(held):
 """
 
 
-def target(folder: Path, address: str) -> Target:
+def target(folder: Path, address: str) -> CheckTarget:
     url = f"http://{address}"
     suite = folder / "suite"
     suite.mkdir()
     (suite / "test_slow.py").write_text(SLOW)
     scratch = folder / "scratch"
     scratch.mkdir()
-    return Target(
+    return CheckTarget(
         service=Service(name="orders", budget=Budget(examples=10, seconds=60, request_timeout=60)),
         instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=url, inside=url),)),
         pact=read_pact(json.dumps(PACT), "web-orders.json"),
         document=read_openapi(json.dumps(DOCUMENT).encode(), "orders", "openapi.json"),
         suite=Suite(path=suite, timeout=60),
         recorder=HttpRecorder(),
-        settings=Settings(scratch=scratch, jobs=2),
+        settings=CheckSettings(scratch=scratch, jobs=2),
     )
 
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.cancellation import Ending, RunIsOver
+from harness.cancellation import CancelToken, RunIsOver
 from harness.runtime.interrupts import asked_again, interrupt_on_every_ending, uninterrupted
 from harness.runtime.launch import started
-from harness.runtime.process_handle import Life, end
+from harness.runtime.process_handle import ProcessHandle, end
 from harness.runtime.readiness import NotReady, wait_until_ready
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -30,14 +30,14 @@ def handlers() -> Iterator[None]:
 
 
 def test_work_gives_what_it_gives() -> None:
-    ending = Ending()
+    ending = CancelToken()
     assert ending.unless_over(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         ending.unless_over(lambda: 1 // 0)
 
 
 def test_whoever_waits_is_let_go_when_the_run_ends() -> None:
-    ending, hangs = Ending(), threading.Event()
+    ending, hangs = CancelToken(), threading.Event()
     timer = threading.Timer(0.05, ending.declare)
     timer.start()
     began = time.monotonic()
@@ -49,7 +49,7 @@ def test_whoever_waits_is_let_go_when_the_run_ends() -> None:
 
 
 def test_nothing_begins_after_the_end() -> None:
-    ending, done = Ending(), list[str]()
+    ending, done = CancelToken(), list[str]()
     ending.declare()
     ending.declare()
     with pytest.raises(RunIsOver, match="the run is over"):
@@ -58,7 +58,7 @@ def test_nothing_begins_after_the_end() -> None:
 
 
 def test_a_pause_ends_with_the_run() -> None:
-    ending = Ending()
+    ending = CancelToken()
     ending.declare()
     began = time.monotonic()
     with pytest.raises(NotReady, match="the run is over"):
@@ -112,7 +112,7 @@ def test_a_second_interruption_waits_for_no_grace() -> None:
     stubborn = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     assert stubborn.stdout is not None
     stubborn.stdout.readline()
-    life = Life(stubborn.pid, started(stubborn.pid), grace=3600.0)
+    life = ProcessHandle(stubborn.pid, started(stubborn.pid), grace=3600.0)
 
     def work() -> None:
         with uninterrupted():

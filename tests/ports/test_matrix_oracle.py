@@ -21,7 +21,7 @@ from harness.gate import can_i_deploy
 from harness.identity import Version
 from harness.ledger.db.database import Database
 from harness.ledger.matrix.gated import answered
-from harness.ledger.matrix.question import Asked, Question
+from harness.ledger.matrix.question import Question, VersionSelector
 from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Verdict
 
@@ -42,7 +42,7 @@ def url_of(question: Question) -> str:
     return "/matrix?" + "&".join(f"{name}={quote(value)}" for name, value in pairs)
 
 
-def _of_selector(name: str, each: Asked) -> Iterator[tuple[str, str]]:
+def _of_selector(name: str, each: VersionSelector) -> Iterator[tuple[str, str]]:
     yield f"{name}[][pacticipant]", each.pacticipant
     told = {"version": each.version, "tag": each.tag, "branch": each.branch, "environment": each.environment}
     yield from ((f"{name}[][{key}]", value) for key, value in told.items() if value)

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from served import plain_http
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.openapi_properties import OpenApiProperties
 from harness.contracts.openapi_reader import read_openapi
 from harness.ports import Endpoint, Instance, Recording
@@ -216,19 +216,21 @@ class NoRecorder:
         raise AssertionError(f"asked to record {upstream} with {headers} within {within}, trusting {trust}")
 
 
-def target(url: str, scratch: Path, *, jobs: int = 1, service: Service | None = None, path: str = "") -> Target:
+def target(
+    url: str, scratch: Path, *, jobs: int = 1, service: Service | None = None, path: str = ""
+) -> CheckTarget:
     """The service that answers at url, with the document that it serves."""
     document = read_openapi(httpx.get(f"{url}{path}/openapi.json", verify=False).content, "orders", "openapi.json")
-    return Target(
+    return CheckTarget(
         service=service or Service(name="orders", budget=Budget(examples=10, seconds=60)),
         instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=url, inside=url),)),
         document=document,
         recorder=NoRecorder(),
-        settings=Settings(jobs=jobs, scratch=scratch),
+        settings=CheckSettings(jobs=jobs, scratch=scratch),
     )
 
 
-def results(target: Target) -> tuple[dict[str, Exercised], list[Finding]]:
+def results(target: CheckTarget) -> tuple[dict[str, Exercised], list[Finding]]:
     items = list(OpenApiProperties().run(target))
     exercised = [item for item in items if isinstance(item, Exercised)]
     assert len({item.subject for item in exercised}) == len(exercised)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.engines.pact_verifier import Verifiers
 from harness.checks.pact_provider import PactProvider
 from harness.contracts.pact_reader import read_pact
@@ -156,13 +156,13 @@ def verify(url: str, verifiers: Verifiers, tmp_path: Path) -> Any:
             "interactions": list(interactions),
             "metadata": metadata,
         }
-        target = Target(
+        target = CheckTarget(
             service=replace(service, **more),
             instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=at, inside=at),)),
             pact=read_pact(json.dumps(written), "web-orders.json"),
             states=states,
             recorder=HttpRecorder(),
-            settings=Settings(scratch=tmp_path),
+            settings=CheckSettings(scratch=tmp_path),
         )
         said = list(PactProvider(pool, patience).run(target))
         return [e for e in said if isinstance(e, Exercised)], [f for f in said if isinstance(f, Finding)]

@@ -19,7 +19,7 @@ from harness.broker.app import broker
 from harness.broker.settings import BrokerSettings
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import read_pact
-from harness.evidence import EvidenceKind, Facts, Known, Stay
+from harness.evidence import DeploymentRecord, EvidenceKind, Facts, Known
 from harness.gate import can_i_deploy, deployment_plan, rollback_targets
 from harness.identity import Version
 from harness.ledger.db.database import open_database
@@ -68,7 +68,7 @@ def _read(ledger: AnyLedger, versions: Sequence[Version]) -> Facts:
     return replace(ledger.facts_about(versions, [PLACE]), objections=())
 
 
-def _since(stay: Stay) -> str:
+def _since(stay: DeploymentRecord) -> str:
     return stay.since
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.engines.pytest_system import read_system, write_system
 from harness.checks.suites import SuiteCheck
 from harness.errors import ToolCrashed, UsageError
@@ -54,13 +54,13 @@ def stream(
     (suite / "test_it.py").write_text(text)
     scratch = folder / "scratch"
     scratch.mkdir()
-    target = Target(
+    target = CheckTarget(
         service=Service(name="the system"),
         instance=SYSTEM,
         running={"orders": running, "database": DATABASE},
         suite=Suite(path=suite, timeout=timeout),
         recorder=HttpRecorder(),
-        settings=Settings(scratch=scratch),
+        settings=CheckSettings(scratch=scratch),
     )
     return SuiteCheck(kind).run(target)
 

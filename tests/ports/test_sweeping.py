@@ -22,7 +22,7 @@ from harness.ports import Endpoint, Instance
 from harness.runtime import sweeping
 from harness.runtime.containers import ContainerRuntime
 from harness.runtime.launch import started, write_down
-from harness.runtime.process_handle import Life, end, read_life
+from harness.runtime.process_handle import ProcessHandle, end, read_life
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_a_stranger_with_the_same_pid_is_never_ended(environ: dict[str, str]) ->
             record.write_text(json.dumps({"pid": stranger.pid, "start": "another boot/1/2", "signal": 9}))
             assert folder.end_processes().count == 0
         assert stranger.poll() is None
-        assert end([Life(stranger.pid, "another boot/1/2")]).count == 0
+        assert end([ProcessHandle(stranger.pid, "another boot/1/2")]).count == 0
         assert stranger.poll() is None
     finally:
         stranger.kill()
@@ -231,14 +231,14 @@ def test_a_process_is_known_by_its_start(tmp_path: Path) -> None:
     write_down(str(record), os.getpid(), 15, 2.5)
     life = read_life(record)
     assert life is not None
-    assert life == Life(os.getpid(), started(os.getpid()), 15, 2.5)
+    assert life == ProcessHandle(os.getpid(), started(os.getpid()), 15, 2.5)
     assert life.goes_on
     assert os.listdir(tmp_path) == ["record"]
 
 
 def test_a_process_that_ended_but_was_not_waited_for_does_not_go_on() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
-    life = Life(child.pid, started(child.pid))
+    life = ProcessHandle(child.pid, started(child.pid))
     assert until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
     assert not life.goes_on
     child.wait()

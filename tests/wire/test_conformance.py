@@ -17,8 +17,7 @@ from conformance_states import ConformanceStates
 
 from harness.broker.app import broker
 from harness.broker.settings import BrokerSettings
-from harness.checks.api import Settings as CheckSettings
-from harness.checks.api import Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.pact_provider import PactProvider
 from harness.contracts.pact_reader import read_pact
 from harness.ledger.db.database import Database
@@ -111,7 +110,7 @@ def test_the_broker_keeps_a_real_client_s_contract(
     for asked in document["interactions"]:  # one at a time: those without a state begin with an empty store too
         states.empty()
         pact = read_pact(json.dumps({**document, "interactions": [asked]}), name)
-        target = Target(
+        target = CheckTarget(
             service=Service(name=pact.provider, version="1"),
             instance=Instance(name=pact.provider, version="1", endpoints=here),
             pact=pact,

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from harness.evidence import Stated
     from harness.ledger.db.shown_versions import ShownVersion
     from harness.ledger.matrix.deciding import Answered
-    from harness.ledger.matrix.details import Details
-    from harness.ledger.matrix.promised import Row
+    from harness.ledger.matrix.details import MatrixDetails
+    from harness.ledger.matrix.promised import MatrixRow
     from harness.ledger.matrix.question import Question
 
 _NOTICE = s.record({"type": s.text(), "text": s.text()})
@@ -68,9 +68,9 @@ def told(call: Request, question: Question, answer: Answered) -> dict[str, Any]:
 _MOST = 1000  # rows that are looked through for those with a result that was asked for
 
 
-def _listed(db: sa.Connection, question: Question, answer: Answered) -> list[tuple[Row, bool]]:
+def _listed(db: sa.Connection, question: Question, answer: Answered) -> list[tuple[MatrixRow, bool]]:
     """The rows with what stands or, where nobody says which results are meant, with every result."""
-    marked: Iterator[tuple[Row, bool]]
+    marked: Iterator[tuple[MatrixRow, bool]]
     marked = chain(((row, False) for row in answer.considered), ((row, True) for row in answer.left_out))
     if not question.latest_by:
         marked = every_result(db, list(islice(marked, _MOST if question.success else question.limit)))
@@ -99,7 +99,7 @@ def _notices(answer: Answered) -> list[dict[str, str]]:
 class _RowsAsJson:
     """Rows as JSON; whatever several rows share is told once and used in all of them."""
 
-    def __init__(self, call: Request, details: Details, failed: Collection[int], *, typed: bool) -> None:
+    def __init__(self, call: Request, details: MatrixDetails, failed: Collection[int], *, typed: bool) -> None:
         self.call = call
         self.details = details
         self.typed = typed  # rows say what their result is: of a run (CDCT), or of a document (BDCT)
@@ -108,7 +108,7 @@ class _RowsAsJson:
         self.pairs: dict[tuple[str, str], str] = {}
         self.broken = findings.of_results(call.db, failed)
 
-    def row(self, row: Row, *, ignored: bool) -> dict[str, Any]:
+    def row(self, row: MatrixRow, *, ignored: bool) -> dict[str, Any]:
         """One row."""
         consumer = self.details.versions[row.consumer_version]
         pact = self._pair(row) + path("version", consumer.number)
@@ -138,14 +138,14 @@ class _RowsAsJson:
             self.links[name] = {"self": {"href": self.call.to("pacticipants", name)}}
         return {"name": name, "version": version, "_links": self.links[name]}
 
-    def _pair(self, row: Row) -> str:
+    def _pair(self, row: MatrixRow) -> str:
         """The address below which everything of two pacticipants is."""
         pair = row.provider, row.consumer
         if pair not in self.pairs:
             self.pairs[pair] = self.call.to("pacts", "provider", row.provider, "consumer", row.consumer)
         return self.pairs[pair]
 
-    def _result(self, row: Row, consumer: ShownVersion, sha: str) -> dict[str, Any] | None:
+    def _result(self, row: MatrixRow, consumer: ShownVersion, sha: str) -> dict[str, Any] | None:
         if row.stated is not None:
             return self._stated(row, row.stated, consumer)
         if row.verification is None or row.success is None:
@@ -156,7 +156,7 @@ class _RowsAsJson:
         at = moment(self.details.verified[row.verification])
         return {"success": row.success, "verifiedAt": at, "_links": {"self": {"href": where}}}
 
-    def _stated(self, row: Row, stated: Stated, consumer: ShownVersion) -> dict[str, Any] | None:
+    def _stated(self, row: MatrixRow, stated: Stated, consumer: ShownVersion) -> dict[str, Any] | None:
         if row.success is None or row.provider_version is None:
             return None
         number = self.details.versions[row.provider_version].number
@@ -221,7 +221,7 @@ def table(call: Request, question: Question, answer: Answered) -> str:
     return "\n".join([*told, "", f"Deployable: {verdict}", f"Reason: {answer.reason}"]) + "\n"
 
 
-def _line(row: Row, details: Details) -> Sequence[str]:
+def _line(row: MatrixRow, details: MatrixDetails) -> Sequence[str]:
     provider = "" if row.provider_version is None else details.versions[row.provider_version].number
     known = row.success is not None
     return (

@@ -13,7 +13,7 @@ from harness.broker.resources.matrix import head_to_environment, tag_to_tag
 from harness.ledger.db import dashboard, pacticipants, pacts, results, shown_versions
 from harness.ledger.db.tables import publications
 from harness.ledger.matrix.gated import answered
-from harness.ledger.matrix.question import Asked, Question, Unanswerable
+from harness.ledger.matrix.question import Question, Unanswerable, VersionSelector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,8 +60,8 @@ def show_tags(call: Request) -> Response:
     tag, provider_tag = call.path["tag"], call.path["provider_tag"]
     question = Question(
         selectors=[
-            Asked(pacticipant=consumer, tag=tag, latest=True),
-            Asked(pacticipant=provider, tag=provider_tag, latest=True),
+            VersionSelector(pacticipant=consumer, tag=tag, latest=True),
+            VersionSelector(pacticipant=provider, tag=provider_tag, latest=True),
         ],
         latest_by="cvpv",
     )
@@ -101,7 +101,7 @@ def show_can_i_merge(call: Request) -> Response:
     newest = shown_versions.newest(call.db, found.name)
     if newest is None:
         return _drawn(call, Badge("can-i-merge", "unknown", "lightgrey"))
-    asked = Asked(pacticipant=found.name, main_branch=True, latest=True)
+    asked = VersionSelector(pacticipant=found.name, main_branch=True, latest=True)
     question = Question(selectors=[asked], latest_by="cvp", latest=True, main_branch=True)
     deployable = _deployable(call, lambda: question)
     words = {True: ("success", "brightgreen"), False: ("failed", "red"), None: ("unknown", "lightgrey")}

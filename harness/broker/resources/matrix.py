@@ -13,7 +13,7 @@ from harness.broker.matrix_query import parse_question
 from harness.ledger.db import branches, places, tags
 from harness.ledger.db.versions import exists
 from harness.ledger.matrix.gated import answered
-from harness.ledger.matrix.question import LATEST_BY, Asked, Question
+from harness.ledger.matrix.question import LATEST_BY, Question, VersionSelector
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Request
@@ -108,7 +108,7 @@ def tag_to_tag(call: Request) -> Question:
     row = tags.head(call.db, name, tag)
     if row is None:
         raise NotHere
-    asked = Asked(pacticipant=name, tag=tag, latest=True)
+    asked = VersionSelector(pacticipant=name, tag=tag, latest=True)
     return Question(selectors=[asked], latest_by="cvp", latest=True, tag=call.path["to"])
 
 
@@ -119,7 +119,7 @@ def head_to_environment(call: Request) -> Question:
     place = places.by_name(call.db, call.path["environment"])
     if branch is None or branch.head is None or place is None:
         raise NotHere
-    asked = Asked(pacticipant=name, branch=branch.name, latest=True)
+    asked = VersionSelector(pacticipant=name, branch=branch.name, latest=True)
     return Question(selectors=[asked], latest_by="cvpv", environment=place.name)
 
 
@@ -134,7 +134,7 @@ def _read(call: Request) -> Question:
     errors |= _unknown(call, name, environment)
     if errors:
         raise Invalid(errors)
-    asked = [Asked(pacticipant=name, version=number)]
+    asked = [VersionSelector(pacticipant=name, version=number)]
     ignored = _ignored(call)
     if environment:
         return Question(selectors=asked, ignored=ignored, latest_by="cvpv", environment=environment)
@@ -150,15 +150,17 @@ def _unknown(call: Request, name: str, environment: str) -> dict[str, list[str]]
     return errors
 
 
-def _ignored(call: Request) -> list[Asked]:
+def _ignored(call: Request) -> list[VersionSelector]:
     given = call.parameters.get("ignore", [])
     found = []
     for each in given if isinstance(given, list) else [given]:
         if isinstance(each, str) and each:
-            found.append(Asked(pacticipant=each))
+            found.append(VersionSelector(pacticipant=each))
         elif isinstance(each, dict) and isinstance(each.get("pacticipant"), str):
             version = each.get("version", "")
             found.append(
-                Asked(pacticipant=each["pacticipant"], version=version if isinstance(version, str) else "")
+                VersionSelector(
+                    pacticipant=each["pacticipant"], version=version if isinstance(version, str) else ""
+                )
             )
     return found

@@ -11,7 +11,7 @@ from harness.services.system import ReadyKind
 from harness.services.trust import Trust, distrusted
 
 if TYPE_CHECKING:
-    from harness.checks.api import Target
+    from harness.checks.api import CheckTarget
     from harness.ports import Recording
 
 _WITHIN = 2.0  # seconds
@@ -19,7 +19,7 @@ _SHUT = "nobody accepts connections at"
 _TLS = (b"\x15\x03", b"\x16\x03")  # how an alert and a handshake begin
 
 
-def never_answered(target: Target, recording: Recording | None = None) -> str:
+def never_answered(target: CheckTarget, recording: Recording | None = None) -> str:
     """Why nothing is known of a service that is there: it never answered; "" for one that did, or has gone."""
     if recording is not None and any(each.status for each in recording.exchanges()):
         return ""

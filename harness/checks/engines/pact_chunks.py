@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cancellation import Ending
+from harness.cancellation import CancelToken
 from harness.checks.engines.pact_copy import copy_of
-from harness.checks.engines.pact_results import Result, refusal_of, results_of
+from harness.checks.engines.pact_results import VerifierResult, refusal_of, results_of
 from harness.checks.engines.pact_states import Changes
 from harness.checks.engines.pact_verifier import Job, Verifiers
 from harness.contracts.pact import Interaction, Pact
@@ -38,11 +38,11 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class InteractionOutcome:
     """What came of one interaction: a result, or why there is none."""
 
     token: str
-    result: Result | None = None
+    result: VerifierResult | None = None
     cause: Cause | None = None
     because: str = ""
 
@@ -60,9 +60,9 @@ class Verification:
     scratch: Path  # where files of this run go
     within: float  # seconds for the provider to answer
     patience: float  # seconds without a sign of life
-    ending: Ending = field(default_factory=Ending)  # of this verification, if it is cut short
+    ending: CancelToken = field(default_factory=CancelToken)  # of this verification, if it is cut short
 
-    def run(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Told]]]:
+    def run(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[InteractionOutcome]]]:
         """Each chunk with what is known of its interactions; closing the iterator stops the children."""
         beside = [chunk for chunk in chunks if not chunk.states]
         with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="pact") as pool:
@@ -83,7 +83,7 @@ class Verification:
                 self.changes.finish()
                 yield chunk, told
 
-    def _told(self, chunk: Chunk) -> list[Told]:
+    def _told(self, chunk: Chunk) -> list[InteractionOutcome]:
         job = Job(
             document=copy_of(self.pact, chunk.chosen, with_states=chunk.by_verifier),
             url=self.url,
@@ -102,7 +102,7 @@ class Verification:
             return self._narrowed(chunk, refusal_of(answer))
         return [_one(token, results) for token in chunk.chosen]
 
-    def _narrowed(self, chunk: Chunk, refusal: str) -> list[Told]:
+    def _narrowed(self, chunk: Chunk, refusal: str) -> list[InteractionOutcome]:
         """One interaction that the verifier cannot read makes it refuse them all: find out which it is."""
         if len(chunk.chosen) == 1:
             if refusal:
@@ -139,14 +139,14 @@ def _part(chunk: Chunk, tokens: list[str]) -> Chunk:
     return Chunk(chosen=chosen, states=chunk.states, by_verifier=chunk.by_verifier, follow=chunk.follow)
 
 
-def _nothing(chunk: Chunk, cause: Cause, because: str) -> list[Told]:
-    return [Told(token=token, cause=cause, because=because) for token in chunk.chosen]
+def _nothing(chunk: Chunk, cause: Cause, because: str) -> list[InteractionOutcome]:
+    return [InteractionOutcome(token=token, cause=cause, because=because) for token in chunk.chosen]
 
 
-def _one(token: str, results: tuple[Result, ...]) -> Told:
+def _one(token: str, results: tuple[VerifierResult, ...]) -> InteractionOutcome:
     """Exactly one result must speak of an interaction; none and several are no answer."""
     found = [result for result in results if result.token == token]
     if len(found) == 1:
-        return Told(token=token, result=found[0])
+        return InteractionOutcome(token=token, result=found[0])
     because = f"the verifier gave {len(found)} results instead of one"
-    return Told(token=token, cause=Cause.TOOL_CRASHED, because=because)
+    return InteractionOutcome(token=token, cause=Cause.TOOL_CRASHED, because=because)

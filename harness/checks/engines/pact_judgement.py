@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.checks.api import Target
+from harness.checks.api import CheckTarget
 from harness.checks.engines.pact_record import BETWEEN, Opinion
 from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Kind, came_instead
 from harness.comparison.coverage import covered_by
@@ -16,8 +16,8 @@ from harness.contracts.pact_reader import place_of
 from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict, most_telling_first
 
 if TYPE_CHECKING:
-    from harness.checks.engines.pact_chunks import Told
-    from harness.checks.engines.pact_results import Mismatch, Result
+    from harness.checks.engines.pact_chunks import InteractionOutcome
+    from harness.checks.engines.pact_results import Mismatch, VerifierResult
     from harness.contracts.pact import Interaction
 
 REDIRECTED = Kind(
@@ -35,7 +35,7 @@ Answers = tuple[Exercised] | tuple[Exercised, Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class Breach:
     """How a promise is broken, and where it shows."""
 
     kind: Kind
@@ -74,16 +74,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class InteractionJudge:
     """Judges the interactions of one pact on one provider."""
 
-    target: Target
+    target: CheckTarget
     pact: Pact
     alive: Callable[[], bool]  # whether the provider still accepts connections
     unanswered: Callable[[], str] = lambda: ""  # why it never answered a request; "" when it did, or has gone
     log: Callable[[], tuple[str, ...]] = tuple  # what the services wrote while this interaction was tried
 
-    def judged(self, interaction: Interaction, told: Told, seen: Seen, not_undone: str) -> Answers:
+    def judged(self, interaction: Interaction, told: InteractionOutcome, seen: Seen, not_undone: str) -> Answers:
         """The verdict of two judges, and the finding when the promise is broken; the stricter one stands."""
         exchange, first = seen.last, seen.first
         if told.result is None:
@@ -109,7 +109,9 @@ class Bench:
             return self._confirmed(interaction, seen, opinion, not_undone)
         return self._refuted(interaction, result, seen, opinion)
 
-    def _unanswered(self, interaction: Interaction, told: Told, exchange: Exchange | None) -> Answers:
+    def _unanswered(
+        self, interaction: Interaction, told: InteractionOutcome, exchange: Exchange | None
+    ) -> Answers:
         because = told.because or "no result"
         if exchange is not None:
             because = f"{because}; the last request was {exchange.method} {exchange.url}"
@@ -151,12 +153,12 @@ class Bench:
         covered = covered_by(exchange) if exchange else None
         return (replace(kept, covered=(covered,) if covered else (), remark=opinion.contradiction),)
 
-    def _refuted(self, interaction: Interaction, result: Result, seen: Seen, opinion: Opinion) -> Answers:
+    def _refuted(self, interaction: Interaction, result: VerifierResult, seen: Seen, opinion: Opinion) -> Answers:
         if result.inapplicable and opinion.answer.kept:
             because = f"a rule of the pact cannot be applied: {result.inapplicable}"
             return self.unknown(interaction, Cause.UNREADABLE, because, seen.last)
         if result.mismatches and not result.inapplicable:
-            broken = Broken(result.kind, most_telling_first(m.difference for m in result.mismatches))
+            broken = Breach(result.kind, most_telling_first(m.difference for m in result.mismatches))
             is_disputed = opinion.answer.kept and not opinion.answer.undecided
             return self._broken(interaction, _told_of_both(broken) if is_disputed else broken, seen.last)
         if not opinion.answer.kept:
@@ -179,9 +181,9 @@ class Bench:
             text=f"{asked} got no whole answer: {opinion.trouble}",
         )
         came = f"no whole answer to {asked}: {opinion.trouble}"
-        return self._broken(interaction, Broken(SILENT, (difference,), came), exchange)
+        return self._broken(interaction, Breach(SILENT, (difference,), came), exchange)
 
-    def _broken(self, interaction: Interaction, broken: Broken, exchange: Exchange | None) -> Answers:
+    def _broken(self, interaction: Interaction, broken: Breach, exchange: Exchange | None) -> Answers:
         first = broken.differences[0]
         because = first.text or f"{first.place}: expected {first.expected}, got {first.actual}"
         because += f" ({broken.note})" if broken.note else ""
@@ -247,7 +249,7 @@ def _is_redirect(exchange: Exchange) -> bool:
     return 300 <= exchange.status < 400 and exchange.status != 304
 
 
-def _redirected(interaction: Interaction, first: Exchange, result: Result) -> Broken:
+def _redirected(interaction: Interaction, first: Exchange, result: VerifierResult) -> Breach:
     """Not every client follows a redirect, so it breaks a promise even where what follows would keep it."""
     location = next((value for name, value in first.response_headers if name.lower() == "location"), "nowhere")
     what = f"{first.status} to {location}"
@@ -259,10 +261,10 @@ def _redirected(interaction: Interaction, first: Exchange, result: Result) -> Br
         text=f"expected {interaction.status} but was a redirect: {what}; {after}, but not every client follows",
     )
     came = f"a redirect: {what}; {after}, but not every client follows"
-    return Broken(REDIRECTED, (difference, *(m.difference for m in result.mismatches)), came)
+    return Breach(REDIRECTED, (difference, *(m.difference for m in result.mismatches)), came)
 
 
-def _as_recorded(result: Result, opinion: Opinion) -> Result:
+def _as_recorded(result: VerifierResult, opinion: Opinion) -> VerifierResult:
     """The verifier's word without what it cannot know: headers that are taken off before it looks."""
     missed = {each.place.lower() for each in opinion.answer.differences}
     missed |= {each.place.lower() for each in opinion.answer.undecided}
@@ -274,22 +276,22 @@ def _as_recorded(result: Result, opinion: Opinion) -> Result:
     return result.only(counts)
 
 
-def _by_the_record(opinion: Opinion) -> Broken:
+def _by_the_record(opinion: Opinion) -> Breach:
     differences = most_telling_first(opinion.answer.differences)
     place = differences[0].place
-    return Broken(STATUS if place == "status" else HEADER if place.startswith("header ") else BODY, differences)
+    return Breach(STATUS if place == "status" else HEADER if place.startswith("header ") else BODY, differences)
 
 
-def _disputed(opinion: Opinion) -> Broken:
+def _disputed(opinion: Opinion) -> Breach:
     broken = _by_the_record(opinion)
     return _with_note(broken, "two judges disagree: the verifier takes it, the rules of the pact do not")
 
 
-def _told_of_both(broken: Broken) -> Broken:
+def _told_of_both(broken: Breach) -> Breach:
     return _with_note(broken, "two judges disagree: the rules of the pact as the harness reads them take it")
 
 
-def _with_note(broken: Broken, note: str) -> Broken:
+def _with_note(broken: Breach, note: str) -> Breach:
     return replace(broken, note=note)
 
 
@@ -297,7 +299,7 @@ def _as_text(differences: Sequence[Difference]) -> str:
     return "; ".join(f"{each.place}: {each.text}" for each in differences)
 
 
-def _no_reason(result: Result) -> str:
+def _no_reason(result: VerifierResult) -> str:
     return f"the verifier could not tell: {result.error or 'it gave no reason'}"
 
 

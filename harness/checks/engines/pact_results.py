@@ -41,7 +41,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class VerifierResult:
     """What the verifier says of one interaction."""
 
     token: str
@@ -61,13 +61,13 @@ class Result:
         texts = [mismatch.difference.text for mismatch in self.mismatches]
         return texts[0] if texts and all(map(_is_inapplicable, texts)) else ""
 
-    def only(self, keep: Callable[[Mismatch], bool]) -> Result:
+    def only(self, keep: Callable[[Mismatch], bool]) -> VerifierResult:
         """The same without some of its mismatches; it is good when none is left."""
         left = tuple(each for each in self.mismatches if keep(each))
         return self if left == self.mismatches else replace(self, ok=not left, mismatches=left)
 
     @property
-    def decided(self) -> Result:
+    def decided(self) -> VerifierResult:
         """The same without what could not be applied, where something else is wrong."""
         if self.inapplicable:
             return self
@@ -78,7 +78,7 @@ def _is_inapplicable(text: str) -> bool:
     return any(sign in text for sign in _INAPPLICABLE)
 
 
-def results_of(answer: dict[str, Any]) -> tuple[Result, ...]:
+def results_of(answer: dict[str, Any]) -> tuple[VerifierResult, ...]:
     """One value per entry of the verifier's results; entries that cannot be understood are left out."""
     entries = answer.get("interactionResults")
     return tuple(_result(each) for each in entries if isinstance(each, dict)) if isinstance(entries, list) else ()
@@ -94,12 +94,12 @@ def refusal_of(answer: dict[str, Any]) -> str:
     return ""
 
 
-def _result(entry: dict[str, Any]) -> Result:
+def _result(entry: dict[str, Any]) -> VerifierResult:
     told = entry.get("mismatch")
     told = told if isinstance(told, dict) else {}
     listed = told.get("mismatches")
     mismatches = [m for m in listed if isinstance(m, dict)] if isinstance(listed, list) else []
-    return Result(
+    return VerifierResult(
         token=str(entry.get("description")),
         ok=entry.get("result") == "OK" and not told,
         mismatches=tuple(_mismatch(each) for each in mismatches),

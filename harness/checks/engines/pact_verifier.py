@@ -40,7 +40,7 @@ class Job:
     scratch: Path | None = None  # where its files go; None is the machine's own place
 
 
-class Child:
+class VerifierProcess:
     """One verifier process; it serves one job at a time."""
 
     def __init__(self, command: tuple[str, ...] = CHILD) -> None:
@@ -139,26 +139,26 @@ class Verifiers:
     """Children that wait for jobs; those that were borrowed and came back in good health serve again."""
 
     command: tuple[str, ...] = CHILD
-    _idle: list[Child] = field(default_factory=list)
+    _idle: list[VerifierProcess] = field(default_factory=list)
     _busy: int = 0
     _turn: threading.Condition = field(default_factory=threading.Condition)
 
     def prewarm(self, number: int = 1) -> None:
         """Start children while there is time, so that the first verification need not wait for them."""
         while len(self._idle) < number:
-            self._idle.append(Child(self.command))
+            self._idle.append(VerifierProcess(self.command))
 
     @contextlib.contextmanager
-    def borrowed(self, limit: int) -> Iterator[Child]:
+    def borrowed(self, limit: int) -> Iterator[VerifierProcess]:
         """A child of one's own; at most so many are lent at once. It is kept unless the block fails."""
         with self._turn:
             while self._busy >= max(1, limit):
                 self._turn.wait()
             self._busy += 1
-        child: Child | None = None
+        child: VerifierProcess | None = None
         healthy = False
         try:
-            child = self._idle.pop() if self._idle else Child(self.command)
+            child = self._idle.pop() if self._idle else VerifierProcess(self.command)
             yield child
             healthy = True
         finally:

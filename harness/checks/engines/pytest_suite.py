@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from harness.cancellation import Ending
+from harness.cancellation import CancelToken
 from harness.checks.engines.pytest_system import VARIABLE
 from harness.checks.engines.suite_session import LIFELINE, RESULTS
 from harness.services.proxies import past_proxies
@@ -28,7 +28,7 @@ _ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "harness.toml"
 
 
 @dataclass(slots=True)
-class Outcome:
+class SuiteOutcome:
     """What a suite's process told, and how it ended."""
 
     root: str = ""  # the folder that the names of tests start from
@@ -65,8 +65,8 @@ def run_suite(
     scratch: Path,
     environment: Mapping[str, str],
     options: Sequence[str] = (),
-    ending: Ending | None = None,
-) -> Outcome:
+    ending: CancelToken | None = None,
+) -> SuiteOutcome:
     """Run the tests below a path; whatever happens to the process, nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix="suite-", dir=scratch))
     results, output = folder / "results.jsonl", folder / "output"
@@ -75,9 +75,9 @@ def run_suite(
     words = [*command(path), *options, f"--rootdir={root_of(path)}", "-o", f"cache_dir={folder / 'cache'}"]
     told = past_proxies({**_environment(), **environment, RESULTS: str(results)})
     with output.open("wb") as log, _started(words, root_of(path), told, log) as process:
-        outcome = Outcome()
+        outcome = SuiteOutcome()
         try:
-            with (ending or Ending()).calling(lambda: _interrupt(process)):
+            with (ending or CancelToken()).calling(lambda: _interrupt(process)):
                 process.wait(timeout)
         except subprocess.TimeoutExpired:
             outcome.timed_out = True

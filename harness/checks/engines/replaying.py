@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from harness.services.shell import variable
 
 if TYPE_CHECKING:
-    from harness.checks.api import Target
+    from harness.checks.api import CheckTarget
     from harness.services.trust import Trust
     from harness.verdicts import Exchange
 
@@ -58,7 +58,7 @@ class Again:
         return f'"${self.variable}"' + (shlex.quote(rest) if rest else "")
 
 
-def again(target: Target, hidden: tuple[str, ...] = ()) -> Again:
+def again(target: CheckTarget, hidden: tuple[str, ...] = ()) -> Again:
     """How a request to that service is replayed."""
     settings = target.settings
     words = ["up", target.service.identity.argument, *settings.options, "--env"]

@@ -20,7 +20,7 @@ _NURSERY = "harness.checks.engines.schemathesis_forkserver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class ChildExit:
     """How a child ended."""
 
     code: int  # negative: the signal that killed it
@@ -29,7 +29,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
+class SchemathesisJob:
     """One Schemathesis that is to run; it writes `output.txt` into its folder."""
 
     arguments: Sequence[str]
@@ -41,7 +41,7 @@ class Child:
 class Family:
     """Children that run side by side, and can be cut short or killed from any thread."""
 
-    children: Sequence[Child]
+    children: Sequence[SchemathesisJob]
     home: Path
     environment: Mapping[str, str]
     _nursery: subprocess.Popen[bytes] | None = None
@@ -49,16 +49,18 @@ class Family:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _codes: dict[int, int] = field(default_factory=dict)
 
-    def run(self, deadline: float) -> list[Ended]:
+    def run(self, deadline: float) -> list[ChildExit]:
         """Start them and wait; at the deadline (monotonic seconds) they are told to finish their reports."""
         output = self.home / "output.txt"
         with output.open("w+b") as said:
             try:
                 nursery = self._start(said)
             except OSError as error:
-                return [Ended(code=1, cut=False, tail=f"it could not be started: {error}") for _ in self.children]
+                return [
+                    ChildExit(code=1, cut=False, tail=f"it could not be started: {error}") for _ in self.children
+                ]
             if nursery is None:
-                return [Ended(code=0, cut=True, tail="") for _ in self.children]
+                return [ChildExit(code=0, cut=True, tail="") for _ in self.children]
             late: set[int] = set()
             reader = threading.Thread(target=self._listen, args=(nursery,), daemon=True)
             reader.start()
@@ -117,14 +119,14 @@ class Family:
         reader.join(_GRACE)
         return late
 
-    def _ended(self, number: int, crashed: int, said: IO[bytes], late: set[int]) -> Ended:
+    def _ended(self, number: int, crashed: int, said: IO[bytes], late: set[int]) -> ChildExit:
         own = self.children[number].folder / "output.txt"
         tail = ""
         if own.exists():
             with own.open("rb") as output:
                 tail = _tail(output)
         cut = number in late or self._stopped.is_set()
-        return Ended(code=self._codes.get(number, crashed), cut=cut, tail=tail or _tail(said))
+        return ChildExit(code=self._codes.get(number, crashed), cut=cut, tail=tail or _tail(said))
 
 
 def _tell(nursery: subprocess.Popen[bytes], line: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.checks.engines.request_headers import sent_headers
-from harness.checks.engines.schemathesis_child import Child, Ended, Family
+from harness.checks.engines.schemathesis_child import ChildExit, Family, SchemathesisJob
 from harness.checks.engines.schemathesis_shards import (
     Shard,
     arguments,
@@ -24,7 +24,7 @@ from harness.comparison.pact_fit.routing import routes_of
 from harness.services.spelling import plain
 
 if TYPE_CHECKING:
-    from harness.checks.api import Target
+    from harness.checks.api import CheckTarget
     from harness.checks.engines.served_path import ServedPath
     from harness.contracts.openapi import OpenApi
     from harness.contracts.openapi_routing import RouteTable
@@ -33,15 +33,15 @@ UNAVAILABLE = "server_unavailable"  # the stop reason when the service is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ShardOutcome:
     """One shard, how its process ended, and what it had reported by then."""
 
     shard: Shard
-    ended: Ended
+    ended: ChildExit
     seen: Observation
 
 
-def exercise(target: Target, document: OpenApi, where: ServedPath | None = None) -> tuple[Told, ...]:
+def exercise(target: CheckTarget, document: OpenApi, where: ServedPath | None = None) -> tuple[ShardOutcome, ...]:
     """Run every shard side by side, below the paths of the service; leaving early kills what runs."""
     settings, routes = target.settings, routes_of(document)
     plan = shards(document, jobs=settings.jobs, examples=target.service.budget.examples, where=where)
@@ -54,12 +54,12 @@ def exercise(target: Target, document: OpenApi, where: ServedPath | None = None)
     with settings.ending.calling(family.stop):
         ended = _side_by_side(family, seconds=target.service.budget.seconds)
     return tuple(
-        Told(shard=shard, ended=end, seen=_read(target, child.folder / "report.ndjson", routes))
+        ShardOutcome(shard=shard, ended=end, seen=_read(target, child.folder / "report.ndjson", routes))
         for shard, child, end in zip(plan, children, ended, strict=True)
     )
 
 
-def secrets(target: Target) -> tuple[str, ...]:
+def secrets(target: CheckTarget) -> tuple[str, ...]:
     """Texts that may never be recorded."""
     auth = target.service.auth
     sent = sent_headers(target.service)
@@ -69,26 +69,26 @@ def secrets(target: Target) -> tuple[str, ...]:
     return tuple(known)
 
 
-def hidden(target: Target) -> tuple[str, ...]:
+def hidden(target: CheckTarget) -> tuple[str, ...]:
     """Names of headers whose values may never be recorded."""
     return tuple(sent_headers(target.service))
 
 
-def _child(target: Target, shard: Shard, written: Path) -> Child:
+def _child(target: CheckTarget, shard: Shard, written: Path) -> SchemathesisJob:
     folder = written.parent / shard.name
     folder.mkdir()
     config = folder / "schemathesis.toml"
     url = target.instance.url.rstrip("/") + shard.base
     text = configuration(target.service, url=url, seed=target.settings.seed, report=folder / "report.ndjson")
     config.write_text(text, encoding="utf-8")
-    return Child(
+    return SchemathesisJob(
         arguments=arguments(shard, config=config, document=written),
         folder=folder,
         environment=_environment(target),
     )
 
 
-def _environment(target: Target) -> dict[str, str]:
+def _environment(target: CheckTarget) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCHEMATHESIS_")}
     headers = {variable(n): value for n, value in enumerate(sent_headers(target.service).values())}
     settings = target.settings
@@ -98,7 +98,7 @@ def _environment(target: Target) -> dict[str, str]:
     return {**tables, **inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*", "no_proxy": "*"}
 
 
-def _side_by_side(family: Family, *, seconds: float) -> list[Ended]:
+def _side_by_side(family: Family, *, seconds: float) -> list[ChildExit]:
     """How each ended, in their order; the deadline is one for all."""
     try:
         return family.run(time.monotonic() + seconds)
@@ -106,7 +106,7 @@ def _side_by_side(family: Family, *, seconds: float) -> list[Ended]:
         family.stop()
 
 
-def _read(target: Target, report: Path, routes: RouteTable) -> Observation:
+def _read(target: CheckTarget, report: Path, routes: RouteTable) -> Observation:
     if not report.exists():
         return observe(())
     with report.open("rb") as lines:

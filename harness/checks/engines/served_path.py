@@ -15,7 +15,7 @@ from harness.contracts.openapi_servers import base_paths
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from harness.checks.api import Target
+    from harness.checks.api import CheckTarget
     from harness.contracts.openapi import OpenApi, Operation
 
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
@@ -39,7 +39,7 @@ class ServedPath:
     nowhere: Mapping[str, str] = field(default_factory=dict)
 
 
-def served_path(target: Target, document: OpenApi) -> ServedPath:
+def served_path(target: CheckTarget, document: OpenApi) -> ServedPath:
     """Asks the running service where the document leaves a choice."""
     return find_served_path(document, _asking(target))
 
@@ -106,7 +106,7 @@ def _asked_for(operations: Sequence[Operation]) -> tuple[bool, Sequence[str]]:
     return False, [_PARAMETER.sub("1", each.path) for each in mine[:_MOST]]
 
 
-def _asking(target: Target) -> Ask:
+def _asking(target: CheckTarget) -> Ask:
     import httpx
 
     root, headers = target.instance.url.rstrip("/"), sent_headers(target.service)

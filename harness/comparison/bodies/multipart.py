@@ -18,7 +18,7 @@ class NotMultipart(ValueError):
     """Why a body is not read as parts."""
 
 
-class Part(NamedTuple):
+class MultipartPart(NamedTuple):
     """One part, as it is sent."""
 
     name: str
@@ -36,7 +36,7 @@ class Part(NamedTuple):
             return self.content.decode("latin-1")
 
 
-def parts_of(body: bytes, media: str) -> list[Part]:
+def parts_of(body: bytes, media: str) -> list[MultipartPart]:
     """The parts of a body of that media type. Raises NotMultipart."""
     from email.parser import BytesParser
     from email.policy import HTTP
@@ -72,7 +72,7 @@ def _from_base64(body: bytes) -> bytes:
         return b""
 
 
-def _part(message: object) -> Part:
+def _part(message: object) -> MultipartPart:
     from email.message import EmailMessage
 
     assert isinstance(message, EmailMessage)
@@ -82,7 +82,7 @@ def _part(message: object) -> Part:
     content = message.get_payload(decode=True)
     if not isinstance(content, bytes):
         raise NotMultipart(f"its part `{name}` has parts itself")
-    return Part(
+    return MultipartPart(
         name=name,
         filename=message.get_filename(),
         media=str(message.get("content-type", "")),

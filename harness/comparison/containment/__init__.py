@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.comparison.containment.answer import Answer, Containment
+from harness.comparison.containment.answer import Containment, ContainmentAnswer
 from harness.comparison.containment.deciding import (
     allows,
     contained,
@@ -15,8 +15,8 @@ from harness.comparison.containment.deciding import (
 from harness.comparison.containment.samples import samples
 
 __all__ = [
-    "Answer",
     "Containment",
+    "ContainmentAnswer",
     "allows",
     "contained",
     "counterexample",

@@ -16,7 +16,7 @@ class Containment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ContainmentAnswer:
     """An answer; a NO always carries a value that the first schema allows and the second refuses."""
 
     containment: Containment

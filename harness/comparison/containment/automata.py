@@ -19,7 +19,7 @@ _MOST_MOVES = 30_000  # of a whole walk: a second at most
 Ranges = tuple[tuple[int, int], ...]  # code points, from and to, both included
 
 
-class Unreadable(Exception):
+class BeyondAutomata(Exception):
     """A set of texts that is beyond this: of no plain kind, or too large to be walked."""
 
 
@@ -64,7 +64,7 @@ def shortest(
                 words[after] = words[state] + letter
                 waiting.append(after)
         if moves > _MOST_MOVES:
-            raise Unreadable("too many states")
+            raise BeyondAutomata("too many states")
 
 
 _PLAIN = "a1A0bB- _.,x"
@@ -198,7 +198,7 @@ class Expression:
 
     def _node(self) -> int:
         if len(self.moves) >= _MOST_NODES:
-            raise Unreadable("a long expression")
+            raise BeyondAutomata("a long expression")
         self.moves.append([])
         self.free.append([])
         return len(self.moves) - 1
@@ -255,14 +255,14 @@ _OTHERWISE_IN_PYTHON = re.compile(r"\{,|\\[AZzbBpPck]|\(\?[^:]")  # lookarounds,
 def _parsed(pattern: str) -> Any:
     """The tree of an expression that means the same to Python and to validators."""
     if _OTHERWISE_IN_PYTHON.search(pattern):
-        raise Unreadable(pattern)
+        raise BeyondAutomata(pattern)
     parser: Any = import_module("re._parser")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             return parser.parse(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise Unreadable(pattern) from error
+        raise BeyondAutomata(pattern) from error
 
 
 def _ranges(kind: str, argument: Any) -> Ranges:
@@ -276,7 +276,7 @@ def _ranges(kind: str, argument: Any) -> Ranges:
         negated = bool(argument) and str(argument[0][0]) == "NEGATE"
         named = [each for name, inner in argument[negated:] for each in _set(str(name), inner)]
         return _others(named) if negated else tuple(named)
-    raise Unreadable(kind)
+    raise BeyondAutomata(kind)
 
 
 def _set(kind: str, argument: Any) -> Ranges:

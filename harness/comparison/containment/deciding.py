@@ -10,7 +10,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from harness.comparison.containment.answer import Answer, Containment
+from harness.comparison.containment.answer import Containment, ContainmentAnswer
 from harness.comparison.containment.branching import unfolded_size, unfolds_too_far
 from harness.comparison.containment.objects import property_by_property, widest
 from harness.comparison.containment.recursion import Unfoldable, unfolded
@@ -25,17 +25,17 @@ _WIDEST = 120  # properties of an object that is compared as a whole: two hundre
 _MOST_SUBTRACTED = 400  # of these: a third of a second and tens of megabytes for a thousand
 
 
-def contained(small: Schema, large: Schema) -> Answer:
+def contained(small: Schema, large: Schema) -> ContainmentAnswer:
     """Whether every value that `small` allows is allowed by `large`; both whole, with their own `$defs`.
 
     Draft 2020-12; formats count. A NO carries a value that was checked with the validator.
     """
     if proven(small, large):
-        return Answer(containment=Containment.YES)
+        return ContainmentAnswer(containment=Containment.YES)
     found = counterexample(small, large)
     if found is None:
-        return Answer(containment=Containment.UNDECIDED)
-    return Answer(containment=Containment.NO, witness=found[0])
+        return ContainmentAnswer(containment=Containment.UNDECIDED)
+    return ContainmentAnswer(containment=Containment.NO, witness=found[0])
 
 
 def allows(schema: Schema, value: Any) -> bool:

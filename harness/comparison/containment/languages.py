@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from harness.comparison.containment import numerals
 from harness.comparison.containment.automata import (
     Automaton,
+    BeyondAutomata,
     Expression,
     Lengths,
-    Unreadable,
     Words,
     shortest,
 )
@@ -30,7 +30,7 @@ _MOST_GUESSES = 4  # predicates of which nothing but the name is known
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TextReading:
     """How a text becomes a value: by the types that a schema speaks of."""
 
     kinds: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Reading:
     filled: bool = False  # an empty text cannot travel: in a path
 
 
-def words(small: Schema, written: Reading, large: Schema, read: Reading) -> Iterator[str]:
+def words(small: Schema, written: TextReading, large: Schema, read: TextReading) -> Iterator[str]:
     """Texts that whoever keeps to `small` may send and that `large` probably refuses; none when it refuses none.
 
     Raises Unreadable when the texts cannot be told.
@@ -49,7 +49,7 @@ def words(small: Schema, written: Reading, large: Schema, read: Reading) -> Iter
     return found.asked(("all", sent, ("not", found.read(large, read))))
 
 
-def sendable(schema: Schema, written: Reading) -> bool:
+def sendable(schema: Schema, written: TextReading) -> bool:
     """Whether there may be any text at all."""
     found = _Question()
     return any(True for _ in found.asked(found.sent(schema, written)))
@@ -66,7 +66,7 @@ class _Question:
     guesses: list[str] = field(default_factory=list)
     _known: dict[str, int] = field(default_factory=dict)
 
-    def sent(self, schema: Schema, reading: Reading) -> Formula:
+    def sent(self, schema: Schema, reading: TextReading) -> Formula:
         """The texts that programs write for the values of a schema."""
         if reading.filled:
             return ("all", self.lengths(1, None), self.sent(schema, replace(reading, filled=False)))
@@ -82,7 +82,7 @@ class _Question:
         always = told is not False and number in told
         return ("all", told, canonical if always else ("any", ("not", number), canonical))
 
-    def read(self, schema: Schema, reading: Reading) -> Formula:
+    def read(self, schema: Schema, reading: TextReading) -> Formula:
         """The texts that are read as a value of a schema, numbers with an exponent left out."""
         if reading.separator:
             return self._listing(schema, reading, sent=False)
@@ -104,13 +104,13 @@ class _Question:
         told = [("all", where, _Kind(self, kind, schema).of(schema)) for kind, where in (*parts, ("string", rest))]
         return ("any", *told)
 
-    def _listing(self, schema: Schema, reading: Reading, *, sent: bool) -> Formula:
+    def _listing(self, schema: Schema, reading: TextReading, *, sent: bool) -> Formula:
         inner = _Question()
         parts = _of_list(schema, sent=sent)
-        made = Reading(reading.items)
+        made = TextReading(reading.items)
         wanted = inner.sent(parts.items, made) if sent else inner.read(parts.items, made)
         if inner.guesses:
-            raise Unreadable(inner.guesses[0])
+            raise BeyondAutomata(inner.guesses[0])
         return self._atom(json.dumps([reading.separator, sent, repr(parts)]), lambda: _Listing(
             inner, wanted, reading.separator, parts.least, parts.most))  # fmt: skip
 
@@ -130,7 +130,7 @@ class _Question:
         """Texts of which nothing but the name is known."""
         if name not in self.guesses:
             if len(self.guesses) >= _MOST_GUESSES:
-                raise Unreadable(name)
+                raise BeyondAutomata(name)
             self.guesses.append(name)
         return ("guess", name)
 
@@ -206,7 +206,7 @@ class _Kind:
         if not isinstance(schema, dict):
             return bool(schema)
         if depth > _DEEPEST:
-            raise Unreadable("a schema within itself")
+            raise BeyondAutomata("a schema within itself")
         parts = [self._type(schema["type"])] if "type" in schema else []
         if "enum" in schema or "const" in schema:
             parts.append(self._listed([schema["const"]] if "const" in schema else schema["enum"]))
@@ -252,7 +252,7 @@ class _Kind:
         if "pattern" in schema:
             try:
                 yield self.question.expression(schema["pattern"])
-            except Unreadable:
+            except BeyondAutomata:
                 yield self.question.guess(f"pattern {schema['pattern']}")
         if "format" in schema:
             yield self.question.guess(f"format {schema['format']}")
@@ -321,7 +321,7 @@ def _of_list(schema: Schema, *, sent: bool) -> _Parts:
     while isinstance(schema, dict) and isinstance(root, dict) and "$ref" in schema and steps < _DEEPEST:
         schema, steps = root.get("$defs", {}).get(str(schema["$ref"]).removeprefix("#/$defs/"), True), steps + 1
     if not isinstance(schema, dict) or schema.keys() - _OF_LISTS - _OF_OTHERS or "$ref" in schema:
-        raise Unreadable("a list of another kind")
+        raise BeyondAutomata("a list of another kind")
     items = schema.get("items", True)
     if isinstance(items, dict) and isinstance(root, dict) and "$defs" in root:
         items = {**items, "$defs": root["$defs"]}

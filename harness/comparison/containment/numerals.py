@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.comparison.containment.automata import Unreadable
+from harness.comparison.containment.automata import BeyondAutomata
 
 PLAIN = r"^[+-]?(\d+(\.\d*)?|\.\d+)$"  # what is read as a number, without an exponent
 WHOLE = r"^[+-]?(\d+(\.0*)?|\.0+)$"
@@ -16,7 +16,7 @@ def exactly(number: float) -> str:
     """The ways to write one number, without an exponent."""
     text = repr(number)
     if not text.lstrip("-").replace(".", "", 1).isdigit():
-        raise Unreadable(text)
+        raise BeyondAutomata(text)
     if number == 0:
         return f"^[+-]?{_ZERO}$"
     whole, _, rest = text.lstrip("-").partition(".")

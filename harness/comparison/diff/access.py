@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.unreadable import undecided
 from harness.comparison.openapi.document import listing, mapping
-from harness.comparison.openapi.operations import Operation, addresses, bases_of, operations, shape
+from harness.comparison.openapi.operations import OperationObject, addresses, bases_of, operations, shape
 from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import UNREAD
 
@@ -23,7 +23,7 @@ Requirement = dict[str, frozenset[str]]
 Schemes = dict[str, tuple[Any, ...]]  # how each scheme's credentials travel, by its name
 
 
-def security(old: Operation, new: Operation) -> Iterator[Change]:
+def security(old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """Who may call: whoever was let in and is not any more is refused."""
     if _unread(old) != _unread(new):
         yield undecided("security-unreadable", "who may call", "security")
@@ -46,7 +46,7 @@ def security(old: Operation, new: Operation) -> Iterator[Change]:
         yield change("api-security-changed", text, "security", breaks=True)
 
 
-def _unread(operation: Operation) -> list[str]:
+def _unread(operation: OperationObject) -> list[str]:
     """What of the requirements and their schemes cannot be read, as it is written."""
     document = operation.document
     if not document.problems:
@@ -58,7 +58,7 @@ def _unread(operation: Operation) -> list[str]:
     return [json.dumps(each, sort_keys=True, default=str) for each in (*lost, *holders) if each is not None]
 
 
-def _requirements(operation: Operation, names: dict[str, str]) -> list[Requirement]:
+def _requirements(operation: OperationObject, names: dict[str, str]) -> list[Requirement]:
     """Each a way to be let in; no requirement at all is one that asks for nothing."""
     asked: list[Requirement] = [
         {(names.get(name) or name): frozenset(map(str, listing(scopes))) for name, scopes in each.items()}

@@ -21,7 +21,7 @@ class Side(StrEnum):
     NONE = "none"
 
 
-class Verdict(StrEnum):
+class Compatibility(StrEnum):
     """What a new document means to those who use the old one."""
 
     BREAKING = "breaking"
@@ -75,16 +75,16 @@ class Diff:
     remarks: tuple[Problem, ...] = ()  # of both documents: what nobody needs, or no version knows
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Compatibility:
         """The worst of all changes."""
         severities = {change.severity for change in self.changes}
         if Severity.ERROR in severities:
-            return Verdict.BREAKING
-        return Verdict.WARNING if Severity.WARNING in severities else Verdict.COMPATIBLE
+            return Compatibility.BREAKING
+        return Compatibility.WARNING if Severity.WARNING in severities else Compatibility.COMPATIBLE
 
     @property
     def exit(self) -> Exit:
         """1 for breaking, 3 when something is undecided and nothing breaks, 0 otherwise."""
-        if self.verdict is Verdict.BREAKING:
+        if self.verdict is Compatibility.BREAKING:
             return Exit.FAILED
         return Exit.UNKNOWN if any(change.undecided for change in self.changes) else Exit.PASSED

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Keywords = dict[str, Any]
 
 
-class Effect(Enum):
+class ValueEffect(Enum):
     """What a change of a schema does to the values that it allows."""
 
     NARROWER = "fewer values"
@@ -27,7 +27,7 @@ class Delta:
     """One keyword that changed; the kind has `{}` where the place goes: `{}-max-decreased`."""
 
     kind: str
-    effect: Effect
+    effect: ValueEffect
     text: str
 
 
@@ -86,13 +86,13 @@ def _limit(keyword: str, word: str, before: Any, after: Any, *, lower: bool) -> 
     if before == after:
         return
     if before is None:
-        yield Delta(f"{{}}-{word}-set", Effect.NARROWER, f"{keyword} is now limited to {after}")
+        yield Delta(f"{{}}-{word}-set", ValueEffect.NARROWER, f"{keyword} is now limited to {after}")
     elif after is None:
-        yield Delta(f"{{}}-{word}-unset", Effect.WIDER, f"{keyword} is no longer limited; it was {before}")
+        yield Delta(f"{{}}-{word}-unset", ValueEffect.WIDER, f"{keyword} is no longer limited; it was {before}")
     else:
         up = after > before
         kind = f"{{}}-{word}-{'increased' if up else 'decreased'}"
-        effect = Effect.NARROWER if up is lower else Effect.WIDER
+        effect = ValueEffect.NARROWER if up is lower else ValueEffect.WIDER
         yield Delta(kind, effect, f"{keyword} went {'up' if up else 'down'} from {before} to {after}")
 
 
@@ -108,19 +108,19 @@ def _multiple(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if before == after:
         return
     if before is None:
-        yield Delta("{}-multiple-of-set", Effect.NARROWER, f"only multiples of {after} are allowed now")
+        yield Delta("{}-multiple-of-set", ValueEffect.NARROWER, f"only multiples of {after} are allowed now")
     elif after is None:
-        yield Delta("{}-multiple-of-unset", Effect.WIDER, f"no longer only multiples of {before} are allowed")
+        yield Delta("{}-multiple-of-unset", ValueEffect.WIDER, f"no longer only multiples of {before} are allowed")
     else:
-        yield Delta("{}-multiple-of-changed", Effect.OTHER, f"multipleOf changed from {before} to {after}")
+        yield Delta("{}-multiple-of-changed", ValueEffect.OTHER, f"multipleOf changed from {before} to {after}")
 
 
 def _unique(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if old.get("uniqueItems") is not new.get("uniqueItems"):
         if new.get("uniqueItems"):
-            yield Delta("{}-unique-items-set", Effect.NARROWER, "items have to be unique now")
+            yield Delta("{}-unique-items-set", ValueEffect.NARROWER, "items have to be unique now")
         else:
-            yield Delta("{}-unique-items-unset", Effect.WIDER, "items need not be unique any more")
+            yield Delta("{}-unique-items-unset", ValueEffect.WIDER, "items need not be unique any more")
 
 
 # --- values ------------------------------------------------------------------------------------------------------
@@ -130,11 +130,11 @@ def _values(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if "const" in old and "const" in new:
         if shown(old["const"]) != shown(new["const"]):
             text = f"the only allowed value changed from {shown(old['const'])} to {shown(new['const'])}"
-            yield Delta("{}-const-changed", Effect.OTHER, text)
+            yield Delta("{}-const-changed", ValueEffect.OTHER, text)
     elif "const" in new and "enum" not in old:
-        yield Delta("{}-const-added", Effect.NARROWER, f"only {shown(new['const'])} is allowed now")
+        yield Delta("{}-const-added", ValueEffect.NARROWER, f"only {shown(new['const'])} is allowed now")
     elif "const" in old and "enum" not in new:
-        yield Delta("{}-const-removed", Effect.WIDER, f"no longer only {shown(old['const'])} is allowed")
+        yield Delta("{}-const-removed", ValueEffect.WIDER, f"no longer only {shown(old['const'])} is allowed")
     else:
         yield from _enum(listed(old), listed(new))
 
@@ -148,15 +148,15 @@ def listed(keywords: Keywords) -> list[Any] | None:
 
 def _enum(before: list[Any] | None, after: list[Any] | None) -> Iterator[Delta]:
     if before is None and after is not None:
-        yield Delta("{}-became-enum", Effect.NARROWER, f"only {_several(after)} are allowed now")
+        yield Delta("{}-became-enum", ValueEffect.NARROWER, f"only {_several(after)} are allowed now")
     elif before is not None and after is None:
-        yield Delta("{}-became-not-enum", Effect.WIDER, f"no longer only {_several(before)} are allowed")
+        yield Delta("{}-became-not-enum", ValueEffect.WIDER, f"no longer only {_several(before)} are allowed")
     elif before is not None and after is not None:
         had, has = {json.dumps(v, sort_keys=True) for v in before}, {json.dumps(v, sort_keys=True) for v in after}
         for value in _few(had - has):
-            yield Delta("{}-enum-value-removed", Effect.NARROWER, f"the value {value} is no longer listed")
+            yield Delta("{}-enum-value-removed", ValueEffect.NARROWER, f"the value {value} is no longer listed")
         for value in _few(has - had):
-            yield Delta("{}-enum-value-added", Effect.WIDER, f"the value {value} is listed now")
+            yield Delta("{}-enum-value-added", ValueEffect.WIDER, f"the value {value} is listed now")
 
 
 _MOST_VALUES = 50  # that are told one by one
@@ -181,7 +181,7 @@ def _extensible(old: Keywords, new: Keywords) -> Iterator[Delta]:
     had, has = {json.dumps(v, sort_keys=True) for v in before}, {json.dumps(v, sort_keys=True) for v in after}
     for value in sorted(had - has):
         text = f"the value {value} is no longer listed (x-extensible-enum)"
-        yield Delta("{}-x-extensible-enum-value-removed", Effect.NARROWER, text)
+        yield Delta("{}-x-extensible-enum-value-removed", ValueEffect.NARROWER, text)
 
 
 _ANYTHING = frozenset({"", ".*", "^.*$", "^.*", ".*$", "^", "$"})
@@ -192,11 +192,11 @@ def _pattern(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if before == after:
         return
     if before is None:
-        yield Delta("{}-pattern-added", Effect.NARROWER, f"it has to match {after} now")
+        yield Delta("{}-pattern-added", ValueEffect.NARROWER, f"it has to match {after} now")
     elif after is None:
-        yield Delta("{}-pattern-removed", Effect.WIDER, f"it need not match {before} any more")
+        yield Delta("{}-pattern-removed", ValueEffect.WIDER, f"it need not match {before} any more")
     else:
-        yield Delta("{}-pattern-changed", Effect.OTHER, f"the pattern changed from {before} to {after}")
+        yield Delta("{}-pattern-changed", ValueEffect.OTHER, f"the pattern changed from {before} to {after}")
 
 
 def _limiting(pattern: Any) -> Any:
@@ -227,7 +227,7 @@ def _annotations(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if ("default" in old) != ("default" in new) or shown(old.get("default")) != shown(new.get("default")):
         how = "changed" if "default" in old and "default" in new else "added" if "default" in new else "removed"
         text = f"the default {how}: {shown(old.get('default'))} → {shown(new.get('default'))}"
-        yield Delta(f"{{}}-default-value-{how}", Effect.NONE, text)
+        yield Delta(f"{{}}-default-value-{how}", ValueEffect.NONE, text)
     for keyword, word in (("contentMediaType", "content-media-type"), ("contentEncoding", "content-encoding")):
         if old.get(keyword) != new.get(keyword):
             effect = _of_encoding(old.get(keyword), new.get(keyword))
@@ -235,11 +235,11 @@ def _annotations(old: Keywords, new: Keywords) -> Iterator[Delta]:
             yield Delta(f"{{}}-{word}-changed", effect, text)
 
 
-def _of_encoding(before: Any, after: Any) -> Effect:
+def _of_encoding(before: Any, after: Any) -> ValueEffect:
     """What a text holds is no matter for a validator, but all the more for whoever decodes it."""
     if before is None:
-        return Effect.NARROWER
-    return Effect.WIDER if after is None else Effect.OTHER
+        return ValueEffect.NARROWER
+    return ValueEffect.WIDER if after is None else ValueEffect.OTHER
 
 
 def _dependent(old: Keywords, new: Keywords) -> Iterator[Delta]:
@@ -248,19 +248,19 @@ def _dependent(old: Keywords, new: Keywords) -> Iterator[Delta]:
         if before.get(name) == after.get(name):
             continue
         if name not in before:
-            effect, kind = Effect.NARROWER, "{}-dependent-required-added"
+            effect, kind = ValueEffect.NARROWER, "{}-dependent-required-added"
         elif name not in after:
-            effect, kind = Effect.WIDER, "{}-dependent-required-removed"
+            effect, kind = ValueEffect.WIDER, "{}-dependent-required-removed"
         else:
             effect, kind = _of_dependents(before[name], after[name]), "{}-dependent-required-changed"
         yield Delta(kind, effect, f"with `{name}`, required are now {shown(after.get(name, []))}")
 
 
-def _of_dependents(before: Any, after: Any) -> Effect:
+def _of_dependents(before: Any, after: Any) -> ValueEffect:
     had, has = set(map(str, before)), set(map(str, after))
     if had < has:
-        return Effect.NARROWER
-    return Effect.WIDER if has < had else Effect.NONE if has == had else Effect.OTHER
+        return ValueEffect.NARROWER
+    return ValueEffect.WIDER if has < had else ValueEffect.NONE if has == had else ValueEffect.OTHER
 
 
 # --- types -------------------------------------------------------------------------------------------------------
@@ -289,18 +289,18 @@ def type_deltas(old: Keywords, new: Keywords, *, textual: bool) -> Iterator[Delt
         covers = covers[0] and _fits_into(formats[0], formats[1]), covers[1] and _fits_into(formats[1], formats[0])
     if all(covers):
         return
-    effect = Effect.WIDER if covers[0] else Effect.NARROWER if covers[1] else Effect.OTHER
+    effect = ValueEffect.WIDER if covers[0] else ValueEffect.NARROWER if covers[1] else ValueEffect.OTHER
     several = (len(before) > 1 or len(after) > 1) and bool(before) and bool(after) and set(before) != set(after)
     text = f"the type changed from {_told(before, formats[0])} to {_told(after, formats[1])}"
     yield Delta(_kind(effect, several=several, before=before, after=after), effect, text)
 
 
-def _kind(effect: Effect, *, several: bool, before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    if several and effect is not Effect.OTHER and not (len(before) == len(after) == 1):
-        return "{}-list-of-types-widened" if effect is Effect.WIDER else "{}-list-of-types-narrowed"
-    if effect is Effect.WIDER:
+def _kind(effect: ValueEffect, *, several: bool, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    if several and effect is not ValueEffect.OTHER and not (len(before) == len(after) == 1):
+        return "{}-list-of-types-widened" if effect is ValueEffect.WIDER else "{}-list-of-types-narrowed"
+    if effect is ValueEffect.WIDER:
         return "{}-type-generalized"
-    return "{}-type-specialized" if effect is Effect.NARROWER else "{}-type-changed"
+    return "{}-type-specialized" if effect is ValueEffect.NARROWER else "{}-type-changed"
 
 
 def _type_covered(small: tuple[str, ...], large: tuple[str, ...], *, textual: bool) -> bool:

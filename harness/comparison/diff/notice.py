@@ -27,7 +27,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
+class AnnouncementFinding:
     """One thing that was found out about an announcement."""
 
     problem: str  # "sunset-parse", "sunset-missing", "sunset-date-too-small", "sunset-deleted", …; "" for none
@@ -56,46 +56,46 @@ def day(value: Any) -> date | None:
 
 def announcements(
     old: Mapping[str, Any], new: Mapping[str, Any], notice: Notice, days: int
-) -> Iterator[Announced]:
+) -> Iterator[AnnouncementFinding]:
     """What became of the deprecation of something that is still there."""
     was, now = old.get("deprecated") is True, new.get("deprecated") is True
     if now and not was:
         yield from _deprecated(new, notice, days)
     elif was and not now:
-        yield Announced(problem="reactivated", text="is not deprecated any more", breaks=False)
+        yield AnnouncementFinding(problem="reactivated", text="is not deprecated any more", breaks=False)
     elif was and now:
         yield from _sunset_moved(old, new, notice, days)
 
 
-def _deprecated(new: Mapping[str, Any], notice: Notice, days: int) -> Iterator[Announced]:
-    yield Announced(problem="deprecated", text="is deprecated now", breaks=False)
+def _deprecated(new: Mapping[str, Any], notice: Notice, days: int) -> Iterator[AnnouncementFinding]:
+    yield AnnouncementFinding(problem="deprecated", text="is deprecated now", breaks=False)
     given = new.get("x-sunset")
     if given is None:
         if days:
             text = f"is deprecated without a sunset date; {days} days of notice are asked for"
-            yield Announced(problem="sunset-missing", text=text, breaks=True)
+            yield AnnouncementFinding(problem="sunset-missing", text=text, breaks=True)
         return
     found = day(given)
     if found is None:
         yield _unreadable(given)
     elif (found - notice.today).days < days:
         text = f"is to go on {found}, in less than the {days} days of notice that are asked for"
-        yield Announced(problem="sunset-date-too-small", text=text, breaks=True)
+        yield AnnouncementFinding(problem="sunset-date-too-small", text=text, breaks=True)
 
 
-def _unreadable(given: Any) -> Announced:
+def _unreadable(given: Any) -> AnnouncementFinding:
     text = f"has the sunset date {given!r}, which is not a date such as 2027-01-31"
-    return Announced(problem="sunset-parse", text=text, breaks=True)
+    return AnnouncementFinding(problem="sunset-parse", text=text, breaks=True)
 
 
 def _sunset_moved(
     old: Mapping[str, Any], new: Mapping[str, Any], notice: Notice, days: int
-) -> Iterator[Announced]:
+) -> Iterator[AnnouncementFinding]:
     before, after = old.get("x-sunset"), new.get("x-sunset")
     if before == after:
         return
     if after is None:
-        yield Announced(problem="sunset-deleted", text=f"has lost its sunset date {before}", breaks=True)
+        yield AnnouncementFinding(problem="sunset-deleted", text=f"has lost its sunset date {before}", breaks=True)
         return
     if before is not None and day(before) is None:
         yield _unreadable(before)
@@ -105,21 +105,25 @@ def _sunset_moved(
         yield _unreadable(after)
     elif earlier is not None and later < earlier and (not days or (later - notice.today).days < days):
         text = f"is to go on {later}, earlier than was announced ({earlier})"
-        yield Announced(problem="sunset-date-changed-too-small", text=text, breaks=True)
+        yield AnnouncementFinding(problem="sunset-date-changed-too-small", text=text, breaks=True)
     else:
-        yield Announced(problem="sunset-date-changed", text=f"is to go on {later}, not {before}", breaks=False)
+        yield AnnouncementFinding(
+            problem="sunset-date-changed", text=f"is to go on {later}, not {before}", breaks=False
+        )
 
 
-def removal(old: Mapping[str, Any], today: date) -> Announced | None:
+def removal(old: Mapping[str, Any], today: date) -> AnnouncementFinding | None:
     """What to say of the removal of something that was deprecated; None when it was not."""
     if old.get("deprecated") is not True:
         return None
     given = old.get("x-sunset")
     if given is None:
-        return Announced(problem="", text="was deprecated and is gone now", breaks=False)
+        return AnnouncementFinding(problem="", text="was deprecated and is gone now", breaks=False)
     found = day(given)
     if found is None:
         return _unreadable(given)
     if today < found:
-        return Announced(problem="before-sunset", text=f"is gone before its sunset date {found}", breaks=True)
-    return Announced(problem="", text=f"is gone as announced ({found})", breaks=False)
+        return AnnouncementFinding(
+            problem="before-sunset", text=f"is gone before its sunset date {found}", breaks=True
+        )
+    return AnnouncementFinding(problem="", text=f"is gone as announced ({found})", breaks=False)

@@ -15,7 +15,7 @@ from harness.comparison.containment import (
     proven,
 )
 from harness.comparison.diff.change import BRANCH
-from harness.comparison.diff.keywords import Effect
+from harness.comparison.diff.keywords import ValueEffect
 from harness.comparison.diff.notice import Notice
 from harness.comparison.openapi.dialects import Direction, Schema, TooLarge
 from harness.comparison.openapi.document import Document, Sameness
@@ -107,9 +107,9 @@ class Sides:
         """The keyword of what does not travel in this direction."""
         return "writeOnly" if self.sent else "readOnly"
 
-    def breaks(self, effect: Effect) -> bool:
+    def breaks(self, effect: ValueEffect) -> bool:
         """Whether an effect breaks those who kept to the old document."""
-        return effect is Effect.OTHER or effect is (Effect.WIDER if self.sent else Effect.NARROWER)
+        return effect is ValueEffect.OTHER or effect is (ValueEffect.WIDER if self.sent else ValueEffect.NARROWER)
 
     def whole(self, old: Schema, new: Schema) -> Pair | None:
         """Both as a validator takes them; None when they are too large for that."""

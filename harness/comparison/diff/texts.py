@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.containment import Answer, Containment, allows, counterexample, proven, samples
-from harness.comparison.containment.automata import Unreadable
-from harness.comparison.containment.languages import APART, Reading, words
+from harness.comparison.containment import Containment, ContainmentAnswer, allows, counterexample, proven, samples
+from harness.comparison.containment.automata import BeyondAutomata
+from harness.comparison.containment.languages import APART, TextReading, words
 from harness.comparison.diff.change import BRANCH
 from harness.comparison.diff.sides import ITEMS, SchemaChange
 from harness.comparison.openapi.dialects import Schema
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MOST_TEXTS = 40  # that are tried one by one
 _MOST_SAMPLES = 200
-_UNDECIDED = Answer(containment=Containment.UNDECIDED)
+_UNDECIDED = ContainmentAnswer(containment=Containment.UNDECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class _End:
     filled: bool
 
     @property
-    def reading(self) -> Reading | None:
+    def reading(self) -> TextReading | None:
         """How a text is read there; None when it stands for an object, or cannot be told apart."""
         kinds = kinds_of(self.schema, self.document)
         if "array" not in kinds:
@@ -51,10 +51,10 @@ class _End:
         separator = _SEPARATORS.get(self.style, "")
         items = kinds_of(items_of(self.schema, self.document), self.document)
         plain = separator and not items & {"array", "object"}
-        return Reading(kinds, items, separator, self.filled) if plain else None
+        return TextReading(kinds, items, separator, self.filled) if plain else None
 
-    def _of_one(self, kinds: frozenset[str]) -> Reading:
-        return Reading(kinds, filled=self.filled)
+    def _of_one(self, kinds: frozenset[str]) -> TextReading:
+        return TextReading(kinds, filled=self.filled)
 
     def takes(self, text: str) -> bool:
         """Whether a text is read as a value that is allowed; nothing reads several where it reads one value."""
@@ -130,7 +130,7 @@ def _whole_text(sides: Sides, old: Schema, new: Schema, place: tuple[str, ...]) 
 _OF_NO_TEXT = ("extensible", "content-", "default", "deprecated", "sunset", "stability", "reactivated")
 
 
-def _as_judged(found: list[SchemaChange], answer: Answer) -> list[SchemaChange]:
+def _as_judged(found: list[SchemaChange], answer: ContainmentAnswer) -> list[SchemaChange]:
     """What was found at one place, now that it is known what becomes of the texts."""
     open_to_it = [not any(word in change.kind for word in _OF_NO_TEXT) for change in found]
     if answer.containment is Containment.NO and not any(
@@ -145,7 +145,7 @@ def _as_judged(found: list[SchemaChange], answer: Answer) -> list[SchemaChange]:
     return made
 
 
-def _settled(change: SchemaChange, answer: Answer, *, worst: bool) -> SchemaChange:
+def _settled(change: SchemaChange, answer: ContainmentAnswer, *, worst: bool) -> SchemaChange:
     if answer.containment is Containment.YES:
         return replace(change, breaks=False, undecided=False)
     if answer.containment is Containment.NO and (change.breaks or worst):
@@ -158,7 +158,7 @@ def _settled(change: SchemaChange, answer: Answer, *, worst: bool) -> SchemaChan
 _BROKEN = {"{}-type-generalized": "{}-type-changed", "{}-list-of-types-widened": "{}-type-changed"}
 
 
-def judged(sides: Sides, node: Pair, place: Place) -> Answer | None:
+def judged(sides: Sides, node: Pair, place: Place) -> ContainmentAnswer | None:
     """Whether every text that is sent is taken; None where values are objects: their parts are looked at."""
     styles = sides.styles_at(place)
     pair = sides.whole(*node)
@@ -175,29 +175,29 @@ def judged(sides: Sides, node: Pair, place: Place) -> Answer | None:
     return _judged(sides, sender, reader, alike=sent == read)
 
 
-def _judged(sides: Sides, sender: _End, reader: _End, *, alike: bool) -> Answer:
+def _judged(sides: Sides, sender: _End, reader: _End, *, alike: bool) -> ContainmentAnswer:
     pair = (reader.whole, sender.whole) if sides.sent else (sender.whole, reader.whole)
     if alike and proven(sender.whole, reader.whole):
-        return _UNDECIDED if sides.impossible(pair) else Answer(containment=Containment.YES)
+        return _UNDECIDED if sides.impossible(pair) else ContainmentAnswer(containment=Containment.YES)
     shown = _shown(sender, reader, _values(sender, reader, alike=alike))
     if shown is None:
         try:
             tried = list(islice(_words(sender, reader), _MOST_TEXTS))
-        except Unreadable:
+        except BeyondAutomata:
             return _UNDECIDED
         if not tried:
-            return _UNDECIDED if sides.impossible(pair) else Answer(containment=Containment.YES)
+            return _UNDECIDED if sides.impossible(pair) else ContainmentAnswer(containment=Containment.YES)
         shown = _shown(sender, reader, tried)
     if shown is None:
         return _UNDECIDED
     texts = shown.split(APART)
-    return Answer(containment=Containment.NO, witness=texts if len(texts) > 1 else shown)
+    return ContainmentAnswer(containment=Containment.NO, witness=texts if len(texts) > 1 else shown)
 
 
 def _words(sender: _End, reader: _End) -> Iterator[str]:
     sent, read = sender.reading, reader.reading
     if sent is None or read is None:
-        raise Unreadable("an object")
+        raise BeyondAutomata("an object")
     return words(sender.whole, sent, reader.whole, read)
 
 

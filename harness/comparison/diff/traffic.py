@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from harness.comparison.diff.sides import Place
     from harness.comparison.diff.views import Views
     from harness.comparison.openapi.document import Document
-    from harness.comparison.openapi.operations import Body, Operation, Parameter, Response
+    from harness.comparison.openapi.operations import BodyObject, OperationObject, ParameterObject, ResponseObject
 
 
 # --- parameters --------------------------------------------------------------------------------------------------
 
 
-def parameters(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def parameters(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """What changed in the parameters of an operation; a path parameter is known by its place, not its name."""
     before, after = old.parameters(), new.parameters()
     was_lost, is_lost = has_lost_parameters(old), has_lost_parameters(new)
@@ -44,15 +44,15 @@ def parameters(views: Views, old: Operation, new: Operation) -> Iterator[Change]
             yield from _parameter(views, before[key], after[key])
 
 
-def _place(parameter: Parameter) -> Place:
+def _place(parameter: ParameterObject) -> Place:
     return ("parameters", parameter.location, parameter.name)
 
 
-def _told_name(parameter: Parameter) -> str:
+def _told_name(parameter: ParameterObject) -> str:
     return f"the {parameter.location} parameter `{parameter.name}`"
 
 
-def _parameter_gone(views: Views, was: Parameter) -> Iterator[Change]:
+def _parameter_gone(views: Views, was: ParameterObject) -> Iterator[Change]:
     told = removal(was.written, views.notice.today)
     name = _told_name(was)
     if told is None:
@@ -65,7 +65,7 @@ def _parameter_gone(views: Views, was: Parameter) -> Iterator[Change]:
     yield change(kind, text, *_place(was), breaks=breaks, side=Side.REQUEST)
 
 
-def _parameter_new(views: Views, now: Parameter, key: tuple[str, str]) -> Iterator[Change]:
+def _parameter_new(views: Views, now: ParameterObject, key: tuple[str, str]) -> Iterator[Change]:
     optional = not now.required
     meant = views.accepted.sides.new.meant(now.schema)
     if key[0] == "path":
@@ -80,7 +80,7 @@ def _parameter_new(views: Views, now: Parameter, key: tuple[str, str]) -> Iterat
     yield change(kind, text, *_place(now), breaks=not optional, side=Side.REQUEST)
 
 
-def _parameter(views: Views, was: Parameter, now: Parameter) -> Iterator[Change]:
+def _parameter(views: Views, was: ParameterObject, now: ParameterObject) -> Iterator[Change]:
     place, name = _place(now), _told_name(now)
     if was.required != now.required:
         word = "required" if now.required else "optional"
@@ -96,12 +96,12 @@ def _parameter(views: Views, was: Parameter, now: Parameter) -> Iterator[Change]
         yield _of_header(found) if now.location == "header" else found
 
 
-def _told_style(parameter: Parameter) -> str:
+def _told_style(parameter: ParameterObject) -> str:
     style, explode = parameter.style
     return f"{style} with explode: {str(explode).lower()}"
 
 
-def _values(views: Views, was: Parameter, now: Parameter, place: Place) -> Iterator[Change]:
+def _values(views: Views, was: ParameterObject, now: ParameterObject, place: Place) -> Iterator[Change]:
     """What changed in the values that a parameter may have."""
     if was.media != now.media:
         text = f"{_told_name(now)} is written as {now.media or 'plain text'} now, not {was.media or 'plain text'}"
@@ -127,12 +127,12 @@ def _of_header(found: Change) -> Change:
     return found
 
 
-def _is_marked(was: Parameter, now: Parameter) -> bool:
+def _is_marked(was: ParameterObject, now: ParameterObject) -> bool:
     """Whether one of them is written with a mark before its value: `.5`, `;q=5`."""
     return was.style[0] != now.style[0] and bool({was.style[0], now.style[0]} & {"label", "matrix"})
 
 
-def _is_compound(parameter: Parameter, document: Document) -> bool:
+def _is_compound(parameter: ParameterObject, document: Document) -> bool:
     schema = document.followed(document.schema(parameter.schema))[0] if parameter.schema is not None else True
     return isinstance(schema, dict) and schema.get("type") in ("array", "object")
 
@@ -140,7 +140,7 @@ def _is_compound(parameter: Parameter, document: Document) -> bool:
 # --- bodies ------------------------------------------------------------------------------------------------------
 
 
-def request_body(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def request_body(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """What changed in the body that an operation takes."""
     both = (old.document, old.written.get("requestBody")), (new.document, new.written.get("requestBody"))
     if lost_on_one_side(*both):
@@ -158,7 +158,7 @@ def request_body(views: Views, old: Operation, new: Operation) -> Iterator[Chang
     yield from contents(views.accepted, before.content, after.content, ("requestBody",))
 
 
-def _body_came_or_went(before: Body | None, after: Body | None) -> Iterator[Change]:
+def _body_came_or_went(before: BodyObject | None, after: BodyObject | None) -> Iterator[Change]:
     if before is not None:
         text = "the operation takes no body any more"
         yield change("request-body-removed", text, "requestBody", breaks=True, side=Side.REQUEST)
@@ -171,7 +171,7 @@ def _body_came_or_went(before: Body | None, after: Body | None) -> Iterator[Chan
 # --- responses ---------------------------------------------------------------------------------------------------
 
 
-def responses(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def responses(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """What changed in what an operation answers."""
     before, after = old.responses(), new.responses()
     lost = [status for status in dict.fromkeys((*before, *after)) if _is_lost(old, new, status)]
@@ -189,20 +189,20 @@ def responses(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
             yield from _status_gone(views, status, before[status], after)
 
 
-def _is_lost(old: Operation, new: Operation, status: str) -> bool:
+def _is_lost(old: OperationObject, new: OperationObject, status: str) -> bool:
     """Whether a response of one side cannot be read; the other may not have it at all."""
     written = [_by_status(each).get(status) for each in (old, new)]
     return lost_on_one_side((old.document, written[0]), (new.document, written[1]))
 
 
-def _by_status(operation: Operation) -> dict[str, Any]:
+def _by_status(operation: OperationObject) -> dict[str, Any]:
     return {named(status): each for status, each in mapping(operation.written.get("responses")).items()}
 
 
-Responses = dict[str, "Response"]
+Responses = dict[str, "ResponseObject"]
 
 
-def _status_new(views: Views, status: str, before: Responses, now: Response) -> Iterator[Change]:
+def _status_new(views: Views, status: str, before: Responses, now: ResponseObject) -> Iterator[Change]:
     place = ("responses", status)
     success = status[0] == "2"
     kind = f"response-{'' if success else 'non-'}success-status-added"
@@ -217,7 +217,7 @@ def _status_new(views: Views, status: str, before: Responses, now: Response) -> 
             yield replace(found, severity=Severity.WARNING) if found.severity is Severity.ERROR else found
 
 
-def _status_gone(views: Views, status: str, was: Response, after: Responses) -> Iterator[Change]:
+def _status_gone(views: Views, status: str, was: ResponseObject, after: Responses) -> Iterator[Change]:
     place = ("responses", status)
     success = status[0] == "2"
     wider = after.get(f"{status[0]}XX")
@@ -230,7 +230,7 @@ def _status_gone(views: Views, status: str, was: Response, after: Responses) -> 
         yield from _response(views, was, wider, place)
 
 
-def _response(views: Views, old: Response, new: Response, place: Place) -> Iterator[Change]:
+def _response(views: Views, old: ResponseObject, new: ResponseObject, place: Place) -> Iterator[Change]:
     yield from contents(views.sent, old.content, new.content, place)
     for key in dict.fromkeys((*old.headers, *new.headers)):
         here = (*place, "headers", key)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.openapi.document import Document
-    from harness.comparison.openapi.operations import Operation
+    from harness.comparison.openapi.operations import OperationObject
 
 
 def undecided(kind: str, what: str, *place: str, side: Side = Side.NONE) -> Change:
@@ -32,7 +32,7 @@ def of_documents(old: Document, new: Document) -> Iterator[Change]:
         yield undecided("document-unreadable", what, *filter(None, [key]))
 
 
-def of_operations(old: Operation, new: Operation) -> Iterator[Change]:
+def of_operations(old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """The same of what an operation and its path say themselves."""
     before = {**_unread(old.item), **_unread(old.written)}
     after = {**_unread(new.item), **_unread(new.written)}
@@ -44,7 +44,7 @@ def of_operations(old: Operation, new: Operation) -> Iterator[Change]:
 _BY_THEMSELVES = frozenset({"parameters", "responses"})  # told where they are compared
 
 
-def has_lost_parameters(operation: Operation) -> list[Any]:
+def has_lost_parameters(operation: OperationObject) -> list[Any]:
     """The parameters that lead nowhere or cannot be read, as they are written."""
     lists = (*listing(operation.item.get("parameters")), *listing(operation.written.get("parameters")))
     return [each for each in lists if operation.document.lost(each)]

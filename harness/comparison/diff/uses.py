@@ -27,7 +27,7 @@ class Use(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class UsedMessage:
     """One side of an interaction: what is sent, or what is needed back."""
 
     headers: frozenset[str]  # names in lower case
@@ -37,7 +37,7 @@ class Message:
     body: tuple[Any] | None  # its value as a 1-tuple; None where it is no JSON
 
     @classmethod
-    def of(cls, interaction: Interaction, side: str) -> Message:
+    def of(cls, interaction: Interaction, side: str) -> UsedMessage:
         """The request or the response of an interaction, of whatever version of the specification."""
         part = interaction.document.get(side)
         part = part if isinstance(part, dict) else {}

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.diff.views import Views
-    from harness.comparison.openapi.operations import Operation, Parameter
+    from harness.comparison.openapi.operations import OperationObject, ParameterObject
 
 _TOLD = ("webhook-body", "webhook-property")
 _ANSWERED = ("webhook-reply-body", "webhook-reply-property")
-Sent = dict[tuple[str, str], "Operation"]
+Sent = dict[tuple[str, str], "OperationObject"]
 
 
 def webhook_changes(views: Views, before: Sent, after: Sent) -> Iterator[Change]:
@@ -35,12 +35,12 @@ def webhook_changes(views: Views, before: Sent, after: Sent) -> Iterator[Change]
             yield replace(change("webhook-added", "the webhook is new", breaks=False), operation=label(now))
 
 
-def label(webhook: Operation) -> str:
+def label(webhook: OperationObject) -> str:
     """How a webhook is told apart from an operation."""
     return f"webhook {webhook.label}"
 
 
-def callback_changes(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def callback_changes(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """What changed in what an operation makes the provider send later on."""
     before, after = callbacks(old), callbacks(new)
     for key in dict.fromkeys((*before, *after)):
@@ -54,13 +54,13 @@ def callback_changes(views: Views, old: Operation, new: Operation) -> Iterator[C
                 yield replace(found, place=(*place, *found.place))
 
 
-def _kept(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def _kept(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     yield from _body(views, old, new)
     yield from _parameters(views, old, new)
     yield from _replies(views, old, new)
 
 
-def _body(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def _body(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     before, after = old.body(), new.body()
     place = ("requestBody",)
     if before is None:
@@ -76,7 +76,7 @@ def _body(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
         yield from contents(views.sent, before.content, after.content, place, _TOLD)
 
 
-def _parameters(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def _parameters(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     before, after = old.parameters(), new.parameters()
     for key in dict.fromkeys((*before, *after)):
         if key in before:
@@ -89,7 +89,7 @@ def _parameters(views: Views, old: Operation, new: Operation) -> Iterator[Change
             )  # fmt: skip
 
 
-def _parameter(views: Views, was: Parameter, now: Parameter | None) -> Iterator[Change]:
+def _parameter(views: Views, was: ParameterObject, now: ParameterObject | None) -> Iterator[Change]:
     place, name = _place(was), f"the {was.location} parameter `{was.name}`"
     if now is None:
         text, kind = f"{name} is not sent any more", "webhook-parameter-removed"
@@ -103,11 +103,11 @@ def _parameter(views: Views, was: Parameter, now: Parameter | None) -> Iterator[
         yield from schema_changes(view, was.schema, now.schema, "webhook-parameter", place)
 
 
-def _place(parameter: Parameter) -> tuple[str, ...]:
+def _place(parameter: ParameterObject) -> tuple[str, ...]:
     return ("parameters", parameter.location, parameter.name)
 
 
-def _replies(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def _replies(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """What the receiver may answer: it keeps to the old document, so nothing of that may be refused now."""
     before, after = old.responses(), new.responses()
     for status, was in before.items():

@@ -15,7 +15,7 @@ from harness.comparison.diff.unreadable import of_documents, of_operations, unde
 from harness.comparison.diff.views import Views
 from harness.comparison.diff.webhooks import callback_changes, webhook_changes
 from harness.comparison.openapi.document import mapping, sameness
-from harness.comparison.openapi.operations import Operation, bases, operations, shape, webhooks
+from harness.comparison.openapi.operations import OperationObject, bases, operations, shape, webhooks
 from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import UNREAD
 
@@ -47,7 +47,7 @@ def diff(old: Document, new: Document, notice: Notice) -> Diff:
     )
 
 
-Operations = dict[tuple[str, str], Operation]
+Operations = dict[tuple[str, str], OperationObject]
 
 
 def _operations(views: Views, before: Operations, after: Operations, moved: Pairs) -> Iterator[Change]:
@@ -69,7 +69,7 @@ def _operations(views: Views, before: Operations, after: Operations, moved: Pair
         yield replace(change("endpoint-added", "the operation is new", breaks=False), operation=after[key].label)
 
 
-def _is_lost_path(document: Document, operation: Operation) -> bool:
+def _is_lost_path(document: Document, operation: OperationObject) -> bool:
     """Whether a document has the operation's path, or may have, and it cannot be read."""
     if not document.problems:
         return False
@@ -104,7 +104,7 @@ def _pairs(before: Operations, after: Operations, moved: Pairs) -> Pairs:
     return pairs
 
 
-def _gone(was: Operation, notice: Notice, *, path_too: bool) -> Change:
+def _gone(was: OperationObject, notice: Notice, *, path_too: bool) -> Change:
     noun = "api-path" if path_too else "api"
     rank = level(was.stability)
     if rank is not None and rank < LEVELS.index("beta"):
@@ -120,7 +120,7 @@ def _gone(was: Operation, notice: Notice, *, path_too: bool) -> Change:
     return change(f"{noun}-removed-with-deprecation", f"the operation {told.text}", breaks=False)
 
 
-def _kept(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
+def _kept(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     yield from _stability(old, new)
     rank = level(old.stability)
     yield from _announced(views, old, new, rank)
@@ -134,7 +134,7 @@ def _kept(views: Views, old: Operation, new: Operation) -> Iterator[Change]:
     yield from callback_changes(views, old, new)
 
 
-def _stability(old: Operation, new: Operation) -> Iterator[Change]:
+def _stability(old: OperationObject, new: OperationObject) -> Iterator[Change]:
     if old.stability == new.stability:
         return
     had, has = level(old.stability), level(new.stability)
@@ -160,7 +160,7 @@ _ANNOUNCED = {
 }
 
 
-def _announced(views: Views, old: Operation, new: Operation, rank: int | None) -> Iterator[Change]:
+def _announced(views: Views, old: OperationObject, new: OperationObject, rank: int | None) -> Iterator[Change]:
     days = views.notice.days(LEVELS.index("stable") if rank is None else rank)
     for each in announcements(old.written, new.written, views.notice, days):
         kind = _ANNOUNCED.get(each.problem, f"api-{each.problem}")

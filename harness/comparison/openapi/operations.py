@@ -19,7 +19,7 @@ _NAME = re.compile(r"\{([^{}/]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class ParameterObject:
     """One parameter of an operation."""
 
     name: str
@@ -32,7 +32,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class BodyObject:
     """A request body, or the body of a response: schemas by media type."""
 
     required: bool = False
@@ -51,7 +51,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class ResponseObject:
     """What one status answers."""
 
     content: dict[str, Any] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperationObject:
     """One operation where it is written; its parts are read when they are asked for."""
 
     document: Document
@@ -89,9 +89,9 @@ class Operation:
         """Its own requirement, or the document's."""
         return self.written.get("security", self.document.value.get("security"))
 
-    def parameters(self) -> dict[tuple[str, str], Parameter]:
+    def parameters(self) -> dict[tuple[str, str], ParameterObject]:
         """By location and name; a path parameter by its place in the path, a header in lower case."""
-        found: dict[tuple[str, str], Parameter] = {}
+        found: dict[tuple[str, str], ParameterObject] = {}
         for each in self._written_parameters():
             if each.get("in") in ("body", "formData"):
                 continue
@@ -99,7 +99,7 @@ class Operation:
             found[parameter.location, self._key(parameter)] = parameter
         return found
 
-    def _key(self, parameter: Parameter) -> str:
+    def _key(self, parameter: ParameterObject) -> str:
         if parameter.location == "path" and parameter.name in self.names:
             return str(self.names.index(parameter.name))
         return parameter.name.lower() if parameter.location == "header" else parameter.name
@@ -110,16 +110,16 @@ class Operation:
         meant = [self.document.meant(each) for each in (*lists[0], *lists[1])]
         return [each for each in meant if isinstance(each.get("name"), str) and isinstance(each.get("in"), str)]
 
-    def body(self) -> Body | None:
+    def body(self) -> BodyObject | None:
         """What it takes as a body; None when it takes none."""
         if self.document.old:
             return self._old_body()
         if "requestBody" not in self.written:
             return None
         written = self.document.meant(self.written["requestBody"])
-        return Body(required=written.get("required") is True, content=_content(written, self.document))
+        return BodyObject(required=written.get("required") is True, content=_content(written, self.document))
 
-    def _old_body(self) -> Body | None:
+    def _old_body(self) -> BodyObject | None:
         given = self._written_parameters()
         consumes = [
             each
@@ -129,16 +129,16 @@ class Operation:
         for each in given:
             if each.get("in") == "body":
                 content = dict.fromkeys(consumes or ["application/json"], each.get("schema"))
-                return Body(required=each.get("required") is True, content=content)
+                return BodyObject(required=each.get("required") is True, content=content)
         fields = [each for each in given if each.get("in") == "formData"]
         if not fields:
             return None
         required = [each["name"] for each in fields if each.get("required") is True]
         schema = {"type": "object", "properties": {each["name"]: each for each in fields}, "required": required}
         media = [each for each in consumes if "form" in each] or ["application/x-www-form-urlencoded"]
-        return Body(required=bool(required), content=dict.fromkeys(media, schema))
+        return BodyObject(required=bool(required), content=dict.fromkeys(media, schema))
 
-    def responses(self) -> dict[str, Response]:
+    def responses(self) -> dict[str, ResponseObject]:
         """By status as written: `200`, `4XX`, `default`."""
         written = mapping(self.written.get("responses"))
         return {
@@ -147,25 +147,25 @@ class Operation:
             if str(status) and not str(status).startswith("x-")
         }
 
-    def _response(self, response: Any) -> Response:
+    def _response(self, response: Any) -> ResponseObject:
         written = self.document.meant(response)
         headers = {
             name.lower(): _header(name, header, self.document)
             for name, header in mapping(written.get("headers")).items()
         }
         if not self.document.old:
-            return Response(content=_content(written, self.document), headers=headers)
+            return ResponseObject(content=_content(written, self.document), headers=headers)
         produces = listing(self.written.get("produces", self.document.value.get("produces"))) or [
             "application/json"
         ]
         media = [each for each in produces if isinstance(each, str)]
         content = dict.fromkeys(media, written["schema"]) if "schema" in written else {}
-        return Response(content=content, headers=headers)
+        return ResponseObject(content=content, headers=headers)
 
 
-def _parameter(written: dict[str, Any], document: Document) -> Parameter:
+def _parameter(written: dict[str, Any], document: Document) -> ParameterObject:
     location = written["in"]
-    return Parameter(
+    return ParameterObject(
         name=written["name"],
         location=location,
         required=written.get("required") is True or location == "path",
@@ -224,20 +224,20 @@ def _content(written: dict[str, Any], document: Document) -> dict[str, Any]:
 # --- all of a document -------------------------------------------------------------------------------------------
 
 
-def operations(document: Document) -> dict[tuple[str, str], Operation]:
+def operations(document: Document) -> dict[tuple[str, str], OperationObject]:
     """Every operation by its method and its path."""
     return dict(_operations(document, "paths"))
 
 
-def webhooks(document: Document) -> dict[tuple[str, str], Operation]:
+def webhooks(document: Document) -> dict[tuple[str, str], OperationObject]:
     """Every request that the provider sends by itself, by method and name."""
     return dict(_operations(document, "webhooks"))
 
 
-def callbacks(operation: Operation) -> dict[tuple[str, str, str], Operation]:
+def callbacks(operation: OperationObject) -> dict[tuple[str, str, str], OperationObject]:
     """What an operation makes the provider send later on, by name, address and method."""
     document = operation.document
-    found: dict[tuple[str, str, str], Operation] = {}
+    found: dict[tuple[str, str, str], OperationObject] = {}
     for name, written in mapping(operation.written.get("callbacks")).items():
         for address, item in document.meant(written).items():
             pointer = f"{operation.pointer}/callbacks/{escaped(name)}/{escaped(address)}"
@@ -246,17 +246,17 @@ def callbacks(operation: Operation) -> dict[tuple[str, str, str], Operation]:
     return found
 
 
-def _operations(document: Document, part: str) -> Iterator[tuple[tuple[str, str], Operation]]:
+def _operations(document: Document, part: str) -> Iterator[tuple[tuple[str, str], OperationObject]]:
     for path, written in document.part(part).items():
         if not path.startswith("x-"):
             for each in _methods(document, path, document.meant(written), f"#/{part}/{escaped(path)}"):
                 yield (each.method, path), each
 
 
-def _methods(document: Document, path: str, item: dict[str, Any], pointer: str) -> Iterator[Operation]:
+def _methods(document: Document, path: str, item: dict[str, Any], pointer: str) -> Iterator[OperationObject]:
     for method in METHODS:
         if isinstance(item.get(method), dict):
-            yield Operation(document, method.upper(), path, item, item[method], f"{pointer}/{method}")
+            yield OperationObject(document, method.upper(), path, item, item[method], f"{pointer}/{method}")
 
 
 def shape(path: str) -> str:
@@ -264,12 +264,12 @@ def shape(path: str) -> str:
     return _NAME.sub("{}", path)
 
 
-def bases_of(operation: Operation) -> frozenset[str]:
+def bases_of(operation: OperationObject) -> frozenset[str]:
     """The base paths of an operation: its own servers count before those of its path and of the document."""
     return frozenset(base_paths(operation.document.value, operation.written, operation.item))
 
 
-def addresses(operation: Operation) -> frozenset[tuple[str, str]]:
+def addresses(operation: OperationObject) -> frozenset[tuple[str, str]]:
     """The method and the whole path of an operation below each of its bases, names of parameters left out."""
     return frozenset((operation.method, shape(base + operation.path)) for base in bases_of(operation))
 

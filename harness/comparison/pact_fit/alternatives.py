@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Scopes = tuple[SchemaNode, ...]  # the schemas around one, of the same value, that speak of what nobody else does
 
 
-class Branch(NamedTuple):
+class SchemaBranch(NamedTuple):
     """One of several schemas, for the values of a discriminator that name it (None: for all)."""
 
     node: SchemaNode
@@ -28,7 +28,7 @@ class Alternatives:
 
     owner: SchemaNode
     keyword: str
-    branches: tuple[Branch, ...]
+    branches: tuple[SchemaBranch, ...]
     exclusive: bool = True  # parts of two of them are never promised together
     property: str = ""  # that says which one is meant
     scopes: Scopes = ()
@@ -42,7 +42,7 @@ class Alternatives:
 
 
 _BRANCHES = ("anyOf", "oneOf")
-_ANYTHING = Branch(SchemaNode({}))
+_ANYTHING = SchemaBranch(SchemaNode({}))
 
 
 def alternatives_of(node: SchemaNode, scopes: Scopes) -> Sequence[Alternatives]:
@@ -63,16 +63,18 @@ def _alternatives(node: SchemaNode, scopes: Scopes) -> Iterator[Alternatives]:
             yield Alternatives(
                 owner=node,
                 keyword=keyword,
-                branches=tuple(map(Branch, nodes, names)),
+                branches=tuple(map(SchemaBranch, nodes, names)),
                 exclusive=keyword == "oneOf" or bool(named),
                 property=named,
                 scopes=scopes,
             )
     if "if" in node.schema:
-        cases = tuple(Branch(node.part(key)) if key in node.schema else _ANYTHING for key in ("then", "else"))
+        cases = tuple(
+            SchemaBranch(node.part(key)) if key in node.schema else _ANYTHING for key in ("then", "else")
+        )
         yield Alternatives(owner=node, keyword="if", branches=cases, scopes=scopes)
     for name in node.schema.get("dependentSchemas") or ():
-        both = (Branch(node.part("dependentSchemas", name)), _ANYTHING)
+        both = (SchemaBranch(node.part("dependentSchemas", name)), _ANYTHING)
         yield Alternatives(owner=node, keyword="dependentSchemas", branches=both, property=name, scopes=scopes)
 
 
@@ -85,7 +87,7 @@ def kinds_of(base: SchemaNode, subtypes: Sequence[SchemaNode], scopes: Scopes) -
         base.cache[key] = Alternatives(
             owner=base,
             keyword="anyOf",
-            branches=(Branch(base), *map(Branch, subtypes, names)),
+            branches=(SchemaBranch(base), *map(SchemaBranch, subtypes, names)),
             property=naming_property(discriminator),
             scopes=scopes,
         )

@@ -11,7 +11,7 @@ from harness.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class FitFinding:
     """One thing that the two sides do not agree on, or that a reader should know."""
 
     code: str  # "response.body.incompatible"; all codes are in docs/reference/compare.md
@@ -44,7 +44,7 @@ class Reliance:
 class Comparison:
     """Whether a document promises what a pact needs, and every reason why not."""
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[FitFinding, ...] = ()
     reliances: tuple[Reliance, ...] = ()
     unknown: tuple[str, ...] = ()  # what could not be compared, and why
 
@@ -57,7 +57,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class PactComparison:
     """One pact with the document, and what came of it."""
 
     pact: Pact

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.pact_fit.faults import Fault
-    from harness.comparison.pact_fit.interaction_context import Meeting
+    from harness.comparison.pact_fit.interaction_context import InteractionContext
 
 
 class Held(NamedTuple):  # made for every value of a pact: a frozen dataclass takes twice as long
@@ -36,7 +36,7 @@ class Held(NamedTuple):  # made for every value of a pact: a frozen dataclass ta
         return f"{self.direction}.{self.part}.incompatible"
 
 
-def hold(meeting: Meeting, held: Held) -> None:
+def hold(meeting: InteractionContext, held: Held) -> None:
     """Tell everything in which a value is not what its schema says, as soon as the schema is ready."""
     if meeting.validators.is_ready(held.schema, held.direction):
         _hold(meeting, held)
@@ -45,7 +45,7 @@ def hold(meeting: Meeting, held: Held) -> None:
     meeting.later(partial(_hold, held=held))
 
 
-def _hold(meeting: Meeting, held: Held) -> None:
+def _hold(meeting: InteractionContext, held: Held) -> None:
     message = meeting.request if held.direction is Direction.REQUEST else meeting.response
     if held.part == "body" and message.rules.lengthen:
         held = held._replace(value=lengthened(held.value, message.rules))
@@ -64,13 +64,13 @@ def _hold(meeting: Meeting, held: Held) -> None:
             _tell_all(meeting, held, fault)  # else what cannot be read may declare it
 
 
-def _tell_all(meeting: Meeting, held: Held, fault: Fault) -> None:
+def _tell_all(meeting: InteractionContext, held: Held, fault: Fault) -> None:
     severity = Severity.INFO if _soft(meeting, held, fault) else Severity.ERROR
     for each in (fault, *_inside(fault)):
         _tell(meeting, held, each, severity)
 
 
-def _left_open(meeting: Meeting, held: Held, fault: Fault) -> None:
+def _left_open(meeting: InteractionContext, held: Held, fault: Fault) -> None:
     where = "".join(f"/{escaped(str(step))}" for step in fault.place)
     what = f"{held.direction} {held.part} {held.name}".strip() + (f" at {where}" if where else "")
     meeting.undecided(what, f"`{fault.unreadable[:_SHOWN]}` cannot be read")
@@ -79,7 +79,7 @@ def _left_open(meeting: Meeting, held: Held, fault: Fault) -> None:
 _SHOWN = 80  # characters of an expression
 
 
-def _soft(meeting: Meeting, held: Held, fault: Fault) -> bool:
+def _soft(meeting: InteractionContext, held: Held, fault: Fault) -> bool:
     """Whether the value is an example only, or is made anew for every run."""
     message = meeting.request if held.direction is Direction.REQUEST else meeting.response
     place = fault.place if held.part == "body" else (held.name.lower(),)
@@ -95,7 +95,7 @@ def _inside(fault: Fault) -> Iterator[Fault]:
             yield from _inside(each)
 
 
-def _tell_open(meeting: Meeting, held: Held, fault: Fault) -> None:
+def _tell_open(meeting: InteractionContext, held: Held, fault: Fault) -> None:
     where = "".join(f"/{escaped(str(step))}" for step in fault.place)
     meeting.tell(
         f"{held.direction}.{held.part}.open",
@@ -107,7 +107,7 @@ def _tell_open(meeting: Meeting, held: Held, fault: Fault) -> None:
     )
 
 
-def _tell(meeting: Meeting, held: Held, fault: Fault, severity: Severity) -> None:
+def _tell(meeting: InteractionContext, held: Held, fault: Fault, severity: Severity) -> None:
     what = f"{held.direction} {held.part}" + (f" {held.name}" if held.name else "")
     where = "".join(f"/{escaped(str(step))}" for step in fault.place)
     meeting.tell(

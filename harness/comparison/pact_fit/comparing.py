@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.comparison.pact_fit.answer import Comparison, Finding, Reliance
-from harness.comparison.pact_fit.interaction_context import Meeting
+from harness.comparison.pact_fit.answer import Comparison, FitFinding, Reliance
+from harness.comparison.pact_fit.interaction_context import InteractionContext
 from harness.comparison.pact_fit.lost_parts import lost_path, nowhere, tell_lost_request, unread_everywhere
 from harness.comparison.pact_fit.missing import MissedOperation, missed_operation
 from harness.comparison.pact_fit.requests import REFUSED, check_request
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.comparison.openapi.document import Document
-    from harness.contracts.openapi_routing import Candidate, RoutedRequest
+    from harness.contracts.openapi_routing import RouteCandidate, RoutedRequest
     from harness.contracts.pact import Interaction, Pact
 
 
@@ -39,7 +39,7 @@ def compare_all(pacts: Iterable[Pact], document: Document) -> Iterator[Compariso
 
 
 def _compare(pact: Pact, routes: DocumentRoutes, validators: Validators) -> Comparison:
-    findings: list[Finding] = []
+    findings: list[FitFinding] = []
     reliances: list[Reliance] = []
     unknown: list[str] = []
     if not routes.operations and not any(map(routes.document.lost, routes.document.part("paths").values())):
@@ -51,7 +51,7 @@ def _compare(pact: Pact, routes: DocumentRoutes, validators: Validators) -> Comp
         if interaction.kind is not InteractionKind.HTTP:
             unknown.append(_not_http(pact, interaction))
             continue
-        meeting = Meeting.of(interaction, validators)
+        meeting = InteractionContext.of(interaction, validators)
         reliance = _interaction(meeting, routes)
         if meeting.found or meeting.unknown:
             meetings.append(meeting)
@@ -70,7 +70,7 @@ def _not_http(pact: Pact, interaction: Interaction) -> str:
     return f"'{interaction.label}' is a message, which an OpenAPI document does not speak of"
 
 
-def _interaction(meeting: Meeting, routes: DocumentRoutes) -> Reliance | None:
+def _interaction(meeting: InteractionContext, routes: DocumentRoutes) -> Reliance | None:
     interaction: Interaction = meeting.interaction
     lost = lost_path(routes.document, routes.table.bases, interaction.path)
     if lost:
@@ -111,12 +111,12 @@ def _missed(interaction: Interaction, routed: RoutedRequest, routes: DocumentRou
     return MissedOperation(first.fault, pointer, first.label)
 
 
-def _is_below(candidate: Candidate, document: Document) -> bool:
+def _is_below(candidate: RouteCandidate, document: Document) -> bool:
     """OpenAPI 3 is often read without servers; the `basePath` of 2.0 belongs to each path."""
     return not (document.old and candidate.reach is Reach.WITHOUT_SERVER)
 
 
-def _tell_missed(meeting: Meeting, missed: MissedOperation) -> None:
+def _tell_missed(meeting: InteractionContext, missed: MissedOperation) -> None:
     generated = bool(meeting.request.rules.generator("path", ()))
     meeting.tell(
         "request.path-or-method.unknown",

@@ -27,7 +27,7 @@ Subtypes = Callable[[str], tuple[str, ...]]  # the references of the schemas tha
 
 
 @dataclass(slots=True, eq=False)
-class Said:
+class NamedSchemas:
     """What is said of one name, or of one item."""
 
     of_it: Conjunction
@@ -48,7 +48,7 @@ class Conjunction:
     decided: frozenset[int]
     hidden: bool
     asserting: tuple[SchemaNode, ...] = ()  # those of the leaves that say something of a value itself
-    said: dict[str | int, Said] = field(default_factory=dict)
+    said: dict[str | int, NamedSchemas] = field(default_factory=dict)
     answers: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     is_decided: bool = True  # no alternatives are left, in what holds beside neither
@@ -219,13 +219,13 @@ class Conjunctions:
 
     # --- what is said of names and items -------------------------------------------------------------------------
 
-    def of_name(self, whole: Conjunction, name: str) -> Said:
+    def of_name(self, whole: Conjunction, name: str) -> NamedSchemas:
         """What is said of a property."""
         if name not in whole.said:
             whole.said[name] = self._of_name(whole, name)
         return whole.said[name]
 
-    def _of_name(self, whole: Conjunction, name: str) -> Said:
+    def _of_name(self, whole: Conjunction, name: str) -> NamedSchemas:
         told = [self._said_by(node, name) for node, _ in whole.leaves]
         told += [self._said_beyond(whole, scope, name) for scope in _scopes(whole)]
         roots = dict.fromkeys((node, ()) for nodes, _, _ in told for node in nodes)
@@ -233,10 +233,10 @@ class Conjunctions:
         of_it = self.join(tuple(roots), frozenset(), groups)
         forbidden = next((keyword for _, _, keyword in told if keyword), "")
         if bool(groups) or any(declared for _, declared, _ in told):
-            return Said(
+            return NamedSchemas(
                 of_it, declared=True, forbidden=forbidden, any_of=frozenset() if forbidden else of_it.any_of
             )
-        return Said(of_it, declared=False, forbidden=forbidden)
+        return NamedSchemas(of_it, declared=False, forbidden=forbidden)
 
     def _said_by(self, node: SchemaNode, name: str) -> Spoken:
         """What a schema says of a name by itself."""
@@ -322,7 +322,7 @@ class Conjunctions:
         longest = max((len(node.schema.get("prefixItems") or ()) for node in _nodes(whole)), default=0)
         place = min(number, longest)  # all that come after these are alike
         if place not in whole.said:
-            whole.said[place] = Said(self._of_item(whole, place), declared=True)
+            whole.said[place] = NamedSchemas(self._of_item(whole, place), declared=True)
         return whole.said[place].of_it
 
     def _of_item(self, whole: Conjunction, number: int) -> Conjunction:

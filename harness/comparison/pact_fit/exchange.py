@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
 from harness.comparison.bodies.media import is_json
-from harness.comparison.pact_fit.rules import Rules, rules_of
+from harness.comparison.pact_fit.rules import MatchingRules, rules_of
 
 if TYPE_CHECKING:
     from harness.contracts.pact import Interaction
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Body = tuple[Any] | None  # the value as a 1-tuple; None for no body, or one that is no JSON
 
 
-class Message(NamedTuple):  # two are made for each interaction: a frozen dataclass takes twice as long
+class PactMessage(NamedTuple):  # two are made for each interaction: a frozen dataclass takes twice as long
     """What is sent, or what is needed back."""
 
     part: dict[str, Any]  # as written
@@ -25,7 +25,7 @@ class Message(NamedTuple):  # two are made for each interaction: a frozen datacl
     media: str  # the media type that the message names; "" for none
     body: Body  # the value of a JSON body
     query: dict[str, list[str]]  # the values of each parameter
-    rules: Rules  # what is accepted beside the example, by place
+    rules: MatchingRules  # what is accepted beside the example, by place
 
     @property
     def has_body(self) -> bool:
@@ -54,7 +54,7 @@ def _from_base64(text: str) -> bytes | None:
         return None
 
 
-def message(interaction: Interaction, side: str) -> Message:
+def message(interaction: Interaction, side: str) -> PactMessage:
     """The request or the response of an interaction."""
     part = interaction.document.get(side)
     part = part if isinstance(part, dict) else {}
@@ -65,7 +65,7 @@ def message(interaction: Interaction, side: str) -> Message:
         low = name.lower()
         headers[low] = [*headers[low], *_texts(value)] if low in headers else _texts(value)
     media = _media(part, headers, v4=v4)
-    return Message(
+    return PactMessage(
         part=part,
         v4=v4,
         headers=headers,

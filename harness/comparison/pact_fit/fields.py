@@ -25,7 +25,7 @@ from harness.comparison.pact_fit.lost_parts import nowhere
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.comparison.bodies.multipart import Part
+    from harness.comparison.bodies.multipart import MultipartPart
     from harness.comparison.openapi.wire import Style
 
 _HOLDERS = frozenset({"object", "array"})
@@ -137,14 +137,14 @@ class Fields:
             parts = parts_of(body, media)
         except ValueError as error:
             raise NotRead(str(error)) from error
-        by_name: dict[str, list[Part]] = {}
+        by_name: dict[str, list[MultipartPart]] = {}
         for each in parts:
             by_name.setdefault(each.name, []).append(each)
         properties = self._properties()
         made = {name: self._of_parts(properties.get(name, True), several) for name, several in by_name.items()}
         return made, [misfit for each in parts for misfit in self._misfits(each)]
 
-    def _of_parts(self, schema: Schema, parts: Sequence[Part]) -> Any:
+    def _of_parts(self, schema: Schema, parts: Sequence[MultipartPart]) -> Any:
         if "array" not in self._kinds(schema):
             values = [self._of_part(schema, each) for each in parts]
             return values if len(values) > 1 else values[0]
@@ -154,7 +154,7 @@ class Fields:
                 return whole
         return [self._of_part(items_of(schema, self.document), each) for each in parts]
 
-    def _of_part(self, schema: Schema, part: Part) -> Any:
+    def _of_part(self, schema: Schema, part: MultipartPart) -> Any:
         kinds, media = self._kinds(schema), bare(part.media)
         written = bare(str(self._of(part.name).get("contentType") or ""))
         if is_json(media or written or "text/plain"):
@@ -165,7 +165,7 @@ class Fields:
             return _json_or_text(part.text)
         return plain_value(part.text, schema, self.document)
 
-    def _misfits(self, part: Part) -> list[Misfit]:
+    def _misfits(self, part: MultipartPart) -> list[Misfit]:
         told = self._of(part.name)
         wanted = [each.strip() for each in str(told.get("contentType") or "").split(",") if each.strip()]
         found = []

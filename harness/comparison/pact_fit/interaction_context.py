@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.openapi.operations import Operation
-from harness.comparison.pact_fit.answer import Finding
-from harness.comparison.pact_fit.exchange import Message, message
+from harness.comparison.openapi.operations import OperationObject
+from harness.comparison.pact_fit.answer import FitFinding
+from harness.comparison.pact_fit.exchange import PactMessage, message
 from harness.comparison.pact_fit.validators import Validators, Wanted
 from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escaped
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.comparison.openapi.document import Document
-    from harness.comparison.pact_fit.rules import Rules
+    from harness.comparison.pact_fit.rules import MatchingRules
 
 _SHOWN = 200
-Check = Callable[["Meeting"], None]
+Check = Callable[["InteractionContext"], None]
 
 
 @dataclass(slots=True, kw_only=True)
-class Meeting:
+class InteractionContext:
     """One interaction beside the operation that it meets; what is found is collected here."""
 
     interaction: Interaction
-    request: Message
-    response: Message
+    request: PactMessage
+    response: PactMessage
     validators: Validators
-    operation: Operation | None = None
-    found: list[Finding | Check] = field(default_factory=list)
+    operation: OperationObject | None = None
+    found: list[FitFinding | Check] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)  # the schemas that are needed
     unknown: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, interaction: Interaction, validators: Validators) -> Meeting:
+    def of(cls, interaction: Interaction, validators: Validators) -> InteractionContext:
         """Before the operation is known."""
         return cls(
             interaction=interaction,
@@ -68,7 +68,7 @@ class Meeting:
         """Note a finding; `at` is its place in the interaction."""
         steps = "".join(f"/{escaped(str(step))}" for step in at)
         self.found.append(
-            Finding(
+            FitFinding(
                 code=code,
                 severity=severity,
                 interaction=self.interaction.index,
@@ -82,7 +82,7 @@ class Meeting:
             )
         )
 
-    def replace_rules(self, message: Message, rules: Rules) -> None:
+    def replace_rules(self, message: PactMessage, rules: MatchingRules) -> None:
         """Know the rules of a message by the places of its value."""
         if message is self.request:
             self.request = message._replace(rules=rules)
@@ -93,16 +93,16 @@ class Meeting:
         """Tell what a check tells at this place, when all schemas that are needed are ready."""
         self.found.append(check)
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[FitFinding]:
         """Everything that was told, in order."""
-        told: list[Finding] = []
+        told: list[FitFinding] = []
         for each in self.found:
-            if isinstance(each, Finding):
+            if isinstance(each, FitFinding):
                 told.append(each)
                 continue
             self.found = []
             each(self)
-            told += [inner for inner in self.found if isinstance(inner, Finding)]
+            told += [inner for inner in self.found if isinstance(inner, FitFinding)]
         return told
 
     def undecided(self, what: str, why: str) -> None:

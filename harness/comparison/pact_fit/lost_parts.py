@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.comparison.openapi.document import Document
-    from harness.comparison.openapi.operations import Operation
-    from harness.comparison.pact_fit.interaction_context import Meeting
+    from harness.comparison.openapi.operations import OperationObject
+    from harness.comparison.pact_fit.interaction_context import InteractionContext
 
 
 def nowhere(lost: str) -> str:
@@ -53,7 +53,7 @@ def _takes(path: str, steps: Any) -> bool:
     return PathTemplate.of(path).takes(steps)
 
 
-def tell_lost_request(meeting: Meeting, operation: Operation, *, refused: bool) -> None:
+def tell_lost_request(meeting: InteractionContext, operation: OperationObject, *, refused: bool) -> None:
     """Leave undecided what of a request the document only refers to, with a reference that leads nowhere."""
     if not meeting.document.problems:
         return
@@ -61,7 +61,7 @@ def tell_lost_request(meeting: Meeting, operation: Operation, *, refused: bool) 
         meeting.undecided("the request", f"{what} {nowhere(lost)}")
 
 
-def _of_request(operation: Operation, *, refused: bool) -> Iterator[tuple[str, str]]:
+def _of_request(operation: OperationObject, *, refused: bool) -> Iterator[tuple[str, str]]:
     document, written = operation.document, operation.written
     for key in mapping(document.value.get(UNREAD)).keys() & {"security", "consumes", "parameters"}:
         yield f"the document's `{key}`", f"#/{UNREAD}/{key}"
@@ -77,7 +77,7 @@ def _of_request(operation: Operation, *, refused: bool) -> Iterator[tuple[str, s
     yield from _of_schemes(operation)
 
 
-def _of_schemes(operation: Operation) -> Iterator[tuple[str, str]]:
+def _of_schemes(operation: OperationObject) -> Iterator[tuple[str, str]]:
     document = operation.document
     known = schemes(document)
     for requirement in listing(operation.security):
@@ -87,13 +87,13 @@ def _of_schemes(operation: Operation) -> Iterator[tuple[str, str]]:
                 yield f"the security scheme `{name}`", lost
 
 
-def lost_response(operation: Operation, declared: str) -> str:
+def lost_response(operation: OperationObject, declared: str) -> str:
     """The reference of a response that leads nowhere; "" for one that is there."""
     document = operation.document
     return document.lost(mapping(operation.written.get("responses")).get(declared)) if document.problems else ""
 
 
-def lost_responses(operation: Operation) -> str:
+def lost_responses(operation: OperationObject) -> str:
     """The same for any of its responses."""
     declared = mapping(operation.written.get("responses"))
     return next(filter(None, (lost_response(operation, status) for status in declared)), "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_fit.compiling import Undecidable, compiled
 from harness.comparison.pact_fit.faults import CLOSED
-from harness.comparison.pact_fit.rules import Rules, kind_of
+from harness.comparison.pact_fit.rules import MatchingRules, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ _COUNTED = frozenset({"minItems", "maxItems", "uniqueItems", "contains"})
 
 
 def is_example_only(
-    fault: Fault, rules: Rules, part: str, place: Sequence[str | int], value: Any, *, sent: bool
+    fault: Fault, rules: MatchingRules, part: str, place: Sequence[str | int], value: Any, *, sent: bool
 ) -> bool:
     """Whether another value, which the consumer means as well, is one that the document has.
 
@@ -47,7 +47,7 @@ def is_example_only(
     return bool(matchers) and all(_accepts_another(each, fault, at(value, fault.place)) for each in matchers)
 
 
-def _is_soft_inside(fault: Fault, *, rules: Rules, part: str, value: Any, sent: bool) -> bool:
+def _is_soft_inside(fault: Fault, *, rules: MatchingRules, part: str, value: Any, sent: bool) -> bool:
     return is_example_only(fault, rules, part, fault.place, at(value, fault.place), sent=sent)
 
 
@@ -77,7 +77,7 @@ def _may_make(generator: str, fault: Fault) -> bool:
     return fault.keyword not in _COUNTED
 
 
-def lengthened(value: Any, rules: Rules, place: tuple[str | int, ...] = ()) -> Any:
+def lengthened(value: Any, rules: MatchingRules, place: tuple[str | int, ...] = ()) -> Any:
     """An example whose lists are as long as the consumer needs them, at least."""
     if isinstance(value, dict):
         return {name: lengthened(each, rules, (*place, name)) for name, each in value.items()}

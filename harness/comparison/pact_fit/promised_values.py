@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
     from harness.comparison.openapi.dialects import Schema
-    from harness.comparison.pact_fit.alternatives import Alternatives, Branch
+    from harness.comparison.pact_fit.alternatives import Alternatives, SchemaBranch
     from harness.comparison.pact_fit.conjunctions import Conjunction, Conjunctions
     from harness.comparison.pact_fit.faults import Place
     from harness.comparison.pact_fit.schema_nodes import SchemaNode
@@ -50,10 +50,12 @@ class PromisedValues:
 
     def faults(self, whole: Conjunction, value: Any) -> list[Fault]:
         """In what a value is not promised, and where the document leaves it open; raises Undecidable."""
-        return list(_Reading(self._conjunctions, self._taken, self._validators, value).faults(whole, value, ()))
+        return list(
+            _ValueReading(self._conjunctions, self._taken, self._validators, value).faults(whole, value, ())
+        )
 
 
-class _Reading:
+class _ValueReading:
     """One value, each part of which is looked at once for all that holds of it."""
 
     def __init__(
@@ -277,7 +279,7 @@ class _Reading:
             raise Undecidable(_TOO_MANY)
         return list(dict.fromkeys(made for made, _ in ways))
 
-    def _of_branch(self, choice: Alternatives, branch: Branch, value: Any, place: Place) -> Faults:
+    def _of_branch(self, choice: Alternatives, branch: SchemaBranch, value: Any, place: Place) -> Faults:
         """What is wrong with a value if a branch is meant."""
         alone = self._all.alone(choice, branch.node)
         faults = self.faults(alone, value, place, closed=False)
@@ -308,7 +310,7 @@ class _Reading:
                 unread = [faults for faults in told if _holds(faults)]
                 yield from unread[0] if unread else fold_ways(choice, told, value, place)
 
-    def _options(self, choice: Alternatives, value: Any, place: Place) -> tuple[Branch, ...]:
+    def _options(self, choice: Alternatives, value: Any, place: Place) -> tuple[SchemaBranch, ...]:
         """The branches that may be meant by the parts of a value that are read."""
         if choice.keyword == "if":
             return self._cases(choice, value, place)
@@ -319,7 +321,7 @@ class _Reading:
             )
         return choice.branches
 
-    def _cases(self, choice: Alternatives, value: Any, place: Place) -> tuple[Branch, ...]:
+    def _cases(self, choice: Alternatives, value: Any, place: Place) -> tuple[SchemaBranch, ...]:
         """`then`, `else`, or either where what decides is not read."""
         condition = choice.owner.part("if")
         validator = choice.owner.cache.get("if")

@@ -20,13 +20,13 @@ from harness.contracts.openapi_source import escaped
 
 if TYPE_CHECKING:
     from harness.comparison.openapi.document import Document
-    from harness.comparison.openapi.operations import Operation, Parameter
-    from harness.comparison.pact_fit.interaction_context import Meeting
+    from harness.comparison.openapi.operations import OperationObject, ParameterObject
+    from harness.comparison.pact_fit.interaction_context import InteractionContext
 
 REFUSED = 400  # a consumer that expects an error may send what is wrong
 
 
-def check_request(meeting: Meeting, operation: Operation) -> None:
+def check_request(meeting: InteractionContext, operation: OperationObject) -> None:
     """Everything of a request that its operation speaks of."""
     check_accept(meeting, operation)
     check_content_type(meeting, operation)
@@ -41,7 +41,7 @@ def check_request(meeting: Meeting, operation: Operation) -> None:
 # --- what it takes and gives back --------------------------------------------------------------------------------
 
 
-def check_accept(meeting: Meeting, operation: Operation) -> None:
+def check_accept(meeting: InteractionContext, operation: OperationObject) -> None:
     """`Accept` names one of the media types that some response has."""
     asked = accepted(meeting.request.headers.get("accept", []))
     if not asked:
@@ -66,7 +66,7 @@ def check_accept(meeting: Meeting, operation: Operation) -> None:
         )
 
 
-def produced(operation: Operation) -> list[str]:
+def produced(operation: OperationObject) -> list[str]:
     """The media types that responses are declared to have."""
     if operation.document.old:
         declared = operation.written.get("produces", operation.document.value.get("produces"))
@@ -74,7 +74,7 @@ def produced(operation: Operation) -> list[str]:
     return list(dict.fromkeys(media for each in operation.responses().values() for media in each.content))
 
 
-def consumed(operation: Operation) -> list[str]:
+def consumed(operation: OperationObject) -> list[str]:
     """The media types that bodies are declared to have."""
     if operation.document.old:
         declared = operation.written.get("consumes", operation.document.value.get("consumes"))
@@ -83,7 +83,7 @@ def consumed(operation: Operation) -> list[str]:
     return list(body.content) if body else []
 
 
-def check_content_type(meeting: Meeting, operation: Operation) -> None:
+def check_content_type(meeting: InteractionContext, operation: OperationObject) -> None:
     """The body is of a media type that the operation takes."""
     request, declared = meeting.request, consumed(operation)
     at = ("request", "headers", "Content-Type")
@@ -110,7 +110,7 @@ def check_content_type(meeting: Meeting, operation: Operation) -> None:
 # --- parameters --------------------------------------------------------------------------------------------------
 
 
-def check_query(meeting: Meeting, operation: Operation) -> None:
+def check_query(meeting: InteractionContext, operation: OperationObject) -> None:
     """Each parameter of the query is declared and may have its value; none that is required is missing."""
     query = dict(meeting.request.query)
     keys = key_names(meeting.document, "query")
@@ -127,7 +127,9 @@ def check_query(meeting: Meeting, operation: Operation) -> None:
 Texts = list[str] | dict[str, list[str]] | None
 
 
-def _texts_of(query: dict[str, list[str]], name: str, parameter: Parameter, meeting: Meeting) -> Texts:
+def _texts_of(
+    query: dict[str, list[str]], name: str, parameter: ParameterObject, meeting: InteractionContext
+) -> Texts:
     """What the request has for a parameter; it is taken out, so that what is left is declared by nobody."""
     if name in query:
         return query.pop(name)
@@ -138,7 +140,7 @@ def _texts_of(query: dict[str, list[str]], name: str, parameter: Parameter, meet
     return None
 
 
-def _spread(query: dict[str, list[str]], parameter: Parameter, meeting: Meeting) -> Texts:
+def _spread(query: dict[str, list[str]], parameter: ParameterObject, meeting: InteractionContext) -> Texts:
     """An object in the style `form` with `explode`: each of its properties is a parameter of the query."""
     schema = meeting.document.kept(parameter.schema)
     if "object" not in kinds_of(schema, meeting.document):
@@ -156,7 +158,7 @@ def _spread(query: dict[str, list[str]], parameter: Parameter, meeting: Meeting)
 _APART = frozenset({"accept", "content-type", "authorization"})  # looked at by themselves
 
 
-def check_headers(meeting: Meeting, operation: Operation) -> None:
+def check_headers(meeting: InteractionContext, operation: OperationObject) -> None:
     """Each header is declared, or is one of HTTP's own; none that is required is missing."""
     declared = {name: p for (location, name), p in operation.parameters().items() if location == "header"}
     for name, parameter in declared.items():
@@ -170,7 +172,9 @@ def check_headers(meeting: Meeting, operation: Operation) -> None:
             meeting.tell("request.header.unknown", text, severity=Severity.WARNING, at=at, actual=name)
 
 
-def _parameter(meeting: Meeting, operation: Operation, parameter: Parameter, texts: Texts) -> None:
+def _parameter(
+    meeting: InteractionContext, operation: OperationObject, parameter: ParameterObject, texts: Texts
+) -> None:
     part = "header" if parameter.location == "header" else "query"
     at = ("request", "headers" if part == "header" else "query", parameter.name)
     place = f"{operation.pointer}/parameters/{escaped(parameter.name)}"
@@ -223,7 +227,9 @@ def _written_as_json(texts: list[str] | dict[str, list[str]]) -> list[Any] | Non
         return None
 
 
-def _values(meeting: Meeting, parameter: Parameter, texts: list[str] | dict[str, list[str]]) -> list[Any]:
+def _values(
+    meeting: InteractionContext, parameter: ParameterObject, texts: list[str] | dict[str, list[str]]
+) -> list[Any]:
     """One value; several where one that is no list is given several times."""
     schema, document = meeting.document.kept(parameter.schema), meeting.document
     if isinstance(texts, dict):
@@ -239,7 +245,7 @@ def _values(meeting: Meeting, parameter: Parameter, texts: list[str] | dict[str,
 # --- the body ----------------------------------------------------------------------------------------------------
 
 
-def check_body(meeting: Meeting, operation: Operation) -> None:
+def check_body(meeting: InteractionContext, operation: OperationObject) -> None:
     """The body is one that the operation takes."""
     body, request = operation.body(), meeting.request
     at = ("request", "body")

@@ -10,7 +10,7 @@ from harness.comparison.bodies.media import chosen, is_json
 from harness.comparison.coverage import fields_of
 from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.document import mapping
-from harness.comparison.openapi.operations import Response
+from harness.comparison.openapi.operations import ResponseObject
 from harness.comparison.openapi.wire import value_of
 from harness.comparison.pact_fit.answer import Reliance
 from harness.comparison.pact_fit.bodies import Held, hold
@@ -25,24 +25,24 @@ from harness.contracts.openapi_source import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.comparison.openapi.operations import Operation
-    from harness.comparison.pact_fit.interaction_context import Meeting
+    from harness.comparison.openapi.operations import OperationObject
+    from harness.comparison.pact_fit.interaction_context import InteractionContext
 
 _CLASSES = {"information": "1", "success": "2", "redirect": "3", "clientError": "4", "serverError": "5"}
 _DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeclaredResponse:
     """The response that a document declares for a status."""
 
     declared: str  # "200", "2XX", "default"
-    response: Response
+    response: ResponseObject
     place: str
     written: Any  # the response object, or a reference to it
 
 
-def check_response(meeting: Meeting, operation: Operation) -> Reliance:
+def check_response(meeting: InteractionContext, operation: OperationObject) -> Reliance:
     """Everything that a consumer needs of a response; what of the document it relies on."""
     answer = _answer(meeting, operation)
     media, body = "", meeting.response.body
@@ -65,7 +65,7 @@ def check_response(meeting: Meeting, operation: Operation) -> Reliance:
     )
 
 
-def _as_written(meeting: Meeting, declared: str) -> tuple[str, ...] | None:
+def _as_written(meeting: InteractionContext, declared: str) -> tuple[str, ...] | None:
     """The places of a body that is no JSON, as every answer of its media type has them."""
     media = meeting.response.media or declared
     raw = None if is_json(media) else meeting.response.raw
@@ -107,7 +107,7 @@ def step(name: str) -> str:
 # --- the status --------------------------------------------------------------------------------------------------
 
 
-def _answer(meeting: Meeting, operation: Operation) -> Answer | None:
+def _answer(meeting: InteractionContext, operation: OperationObject) -> DeclaredResponse | None:
     responses = operation.responses()
     for status in _statuses(meeting):
         for declared in (status, f"{status[0]}XX"):
@@ -130,12 +130,12 @@ def _answer(meeting: Meeting, operation: Operation) -> Answer | None:
     return None
 
 
-def _made(operation: Operation, declared: str, response: Response) -> Answer:
+def _made(operation: OperationObject, declared: str, response: ResponseObject) -> DeclaredResponse:
     written = mapping(operation.written.get("responses")).get(declared)
-    return Answer(declared, response, f"{operation.pointer}/responses/{declared}", written)
+    return DeclaredResponse(declared, response, f"{operation.pointer}/responses/{declared}", written)
 
 
-def _statuses(meeting: Meeting) -> Iterator[str]:
+def _statuses(meeting: InteractionContext) -> Iterator[str]:
     """The statuses that a consumer takes: its example first, then what its matcher allows."""
     yield str(meeting.interaction.status)
     for matcher in meeting.response.rules.at("status", ()):
@@ -151,7 +151,7 @@ def _statuses(meeting: Meeting) -> Iterator[str]:
             yield from _within(meeting, (_CLASSES[str(allowed)],))
 
 
-def _within(meeting: Meeting, first: tuple[str, ...]) -> Iterator[str]:
+def _within(meeting: InteractionContext, first: tuple[str, ...]) -> Iterator[str]:
     declared = meeting.operation.responses() if meeting.operation else {}
     yield from (status for status in declared if status[0] in first)
 
@@ -159,7 +159,7 @@ def _within(meeting: Meeting, first: tuple[str, ...]) -> Iterator[str]:
 # --- what it is made of ------------------------------------------------------------------------------------------
 
 
-def _content_type(meeting: Meeting, operation: Operation, answer: Answer) -> str | None:
+def _content_type(meeting: InteractionContext, operation: OperationObject, answer: DeclaredResponse) -> str | None:
     """The declared media type that the consumer's example is of."""
     given = meeting.response.media
     declared = list(answer.response.content)
@@ -188,7 +188,7 @@ def _content_type(meeting: Meeting, operation: Operation, answer: Answer) -> str
     return found
 
 
-def _headers(meeting: Meeting, answer: Answer) -> None:
+def _headers(meeting: InteractionContext, answer: DeclaredResponse) -> None:
     for name, texts in meeting.response.headers.items():
         header = answer.response.headers.get(name)
         lost = lost_header(meeting.document, answer.written, name)
@@ -214,7 +214,7 @@ def _headers(meeting: Meeting, answer: Answer) -> None:
             )
 
 
-def _header(meeting: Meeting, answer: Answer, name: str, texts: list[str]) -> None:
+def _header(meeting: InteractionContext, answer: DeclaredResponse, name: str, texts: list[str]) -> None:
     header = answer.response.headers[name]
     if header.schema is None:
         return
@@ -236,7 +236,7 @@ def _header(meeting: Meeting, answer: Answer, name: str, texts: list[str]) -> No
     )
 
 
-def _body(meeting: Meeting, answer: Answer, media: str) -> tuple[Any] | None:
+def _body(meeting: InteractionContext, answer: DeclaredResponse, media: str) -> tuple[Any] | None:
     """Hold the body against its schema; its value where it has one."""
     response = meeting.response
     if not response.has_body or response.part["body"] is None:
@@ -268,7 +268,7 @@ def _body(meeting: Meeting, answer: Answer, media: str) -> tuple[Any] | None:
     return compare_body(meeting, Direction.RESPONSE, promised)
 
 
-def _says_nothing(answer: Answer, media: str, meeting: Meeting) -> bool:
+def _says_nothing(answer: DeclaredResponse, media: str, meeting: InteractionContext) -> bool:
     """A media type that does not fit is told of itself; a body that is no JSON needs no schema."""
     if answer.response.content and not media:
         return False

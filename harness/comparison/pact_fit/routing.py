@@ -8,47 +8,47 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.document import Document, document_of
-from harness.comparison.openapi.operations import Operation, operations
+from harness.comparison.openapi.operations import OperationObject, operations
 from harness.comparison.openapi.wire import value_of
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.validators import Validators
 from harness.contracts.openapi_routing import RouteTable
 
 if TYPE_CHECKING:
-    from harness.comparison.openapi.operations import Body, Parameter, Response
+    from harness.comparison.openapi.operations import BodyObject, ParameterObject, ResponseObject
     from harness.contracts.openapi import OpenApi
 
 
 @dataclass(frozen=True, eq=False)
-class Known(Operation):
+class KnownOperation(OperationObject):
     """An operation whose parts are read once, however many interactions meet it: one schema stays one value."""
 
     @cached_property
-    def _parameters(self) -> dict[tuple[str, str], Parameter]:
-        return Operation.parameters(self)
+    def _parameters(self) -> dict[tuple[str, str], ParameterObject]:
+        return OperationObject.parameters(self)
 
     @cached_property
-    def _body(self) -> Body | None:
-        return Operation.body(self)
+    def _body(self) -> BodyObject | None:
+        return OperationObject.body(self)
 
     @cached_property
-    def _responses(self) -> dict[str, Response]:
-        return Operation.responses(self)
+    def _responses(self) -> dict[str, ResponseObject]:
+        return OperationObject.responses(self)
 
-    def parameters(self) -> dict[tuple[str, str], Parameter]:
+    def parameters(self) -> dict[tuple[str, str], ParameterObject]:
         """By location and name; not to be changed."""
         return self._parameters
 
-    def body(self) -> Body | None:
+    def body(self) -> BodyObject | None:
         """What it takes as a body; None when it takes none."""
         return self._body
 
-    def responses(self) -> dict[str, Response]:
+    def responses(self) -> dict[str, ResponseObject]:
         """By status as written; not to be changed."""
         return self._responses
 
     @classmethod
-    def of(cls, each: Operation) -> Known:
+    def of(cls, each: OperationObject) -> KnownOperation:
         """The same operation, its parts not read yet."""
         return cls(each.document, each.method, each.path, each.item, each.written, each.pointer)
 
@@ -61,9 +61,9 @@ class DocumentRoutes:
     validators: Validators
 
     @cached_property
-    def operations(self) -> dict[tuple[str, str], Known]:
+    def operations(self) -> dict[tuple[str, str], KnownOperation]:
         """Each by its method and path."""
-        return {key: Known.of(each) for key, each in operations(self.document).items()}
+        return {key: KnownOperation.of(each) for key, each in operations(self.document).items()}
 
     @cached_property
     def table(self) -> RouteTable:

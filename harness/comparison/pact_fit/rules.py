@@ -26,7 +26,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class MatchingRules:
     """All matching rules of a message, and what makes its values anew for every run."""
 
     all: tuple[Rule, ...] = ()
@@ -101,7 +101,7 @@ def _covers(steps: tuple[str, ...], here: tuple[str, ...]) -> bool:
     return all(step in (ANY, given) for step, given in zip(steps, here, strict=False))
 
 
-def rules_of(part: dict[str, Any]) -> Rules:
+def rules_of(part: dict[str, Any]) -> MatchingRules:
     """The rules of a request or a response as written in specification 2, 3 or 4."""
     if "matchingRules" not in part and "generators" not in part:
         return _NONE
@@ -118,10 +118,10 @@ def rules_of(part: dict[str, Any]) -> Rules:
             for path, each in value.items():
                 steps = _steps(path) if key == "body" else (path.lower(),)
                 found.append(Rule(part=key, steps=steps, matchers=_matchers(each)))
-    return Rules(tuple(found), tuple(_generators(part)))
+    return MatchingRules(tuple(found), tuple(_generators(part)))
 
 
-_NONE = Rules()
+_NONE = MatchingRules()
 
 
 def _second(key: str, value: dict[str, Any]) -> Iterator[Rule]:

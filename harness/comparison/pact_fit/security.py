@@ -10,8 +10,8 @@ from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
     from harness.comparison.openapi.document import Document
-    from harness.comparison.openapi.operations import Operation
-    from harness.comparison.pact_fit.interaction_context import Meeting
+    from harness.comparison.openapi.operations import OperationObject
+    from harness.comparison.pact_fit.interaction_context import InteractionContext
 
 REMEDY = "send it in the pact's request, or tell in the document who may call without"
 
@@ -31,7 +31,7 @@ def key_names(document: Document, location: str) -> frozenset[str]:
     return frozenset(name.lower() if location == "header" else name for name in names)
 
 
-def check_security(meeting: Meeting, operation: Operation) -> None:
+def check_security(meeting: InteractionContext, operation: OperationObject) -> None:
     """A request needs to satisfy one of the requirements; what cannot be seen in a pact is taken as given."""
     requirements = [each for each in listing(operation.security) if isinstance(each, dict)]
     if not requirements:
@@ -61,7 +61,9 @@ def check_security(meeting: Meeting, operation: Operation) -> None:
         )
 
 
-def _missing(meeting: Meeting, requirement: dict[str, Any], known: dict[str, Any]) -> list[tuple[str, str]]:
+def _missing(
+    meeting: InteractionContext, requirement: dict[str, Any], known: dict[str, Any]
+) -> list[tuple[str, str]]:
     """What a requirement asks for and the request does not bring, with where it would be."""
     found = []
     for name in requirement:
@@ -72,7 +74,7 @@ def _missing(meeting: Meeting, requirement: dict[str, Any], known: dict[str, Any
     return found
 
 
-def _wanted(meeting: Meeting, scheme: dict[str, Any]) -> tuple[str, str] | None:
+def _wanted(meeting: InteractionContext, scheme: dict[str, Any]) -> tuple[str, str] | None:
     request, kind = meeting.request, scheme.get("type")
     name = str(scheme.get("name", ""))
     if kind == "apiKey" and scheme.get("in") == "header":

@@ -26,7 +26,7 @@ Wanted = tuple[Any, Direction]  # a schema as the document has it, and which way
 
 
 @dataclass(slots=True)
-class _Ready:
+class _ReadySchema:
     """What is ready of a schema: for what is sent where its validator is, alone or as a property among others."""
 
     written: Any
@@ -41,8 +41,8 @@ class Validators:
     """All schemas of one document."""
 
     document: Document
-    _ready: dict[tuple[int, Direction], tuple[_Ready, Any]] = field(default_factory=dict)
-    _alike: dict[tuple[str, Direction], _Ready] = field(default_factory=dict)  # by the text of the schema
+    _ready: dict[tuple[int, Direction], tuple[_ReadySchema, Any]] = field(default_factory=dict)
+    _alike: dict[tuple[str, Direction], _ReadySchema] = field(default_factory=dict)  # by the text of the schema
 
     def faults(self, written: Any, value: Any, direction: Direction) -> list[Fault]:
         """In what a value is not what a schema of the document says; raises Undecidable."""
@@ -70,7 +70,7 @@ class Validators:
 
     def prepare(self, wanted: Iterable[Wanted]) -> None:
         """Make schemas ready together: what they share is made once for all of them."""
-        taken: list[_Ready] = []
+        taken: list[_ReadySchema] = []
         for written, way in wanted:
             if (id(written), way) not in self._ready:
                 ready, is_new = self._alike_or_new(written, way)
@@ -87,15 +87,15 @@ class Validators:
                 shapes[ready.key] = shape
         self._compile(shapes, {name: taken[int(name)] for name in shapes})
 
-    def _alike_or_new(self, written: Any, way: Direction) -> tuple[_Ready, bool]:
+    def _alike_or_new(self, written: Any, way: Direction) -> tuple[_ReadySchema, bool]:
         """Schemas that are written alike mean the same, wherever they stand: most only name another."""
         try:
             text = repr(written)
         except RecursionError:
-            return _Ready(written, why=TOO_DEEP), False
+            return _ReadySchema(written, why=TOO_DEEP), False
         is_new = (text, way) not in self._alike
         if is_new:
-            self._alike[text, way] = _Ready(written)
+            self._alike[text, way] = _ReadySchema(written)
         return self._alike[text, way], is_new
 
     @cached_property
@@ -109,20 +109,20 @@ class Validators:
         conjunctions = Conjunctions(resolve, kinds, hidden="writeOnly", open_maps=not old)
         return PromisedValues(conjunctions, Taken(resolve, Direction.RESPONSE))
 
-    def _make_promised(self, ready: _Ready) -> None:
+    def _make_promised(self, ready: _ReadySchema) -> None:
         try:
             ready.promised = self._promised.conjunction(self.document.schema(ready.written))
         except RecursionError:
             ready.why = TOO_DEEP
 
-    def _shape(self, ready: _Ready) -> Shape | None:
+    def _shape(self, ready: _ReadySchema) -> Shape | None:
         try:
             return self._taken.shape(self.document.schema(ready.written))
         except RecursionError:
             ready.why = TOO_DEEP
             return None
 
-    def _compile(self, shapes: dict[str, Shape], ready: dict[str, _Ready]) -> None:
+    def _compile(self, shapes: dict[str, Shape], ready: dict[str, _ReadySchema]) -> None:
         """All at once; when one cannot be read, in ever smaller parts, so that it alone stays undecided."""
         if not shapes:
             return

@@ -15,8 +15,8 @@ from harness.comparison.pact_fit.xml_values import XmlReading
 from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
-    from harness.comparison.pact_fit.exchange import Message
-    from harness.comparison.pact_fit.interaction_context import Meeting
+    from harness.comparison.pact_fit.exchange import PactMessage
+    from harness.comparison.pact_fit.interaction_context import InteractionContext
 
 _HOLDERS = frozenset({"object", "array"})
 _PLAIN = frozenset({"", "identity"})  # codings of a body that are none
@@ -32,7 +32,7 @@ class Promised:
     place: str
 
 
-def compare_body(meeting: Meeting, side: Direction, promised: Promised) -> tuple[Any] | None:
+def compare_body(meeting: InteractionContext, side: Direction, promised: Promised) -> tuple[Any] | None:
     """Tell in what a body is not as its schema says; its value, or None for one that cannot be compared."""
     message = meeting.request if side is Direction.REQUEST else meeting.response
     try:
@@ -56,7 +56,7 @@ def compare_body(meeting: Meeting, side: Direction, promised: Promised) -> tuple
     return (value,)
 
 
-def _value(meeting: Meeting, message: Message, promised: Promised) -> tuple[Any, list[Misfit]]:
+def _value(meeting: InteractionContext, message: PactMessage, promised: Promised) -> tuple[Any, list[Misfit]]:
     coding = ", ".join(message.headers.get("content-encoding", ())).strip().lower()
     if coding not in _PLAIN:
         raise NotRead(f"it is sent in the coding {coding}")
@@ -71,7 +71,9 @@ def _value(meeting: Meeting, message: Message, promised: Promised) -> tuple[Any,
     return _of_raw(meeting, message, media, promised)
 
 
-def _of_raw(meeting: Meeting, message: Message, media: str, promised: Promised) -> tuple[Any, list[Misfit]]:
+def _of_raw(
+    meeting: InteractionContext, message: PactMessage, media: str, promised: Promised
+) -> tuple[Any, list[Misfit]]:
     raw, document = message.raw or b"", meeting.document
     schema = document.kept(promised.schema)
     fields = Fields(schema=schema, document=document, encoding=promised.encoding)
@@ -97,7 +99,7 @@ def _is_text(raw: bytes) -> bool:
     return True
 
 
-def _not_compared(meeting: Meeting, side: Direction, promised: Promised, why: str) -> None:
+def _not_compared(meeting: InteractionContext, side: Direction, promised: Promised, why: str) -> None:
     meeting.tell(
         f"{side}.body.uncompared",
         f"the body was not compared: {why}",

@@ -9,7 +9,7 @@ from harness.comparison.bodies.xml_trees import read_xml
 from harness.comparison.openapi.document import Document, mapping
 from harness.comparison.openapi.wire import items_of, kinds_of, plain_value, properties_of
 from harness.comparison.pact_fit.fields import Misfit, NotRead
-from harness.comparison.pact_fit.rules import ANY, Rule, Rules
+from harness.comparison.pact_fit.rules import ANY, MatchingRules, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -165,9 +165,9 @@ class XmlReading:
 
     # --- the consumer's rules ----------------------------------------------------------------------------------
 
-    def rules(self, written: Rules) -> Rules:
+    def rules(self, written: MatchingRules) -> MatchingRules:
         """The same rules at the places of the value; those of an element that is not there are left out."""
-        return Rules(tuple(self._moved(written.all)), tuple(self._moved(written.generators)))
+        return MatchingRules(tuple(self._moved(written.all)), tuple(self._moved(written.generators)))
 
     def _moved(self, rules: Iterable[Rule]) -> Iterable[Rule]:
         for rule in rules:

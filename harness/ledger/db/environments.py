@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.evidence import Live, Stay
+from harness.evidence import DeploymentRecord, Live
 from harness.identity import Version
 from harness.ledger import refusals
 from harness.ledger.db import traces
@@ -149,10 +149,10 @@ def live(db: sa.Connection) -> tuple[Live, ...]:
     return tuple(sorted((*here, *traces.remaining(db)[0])))
 
 
-def stays(db: sa.Connection) -> tuple[Stay, ...]:
+def stays(db: sa.Connection) -> tuple[DeploymentRecord, ...]:
     """Every deployment and release that ever was, oldest first."""
     return tuple(
-        Stay(
+        DeploymentRecord(
             environment=place,
             version=version,
             instance=instance,

@@ -28,11 +28,11 @@ from harness.ledger.static_verdict import Stating, held_to_documents
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
-    from harness.ledger.matrix.resolving import Scene
+    from harness.ledger.matrix.resolving import ResolvedSelectors
     from harness.verdicts import Reason
 
 
-class Published(NamedTuple):
+class PublishedPact(NamedTuple):
     """One pact of one consumer version."""
 
     publication: int
@@ -47,7 +47,7 @@ class Published(NamedTuple):
 class Basis:
     """The facts of a scene, and under which rows the ledger keeps what they speak of."""
 
-    promised: Sequence[Published]  # the pacts between those whom the question concerns
+    promised: Sequence[PublishedPact]  # the pacts between those whom the question concerns
     facts: Facts
     rows: Mapping[Version, int]  # every version that the facts speak of
     results: Mapping[int, int]  # evidence to the result that tells of it in the API
@@ -55,7 +55,7 @@ class Basis:
         tuple[str, str], Mapping[Version, KnownBuild]
     ]  # by provider and artifact: the versions built so
     held: Mapping[str, Collection[Version]]  # provider to the versions that are held to their document
-    in_place: Sequence[Published]  # of what runs recorded in the place of selected versions
+    in_place: Sequence[PublishedPact]  # of what runs recorded in the place of selected versions
     silent: Collection[Version]  # versions that published no pact, of those whose pacts were looked for
 
 
@@ -110,7 +110,7 @@ _BUILDS_OF = _BUILDS.where(builds.c.version_id.in_(_IDS))
 _BUILDS_OF_ALL = _BUILDS.where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
 
 
-def basis_of(db: sa.Connection, scene: Scene, *, needs: bool, trusted: bool) -> Basis:
+def basis_of(db: sa.Connection, scene: ResolvedSelectors, *, needs: bool, trusted: bool) -> Basis:
     """All that the answers about a scene rest on, without any limit; `needs`: also what each version needs."""
     rows = {Version(s.pacticipant, number): row for s in scene.selected for row, number in s.versions}
     published, silent = _publications(db, scene, {row: version for version, row in rows.items()})
@@ -142,7 +142,7 @@ def basis_of(db: sa.Connection, scene: Scene, *, needs: bool, trusted: bool) -> 
 
 
 def with_deleted(
-    db: sa.Connection, told: tuple[Evidence, ...], promised: Iterable[Published]
+    db: sa.Connection, told: tuple[Evidence, ...], promised: Iterable[PublishedPact]
 ) -> tuple[Evidence, ...]:
     """The evidence with what remains of results that were deleted: these leave their question open."""
     found: list[Evidence] = []
@@ -168,17 +168,17 @@ def with_attempts(db: sa.Connection, facts: Facts, reasons: Iterable[Reason]) ->
 
 
 def _publications(
-    db: sa.Connection, scene: Scene, versions_of: Mapping[int, Version]
-) -> tuple[list[Published], list[Version]]:
+    db: sa.Connection, scene: ResolvedSelectors, versions_of: Mapping[int, Version]
+) -> tuple[list[PublishedPact], list[Version]]:
     """The pacts of those who are asked for and of the consumers of the scene; and which versions have none."""
     rows, anybody = scene.consumer_versions()
-    found: list[Published] = []
+    found: list[PublishedPact] = []
     for part in chunks(sorted(rows)):
-        found += map(Published._make, db.execute(_OF_VERSIONS, {"ids": part}).all())
+        found += map(PublishedPact._make, db.execute(_OF_VERSIONS, {"ids": part}).all())
     silent = [versions_of[row] for row in sorted(rows - {each.version for each in found})]
     providers = sorted({pair.provider for pair in scene.pairs})
     for names in chunks(sorted(anybody)):
-        found += map(Published._make, db.execute(_OF_PAIRS, {"names": names, "providers": providers}).all())
+        found += map(PublishedPact._make, db.execute(_OF_PAIRS, {"names": names, "providers": providers}).all())
     return found, silent
 
 
@@ -199,17 +199,21 @@ def _builds(
     return found
 
 
-def _recorded_in_place(db: sa.Connection, scene: Scene, rows: dict[Version, int]) -> list[Published]:
+def _recorded_in_place(
+    db: sa.Connection, scene: ResolvedSelectors, rows: dict[Version, int]
+) -> list[PublishedPact]:
     """The pacts of what runs recorded in the place of selected versions."""
     more = {each: scene.changed[version][each] for each, version in scene.stand_ins.items()}
     rows |= more
-    found: list[Published] = []
+    found: list[PublishedPact] = []
     for part in chunks(sorted(more.values())):
-        found += map(Published._make, db.execute(_OF_VERSIONS, {"ids": part}).all())
+        found += map(PublishedPact._make, db.execute(_OF_VERSIONS, {"ids": part}).all())
     return found
 
 
-def _with_changed(scene: Scene, wanted: Mapping[str, frozenset[int] | None]) -> dict[str, frozenset[int] | None]:
+def _with_changed(
+    scene: ResolvedSelectors, wanted: Mapping[str, frozenset[int] | None]
+) -> dict[str, frozenset[int] | None]:
     """The versions, and those that runs recorded in their place because contracts had changed."""
     more = {row for some in scene.changed.values() for row in some.values()}
     return {name: None if some is None else some | more for name, some in wanted.items()}
@@ -243,7 +247,7 @@ def _evidence(
     return tuple(values), {row[0]: row[-2] for row in found.values()}
 
 
-def _equal_contents(db: sa.Connection, promised: Sequence[Published]) -> set[int]:
+def _equal_contents(db: sa.Connection, promised: Sequence[PublishedPact]) -> set[int]:
     """The contents, and the same of other consumers: what was seen of a known build is everybody's."""
     found = {each.contract for each in promised}
     providers = sorted({each.provider for each in promised})
@@ -266,7 +270,7 @@ def _held(
 
 def _statements(
     stating: Stating,
-    promised: Iterable[Published],
+    promised: Iterable[PublishedPact],
     held: Mapping[str, Collection[Version]],
     rows: Mapping[Version, int],
 ) -> Statements:
@@ -283,7 +287,7 @@ def _statements(
 def _known(
     wanted: Iterable[Version],
     rows: Mapping[Version, int],
-    published: Iterable[Published],
+    published: Iterable[PublishedPact],
     built: Mapping[tuple[str, str], Mapping[Version, KnownBuild]],
 ) -> dict[Version, Known]:
     """The wanted versions with their pacts, and those of which a build is known."""

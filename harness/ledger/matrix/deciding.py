@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from harness.gate.reasons import FLAKY
 from harness.identity import Version
-from harness.ledger.matrix.promised import Row, Rows
-from harness.ledger.matrix.selected import Selected
+from harness.ledger.matrix.promised import MatrixRow, Rows
+from harness.ledger.matrix.selected import SelectedVersions
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from harness.ledger.matrix.basis import Basis
     from harness.ledger.matrix.question import Question
-    from harness.ledger.matrix.resolving import Pair, Scene
+    from harness.ledger.matrix.resolving import IntegrationPair, ResolvedSelectors
     from harness.verdicts import Reason
 
     _Side = tuple[str, int | None]  # a pacticipant, and the row of one of its versions
@@ -61,14 +61,14 @@ class Against:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ignored:
+class IgnoredVersions:
     """What is not to count."""
 
-    selected: Sequence[Selected]
+    selected: Sequence[SelectedVersions]
     stand_ins: Mapping[Version, Version] = field(default_factory=dict)  # what was recorded in a version's place
     rows: Mapping[Version, int] = field(default_factory=dict)
 
-    def row(self, row: Row) -> bool:
+    def row(self, row: MatrixRow) -> bool:
         """Whether a row is to be ignored; what was recorded in a version's place is ignored with it."""
         asked = self._asked_rows.get(row.consumer_version, row.consumer_version)
         return any(
@@ -82,7 +82,7 @@ class Ignored:
     def _asked_rows(self) -> dict[int, int]:
         return {self.rows[each]: self.rows[version] for each, version in self.stand_ins.items()}
 
-    def pair(self, pair: Pair) -> bool:
+    def pair(self, pair: IntegrationPair) -> bool:
         """Whether all that is between two is to be ignored."""
         return bool(
             {each.pacticipant for each in self.selected if each.any_version} & {pair.consumer, pair.provider}
@@ -104,15 +104,15 @@ class Ignored:
         return any(map(self.version, (consumer, asked, reason.provider))) or reason.missing in missed
 
 
-def _has(each: Selected, name: str, version: int | None) -> bool:
+def _has(each: SelectedVersions, name: str, version: int | None) -> bool:
     return each.pacticipant == name and (each.any_version or version in each.rows)
 
 
 def answer(
     question: Question,
-    scene: Scene,
+    scene: ResolvedSelectors,
     rows: Rows,
-    ignored: Ignored,
+    ignored: IgnoredVersions,
     warnings: Sequence[str],
     against: Sequence[Against],
 ) -> Answered:
@@ -136,7 +136,7 @@ def answer(
     )
 
 
-def by_rows(scene: Scene, rows: Rows, ignored: Ignored) -> Iterator[Against]:
+def by_rows(scene: ResolvedSelectors, rows: Rows, ignored: IgnoredVersions) -> Iterator[Against]:
     """What stands against a yes where each row counts: no and unknown rows, and what is needed and has no row."""
     for pair in _unmet(scene, rows):
         if not ignored.pair(pair):
@@ -148,7 +148,7 @@ def by_rows(scene: Scene, rows: Rows, ignored: Ignored) -> Iterator[Against]:
             yield Against(verdict, _pair_text(scene, verdict, *sides, row.because))
 
 
-def _unmet(scene: Scene, rows: Rows) -> Iterator[Pair]:
+def _unmet(scene: ResolvedSelectors, rows: Rows) -> Iterator[IntegrationPair]:
     """What is needed and has no row at all."""
     met = rows.pairs()
     for pair in scene.pairs:
@@ -157,7 +157,7 @@ def _unmet(scene: Scene, rows: Rows) -> Iterator[Pair]:
             yield pair
 
 
-def by_reason(scene: Scene, basis: Basis, reason: Reason, because: str) -> Against:
+def by_reason(scene: ResolvedSelectors, basis: Basis, reason: Reason, because: str) -> Against:
     """A reason of the gate, in the words of the original where it has any."""
     if reason.cause is Cause.DELETED and not reason.contract:
         text = reason.text
@@ -172,7 +172,7 @@ def by_reason(scene: Scene, basis: Basis, reason: Reason, because: str) -> Again
     return Against(reason.verdict, text)
 
 
-def _pair_text(scene: Scene, verdict: Verdict, consumer: _Side, provider: _Side, because: str) -> str:
+def _pair_text(scene: ResolvedSelectors, verdict: Verdict, consumer: _Side, provider: _Side, because: str) -> str:
     between = f"between {_words(scene, *consumer)} and {_words(scene, *provider)}"
     told = f": {because}" if because else ""
     if verdict is Verdict.FAILED:
@@ -180,12 +180,12 @@ def _pair_text(scene: Scene, verdict: Verdict, consumer: _Side, provider: _Side,
     return f"There is no verified pact {between}{told}"
 
 
-def _no_result(scene: Scene, consumer: str, provider: str) -> str:
+def _no_result(scene: ResolvedSelectors, consumer: str, provider: str) -> str:
     who, whom = _words(scene, consumer, None), _words(scene, provider, None)
     return f"There is no verified pact between {who} and {whom}"
 
 
-def _words(scene: Scene, name: str, version: int | None) -> str:
+def _words(scene: ResolvedSelectors, name: str, version: int | None) -> str:
     selected = scene.of(name)
     for each in selected:
         if version is not None and version in each.rows:
@@ -193,7 +193,7 @@ def _words(scene: Scene, name: str, version: int | None) -> str:
     return selected[0].described() if selected else f"any version of {name}"
 
 
-def _flaky(scene: Scene, considered: Rows) -> Iterator[str]:
+def _flaky(scene: ResolvedSelectors, considered: Rows) -> Iterator[str]:
     """A yes, or a no, that another run of the same did not see."""
     for row in considered.flaky():
         consumer = _words(scene, row.consumer, row.consumer_version)

@@ -15,11 +15,11 @@ from harness.ledger.db.shown_versions import ShownVersion
 from harness.ledger.db.tables import contracts, deployments, environments, publications, releases, verifications
 
 if TYPE_CHECKING:
-    from harness.ledger.matrix.promised import Row
+    from harness.ledger.matrix.promised import MatrixRow
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class PublishedContent:
     """When a pact was published, and its content."""
 
     at: str
@@ -28,11 +28,11 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class MatrixDetails:
     """Everything that rows point at."""
 
     versions: Mapping[int, ShownVersion]
-    published: Mapping[int, Publication]
+    published: Mapping[int, PublishedContent]
     verified: Mapping[int, str]  # when
     places: Mapping[int, Sequence[str]]  # where versions are now: uuids
     environments: Mapping[str, Any]
@@ -58,7 +58,7 @@ _MOMENTS = sa.union_all(  # of publications and of results
 )
 
 
-def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
+def of(db: sa.Connection, rows: Sequence[MatrixRow]) -> MatrixDetails:
     """What some rows point at, in a handful of queries."""
     ids = {row.consumer_version for row in rows} | {r.provider_version for r in rows if r.provider_version}
     versions = {each.id: each for each in shown_versions.shown(db, sorted(ids), pacts=False)}
@@ -66,9 +66,9 @@ def of(db: sa.Connection, rows: Sequence[Row]) -> Details:
     publication_ids = {row.publication for row in rows}
     verification_ids = {row.verification for row in rows if row.verification}
     moments = list(_moments(db, publication_ids, verification_ids))
-    return Details(
+    return MatrixDetails(
         versions=versions,
-        published={row: Publication(at, sha, revision) for row, at, sha, revision in moments if sha},
+        published={row: PublishedContent(at, sha, revision) for row, at, sha, revision in moments if sha},
         verified={row: at for row, at, sha, _ in moments if not sha},
         places=_places(there),
         environments={row.uuid: row for row in there},

@@ -16,7 +16,7 @@ from harness.ledger.db import scoped
 from harness.ledger.db.rows import chunks
 from harness.ledger.db.tables import integrations, pacticipants
 from harness.ledger.matrix.basis import basis_of, with_attempts
-from harness.ledger.matrix.deciding import Against, Answered, Ignored, answer, by_reason, by_rows
+from harness.ledger.matrix.deciding import Against, Answered, IgnoredVersions, answer, by_reason, by_rows
 from harness.ledger.matrix.resolving import resolve_ignored, scene
 from harness.ledger.matrix.rows import rows_of
 from harness.ledger.static_verdict import statements
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.ledger.matrix.basis import Basis
-    from harness.ledger.matrix.promised import Row, Rows
+    from harness.ledger.matrix.promised import MatrixRow, Rows
     from harness.ledger.matrix.question import Question
-    from harness.ledger.matrix.resolving import Scene
-    from harness.ledger.matrix.selected import Selected
+    from harness.ledger.matrix.resolving import ResolvedSelectors
+    from harness.ledger.matrix.selected import SelectedVersions
     from harness.verdicts import Reason
 
 
@@ -41,7 +41,7 @@ def answered(db: sa.Connection, question: Question, *, trusted: bool) -> Answere
     staged = scene(db, question)
     selected, warnings = resolve_ignored(db, question.ignored)
     basis = basis_of(db, staged, needs=bool(question.environment), trusted=trusted)
-    ignored = Ignored(selected=selected, stand_ins=staged.stand_ins, rows=basis.rows)
+    ignored = IgnoredVersions(selected=selected, stand_ins=staged.stand_ins, rows=basis.rows)
     live = bool(question.environment) or any(each.environment for each in question.selectors)
     # In an environment several versions may live beside each other: none of them stands for the others.
     rows = rows_of(basis, staged, latest_by="cvpv" if live else question.latest_by, every_pair=live)
@@ -55,14 +55,14 @@ def answered(db: sa.Connection, question: Question, *, trusted: bool) -> Answere
     return answer(question, staged, rows, ignored, warnings, against)
 
 
-def _without_supported(staged: Scene, rows: Rows) -> Rows:
+def _without_supported(staged: ResolvedSelectors, rows: Rows) -> Rows:
     """The rows but for those of two that stay supported beside those who are asked for."""
     asked = {each.pacticipant for each in staged.specified}
     if all(each.specified or each.pacticipant not in asked for each in staged.selected):
         return rows
     versions = {(each.pacticipant, row) for each in staged.specified for row in each.rows}
 
-    def concerns(row: Row) -> bool:
+    def concerns(row: MatrixRow) -> bool:
         sides = {(row.consumer, row.consumer_version), (row.provider, row.provider_version)}
         return not {row.consumer, row.provider} <= asked or bool(sides & versions)
 
@@ -70,7 +70,13 @@ def _without_supported(staged: Scene, rows: Rows) -> Rows:
 
 
 def _of_the_gate(
-    db: sa.Connection, question: Question, staged: Scene, basis: Basis, ignored: Ignored, *, trusted: bool
+    db: sa.Connection,
+    question: Question,
+    staged: ResolvedSelectors,
+    basis: Basis,
+    ignored: IgnoredVersions,
+    *,
+    trusted: bool,
 ) -> Iterator[Against]:
     """What the gate has against each set of versions that may be meant, but for what is to be ignored."""
     sets = _sets(staged)
@@ -92,7 +98,7 @@ def _because(reason: Reason, facts: Facts) -> str:
     return "; ".join(filter(None, (reason.consumer.recorded, said)))
 
 
-def _sets(staged: Scene) -> list[tuple[Version, ...]]:
+def _sets(staged: ResolvedSelectors) -> list[tuple[Version, ...]]:
     """One version of each pacticipant that was asked for, in every combination."""
     meant: dict[str, dict[Version, None]] = {}
     for each in staged.specified:
@@ -101,7 +107,7 @@ def _sets(staged: Scene) -> list[tuple[Version, ...]]:
     return list(product(*meant.values()))
 
 
-def _too_many(staged: Scene) -> bool:
+def _too_many(staged: ResolvedSelectors) -> bool:
     """Whether more sets of versions may be meant than the gate can be asked about."""
     meant: dict[str, int] = {}
     for each in staged.specified:
@@ -119,7 +125,7 @@ def _too_vague(question: Question) -> Against:
 def _facts(
     db: sa.Connection,
     question: Question,
-    staged: Scene,
+    staged: ResolvedSelectors,
     basis: Basis,
     sets: Sequence[tuple[Version, ...]],
     *,
@@ -142,13 +148,13 @@ def _facts(
     return replace(found, statements=statements(db, None, trusted=trusted))
 
 
-def _is_asked(staged: Scene, each: Selected) -> bool:
+def _is_asked(staged: ResolvedSelectors, each: SelectedVersions) -> bool:
     """Whether others of its pacticipant are asked for: then it is what stays supported beside them."""
     return any(each.pacticipant == other.pacticipant for other in staged.specified)
 
 
 def _of_the_silent(
-    db: sa.Connection, question: Question, staged: Scene, basis: Basis, ignored: Ignored
+    db: sa.Connection, question: Question, staged: ResolvedSelectors, basis: Basis, ignored: IgnoredVersions
 ) -> Iterator[Against]:
     """Versions that published nothing, or whose pact was deleted, and that may need who is concerned."""
     silent = _meant(staged) if staged.traced else _needy(db, staged, basis)
@@ -162,7 +168,7 @@ def _of_the_silent(
             yield Against(Verdict.UNKNOWN, _not_known(version, sorted(concerned), facts))
 
 
-def _meant(staged: Scene) -> list[Version]:
+def _meant(staged: ResolvedSelectors) -> list[Version]:
     """Every version that a question names or means."""
     return [Version(each.pacticipant, number) for each in staged.selected for _, number in each.versions]
 
@@ -180,7 +186,7 @@ def _unpublished(version: Version, needed: Sequence[str]) -> str:
     )
 
 
-def _needy(db: sa.Connection, staged: Scene, basis: Basis) -> list[Version]:
+def _needy(db: sa.Connection, staged: ResolvedSelectors, basis: Basis) -> list[Version]:
     """The versions without a pact whose pacticipant is a consumer otherwise."""
     consumers = {pair.consumer for pair in staged.pairs}
     others = sorted({each.pacticipant for each in basis.silent} - consumers)

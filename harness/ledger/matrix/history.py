@@ -12,7 +12,7 @@ from harness.ledger.db.tables import publications, verifications
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.ledger.matrix.promised import Row
+    from harness.ledger.matrix.promised import MatrixRow
 
 # Made once: making a statement costs more than asking it.
 _RESULTS = (
@@ -23,7 +23,7 @@ _RESULTS = (
 )
 
 
-def every_result(db: sa.Connection, rows: Sequence[tuple[Row, bool]]) -> Iterator[tuple[Row, bool]]:
+def every_result(db: sa.Connection, rows: Sequence[tuple[MatrixRow, bool]]) -> Iterator[tuple[MatrixRow, bool]]:
     """The rows, each with those of the results that came before it on the same version, newest first."""
     found: dict[tuple[int, int], list[tuple[int, bool]]] = {}
     for part in chunks(sorted({row.publication for row, _ in rows})):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.evidence import Stated
 
 
-class Result(NamedTuple):
+class ContentResult(NamedTuple):
     """What is known of a content on one provider version; None: there is no version, or no result that stands."""
 
     provider_version: int | None = None
@@ -22,7 +22,7 @@ class Result(NamedTuple):
     flaky: bool = False  # complete results of the same content on the same build disagree
 
 
-class Row(NamedTuple):
+class MatrixRow(NamedTuple):
     """One pact of one consumer version, and one provider version where there is one."""
 
     consumer: str
@@ -38,33 +38,33 @@ class Row(NamedTuple):
     flaky: bool = False
 
 
-class Promise(NamedTuple):
+class PromiseResults(NamedTuple):
     """One pact of one consumer version, and what is known of it on each provider version, newest first."""
 
     consumer: str
     provider: str
     publication: int
     consumer_version: int
-    results: tuple[Result, ...]  # the same object for every version with the same content
+    results: tuple[ContentResult, ...]  # the same object for every version with the same content
 
     @property
     def order(self) -> tuple[str, int, str]:
         """By consumer, its newest version first; then by provider."""
         return self.consumer.lower(), -self.consumer_version, self.provider.lower()
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[MatrixRow]:
         """A row for each provider version."""
         for each in self.results:
-            yield Row(self.consumer, self.provider, self.publication, self.consumer_version, *each)
+            yield MatrixRow(self.consumer, self.provider, self.publication, self.consumer_version, *each)
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """All rows, in their order."""
 
-    promises: Sequence[Promise] = ()
+    promises: Sequence[PromiseResults] = ()
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[MatrixRow]:
         for each in self.promises:
             yield from each.rows()
 
@@ -76,13 +76,13 @@ class Rows:
         known = _counts(self.promises)
         return sum(known[id(each.results)] for each in self.promises)
 
-    def rest(self) -> list[Row]:
+    def rest(self) -> list[MatrixRow]:
         """The rows that say no, or nothing."""
         known = _counts(self.promises)
         concerned = (each for each in self.promises if known[id(each.results)] < len(each.results))
         return [row for each in concerned for row in each.rows() if row.success is not True]
 
-    def flaky(self) -> list[Row]:
+    def flaky(self) -> list[MatrixRow]:
         """The rows whose results contradict each other."""
         known = {id(each.results): any(r.flaky for r in each.results) for each in self.promises}
         return [row for each in self.promises if known[id(each.results)] for row in each.rows() if row.flaky]
@@ -91,25 +91,28 @@ class Rows:
         """Whose rows they are: consumers and providers."""
         return {(each.consumer, each.provider) for each in self.promises}
 
-    def only(self, holds: Callable[[Row], bool]) -> Rows:
+    def only(self, holds: Callable[[MatrixRow], bool]) -> Rows:
         """Those rows of which something holds."""
         found = []
         for each in self.promises:
-            kept = tuple(Result(*row[4:]) for row in each.rows() if holds(row))
+            kept = tuple(ContentResult(*row[4:]) for row in each.rows() if holds(row))
             if kept:
                 found.append(each._replace(results=kept))
         return Rows(found)
 
 
-def _counts(promises: Sequence[Promise]) -> dict[int, int]:
+def _counts(promises: Sequence[PromiseResults]) -> dict[int, int]:
     """How many successes each distinct tuple of results holds."""
     distinct = {id(each.results): each.results for each in promises}
     return {key: sum(each.success is True for each in results) for key, results in distinct.items()}
 
 
 def broken_in_place(
-    listed: Sequence[Promise], recorded: Iterable[Promise], stand_ins: Mapping[int, tuple[int, str]], by: str
-) -> Iterator[Promise]:
+    listed: Sequence[PromiseResults],
+    recorded: Iterable[PromiseResults],
+    stand_ins: Mapping[int, tuple[int, str]],
+    by: str,
+) -> Iterator[PromiseResults]:
     """What is broken of the pacts that were recorded in the place of listed versions, and why they count.
 
     `stand_ins`: by row, in which version's place it was recorded and the words for that. As `latestby` says it:
@@ -125,7 +128,7 @@ def broken_in_place(
             yield each._replace(results=tuple(told))
 
 
-def latest(promises: Iterable[Promise], by: str) -> list[Promise]:
+def latest(promises: Iterable[PromiseResults], by: str) -> list[PromiseResults]:
     """Promises in order, each with its results or, if asked, the newest of a version or a pair."""
     ordered = sorted(promises, key=lambda each: each.order)
     if by not in ("cvp", "cp"):

@@ -12,7 +12,7 @@ LIMIT = 100  # rows that are listed; what is decided never depends on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class VersionSelector:
     """Which versions of a pacticipant are meant."""
 
     pacticipant: str
@@ -34,8 +34,8 @@ class Asked:
 class Question:
     """What somebody wants to know of the matrix."""
 
-    selectors: Sequence[Asked]
-    ignored: Sequence[Asked] = ()
+    selectors: Sequence[VersionSelector]
+    ignored: Sequence[VersionSelector] = ()
     latest_by: str = ""
     latest: bool = False
     tag: str = ""

@@ -28,12 +28,12 @@ from harness.ledger.db.tables import (
     tags,
     versions,
 )
-from harness.ledger.matrix.question import Asked, Question, Unanswerable
-from harness.ledger.matrix.selected import Selected
+from harness.ledger.matrix.question import Question, Unanswerable, VersionSelector
+from harness.ledger.matrix.selected import SelectedVersions
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class IntegrationPair:
     """Two pacticipants that have something to do with each other."""
 
     consumer: str
@@ -42,11 +42,11 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class ResolvedSelectors:
     """Everybody whom a question concerns."""
 
-    selected: Sequence[Selected]
-    pairs: Sequence[Pair]
+    selected: Sequence[SelectedVersions]
+    pairs: Sequence[IntegrationPair]
     require: Sequence[str] = ()  # what a yes requires in the environment that is asked about
     any_build: bool = False  # whether what was built is known of any version at all
     any_held: bool = False  # whether any version is held to its document
@@ -54,11 +54,11 @@ class Scene:
     traced: bool = False  # whether anything was deleted of those whom the question concerns
 
     @property
-    def specified(self) -> list[Selected]:
+    def specified(self) -> list[SelectedVersions]:
         """Those that were asked for."""
         return [each for each in self.selected if each.specified]
 
-    def of(self, pacticipant: str) -> list[Selected]:
+    def of(self, pacticipant: str) -> list[SelectedVersions]:
         """What is selected of one pacticipant."""
         return self._by_name.get(pacticipant, [])
 
@@ -92,14 +92,14 @@ class Scene:
         return {row for each in concerned for row in each.rows}, anybody
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Selected]]:
-        found: dict[str, list[Selected]] = {}
+    def _by_name(self) -> dict[str, list[SelectedVersions]]:
+        found: dict[str, list[SelectedVersions]] = {}
         for each in self.selected:
             found.setdefault(each.pacticipant, []).append(each)
         return found
 
 
-def scene(db: sa.Connection, question: Question) -> Scene:
+def scene(db: sa.Connection, question: Question) -> ResolvedSelectors:
     """Who is meant, and who else is concerned. Raises Unanswerable for a pacticipant that nobody knows."""
     known = _check(db, question)
     specified = [_resolve(db, asked, specified=True) for asked in question.selectors]
@@ -115,7 +115,7 @@ def scene(db: sa.Connection, question: Question) -> Scene:
     if question.environment:
         inferred += _supported(db, question.environment, pairs, specified)
     selected = [*specified, *inferred]
-    return Scene(
+    return ResolvedSelectors(
         selected=selected,
         pairs=pairs,
         changed=changed.in_place_of(db, _versions(selected)) if known.any_changed else {},
@@ -128,8 +128,8 @@ def scene(db: sa.Connection, question: Question) -> Scene:
 
 
 def _supported(
-    db: sa.Connection, environment: str, pairs: Iterable[Pair], specified: Sequence[Selected]
-) -> list[Selected]:
+    db: sa.Connection, environment: str, pairs: Iterable[IntegrationPair], specified: Sequence[SelectedVersions]
+) -> list[SelectedVersions]:
     """What stays beside those who are asked for, of their own: releases, named instances; where they may meet."""
     asked = {each.pacticipant for each in specified}
     among = {
@@ -143,7 +143,9 @@ def _supported(
     for name, row, number in db.execute(_STAYING, told) if among else ():
         there.setdefault(name, []).append((row, number))
     return [
-        Selected(asked=Asked(pacticipant=name, environment=environment), specified=False, versions=versions)
+        SelectedVersions(
+            asked=VersionSelector(pacticipant=name, environment=environment), specified=False, versions=versions
+        )
         for name, versions in there.items()
     ]
 
@@ -161,7 +163,9 @@ def _check(db: sa.Connection, question: Question) -> Any:
     return ledger
 
 
-def resolve_ignored(db: sa.Connection, asked: Sequence[Asked]) -> tuple[list[Selected], list[str]]:
+def resolve_ignored(
+    db: sa.Connection, asked: Sequence[VersionSelector]
+) -> tuple[list[SelectedVersions], list[str]]:
     """What is to be ignored, and what of it there is not."""
     found, warnings = [], []
     for each in asked:
@@ -177,10 +181,13 @@ def resolve_ignored(db: sa.Connection, asked: Sequence[Asked]) -> tuple[list[Sel
     return found, warnings
 
 
-def _infer_all(db: sa.Connection, question: Question, names: Sequence[str]) -> list[Selected]:
+def _infer_all(db: sa.Connection, question: Question, names: Sequence[str]) -> list[SelectedVersions]:
     """What the question means for everybody else, in one query however many they are."""
     if not question.infers:
-        return [Selected(asked=Asked(pacticipant=name), specified=False, any_version=True) for name in names]
+        return [
+            SelectedVersions(asked=VersionSelector(pacticipant=name), specified=False, any_version=True)
+            for name in names
+        ]
     rows: dict[str, list[tuple[int, str]]] = {}
     on_main: dict[str, str] = {}
     query = _inferred(
@@ -194,8 +201,8 @@ def _infer_all(db: sa.Connection, question: Question, names: Sequence[str]) -> l
     return [_inferred_one(question, name, rows.get(name, []), on_main.get(name, "")) for name in names]
 
 
-def _inferred_one(question: Question, name: str, rows: list[tuple[int, str]], branch: str) -> Selected:
-    asked = Asked(
+def _inferred_one(question: Question, name: str, rows: list[tuple[int, str]], branch: str) -> SelectedVersions:
+    asked = VersionSelector(
         pacticipant=name,
         latest=question.latest,
         tag=question.tag,
@@ -203,7 +210,7 @@ def _inferred_one(question: Question, name: str, rows: list[tuple[int, str]], br
         main_branch=question.main_branch,
         branch=branch if question.main_branch else "",
     )
-    return Selected(asked=asked, specified=False, versions=rows[:1] if question.latest else rows)
+    return SelectedVersions(asked=asked, specified=False, versions=rows[:1] if question.latest else rows)
 
 
 # Statements are made once for each kind of question: making one costs more than asking it.
@@ -294,26 +301,26 @@ def _newest(*, main: bool, tag: bool) -> sa.Select[Any]:
     return newest.group_by(versions.c.pacticipant_id)
 
 
-def _resolve(db: sa.Connection, asked: Asked, *, specified: bool) -> Selected:
+def _resolve(db: sa.Connection, asked: VersionSelector, *, specified: bool) -> SelectedVersions:
     name = asked.pacticipant
     if asked.version:
         row = shown_versions.find(db, name, asked.version)
         found = [] if row is None else [(row, asked.version)]
-        return Selected(asked=asked, specified=specified, versions=found)
+        return SelectedVersions(asked=asked, specified=specified, versions=found)
     asked = _with_main_branch(db, asked)
     if not (asked.latest or asked.tag or asked.branch or asked.main_branch or asked.environment):
-        return Selected(asked=asked, specified=specified, any_version=True)
+        return SelectedVersions(asked=asked, specified=specified, any_version=True)
     if asked.main_branch and not asked.branch:  # it has no main branch
-        return Selected(asked=asked, specified=specified)
+        return SelectedVersions(asked=asked, specified=specified)
     query = _of_pacticipant(
         latest=asked.latest, tag=bool(asked.tag), branch=bool(asked.branch), place=bool(asked.environment)
     )
     told = {"name": name, "tag": asked.tag, "branch": asked.branch, "environment": asked.environment}
     rows = [(row, number) for row, number in db.execute(query, told)]
-    return Selected(asked=asked, specified=specified, versions=rows)
+    return SelectedVersions(asked=asked, specified=specified, versions=rows)
 
 
-def _with_main_branch(db: sa.Connection, asked: Asked) -> Asked:
+def _with_main_branch(db: sa.Connection, asked: VersionSelector) -> VersionSelector:
     if not asked.main_branch:
         return asked
     name = db.execute(_MAIN_BRANCH, {"name": asked.pacticipant}).scalar()
@@ -346,7 +353,9 @@ def _conditions(*, tag: bool, place: bool, branch: bool = False) -> Iterable[sa.
         yield versions.c.id.in_(sa.union(*live))
 
 
-def _concerned(db: sa.Connection, specified: Sequence[Selected], *, any_changed: bool) -> list[Pair]:
+def _concerned(
+    db: sa.Connection, specified: Sequence[SelectedVersions], *, any_changed: bool
+) -> list[IntegrationPair]:
     """Whom the versions need, and who might need them; also by what was recorded in their place."""
     found: dict[tuple[str, str], bool] = {}
     for each in specified:
@@ -359,14 +368,14 @@ def _concerned(db: sa.Connection, specified: Sequence[Selected], *, any_changed:
     names = [each.pacticipant for each in specified]
     for consumer, provider in _integrated(db, names):
         found.setdefault((consumer, provider), False)
-    return [Pair(*names, required) for names, required in found.items()]
+    return [IntegrationPair(*names, required) for names, required in found.items()]
 
 
-def _versions(selected: Iterable[Selected]) -> set[Version]:
+def _versions(selected: Iterable[SelectedVersions]) -> set[Version]:
     return {Version(each.pacticipant, number) for each in selected for _, number in each.versions}
 
 
-def _providers(db: sa.Connection, each: Selected) -> Iterable[str]:
+def _providers(db: sa.Connection, each: SelectedVersions) -> Iterable[str]:
     if each.any_version:
         return db.execute(_NEEDED_BY_ANY, {"name": each.pacticipant}).scalars().all()
     found: dict[str, None] = {}
@@ -379,7 +388,7 @@ def _integrated(db: sa.Connection, providers: Sequence[str]) -> Iterable[tuple[s
     return [(row[0], row[1]) for row in db.execute(_INTEGRATED, {"names": list(providers)})]
 
 
-def _among(db: sa.Connection, specified: Sequence[Selected]) -> list[Pair]:
+def _among(db: sa.Connection, specified: Sequence[SelectedVersions]) -> list[IntegrationPair]:
     """Those who are asked for among each other: a version needs whom it has a pact with.
 
     Where none of them has one, each pair is looked for, so that it is told what is not known.
@@ -388,4 +397,4 @@ def _among(db: sa.Connection, specified: Sequence[Selected]) -> list[Pair]:
     pairs = dict.fromkeys(pair for pair in _integrated(db, sorted(names)) if pair[0] in names)
     needed = {(each.pacticipant, provider) for each in specified for provider in _providers(db, each)}
     nothing = not needed & pairs.keys()
-    return [Pair(*pair, required=nothing or pair in needed) for pair in pairs]
+    return [IntegrationPair(*pair, required=nothing or pair in needed) for pair in pairs]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.ledger.matrix.question import Asked
+from harness.ledger.matrix.question import VersionSelector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
+class SelectedVersions:
     """What one selector means for one pacticipant: some versions, any version, or none that exists."""
 
-    asked: Asked
+    asked: VersionSelector
     specified: bool  # somebody asked for it; else it was inferred
     any_version: bool = False
     versions: Sequence[tuple[int, str]] = ()  # rows and numbers
@@ -56,7 +56,7 @@ class Selected:
         return f"No version of {name} exists"
 
 
-def _described(asked: Asked, number: str, count: int) -> str:
+def _described(asked: VersionSelector, number: str, count: int) -> str:
     name = asked.pacticipant
     if asked.version:
         return f"version {asked.version} of {name}"
@@ -75,7 +75,7 @@ def _described(asked: Asked, number: str, count: int) -> str:
     return f"any version of {name}"
 
 
-def _in_environment(asked: Asked, number: str, count: int) -> str:
+def _in_environment(asked: VersionSelector, number: str, count: int) -> str:
     name, where = asked.pacticipant, asked.environment
     if count == 0:
         nothing = "no version is currently recorded as deployed/released in this environment"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import BrokerSilent
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Objection, Stated, Stay
+from harness.evidence import DeploymentRecord, Evidence, EvidenceKind, Facts, Known, Live, Objection, Stated
 from harness.identity import Version
 from harness.ledger import refusals
 from harness.ledger.deletions import laid_over
@@ -311,7 +311,7 @@ class RemoteLedger:
         read: Survey,
         environments: Mapping[str, Document],
         live: tuple[Live, ...],
-        history: tuple[Stay, ...] = (),
+        history: tuple[DeploymentRecord, ...] = (),
         *,
         places: Collection[str],
     ) -> Facts:
@@ -348,7 +348,7 @@ def _stated(
     return None if row is None else results.stated(row, trusted=trusted)
 
 
-def _order(stay: Stay) -> tuple[str, str]:
+def _order(stay: DeploymentRecord) -> tuple[str, str]:
     """Oldest first; a broker tells seconds, and what ended was there before what did not."""
     return stay.since, stay.until or "~"
 

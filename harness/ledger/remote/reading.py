@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
-from harness.evidence import Live, Stay
+from harness.evidence import DeploymentRecord, Live
 from harness.identity import Version
 from harness.ledger.remote import hal
 from harness.ledger.remote.hal import Document, shown
@@ -219,7 +219,7 @@ _PAST = (
 )
 
 
-def stays(site: Site, version: DescribedVersion, places: Iterable[str]) -> list[Stay]:
+def stays(site: Site, version: DescribedVersion, places: Iterable[str]) -> list[DeploymentRecord]:
     """Every time of a version in the environments, ended or not, as far as the broker tells."""
     found = []
     for released, rel, key, ended, still in _PAST:
@@ -227,7 +227,7 @@ def stays(site: Site, version: DescribedVersion, places: Iterable[str]) -> list[
             if hal.maybe_text(link, "name") in places:
                 document = site.find(site.at(link["href"])) or {"_embedded": {key: []}}
                 found += [
-                    Stay(
+                    DeploymentRecord(
                         environment=str(link["name"]),
                         version=version.version,
                         instance=hal.maybe_text(each, "applicationInstance") or hal.maybe_text(each, "target"),
