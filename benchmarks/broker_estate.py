@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
 from harness.ledger.db import tables as t
-from harness.ledger.served_pact import served
+from harness.ledger.served_pact import serve_pact
 
 if TYPE_CHECKING:
     from harness.ledger.db.database import Database
@@ -168,7 +168,7 @@ def pact(consumer: str, provider: str, number: int) -> dict[str, object]:
 def _contract(row: int, consumer: str, provider: str, number: int) -> dict[str, object]:
     document = pact(consumer, provider, number)
     text, key = json.dumps(document), pact_key(document)
-    shown = served(Contract(kind=ContractKind.PACT, owner=consumer, counterpart=provider, key=key, text=text))
+    shown = serve_pact(Contract(kind=ContractKind.PACT, owner=consumer, counterpart=provider, key=key, text=text))
     return {
         "id": row,
         "key": key,

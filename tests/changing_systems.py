@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from harness.app.run import Options
-from harness.composition.runs import prepared
+from harness.composition.runs import prepare_run
 from harness.engine.events import CheckFinished, RunFinished
 from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict
@@ -199,7 +199,7 @@ class Project:
         )
         checks: dict[str, Verdict] = {}
         verdict = Verdict.UNKNOWN
-        with prepared(options) as run:
+        with prepare_run(options) as run:
             for event in run.events():
                 if isinstance(event, CheckFinished):
                     checks[str(event.task)] = event.verdict

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from harness.comparison.backing import backed
+from harness.comparison.backing import backed_verdict
 from harness.comparison.coverage import Coverage
 from harness.comparison.diff import read_document
 from harness.comparison.pact_fit import compare
@@ -158,7 +158,7 @@ class MemoryLedger:
             because = "the provider's own tests did not hold it to its document"
             return Stated(verdict=Verdict.FAILED, cause=Cause.BROKEN_PROMISE, because=because)
         found = compare(read_pact(pact.text, ""), read_document(document.text.encode(), ""))
-        told = backed(found, self.coverage(provider))
+        told = backed_verdict(found, self.coverage(provider))
         return Stated(verdict=told.verdict, cause=told.cause, because=told.because)
 
     def contract(self, key: str) -> Contract | None:

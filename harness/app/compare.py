@@ -7,10 +7,10 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.app.documents import document_source, fetched, version_named
+from harness.app.documents import document_source, fetch_document, version_named
 from harness.app.kept_documents import keeping_reader
 from harness.app.source_lines import LinesOfFiles, on_lines
-from harness.comparison.openapi.document import bundled
+from harness.comparison.openapi.document import bundle_document
 from harness.comparison.pact_fit import Comparison, PactComparison, compare_all
 from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PACT_FORMS = "a file, a folder, a pattern, a URL, or a version in the ledger (web@1.4)"
 
 
-def compared(pacts: Sequence[str], document: str, open_ledger: OpenLedger) -> list[PactComparison]:
+def compare_pacts(pacts: Sequence[str], document: str, open_ledger: OpenLedger) -> list[PactComparison]:
     """Every pact that is meant, compared with the document. Raises UsageError, UnknownName, ContractError."""
     source = document_source(document, open_ledger)
     problems: list[Problem] = []
@@ -39,7 +39,7 @@ def compared(pacts: Sequence[str], document: str, open_ledger: OpenLedger) -> li
     if isinstance(value, dict) and "asyncapi" in value and "openapi" not in value:
         told = Comparison(unknown=("the document is AsyncAPI; messages are not compared with it",))
         return [*(PactComparison(pact=each, document=source.place, comparison=told) for each in read), *spoilt]
-    read_document = bundled(value, source.place, reader, source.beside)
+    read_document = bundle_document(value, source.place, reader, source.beside)
     found = compare_all(read, read_document)
     lines = LinesOfFiles()
     problems_there, remarks = on_lines(read_document.problems, lines), on_lines(read_document.remarks, lines)
@@ -71,14 +71,14 @@ def _pacts(given: str, provider: str, open_ledger: OpenLedger, problems: list[Pr
         problems.extend(found.problems)
         yield from found.pacts
     elif given.startswith(("http://", "https://")):
-        yield read_pact(fetched(given), given)
+        yield read_pact(fetch_document(given), given)
     elif (version := version_named(given)) is not None:
-        yield from _kept(version, provider, open_ledger)
+        yield from _published_pacts(version, provider, open_ledger)
     else:
         raise UsageError("cannot read the pact: no such file", where=given, hint=f"give {PACT_FORMS}")
 
 
-def _kept(version: Version, provider: str, open_ledger: OpenLedger) -> Iterator[Pact]:
+def _published_pacts(version: Version, provider: str, open_ledger: OpenLedger) -> Iterator[Pact]:
     """The pacts of a version, those with the document's provider where that is known."""
     with open_ledger() as ledger:
         known = ledger.facts_about([version], []).versions.get(version)

@@ -25,7 +25,7 @@ def consumers_of(
     for environment in environments:
         resolve_environment(environment, facts)
     live = [each.version for each in facts.live if each.environment in environments]
-    told = [*_needs(ledger, facts, live, provider), *_named(ledger, provider, named)]
+    told = [*_needs(ledger, facts, live, provider), *_named_consumers(ledger, provider, named)]
     return list({each.version: each for each in told}.values())
 
 
@@ -44,7 +44,7 @@ def _needs(ledger: Ledger, facts: Facts, versions: Sequence[Version], provider: 
             yield _consumer(ledger, version, needs[provider])
 
 
-def _named(ledger: Ledger, provider: str, versions: Sequence[Version]) -> Iterator[Consumer]:
+def _named_consumers(ledger: Ledger, provider: str, versions: Sequence[Version]) -> Iterator[Consumer]:
     facts = ledger.facts_about(versions, []) if versions else None
     for version in versions:
         assert facts is not None

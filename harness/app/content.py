@@ -43,10 +43,10 @@ def tool_settings(settings: CheckSettings) -> Mapping[EvidenceKind, str]:
 def _tools(kind: EvidenceKind) -> tuple[str, ...]:
     """What judges a kind of promise, each with its version; of pacts there are two judges."""
     judges = (f"pact-matching={REVISION}",) if kind is EvidenceKind.PACTS else ()
-    return (*(f"{tool}={_installed(tool)}" for tool in _TOOLS[kind]), *judges)
+    return (*(f"{tool}={_installed_version(tool)}" for tool in _TOOLS[kind]), *judges)
 
 
-def _installed(tool: str) -> str:
+def _installed_version(tool: str) -> str:
     try:
         return metadata.version(tool)
     except metadata.PackageNotFoundError:
@@ -129,7 +129,7 @@ def tool_settings_of(kind: EvidenceKind) -> str:
     return digest(__version__, *_tools(kind))
 
 
-def answered(task: Task, evidence: Evidence) -> Task:
+def with_evidence(task: Task, evidence: Evidence) -> Task:
     """The task with the evidence that answers it."""
     return replace(task, reused=evidence)
 
@@ -161,7 +161,7 @@ def found_pacts(system: System) -> tuple[tuple[Pact, ...], tuple[Problem, ...]]:
     found = find_pacts(paths)
     if found.absent:
         raise ContractError(*found.absent)
-    read = (replace(pact, place=shown(system, pact.place)) for pact in found.pacts)
+    read = (replace(pact, place=display_place(system, pact.place)) for pact in found.pacts)
     unread = tuple(replace(each, where=_shown_place(system, each.where)) for each in found.problems)
     return tuple({(p.consumer, p.provider, p.key): p for p in read}.values()), unread
 
@@ -171,7 +171,7 @@ def _shown_place(system: System, where: str) -> str:
     return where.replace(f"{system.root}{os.sep}", "")
 
 
-def shown(system: System, place: str) -> str:
+def display_place(system: System, place: str) -> str:
     """A place as people know it: from the manifest's folder, where that is short."""
     relative = os.path.relpath(place, system.root)
     return place if relative.startswith(os.path.join("..", "..", "")) else relative

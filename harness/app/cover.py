@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from harness.ports import Ledger
 
 
-def exercised(name: str, number: str, ledger: Ledger) -> Exercise:
+def coverage_of_version(name: str, number: str, ledger: Ledger) -> Exercise:
     """What of a version was exercised; of the newest without a number. Raises UnknownName."""
     facts = ledger.facts_about([Version(name, number)], ()) if number else ledger.facts()
-    version = _meant(name, number, facts)
+    version = _find_version(name, number, facts)
     coverage = ledger.coverage(version)
     return _beside_document(version, coverage, facts.versions[version].openapi, ledger)
 
 
-def _meant(name: str, number: str, facts: Facts) -> Version:
+def _find_version(name: str, number: str, facts: Facts) -> Version:
     numbers = facts.index.numbers(name)
     if not numbers:
         known = sorted({version.pacticipant for version in facts.versions})

@@ -42,11 +42,11 @@ def document_source(given: str, open_ledger: OpenLedger) -> DocumentSource:
     if path.is_file():
         return DocumentSource(text=path.read_bytes(), place=given)
     if given.startswith(("http://", "https://")):
-        return DocumentSource(text=fetched(given), place=given)
+        return DocumentSource(text=fetch_document(given), place=given)
     named = version_named(given)
     if named is not None:
         with open_ledger() as ledger:
-            return DocumentSource(text=_kept(ledger, named), place=given, service=named.pacticipant)
+            return DocumentSource(text=_published_document(ledger, named), place=given, service=named.pacticipant)
     if ":" in given:
         return _at_revision(given)
     problem = "it is a folder" if path.is_dir() else "no such file"
@@ -59,7 +59,7 @@ def version_named(given: str) -> Version | None:
     return Version(match.group(1), match.group(2)) if match else None
 
 
-def fetched(url: str) -> bytes:
+def fetch_document(url: str) -> bytes:
     """What an address answers. Raises UsageError."""
     import httpx
 
@@ -77,7 +77,7 @@ def fetched(url: str) -> bytes:
     return bytes(taken)
 
 
-def _kept(ledger: Ledger, version: Version) -> str:
+def _published_document(ledger: Ledger, version: Version) -> str:
     facts = ledger.facts_about([version], [])
     known = facts.versions.get(version)
     if known is None:
@@ -100,13 +100,13 @@ def _at_revision(given: str) -> DocumentSource:
         hint = "git show REVISION:PATH has to show it; the path is from the root of the repository"
         raise UsageError("there is no such file, nor one at a git revision", where=given, hint=hint) from error
     root = Path(os.path.normpath(_TOP / inside / path))
-    return DocumentSource(text=text, place=given, beside=Beside(root, partial(_shown, revision)))
+    return DocumentSource(text=text, place=given, beside=Beside(root, partial(_file_at_revision, revision)))
 
 
 _TOP = Path("/git-revision")  # no path of this disk: links here say nothing of a revision
 
 
-def _shown(revision: str, file: Path) -> bytes:
+def _file_at_revision(revision: str, file: Path) -> bytes:
     if not file.is_relative_to(_TOP):
         raise OSError("it is outside of the repository")
     return _git("show", "--end-of-options", f"{revision}:{file.relative_to(_TOP).as_posix()}")

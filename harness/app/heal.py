@@ -157,10 +157,10 @@ def _attempt(missing: MissingVerification, finished: CheckFinished, run: str) ->
 def with_causes(reasons: Iterable[Reason], attempts: Iterable[Attempt]) -> tuple[Reason, ...]:
     """The reasons, where what could not be healed says why."""
     failed = {(a.missing.provider, a.missing.contract): a for a in attempts if a.verdict is Verdict.UNKNOWN}
-    return tuple(_told(reason, failed) for reason in reasons)
+    return tuple(_with_cause(reason, failed) for reason in reasons)
 
 
-def _told(reason: Reason, failed: Mapping[tuple[Version, str], Attempt]) -> Reason:
+def _with_cause(reason: Reason, failed: Mapping[tuple[Version, str], Attempt]) -> Reason:
     if reason.verdict is not Verdict.UNKNOWN or reason.provider is None:
         return reason
     attempt = failed.get((reason.provider, reason.contract))

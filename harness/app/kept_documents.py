@@ -38,13 +38,13 @@ _OURS = re.compile(
 
 def keeping_reader(environ: Mapping[str, str]) -> Reader:
     """What reads documents, and keeps YAML with all else that this person keeps. Raises UsageError."""
-    folder, allowed = cache_folder(environ), _allowed(environ.get(ALLOW_REFS, ""))
+    folder, allowed = cache_folder(environ), _allowed_folders(environ.get(ALLOW_REFS, ""))
     if folder is None:
         return UnkeptDocuments(allowed) if allowed else parse
     return KeptDocuments(folder / "documents", allowed=allowed)
 
 
-def _allowed(given: str) -> tuple[Path, ...]:
+def _allowed_folders(given: str) -> tuple[Path, ...]:
     """The folders from which references may read, whatever document has them."""
     folders = tuple(Path(each) for each in given.split(os.pathsep) if each)
     for folder in folders:
@@ -80,7 +80,7 @@ class KeptDocuments:
         if data.lstrip()[:1] in (b"{", b"[") or len(data) < WORTH_IT:
             return parse(text, place)
         path = self.folder / f"{digest('yaml', __version__, data)}.json"
-        found = _read(path)
+        found = _load_document(path)
         if found is None:
             found = (parse(text, place),)
             self._keep(path, found[0])
@@ -90,7 +90,7 @@ class KeptDocuments:
         """A document as it was examined before, while not one of its files changed; `value` is that of its own."""
         root = os.path.realpath(place)
         path = self.folder / f"{digest('whole', __version__, root, place, *map(str, self.allowed))}.whole.json"
-        kept = _read(path)
+        kept = _load_document(path)
         if kept is not None and _states(kept[0]["files"]) == kept[0]["states"]:
             return _as_examined(kept[0], value)
         found, files = made()
@@ -154,7 +154,7 @@ def _as_examined(kept: dict[str, Any], value: dict[str, Any]) -> Examined:
     return Examined(value, value, faults, remarks)
 
 
-def _read(path: Path) -> tuple[Any] | None:
+def _load_document(path: Path) -> tuple[Any] | None:
     """What is kept, as a 1-tuple; None when it is not there, or is not what was written."""
     try:
         given, _, written = path.read_bytes().partition(b"\n")

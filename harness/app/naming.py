@@ -84,7 +84,7 @@ def _content_key(artifact: str, pacts: Mapping[str, str]) -> str:
     return digest(artifact, *(f"{provider}:{key}" for provider, key in sorted(pacts.items())))[:12]
 
 
-def requested(system: System, services: Mapping[str, str], from_git: str) -> dict[str, str]:
+def requested_numbers(system: System, services: Mapping[str, str], from_git: str) -> dict[str, str]:
     """The numbers under which the manifest knows the versions that were asked for.
 
     A number that a run made itself (`SHA`, `1+changed.HASH`, `content.HASH`) means the working tree.
@@ -152,7 +152,7 @@ def settle(
 
 
 def _truthful(known: Known, before: Mapping[Version, Known]) -> Known:
-    return _renamed(known) if _contradicts(known, before.get(known.version)) else known
+    return _rename_version(known) if _contradicts(known, before.get(known.version)) else known
 
 
 def _record(known: Known, ledger: Ledger, runtime: str, descriptor: Mapping[str, Any] | None) -> str:
@@ -178,7 +178,7 @@ def _contradicts(known: Known, recorded: Known | None) -> bool:
     return other_pact or document
 
 
-def _renamed(known: Known) -> Known:
+def _rename_version(known: Known) -> Known:
     document = "" if known.openapi == UNREAD else known.openapi
     key = digest(_content_key("", known.pacts), document)[:8]
     number = f"{known.version.number}{CHANGED}{key}"

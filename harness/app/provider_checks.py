@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.app.run import Run
 from harness.app.service_documents import read_document
 from harness.engine.answer import Notes, evidence_of
-from harness.engine.conduct import replayed, with_document
+from harness.engine.conduct import replay_task, with_document
 from harness.engine.events import CheckFinished, CheckFound, Event
 from harness.engine.plan import Task
 from harness.engine.run import promises, run_task
@@ -58,14 +58,14 @@ class SystemVerification:
             known = self.run.settled()
             for task in self.run.plan(known).tasks:
                 if task.id.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES):
-                    self._tasks[_planned(task)] = task
+                    self._tasks[_plan_task(task)] = task
         return tuple(self._tasks)
 
     def events(self, planned: PlannedTask) -> Iterator[Event]:
         """Run the whole task; earlier evidence of equal content answers it."""
         task = self._tasks[planned]
         if task.reused is not None:
-            yield from replayed(task)
+            yield from replay_task(task)
             return
         startup = self._bring_up(task)
         task = with_document(task, startup.running, read_document)
@@ -98,7 +98,7 @@ class SystemVerification:
         return startup
 
 
-def told(events: Iterable[Event]) -> TaskResult:
+def task_result(events: Iterable[Event]) -> TaskResult:
     """What the events of one task say; pure."""
     notes, accepted = Notes(), set()
     for event in events:
@@ -113,7 +113,7 @@ def told(events: Iterable[Event]) -> TaskResult:
     )
 
 
-def _planned(task: Task) -> PlannedTask:
+def _plan_task(task: Task) -> PlannedTask:
     return PlannedTask(
         provider=task.id.provider.pacticipant,
         kind=task.id.kind.value,

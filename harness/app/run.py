@@ -22,10 +22,10 @@ from harness.app.naming import (
 )
 from harness.app.run_notices import after_the_run, before_the_run, untraced_of, untraced_pacts
 from harness.app.service_documents import known_documents, read_document
-from harness.app.suite_identity import started, suite_key
+from harness.app.suite_identity import started_programs, suite_key
 from harness.checkout import Checkout
 from harness.engine.answer import Notes, evidence_of
-from harness.engine.conduct import PlanRunner, replayed
+from harness.engine.conduct import PlanRunner, replay_task
 from harness.engine.events import CheckFinished, Event, Noticed, RunStarted, ServiceStep
 from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import RunContext, run_task
@@ -34,7 +34,7 @@ from harness.evidence import Evidence, EvidenceKind, Facts, Known, is_latest
 from harness.identity import Version, digest
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
-from harness.services.manifest.containers import unused_files, unverified
+from harness.services.manifest.containers import unused_files, unverified_services
 from harness.services.system import Service, Suite, System
 from harness.verdicts import Verdict
 
@@ -113,7 +113,7 @@ class Run:
     def remarks(self) -> tuple[str, ...]:
         """What the manifest and the files that it names say, and has no effect in this run."""
         here = unused_files(self.system) if self.runtime.name == "process" else ()
-        said = [each.sentence for each in (*self.system.remarks, *unverified(self.system), *here)]
+        said = [each.sentence for each in (*self.system.remarks, *unverified_services(self.system), *here)]
         return tuple(filter(None, (*said, remark_on(self.system.root, os.environ))))
 
     @property
@@ -180,7 +180,7 @@ class Run:
     def _after(self) -> Iterator[Noticed]:
         yield from after_the_run(self.system, self.runtime)
         for kind, suite in self._suites.items():
-            programs = started(self.system.root, suite)
+            programs = started_programs(self.system.root, suite)
             if programs and not suite.inputs:
                 yield Noticed(
                     about=f"the suite of {kind}",
@@ -320,7 +320,7 @@ class Run:
         if self.options.fresh:
             return task
         earlier = self._reusable(EvidenceKind.CONSUMERS, task.id.contract, task.identity)
-        return content.answered(task, earlier) if earlier else task
+        return content.with_evidence(task, earlier) if earlier else task
 
     def _write_pacts(self) -> Iterator[Event]:
         """Run the consumers' suite, which writes the pacts, unless equal files have passed before."""
@@ -328,7 +328,7 @@ class Run:
         if task is None or task.suite is None:
             return
         notes = Notes()
-        for event in replayed(task) if task.reused else run_task(task, self.bench):
+        for event in replay_task(task) if task.reused else run_task(task, self.bench):
             notes.take(event)
             yield event
         # The pacts are new now; the evidence belongs to what the suite wrote, so that an edit re-runs it.

@@ -57,7 +57,7 @@ def untraced_pacts(system: System, pacts: Iterable[Pact], here: Checkout) -> Ite
         place = Path(system.root, pact.place)
         if pact.consumer not in numbered and not (suite and place.is_relative_to(suite)):
             files.setdefault(pact.consumer, []).append(place)
-    for name, found in _untraced(system.root, files, here).items():
+    for name, found in _untracked_files(system.root, files, here).items():
         shown = some_of([os.path.relpath(path, system.root) for path in found])
         yield Noticed(
             about=name,
@@ -70,7 +70,7 @@ def untraced_pacts(system: System, pacts: Iterable[Pact], here: Checkout) -> Ite
 def untraced_of(system: System, runtime: Runtime, here: Checkout) -> dict[str, tuple[str, ...]]:
     """By service whose number git gives: the files that run and that its commit does not hold."""
     services = [s for s in system.services if s.startable and not s.url and not s.version]
-    found = _untraced(system.root, {s.name: _made_of(runtime, s).files for s in services}, here)
+    found = _untracked_files(system.root, {s.name: _made_of(runtime, s).files for s in services}, here)
     return {name: tuple(os.path.relpath(path, system.root) for path in paths) for name, paths in found.items()}
 
 
@@ -81,18 +81,20 @@ def _made_of(runtime: Runtime, service: Service) -> MadeOf:
         return MadeOf()  # the start will say so
 
 
-def _untraced(root: Path, files: Mapping[str, Iterable[Path]], here: Checkout) -> dict[str, tuple[Path, ...]]:
+def _untracked_files(
+    root: Path, files: Mapping[str, Iterable[Path]], here: Checkout
+) -> dict[str, tuple[Path, ...]]:
     """By service: the files that run and that no commit holds, ignored by git or outside of its repository."""
     if not here.commit:
         return {}
-    tracked = git.tracked(root, os.environ)
+    tracked = git.tracked_files(root, os.environ)
     if tracked is None:
         return {}
     open_still = {
         name: [f for f in each if os.path.realpath(f) not in tracked and not _INSTALLED & set(f.parts)]
         for name, each in files.items()
     }
-    of_git = git.ignored(root, [f for each in open_still.values() for f in each], os.environ)
+    of_git = git.ignored_files(root, [f for each in open_still.values() for f in each], os.environ)
     found = {name: tuple(f for f in dict.fromkeys(each) if f in of_git) for name, each in open_still.items()}
     return {name: each for name, each in found.items() if each}
 
@@ -116,7 +118,7 @@ def after_the_run(system: System, runtime: Runtime) -> Iterator[Noticed]:
 def _left_in_folders(system: System, runtime: Runtime) -> Iterator[Noticed]:
     """What services left in their own folders: ignored by git it is remembered, anything else is told."""
     root, touched = system.root, runtime.touched()
-    left = git.ignored(root, [*touched], os.environ)
+    left = git.ignored_files(root, [*touched], os.environ)
     contents = kept_contents(os.environ)
     note_written(root, {path: contents.file(path) for path in left if path.is_file()}, os.environ)
     by_service: dict[str, list[Path]] = {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.app.content import shown
+from harness.app.content import display_place
 from harness.app.kept_documents import keeping_reader
 from harness.contracts.document import ContractKind
 from harness.errors import ContractError
@@ -27,7 +27,7 @@ def known_documents(system: System, artifacts: Mapping[str, str], ledger: Ledger
     for service in system.services:
         if not service.openapi:
             continue
-        document = _from_file(system, service) or _remembered(service, artifacts.get(service.name, ""), ledger)
+        document = _from_file(system, service) or _from_ledger(service, artifacts.get(service.name, ""), ledger)
         if document is not None:
             documents[service.name] = document
     return documents
@@ -42,10 +42,10 @@ def _from_file(system: System, service: Service) -> OpenApi | None:
     if not path.is_file():
         return None
     document = read_openapi(path.read_bytes(), service.name, str(path), keeping_reader(os.environ))
-    return replace(document, place=shown(system, str(path)))
+    return replace(document, place=display_place(system, str(path)))
 
 
-def _remembered(service: Service, artifact: str, ledger: Ledger) -> OpenApi | None:
+def _from_ledger(service: Service, artifact: str, ledger: Ledger) -> OpenApi | None:
     from harness.contracts.openapi_reader import read_openapi
 
     if not artifact:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.app.naming import numbers, requested
+from harness.app.naming import numbers, requested_numbers
 from harness.identity import Version
 from harness.runtime.redaction import HIDDEN
 from harness.services.system import ContainerSettings, ImageBuild, Service, System
@@ -22,7 +22,7 @@ def with_remembered(
 ) -> System:
     """The system with those asked-for versions that only the ledger can describe, as further variants."""
     told = []
-    for name, number in requested(system, services, from_git).items():
+    for name, number in requested_numbers(system, services, from_git).items():
         service = system.service(name)
         if number in ("", *numbers(service)) or "{version}" in service.image:
             continue

@@ -31,17 +31,17 @@ def reads_of(root: Path, suite: Suite) -> Path:
 def suite_key(root: Path, suite: Suite) -> str:
     """The content of all that decides the outcome of a suite; "" where that cannot be known."""
     lines = _lines(reads_of(root, suite))
-    if not lines or (started(root, suite) and not suite.inputs):
+    if not lines or (started_programs(root, suite) and not suite.inputs):
         return ""
     contents = kept_contents(os.environ)
     paths = {Path(path) for line in lines for path in line["files"]} | set(_configuring(suite))
     files = (part for path in sorted(paths) for part in (os.path.relpath(path, root), _content(path, contents)))
     names = sorted({name for line in lines for name in line["variables"]})
     variables = (part for name in names for part in (name, os.environ.get(name, "\0")))
-    return digest("suite", *files, *variables, *_installed())
+    return digest("suite", *files, *variables, *_installed_packages())
 
 
-def started(root: Path, suite: Suite) -> tuple[str, ...]:
+def started_programs(root: Path, suite: Suite) -> tuple[str, ...]:
     """The programs that its last session started as processes of their own."""
     return tuple(sorted({each for line in _lines(reads_of(root, suite)) for each in line["started"]}))
 
@@ -66,7 +66,7 @@ def _configuring(suite: Suite) -> Iterator[Path]:
             return
 
 
-def _installed() -> list[str]:
+def _installed_packages() -> list[str]:
     """The distributions that the suite's interpreter has."""
     places = {place for place in sys.path if "-packages" in place and os.path.isdir(place)}
     return sorted({name for place in places for name in os.listdir(place) if name.endswith(".dist-info")})

@@ -89,11 +89,11 @@ def _pacts(
         if name in on_disk and number in ("", known[name].version.number):
             chosen[known[name].version] = on_disk[name]
         else:
-            chosen[Version(name, number)] = _published(run, Version(name, number), provider, on_disk)
+            chosen[Version(name, number)] = _published_pact(run, Version(name, number), provider, on_disk)
     return chosen
 
 
-def _published(run: Run, consumer: Version, provider: str, on_disk: Iterable[str]) -> Pact:
+def _published_pact(run: Run, consumer: Version, provider: str, on_disk: Iterable[str]) -> Pact:
     """The pact that the ledger keeps of that consumer version."""
     versions = run.ledger.facts().versions
     record = versions.get(consumer)

@@ -73,7 +73,7 @@ class Configured:
     rules: AccessRules
 
 
-def configured(environ: Mapping[str, str]) -> Configured:
+def read_environment(environ: Mapping[str, str]) -> Configured:
     """What the environment says. Raises UsageError with every variable that cannot be read."""
     found: dict[str, Any] = {}
     problems = []

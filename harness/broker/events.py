@@ -103,12 +103,12 @@ def _consumers(call: Request, result: VerificationResult, remembered: Metadata) 
     if not rows:
         newest = pacts.newest(call.db, [publications.c.contract_id == result.contract])
         rows = [newest.version] if newest else []
-    found = shown_versions.shown(call.db, list(dict.fromkeys(rows)))
+    found = shown_versions.versions_of_rows(call.db, list(dict.fromkeys(rows)))
     return [each for each in found if each.pacticipant == result.consumer]
 
 
 def _result_happening(call: Request, result: VerificationResult, consumer: ShownVersion) -> Happening:
-    provider = shown_versions.shown(call.db, [result.version])[0]
+    provider = shown_versions.versions_of_rows(call.db, [result.version])[0]
     tags_named = tuple(each.name for each in consumer.tags)
     content = call.to(
         "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
@@ -151,7 +151,7 @@ def latest_happening(call: Request, webhook: Webhook) -> Happening:
         return Happening(
             event="test", cause=EventSubject(consumer=parties[0], provider=parties[1]), base=call.base
         )
-    version = shown_versions.shown(call.db, [newest.version])[0]
+    version = shown_versions.versions_of_rows(call.db, [newest.version])[0]
     published = StoredPublication(
         consumer=newest.consumer,
         provider=newest.provider,
@@ -162,7 +162,7 @@ def latest_happening(call: Request, webhook: Webhook) -> Happening:
 
 
 def _happening(call: Request, version: ShownVersion, published: StoredPublication) -> Happening:
-    sha = pacts.listed(call.db, [publications.c.contract_id == published.contract])[0].sha
+    sha = pacts.find_pacts(call.db, [publications.c.contract_id == published.contract])[0].sha
     tagged = tuple(each.name for each in version.tags)
     metadata = encode(Metadata(number=version.number, tags=tagged, wip=True))
     pair = ("pacts", "provider", published.provider, "consumer", published.consumer)
@@ -232,8 +232,8 @@ _EARLIER = (
     .order_by(publications.c.version_id.desc())
     .limit(1)
 )
-_UNTAGGED = _EARLIER.where(pacts.untagged())
-_TAGGED = _EARLIER.where(pacts.tagged(sa.bindparam("named")))
+_UNTAGGED = _EARLIER.where(pacts.without_tags())
+_TAGGED = _EARLIER.where(pacts.with_tag(sa.bindparam("named")))
 _ON_BRANCH = _EARLIER.where(pacts.on_branch(sa.bindparam("named")))
 _ON_MAIN = _EARLIER.where(pacts.on_main())
 

@@ -15,7 +15,7 @@ def parse_question(parameters: Mapping[str, Any]) -> Question:
     """The question of a query string. Raises Invalid with a list of texts."""
     errors: list[str] = []
     selectors = _selectors(parameters.get("q", []), errors)
-    ignored = _ignored(parameters.get("ignore", []), errors)
+    ignored = _parse_ignored(parameters.get("ignore", []), errors)
     limit = _limit(parameters.get("limit"), errors)
     latest_by = _word(parameters.get("latestby"))
     if latest_by and latest_by not in LATEST_BY:
@@ -47,7 +47,7 @@ def _selectors(given: Any, errors: list[str]) -> list[VersionSelector]:
         if not isinstance(each, dict) or not _word(each.get("pacticipant")):
             errors.append("Please specify the pacticipant name")
             continue
-        asked = _asked(each)
+        asked = _parse_selector(each)
         errors += _selector_problems(asked)
         found.append(asked)
     return found
@@ -58,7 +58,7 @@ def _selector_problems(asked: VersionSelector) -> Iterator[str]:
         yield f"A version number and latest flag cannot both be specified for {asked.pacticipant}"
 
 
-def _asked(each: Mapping[str, Any]) -> VersionSelector:
+def _parse_selector(each: Mapping[str, Any]) -> VersionSelector:
     return VersionSelector(
         pacticipant=_word(each.get("pacticipant")),
         version=_word(each.get("version")),
@@ -70,7 +70,7 @@ def _asked(each: Mapping[str, Any]) -> VersionSelector:
     )
 
 
-def _ignored(given: Any, errors: list[str]) -> list[VersionSelector]:
+def _parse_ignored(given: Any, errors: list[str]) -> list[VersionSelector]:
     found = []
     for each in given if isinstance(given, list) else [given]:
         if isinstance(each, str) and each:

@@ -15,24 +15,24 @@ _LISTS = ("interactions", "messages")
 
 def pact_diff(old: Any, new: Any) -> str:
     """Lines that begin with `-` were, lines with `+` are; the others say where. "" when nothing differs."""
-    lines = list(islice(_inside(_sorted(old), _sorted(new), 1), _MOST + 1))
+    lines = list(islice(_inside(_sort_interactions(old), _sort_interactions(new), 1), _MOST + 1))
     if len(lines) > _MOST:
         lines = [*lines[:_MOST], f"   … more than {_MOST} lines"]
     return "\n".join(lines)
 
 
-def _sorted(document: Any) -> Any:
+def _sort_interactions(document: Any) -> Any:
     """Interactions in the order of their descriptions: theirs in a pact means nothing."""
     if not isinstance(document, dict):
         return document
-    return {name: sorted(v, key=_spelled) if _list(name, v) else v for name, v in document.items()}
+    return {name: sorted(v, key=_sort_key) if _list(name, v) else v for name, v in document.items()}
 
 
 def _list(name: str, value: Any) -> bool:
     return name in _LISTS and isinstance(value, list)
 
 
-def _spelled(value: Any) -> str:
+def _sort_key(value: Any) -> str:
     described = value.get("description", "") if isinstance(value, dict) else ""
     return f"{described} {json.dumps(value, sort_keys=True)}"
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from harness.ledger.db import pacts
 from harness.ledger.db import provider_contracts as kept
-from harness.ledger.static_comparisons import Backing, StaticComparison, compared, problems_of
+from harness.ledger.static_comparisons import Backing, StaticComparison, compare_with_document, problems_of
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def with_consumers(call: Request, provider: str, version: int) -> Iterator[Notic
         if number >= _MOST or time.monotonic() > deadline:
             yield _rest(call, document, provider)
             return
-        found = compared(content, document, Backing())
-        yield from _told(found, f"{pact.consumer} version {pact.number}", "this document")
+        found = compare_with_document(content, document, Backing())
+        yield from _comparison_notices(found, f"{pact.consumer} version {pact.number}", "this document")
 
 
 def _of_problems(document: ProviderDocument) -> Iterator[Notice]:
@@ -64,11 +64,11 @@ def with_providers(call: Request, consumer: int, provider: str) -> Iterator[Noti
         document = kept.document_of(call.db, version)
         if document is None or time.monotonic() > deadline:
             return
-        found = compared(pact.served, document, Backing())
-        yield from _told(found, "This pact", f"the document of {provider} version {document.number}")
+        found = compare_with_document(pact.served, document, Backing())
+        yield from _comparison_notices(found, "This pact", f"the document of {provider} version {document.number}")
 
 
-def _told(found: StaticComparison, who: str, what: str) -> Iterator[Notice]:
+def _comparison_notices(found: StaticComparison, who: str, what: str) -> Iterator[Notice]:
     """What was exercised is not looked up here: that takes long, and others wait."""
     if found.told is Verdict.FAILED:
         yield {"type": "warning", "text": f"{who} does not fit {what}: {found.because}"}

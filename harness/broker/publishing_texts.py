@@ -50,7 +50,7 @@ def duplicate(call: Request, names: Iterable[str]) -> str:
     if not call.settings.check_duplicate_names:
         return ""
     asked = list(dict.fromkeys(names))
-    there = pacticipants.known(call.db, asked)
+    there = pacticipants.existing_names(call.db, asked)
     known = [] if there.issuperset(asked) else pacticipants.all_names(call.db)
     for name in asked:
         if name in there:

@@ -66,7 +66,7 @@ def detect(folder: Path, environ: Mapping[str, str]) -> Checkout:
     )
 
 
-def tracked(folder: Path, environ: Mapping[str, str]) -> frozenset[str] | None:
+def tracked_files(folder: Path, environ: Mapping[str, str]) -> frozenset[str] | None:
     """The files that git knows in the repository of a folder, as absolute paths; None without a repository."""
     git = _Git(environ)
     top = git.ask(folder, "rev-parse", "--show-toplevel")
@@ -77,7 +77,7 @@ def tracked(folder: Path, environ: Mapping[str, str]) -> frozenset[str] | None:
     return frozenset(f"{root}/{os.fsdecode(name)}" for name in listed.split(b"\0") if name)
 
 
-def ignored(folder: Path, files: Sequence[Path], environ: Mapping[str, str]) -> frozenset[Path]:
+def ignored_files(folder: Path, files: Sequence[Path], environ: Mapping[str, str]) -> frozenset[Path]:
     """Those of the files that no commit of the folder's repository would hold: ignored, or outside of it."""
     git = _Git(environ)
     top = git.ask(folder, "rev-parse", "--show-toplevel")
@@ -139,7 +139,7 @@ class _Git:
         words = done.stderr.decode(errors="replace")
         if done.returncode == 1 or any(said in words for said in _NO_REPOSITORY):
             return None
-        raise _refused(folder, words.strip().partition("\n")[0] or f"exit code {done.returncode}")
+        raise _git_problem(folder, words.strip().partition("\n")[0] or f"exit code {done.returncode}")
 
     def status(self, root: Path) -> _Status:
         """HEAD and every path that differs from it, read exactly: names may hold anything but NUL."""
@@ -172,7 +172,7 @@ _EXACTLY = (  # whatever the person's own settings say
 _NO_REPOSITORY = ("not a git repository", "must be run in a work tree")
 
 
-def _refused(folder: Path, why: str) -> EnvironmentProblem:
+def _git_problem(folder: Path, why: str) -> EnvironmentProblem:
     hint = f"git -C {folder} status"
     if "ownership" in why:
         hint = f"git config --global --add safe.directory {folder}"

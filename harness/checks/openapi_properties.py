@@ -14,7 +14,7 @@ from harness.checks.engines.first_answer import never_answered
 from harness.checks.engines.log_timeline import LogOf, LogTimeline, no_log
 from harness.checks.engines.replaying import Again, again
 from harness.checks.engines.schemathesis_failures import Sorted, pointer, sort_out
-from harness.checks.engines.schemathesis_run import UNAVAILABLE, ShardOutcome, exercise, hidden
+from harness.checks.engines.schemathesis_run import UNAVAILABLE, ShardOutcome, exercise, secret_headers
 from harness.checks.engines.schemathesis_shards import OPERATION_PHASES, SEQUENCES
 from harness.checks.engines.served_path import ServedPath, served_path
 from harness.comparison.coverage import Coverage
@@ -84,7 +84,7 @@ class OpenApiProperties:
             told = self.explore(target, document, where)
         died = any(t.seen.stopped == UNAVAILABLE for t in told) or not self.answers(target.instance.url)
         remark = "; ".join(filter(None, (where.remark, *_mistakes(document))))
-        yield from _remarked(judge(target, document, told, died=died, log_of=timeline.between), remark)
+        yield from _add_remark(judge(target, document, told, died=died, log_of=timeline.between), remark)
 
 
 def _absent(document: OpenApi, where: ServedPath) -> dict[str, str]:
@@ -98,7 +98,7 @@ def judge(
 ) -> Iterator[Exercised | Finding]:
     """What the reports of all processes together say about each operation; pure."""
     failures = [failure for each in told for failure in each.seen.failures]
-    how = again(target, hidden(target))
+    how = again(target, secret_headers(target))
     sorted_out = sort_out(failures, place=document.place, again=how, log_of=log_of)
     findings = list(sorted_out.findings)
     if died:
@@ -126,7 +126,7 @@ def _mistakes(document: OpenApi) -> Iterator[str]:
         yield f"and {len(document.problems) - _MOST_TOLD} more places of {document.place} (harness doctor)"
 
 
-def _remarked(items: Iterator[Exercised | Finding], remark: str) -> Iterator[Exercised | Finding]:
+def _add_remark(items: Iterator[Exercised | Finding], remark: str) -> Iterator[Exercised | Finding]:
     """The same, the remark told once."""
     for item in items:
         if remark and isinstance(item, Exercised):
@@ -164,14 +164,14 @@ def _verdict(document: OpenApi, operation: Operation, told: Sequence[ShardOutcom
         return _unknown(
             document, operation, Cause.UNREADABLE, f"what it promises is not known: {operation.unread}"
         )
-    for doubt in (_cut_short, _stuck, _unexercised):
+    for doubt in (_cut_short, _stuck, _why_unexercised):
         found = doubt(label, told, died=known.died)
         if found is not None:
             return _unknown(document, operation, *found)
     return Exercised(
         subject=label,
         verdict=Verdict.PASSED,
-        because=_kept(label, told, mine, known.sorted_out.remarks),
+        because=_answers_text(label, told, mine, known.sorted_out.remarks),
         place=f"{document.place}{pointer(label)}",
         operation=label,
         remark=_unseen(operation, _answers(label, told)),
@@ -184,7 +184,7 @@ def _verdict(document: OpenApi, operation: Operation, told: Sequence[ShardOutcom
 def _cut_short(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple[Cause, str] | None:
     """Whether a process that was to exercise the operation did not come to its end."""
     for each in told:
-        if label not in each.shard.operations or _done(label, each):
+        if label not in each.shard.operations or _is_complete(label, each):
             continue
         if died:
             return Cause.SERVICE_DIED, "the service died before everything was tried"
@@ -203,7 +203,7 @@ def _crash(each: ShardOutcome) -> tuple[Cause, str]:
     return Cause.TOOL_CRASHED, f"Schemathesis ended with {how} before its work was done: {why}"
 
 
-def _done(label: str, each: ShardOutcome) -> bool:
+def _is_complete(label: str, each: ShardOutcome) -> bool:
     """Its own word that it completed is believed only together with every phase of the operation."""
     seen = each.seen
     if seen.fatal:
@@ -240,7 +240,7 @@ def _stuck(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple[Cau
     return Cause.NOTHING_EXERCISED, f"Schemathesis cannot make requests for it ({text})"
 
 
-def _unexercised(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple[Cause, str] | None:
+def _why_unexercised(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple[Cause, str] | None:
     """Whether no request was answered, or every one refused for want of credentials."""
     answers = _answers(label, told)
     if not answers:
@@ -263,7 +263,7 @@ def _answers(label: str, told: Sequence[ShardOutcome]) -> Counter[int]:
     return total
 
 
-def _kept(
+def _answers_text(
     label: str, told: Sequence[ShardOutcome], accepted: Sequence[Finding], remarks: Mapping[str, Sequence[str]]
 ) -> str:
     answers = _answers(label, told)

@@ -160,12 +160,14 @@ def _answers(
             yield from bench.stateless(interaction, *failure)
         else:
             not_undone = changes.not_undone.get(each.token, "")
-            seen = _seen(bench, interaction, each.token, recording)
+            seen = _recorded_exchanges(bench, interaction, each.token, recording)
             with_log = replace(bench, log=partial(moments.log, each.token, seen.seconds))
             yield from with_log.judged(interaction, each, seen, not_undone)
 
 
-def _seen(bench: InteractionJudge, interaction: Interaction, token: str, recording: Recording) -> Seen:
+def _recorded_exchanges(
+    bench: InteractionJudge, interaction: Interaction, token: str, recording: Recording
+) -> Seen:
     exact = recording.exact(token)
     if not exact:
         return Seen(exchanges=())

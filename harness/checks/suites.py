@@ -56,7 +56,7 @@ class SuiteCheck:
                 options=(f"--pacts={suite.writes}",) if suite.writes else (),
                 ending=target.settings.ending,
             )
-            covered = tuple(_seen(recordings)) if _kept(outcome) else ()
+            covered = tuple(_service_coverage(recordings)) if _has_passed(outcome) else ()
         yield from _with(covered, tell(suite, outcome))
 
 
@@ -92,12 +92,12 @@ def _system(target: CheckTarget, recordings: Mapping[str, Recording]) -> Path:
     return folder / "system.json"
 
 
-def _kept(outcome: SuiteOutcome) -> bool:
+def _has_passed(outcome: SuiteOutcome) -> bool:
     """Whether nothing failed: nobody knows which request belongs to which test."""
     return outcome.exit == 0 and not (outcome.crash or outcome.timed_out or outcome.not_collected)
 
 
-def _seen(recordings: Mapping[str, Recording]) -> Iterator[Covered]:
+def _service_coverage(recordings: Mapping[str, Recording]) -> Iterator[Covered]:
     for name, recording in recordings.items():
         found = Coverage.of(c for each in recording.exchanges() if (c := covered_by(each)) is not None)
         yield from (replace(each, service=name) for each in found.seen)
@@ -121,7 +121,7 @@ def tell(suite: Suite, outcome: SuiteOutcome) -> Iterator[Exercised | Finding]:
         failed |= isinstance(item, Finding)
         yield item
     for report in outcome.not_collected:
-        yield _uncollected(report)
+        yield _uncollected_result(report)
     if outcome.crash:
         raise ToolCrashed(outcome.crash)
     if outcome.timed_out:
@@ -171,7 +171,7 @@ def _test(
 ) -> Iterator[Exercised | Finding]:
     seconds = sum(phase["seconds"] for phase in phases)
     place = phases[0]["place"] if phases else ""
-    verdict, cause, because = _judged(phases, timed_out=timed_out)
+    verdict, cause, because = _test_verdict(phases, timed_out=timed_out)
     yield Exercised(
         subject=test,
         verdict=verdict,
@@ -202,7 +202,7 @@ def _again(test: str, phases: Sequence[dict[str, Any]]) -> str:
     return f"{test} passed only when it was run again; it failed {failed}: {_gist(tries[0]['text'])}"
 
 
-def _judged(phases: Sequence[dict[str, Any]], *, timed_out: bool) -> tuple[Verdict, Cause | None, str]:
+def _test_verdict(phases: Sequence[dict[str, Any]], *, timed_out: bool) -> tuple[Verdict, Cause | None, str]:
     """The verdict of one test by all its phases; a failure on one worker is not undone by a pass on another."""
     for phase in phases:
         words = _gist(phase["text"]) or "it failed without a word"
@@ -227,7 +227,7 @@ def _gist(text: str) -> str:
     return " ".join(marked[:4]) or (lines[-1].strip() if lines else "")
 
 
-def _uncollected(report: dict[str, Any]) -> Exercised:
+def _uncollected_result(report: dict[str, Any]) -> Exercised:
     what = "could not be collected" if report["outcome"] == "failed" else "was skipped"
     cause = Cause.UNREADABLE if report["outcome"] == "failed" else Cause.NOTHING_EXERCISED
     return Exercised(

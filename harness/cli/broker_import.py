@@ -34,10 +34,10 @@ def command(origin: str, ledger: str, *, history: bool, fresh: bool, as_json: bo
     secrets, and those that had some are switched off. Exit code 1: something is missing, or the copy says yes
     where the other broker says no.
     """
-    from harness.composition.copying import imported
+    from harness.composition.copying import import_broker
 
     with shown_progress() as progress:
-        copied = imported(origin, ledger, progress, fresh=fresh, history=history)
+        copied = import_broker(origin, ledger, progress, fresh=fresh, history=history)
     if as_json:
         words.say_json(_document(copied))
     else:

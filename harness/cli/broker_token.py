@@ -40,7 +40,7 @@ def create(*, name: str, role: str, pacticipants: tuple[str, ...], database_url:
 
     token, secret = tokens.create(database_url, name, role, pacticipants)
     if as_json:
-        words.say_json({**_told(token), "token": secret})
+        words.say_json({**_token_json(token), "token": secret})
     else:
         words.say(secret)
         click.echo("It is shown this once. Clients send it as a bearer token, or as the password.", err=True)
@@ -55,9 +55,9 @@ def show(*, database_url: str, as_json: bool) -> int:
     """List the tokens, also those that were revoked."""
     from harness.composition import tokens
 
-    found = tokens.listed(database_url)
+    found = tokens.list_tokens(database_url)
     if as_json:
-        words.say_json([_told(each) for each in found])
+        words.say_json([_token_json(each) for each in found])
         return 0
     for each in found:
         state = f"revoked {each.revoked_at}" if each.revoked_at else f"last used {each.used_at or 'never'}"
@@ -78,14 +78,14 @@ def revoke(*, token: str, database_url: str, as_json: bool) -> int:
 
     ended = tokens.revoke(database_url, token)
     if as_json:
-        words.say_json([_told(each) for each in ended])
+        words.say_json([_token_json(each) for each in ended])
     else:
         for each in ended:
             words.say(f"revoked {each.uuid}  {each.description}")
     return 0
 
 
-def _told(token: Token) -> dict[str, Any]:
+def _token_json(token: Token) -> dict[str, Any]:
     return {
         "uuid": token.uuid,
         "name": token.description,

@@ -9,7 +9,7 @@ import click
 
 from harness import composition
 from harness.cli import deciding, hashes, words
-from harness.cli.versions import placed
+from harness.cli.versions import placed_versions
 from harness.gate import Decision, can_i_deploy, placing
 from harness.verdicts import Verdict
 
@@ -47,20 +47,20 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Say whether the candidates are safe together, beside what is live there now."""
-    chosen, instances = placed(candidates, manifest, broker)
+    chosen, instances = placed_versions(candidates, manifest, broker)
 
     def answers_of(facts: Facts) -> list[Answer]:
-        worlds = {each: deciding.supposed(facts, each, supposed, gone) for each in environments}
+        worlds = {each: deciding.suppose_facts(facts, each, supposed, gone) for each in environments}
         return [(can_i_deploy(chosen, each, world, instances=instances), world) for each, world in worlds.items()]
 
     def ask() -> list[Answer]:
         named = (*chosen, *deciding.supposed_versions(supposed))
         with composition.memory(manifest, broker) as ledger:
-            return deciding.asked(ledger, named, environments, answers_of, _reasons)
+            return deciding.ask_ledger(ledger, named, environments, answers_of, _reasons)
 
     place = deciding.GateContext(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
-    asked, attempts = deciding.healed(ask, _reasons, place)
-    answers = [(_placed(decision, attempts, place), world) for decision, world in asked]
+    asked, attempts = deciding.ask_with_healing(ask, _reasons, place)
+    answers = [(_with_resolutions(decision, attempts, place), world) for decision, world in asked]
     if as_json:
         words.say_json(_documents([decision for decision, _ in answers]) | deciding.healing_document(attempts))
     else:
@@ -69,8 +69,10 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     return int(Verdict.worst(decision.verdict for decision, _ in answers).exit)
 
 
-def _placed(decision: Decision, attempts: Sequence[Attempt], place: deciding.GateContext) -> Decision:
-    return replace(decision, reasons=deciding.placed(deciding.with_causes(decision.reasons, attempts), place))
+def _with_resolutions(decision: Decision, attempts: Sequence[Attempt], place: deciding.GateContext) -> Decision:
+    return replace(
+        decision, reasons=deciding.with_resolutions(deciding.with_causes(decision.reasons, attempts), place)
+    )
 
 
 def _reasons(answers: Sequence[Answer]) -> Iterator[Reason]:
@@ -94,10 +96,10 @@ def _document(decision: Decision) -> dict[str, Any]:
         "verdict": decision.verdict.value,
         "deployable": deciding.DEPLOYABLE[decision.verdict],
         "environment": decision.environment,
-        "candidates": words.placed(decision.candidates, decision.instances),
+        "candidates": words.versions_json(decision.candidates, decision.instances),
         "require": list(decision.require),
         "reasons": words.reasons(decision.reasons),
-        "together": words.placed(decision.together, decision.together_on),
+        "together": words.versions_json(decision.together, decision.together_on),
     }
 
 

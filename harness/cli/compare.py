@@ -48,11 +48,11 @@ def command(
     the provider does what it says. Exit codes: 1 when something does not fit, 3 when it cannot be told, 0 when it
     fits.
     """
-    from harness.app.compare import compared
+    from harness.app.compare import compare_pacts
     from harness.app.source_lines import LinesOfFiles
     from harness.reports import pact_comparisons
 
-    told = compared(pacts, document, partial(composition.memory, manifest, broker))
+    told = compare_pacts(pacts, document, partial(composition.memory, manifest, broker))
     if as_json:
         words.say_json(pact_comparisons.as_document(told))
     elif form == "sarif":

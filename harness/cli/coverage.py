@@ -26,12 +26,12 @@ def command(provider: str, manifest: Path | None, broker: str | None, *, as_json
     Requests of the integration suite count when all of it passed. Without VERSION it is the newest that is known.
     Exit codes: 0 when something was exercised, 3 when nothing was.
     """
-    from harness.app.cover import exercised
+    from harness.app.cover import coverage_of_version
     from harness.reports import coverages
 
     name, number = words.service_and_version(provider)
     with composition.memory(manifest, broker) as ledger:
-        told = exercised(name, number, ledger)
+        told = coverage_of_version(name, number, ledger)
     if as_json:
         words.say_json(coverages.as_document(told))
     else:

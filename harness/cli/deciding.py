@@ -47,7 +47,7 @@ def supposing_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return deployed(gone(function))
 
 
-def supposed(facts: Facts, environment: str, deployed: Sequence[str], gone: Sequence[str]) -> Facts:
+def suppose_facts(facts: Facts, environment: str, deployed: Sequence[str], gone: Sequence[str]) -> Facts:
     """The facts, or what they would be."""
     if not deployed and not gone:
         return facts
@@ -88,7 +88,7 @@ def say_reasons(reasons: Iterable[Reason], environment: str, facts: Facts, inden
 T = TypeVar("T")
 
 
-def asked(
+def ask_ledger(
     ledger: Ledger,
     versions: Collection[Version],
     places: Collection[str],
@@ -127,19 +127,21 @@ def heal_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return heal(words.runtime_option(function))
 
 
-def healed(
+def ask_with_healing(
     ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: GateContext
 ) -> tuple[T, tuple[Attempt, ...]]:
     """Ask; with `heal`, run what is missing, and ask again, until nothing is missing that was not tried."""
-    return _healed(ask, reasons, place) if place.heal else (ask(), ())  # asking alone needs no machinery of a run
+    return (
+        _ask_and_heal(ask, reasons, place) if place.heal else (ask(), ())
+    )  # asking alone needs no machinery of a run
 
 
-def _healed(
+def _ask_and_heal(
     ask: Callable[[], T], reasons: Callable[[T], Iterable[Reason]], place: GateContext
 ) -> tuple[T, tuple[Attempt, ...]]:
     from harness.app import heal
     from harness.app.run import Options
-    from harness.composition.runs import prepared
+    from harness.composition.runs import prepare_run
 
     options = Options(manifest=place.manifest, broker=place.broker, runtime=place.runtime)
     told: list[Attempt] = []
@@ -149,7 +151,7 @@ def _healed(
         missing = [m for m in heal.missing_in(reasons(answer)) if (m.provider, m.contract) not in tried]
         if not missing:
             break
-        for attempt in heal.heal(missing, options, prepared):
+        for attempt in heal.heal(missing, options, prepare_run):
             told.append(attempt)
             _say_attempt(attempt)
     for reason in heal.beyond_healing(reasons(answer)):
@@ -188,7 +190,7 @@ def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple
     return heal.with_causes(reasons, attempts)
 
 
-def placed(reasons: Iterable[Reason], place: GateContext) -> tuple[Reason, ...]:
+def with_resolutions(reasons: Iterable[Reason], place: GateContext) -> tuple[Reason, ...]:
     """The reasons, each with what resolves it where the person is: with this manifest, or with none."""
     system = composition.system_if_any(place.manifest)  # a gate can be asked from anywhere
     return tuple(resolutions.here(reason, system) for reason in reasons)

@@ -37,7 +37,7 @@ def know(texts: Iterable[str]) -> None:
         context.meta[_KEY] = short_forms(texts)
 
 
-def shortened(text: str) -> str:
+def shorten_hashes(text: str) -> str:
     """A text with the known hashes as short as they may be. Not for commands: these hold everywhere."""
     context = click.get_current_context(silent=True)
     known: Mapping[str, str] = context.meta.get(_KEY, {}) if context is not None else {}

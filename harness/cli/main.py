@@ -81,7 +81,7 @@ def answer(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return _not_installed(error)
     except OSError as error:
-        return _refused(error) if error.errno in _REFUSALS and error.filename else _defect(error)
+        return _tell_refusal(error) if error.errno in _REFUSALS and error.filename else _defect(error)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not be read as "no" (1) or "yes" (0)
         return _defect(error)
 
@@ -109,7 +109,7 @@ def _not_installed(error: ModuleNotFoundError) -> int:
     return int(missing.exit)
 
 
-def _refused(error: OSError) -> int:
+def _tell_refusal(error: OSError) -> int:
     """What the file system refuses is no defect: it is told with the file."""
     refused = EnvironmentProblem(
         f"{error.strerror}: it cannot be written or read" if error.strerror else str(error),

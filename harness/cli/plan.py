@@ -10,7 +10,7 @@ import click
 from harness import composition
 from harness.cli import deciding, hashes, words
 from harness.cli.pictures import PICTURES
-from harness.cli.versions import placed
+from harness.cli.versions import placed_versions
 from harness.gate import DeploymentPlan, commands, deployment_plan
 from harness.gate.blocks import Block, BlockKind, Link
 from harness.verdicts import Verdict
@@ -54,10 +54,10 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     as_json: bool,
 ) -> int:
     """Find an order of single deployments in which every state on the way is compatible, or say what blocks it."""
-    chosen, instances = placed(candidates, manifest, broker)
+    chosen, instances = placed_versions(candidates, manifest, broker)
 
     def plan_of(facts: Facts) -> tuple[DeploymentPlan, Facts]:
-        world = deciding.supposed(facts, environment, supposed, gone)
+        world = deciding.suppose_facts(facts, environment, supposed, gone)
         plan = deployment_plan(
             chosen, environment, world, instances=instances, rolling=rolling, per_instance=per_instance
         )
@@ -66,11 +66,11 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     def ask() -> tuple[DeploymentPlan, Facts]:
         named = (*chosen, *deciding.supposed_versions(supposed))
         with composition.memory(manifest, broker) as ledger:
-            return deciding.asked(ledger, named, [environment], plan_of, lambda answer: answer[0].reasons)
+            return deciding.ask_ledger(ledger, named, [environment], plan_of, lambda answer: answer[0].reasons)
 
     place = deciding.GateContext(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
-    (plan, facts), attempts = deciding.healed(ask, lambda answer: answer[0].reasons, place)
-    plan = _placed(plan, place)
+    (plan, facts), attempts = deciding.ask_with_healing(ask, lambda answer: answer[0].reasons, place)
+    plan = _with_resolutions(plan, place)
     if as_json:
         words.say_json(document(plan) | deciding.healing_document(attempts))
     elif picture:
@@ -80,16 +80,18 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     return int(plan.verdict.exit)
 
 
-def _placed(plan: DeploymentPlan, place: deciding.GateContext) -> DeploymentPlan:
+def _with_resolutions(plan: DeploymentPlan, place: deciding.GateContext) -> DeploymentPlan:
     """The plan, each of its reasons with what resolves it here."""
     blocks = tuple(
         replace(
             block,
-            links=tuple(replace(link, reasons=deciding.placed(link.reasons, place)) for link in block.links),
+            links=tuple(
+                replace(link, reasons=deciding.with_resolutions(link.reasons, place)) for link in block.links
+            ),
         )
         for block in plan.blocks
     )
-    return replace(plan, blocks=blocks, broken_already=deciding.placed(plan.broken_already, place))
+    return replace(plan, blocks=blocks, broken_already=deciding.with_resolutions(plan.broken_already, place))
 
 
 def document(plan: DeploymentPlan) -> dict[str, Any]:

@@ -40,10 +40,10 @@ def events_of(recording: Path) -> tuple[Event, ...]:
 def _event(line: str, where: str) -> Event:
     from pydantic import ValidationError
 
-    from harness.engine.events import read
+    from harness.engine.events import read_events
 
     try:
-        return next(read([line]))
+        return next(read_events([line]))
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(

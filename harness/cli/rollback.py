@@ -59,8 +59,8 @@ def command(  # noqa: PLR0913 - one argument per option
         return rollback_targets(services, environment, facts, bound=bound), facts
 
     place = deciding.GateContext(manifest=manifest, broker=broker, runtime=runtime, heal=heal)
-    (rollback, facts), attempts = deciding.healed(ask, _reasons, place)
-    rollback = _placed(rollback, place)
+    (rollback, facts), attempts = deciding.ask_with_healing(ask, _reasons, place)
+    rollback = _with_resolutions(rollback, place)
     if as_json:
         words.say_json(_document(rollback) | deciding.healing_document(attempts))
     else:
@@ -68,16 +68,16 @@ def command(  # noqa: PLR0913 - one argument per option
     return int(rollback.verdict.exit)
 
 
-def _placed(rollback: Rollback, place: deciding.GateContext) -> Rollback:
+def _with_resolutions(rollback: Rollback, place: deciding.GateContext) -> Rollback:
     """The answer, each of its reasons with what resolves it here."""
     targets = tuple(
         replace(
             target,
-            decision=replace(target.decision, reasons=deciding.placed(target.decision.reasons, place)),
+            decision=replace(target.decision, reasons=deciding.with_resolutions(target.decision.reasons, place)),
         )
         for target in rollback.targets
     )
-    return replace(rollback, reasons=deciding.placed(rollback.reasons, place), targets=targets)
+    return replace(rollback, reasons=deciding.with_resolutions(rollback.reasons, place), targets=targets)
 
 
 def _reasons(answer: tuple[Rollback, Facts]) -> Iterator[Reason]:

@@ -66,7 +66,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     manifest knows how to start.
     """
     from harness.app.run import Options
-    from harness.composition.runs import prepared
+    from harness.composition.runs import prepare_run
 
     wanted = parse_reports(reports)
     options = Options(
@@ -82,7 +82,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         planning=plan_only,
         jobs=jobs,
     )
-    with prepared(options) as run:
+    with prepare_run(options) as run:
         if plan_only:
             return _show_plan(run, as_json=as_json)
         return follow(run.events(), wanted, keep=composition.recording(run.system.root), as_json=as_json)

@@ -48,13 +48,13 @@ def _refuse_unwritable(argument: str, path: Path) -> None:
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not there.is_dir():
         raise UsageError(f"--report {argument}: a file is in the way", where=str(there))
-    if not os.access(there, os.W_OK | os.X_OK) or _invented(there, path):
+    if not os.access(there, os.W_OK | os.X_OK) or _is_top_level(there, path):
         hint = "name a folder that you may write to"
         text = f"--report {argument}: the folder does not exist or is not yours"
         raise UsageError(text, where=str(path.parent), hint=hint)
 
 
-def _invented(there: Path, path: Path) -> bool:
+def _is_top_level(there: Path, path: Path) -> bool:
     """Whether the folder would have to be made at the very top of the file system."""
     return there == Path(there.anchor) and path.absolute().parent != there
 
@@ -65,11 +65,11 @@ def follow(
     """Consume a run to its end, or to Ctrl-C; write its reports either way, and keep its recording."""
     seen: list[Event] = []
     recordings = [report.path for report in reports if report.format == RECORDING]
-    stream = _recorded(events, [*recordings, *([keep] if keep else [])], seen)
+    stream = _record_events(events, [*recordings, *([keep] if keep else [])], seen)
     try:
         _watch(stream, quiet=as_json)
     except KeyboardInterrupt:
-        _interrupted(stream, reports, seen)
+        _interrupt_run(stream, reports, seen)
         raise
     _write(reports, seen)
     _answer(seen, as_json=as_json)
@@ -79,7 +79,7 @@ def follow(
 RECORDING = "ndjson"  # written while the run goes on: a killed run leaves what it saw so far
 
 
-def _recorded(
+def _record_events(
     events: Iterator[Event], recordings: Sequence[Path], seen: list[Event]
 ) -> Generator[Event, None, None]:
     """Keep each event, and write it to every recording at once; closing closes the run."""
@@ -88,7 +88,7 @@ def _recorded(
     from harness.reports.ndjson import ndjson
 
     with ExitStack() as stack:
-        files = [stack.enter_context(_opened(path)) for path in recordings]
+        files = [stack.enter_context(_open_output(path)) for path in recordings]
         stack.enter_context(closing(events))  # type: ignore[type-var]  # a run is a generator
         for event in events:
             seen.append(event)
@@ -98,12 +98,12 @@ def _recorded(
             yield event
 
 
-def _opened(path: Path) -> TextIO:
+def _open_output(path: Path) -> TextIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("w", encoding="utf-8", newline="")
 
 
-def _interrupted(stream: Generator[Event, None, None], reports: Sequence[Report], seen: list[Event]) -> None:
+def _interrupt_run(stream: Generator[Event, None, None], reports: Sequence[Report], seen: list[Event]) -> None:
     """Stop what runs; a second Ctrl-C may cut that short, and then the next command sweeps."""
     stream.close()
     seen.append(RunFinished(verdict=Verdict.UNKNOWN, seconds=0.0, interrupted=True))
@@ -126,7 +126,7 @@ def _write(reports: Sequence[Report], seen: Sequence[Event]) -> None:
     from harness.reports.formats import render
 
     for report in reports:
-        with _opened(report.path) as file:
+        with _open_output(report.path) as file:
             file.write(render(report.format, seen))
 
 

@@ -62,9 +62,9 @@ def _show(event: Event, *, aside: bool) -> None:
     match event:
         case ServiceReady():
             urls = ", ".join(endpoint.url for endpoint in event.endpoints)
-            words.say(f"{_named(event)} is ready: {urls}", aside=aside)
+            words.say(f"{_service_label(event)} is ready: {urls}", aside=aside)
         case ServiceFailed():
-            words.say(f"{_named(event)} did not start: {event.because}", aside=aside)
+            words.say(f"{_service_label(event)} did not start: {event.because}", aside=aside)
             for line in event.log_tail:
                 words.say(f"  | {line}", aside=aside)
         case _:
@@ -77,7 +77,7 @@ def _say_exports(ready: list[ServiceReady], failed: list[ServiceFailed]) -> None
     words.say("\n".join([*exports(found), *(["false"] if failed else [])]))
 
 
-def _named(event: ServiceReady | ServiceFailed) -> str:
+def _service_label(event: ServiceReady | ServiceFailed) -> str:
     return f"{event.name} {event.version}".strip()
 
 

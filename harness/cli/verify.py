@@ -69,7 +69,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     from harness.app.broker_selection import asked_for
     from harness.app.run import Options
     from harness.app.verify import verification_events
-    from harness.composition.runs import prepared
+    from harness.composition.runs import prepare_run
     from harness.evidence import EvidenceKind
 
     wish = asked_for(selectors, wip_since, pending=pending) if from_broker or selectors or wip_since else None
@@ -87,14 +87,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         jobs=jobs,
     )
     consumers = dict(words.service_and_version(argument) for argument in against)
-    with prepared(options) as run:
+    with prepare_run(options) as run:
         (name,) = run.options.services
         consumers = run.system.renamed(consumers)
         selection = _selection(run, name, wish, against)
         events = verification_events(run, name, consumers, only, selection)
         watched = selection.watched(events) if selection else events
         code = follow(watched, wanted, keep=composition.recording(run.system.root), as_json=as_json)
-        return _excused(code, selection) if selection else code
+        return _excuse_pending(code, selection) if selection else code
 
 
 def _selection(run: Run, provider: str, wish: PactSelection | None, against: tuple[str, ...]) -> Selection | None:
@@ -113,7 +113,7 @@ def _selection(run: Run, provider: str, wish: PactSelection | None, against: tup
     return found
 
 
-def _excused(code: int, selection: Selection) -> int:
+def _excuse_pending(code: int, selection: Selection) -> int:
     """A promise that was never kept before does not fail the provider's build: Pact's pending."""
     excuses = selection.excuses()
     for text in excuses:

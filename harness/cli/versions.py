@@ -29,7 +29,9 @@ def as_typed(arguments: Sequence[str], manifest: Path | None, broker: str | None
         return [in_full(version, ledger) for version in given]
 
 
-def placed(arguments: Sequence[str], manifest: Path | None, broker: str | None) -> tuple[list[Version], Instances]:
+def placed_versions(
+    arguments: Sequence[str], manifest: Path | None, broker: str | None
+) -> tuple[list[Version], Instances]:
     """`orders=1.4`, or `orders@blue=1.4` for one application instance: the versions, and where they go."""
     given = [words.placed_version(argument) for argument in arguments]
     typed = as_typed([version.argument for version, _ in given], manifest, broker)

@@ -30,7 +30,7 @@ def clean(text: str) -> str:
 
 def say(text: str = "", *, aside: bool = False) -> None:
     """One line for people; aside (on stderr) where stdout is for programs."""
-    click.echo(hashes.shortened(clean(text)), err=aside)
+    click.echo(hashes.shorten_hashes(clean(text)), err=aside)
 
 
 def say_command(before: str, command: str) -> None:
@@ -152,7 +152,7 @@ def versions(values: Sequence[Version]) -> list[dict[str, str]]:
     return [{"name": value.pacticipant, "version": value.number} for value in values]
 
 
-def placed(values: Sequence[Version], instances: Instances) -> list[dict[str, str]]:
+def versions_json(values: Sequence[Version], instances: Instances) -> list[dict[str, str]]:
     """Versions as the documented JSON, each with its application instance where that has a name."""
     return [
         {"name": value.pacticipant, "version": value.number, **({"instance": instance} if instance else {})}

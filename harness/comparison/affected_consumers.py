@@ -96,7 +96,7 @@ def who_is_hit(found: Diff, old: Document, consumers: Sequence[Consumer]) -> tup
     """What a diff means to each consumer; whoever it breaks comes first. What cannot be decided counts as used."""
     changes = [each for each in found.changes if _matters(each)]
     index = _Index.of(old, changes)
-    told = [_affected(index, each) for each in consumers]
+    told = [_effect_on_consumer(index, each) for each in consumers]
     return tuple(sorted(told, key=lambda each: _ORDER.index(each.effect)))
 
 
@@ -114,7 +114,7 @@ def _matters(change: Change) -> bool:
     return change.severity is not Severity.INFO or ends
 
 
-def _affected(index: _Index, consumer: Consumer) -> Affected:
+def _effect_on_consumer(index: _Index, consumer: Consumer) -> Affected:
     if consumer.pact is None:
         effect = ConsumerEffect.UNKNOWN if index.changes else ConsumerEffect.NONE
         return Affected(consumer=consumer, effect=effect)

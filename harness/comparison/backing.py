@@ -29,7 +29,7 @@ class Backed:
     claimed: bool = False  # it rests on the provider's own word
 
 
-def backed(
+def backed_verdict(
     comparison: Comparison, coverage: Coverage, *, claim: bool | None = None, trust_claims: bool = False
 ) -> Backed:
     """The static verdict of a pact on one provider version, whose coverage is told by its document's operations.
@@ -57,7 +57,7 @@ def backed(
     return Backed(
         verdict=Verdict.UNKNOWN,
         cause=Cause.NOT_EXERCISED,
-        because=f"it fits the document; not exercised: {_named(missing)}",
+        because=f"it fits the document; not exercised: {_gap_names(missing)}",
         missing=missing,
     )
 
@@ -89,6 +89,6 @@ def _is_of(covered: Covered, declared: str) -> bool:
     return covered.media_type == wanted
 
 
-def _named(missing: tuple[str, ...]) -> str:
+def _gap_names(missing: tuple[str, ...]) -> str:
     more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
     return ", ".join(missing[:_MOST_NAMED]) + more

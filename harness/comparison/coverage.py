@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from harness.comparison.bodies.media import bare, is_form, is_multipart, is_xml
 from harness.comparison.bodies.multipart import parts_of
 from harness.comparison.bodies.xml_trees import read_xml
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 from harness.identity import content_key
 from harness.verdicts import Covered
 
@@ -101,7 +101,7 @@ def covered_by(exchange: Exchange, operation: str = "") -> Covered | None:
     asked = urlsplit(exchange.url)
     media = media_of(exchange)
     return Covered(
-        operation=operation or f"{exchange.method} {_written(asked.path) or '/'}",
+        operation=operation or f"{exchange.method} {_encode_braces(asked.path) or '/'}",
         status=exchange.status,
         media_type=bare(media),
         fields=fields_of(exchange.response_body, media),
@@ -109,7 +109,7 @@ def covered_by(exchange: Exchange, operation: str = "") -> Covered | None:
     )
 
 
-def _written(path: str) -> str:
+def _encode_braces(path: str) -> str:
     """A path as requests write it: braces in it would make it the template of a document."""
     return path.replace("{", "%7B").replace("}", "%7D")
 
@@ -144,9 +144,9 @@ def _of_media(body: str | bytes, media: str) -> Iterator[str]:
             yield from _elements(read_xml(content))
         elif is_form(media):
             named = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST)
-            yield from (f"/{escaped(_NUMBER.sub('[]', name))}" for name, _ in named)
+            yield from (f"/{escape_pointer_step(_NUMBER.sub('[]', name))}" for name, _ in named)
         elif is_multipart(media):
-            yield from (f"/{escaped(part.name)}" for part in parts_of(content, media))
+            yield from (f"/{escape_pointer_step(part.name)}" for part in parts_of(content, media))
     except (ValueError, RecursionError):
         return
 
@@ -170,7 +170,7 @@ def _places(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
         for name, item in value.items():
             if name == "[]":
                 continue  # would be taken for the items of an array
-            here = f"{place}/{escaped(name)}"
+            here = f"{place}/{escape_pointer_step(name)}"
             yield here
             yield from _places(item, here, depth + 1)
     elif isinstance(value, list) and value:

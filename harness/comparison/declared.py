@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.comparison.bodies.media import is_form, is_multipart
 from harness.comparison.coverage import Coverage, is_json
 from harness.comparison.openapi.operations import operations
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 from harness.contracts.openapi_unread import unread_of_operation
 from harness.errors import Problem
 from harness.identity import Version
@@ -149,7 +149,7 @@ def _walk(document: Document, schema: Schema, place: str, above: tuple[str, ...]
     inside = (*above, reference) if reference else above
     properties = followed.get("properties")
     for name, part in properties.items() if isinstance(properties, dict) else ():
-        here = f"{place}/{escaped(name)}"
+        here = f"{place}/{escape_pointer_step(name)}"
         yield here
         yield from _walk(document, part, here, inside)
     if "items" in followed:

@@ -63,7 +63,7 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
         return
     root = described.root if described else Path.cwd()
     trusts = bool(described and described.trust_claims)
-    ledger = open_ledger(url or embedded(root), trust_claims=trusts)
+    ledger = open_ledger(url or embedded_ledger_url(root), trust_claims=trusts)
     try:
         if described:
             known = ledger.facts_about((), ()).environments if described.environments else {}
@@ -75,7 +75,7 @@ def ledger_at(url: str, described: System | None) -> Iterator[Ledger]:
         ledger.close()
 
 
-def embedded(root: Path) -> str:
+def embedded_ledger_url(root: Path) -> str:
     """The URL of the ledger that a project has when nothing names another."""
     return f"sqlite:///{memory_of(root) / EMBEDDED}"
 

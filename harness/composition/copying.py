@@ -41,20 +41,20 @@ def export(origin: str, path: Path, progress: Progress, *, fresh: bool = False, 
     if fresh:
         path.unlink(missing_ok=True)
     if is_remote(origin):
-        return _fetched(origin, path, progress, history=history)
+        return _fetch_archive(origin, path, progress, history=history)
     if _is_ledger(origin):
-        return _unfolded(origin, path, progress)
+        return _unfold_ledger(origin, path, progress)
     raise UsageError(
         f"there is no broker at '{origin}'",
         hint="--from https://broker.example, or sqlite:///path, or postgresql://user@host/database",
     )
 
 
-def imported(
+def import_broker(
     origin: str, ledger: str, progress: Progress, *, fresh: bool = False, history: bool = False
 ) -> Copied:
     """Put everything of a broker, of a ledger or of a file into a ledger, and compare the two."""
-    from harness.transfer.archive import opened
+    from harness.transfer.archive import open_archive
 
     if is_remote(ledger):
         raise UsageError(
@@ -63,9 +63,9 @@ def imported(
             hint="name the database of that broker: sqlite:///path or postgresql://user@host/database",
         )
     if not (is_remote(origin) or _is_ledger(origin)):
-        return _kept(opened(Path(origin)), ledger, progress)
+        return _import_archive(open_archive(Path(origin)), ledger, progress)
     path = _under_way(origin)
-    found = _kept(export(origin, path, progress, fresh=fresh, history=history), ledger, progress)
+    found = _import_archive(export(origin, path, progress, fresh=fresh, history=history), ledger, progress)
     path.unlink(missing_ok=True)
     return found
 
@@ -81,56 +81,58 @@ def _under_way(origin: str) -> Path:
     return folder / f"import-{digest('import', name)[:12]}.ndjson"
 
 
-def _fetched(url: str, path: Path, progress: Progress, *, history: bool) -> Archive:
+def _fetch_archive(url: str, path: Path, progress: Progress, *, history: bool) -> Archive:
     from harness.ledger.remote.site import open_site
-    from harness.transfer.archive import resumed
+    from harness.transfer.archive import resume_archive
     from harness.transfer.from_http import Copying
 
     site = open_site(url, os.environ)
     try:
-        archive = resumed(path, site.base)
+        archive = resume_archive(path, site.base)
         Copying(site, archive, progress, history).everything()
     finally:
         site.close()
     return archive
 
 
-def _unfolded(url: str, path: Path, progress: Progress) -> Archive:
+def _unfold_ledger(url: str, path: Path, progress: Progress) -> Archive:
     from harness.ledger.db.database import open_database
     from harness.ledger.sql_ledger import SqlLedger
-    from harness.transfer.archive import resumed
+    from harness.transfer.archive import resume_archive
     from harness.transfer.from_ledger import unfold
 
     database = open_database(url)
     try:
         path.unlink(missing_ok=True)  # a database is read at one moment: nothing of an earlier one is gone on with
-        archive = resumed(path, database.place)
+        archive = resume_archive(path, database.place)
         unfold(SqlLedger(database), archive, progress)
     finally:
         database.close()
     return archive
 
 
-def _kept(archive: Archive, ledger: str, progress: Progress) -> Copied:
-    from harness.transfer.comparing import compared
-    from harness.transfer.import_into import kept
+def _import_archive(archive: Archive, ledger: str, progress: Progress) -> Copied:
+    from harness.transfer.comparing import compare_copy
+    from harness.transfer.import_into import import_records
     from harness.transfer.records import ArchivedWebhook
 
     found = list(archive.records())
-    with _opened(ledger) as opened:
-        problems = kept(opened.database, found, progress, datetime.now(UTC).isoformat(timespec="milliseconds"))
+    with _closing_ledger(ledger) as opened:
+        problems = import_records(
+            opened.database, found, progress, datetime.now(UTC).isoformat(timespec="milliseconds")
+        )
         progress("comparing", 0, 1)
-        comparison = compared(opened, found)
+        comparison = compare_copy(opened, found)
         progress("comparing", 1, 1)
     hidden = tuple(each for each in found if isinstance(each, ArchivedWebhook) and each.secrets)
     return Copied(origin=archive.origin, comparison=comparison, problems=tuple(problems), without_secrets=hidden)
 
 
 @contextmanager
-def _opened(ledger: str) -> Iterator[SqlLedger]:
+def _closing_ledger(ledger: str) -> Iterator[SqlLedger]:
     from harness.ledger.sql_ledger import open_ledger
 
-    opened = open_ledger(ledger or composition.embedded(Path.cwd()))
+    opened = open_ledger(ledger or composition.embedded_ledger_url(Path.cwd()))
     try:
         yield opened
     finally:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def prune(database_url: str, *, days: int, limit: int, dry_run: bool) -> list[PrunableVersion]:
     """Forget versions older than so many days that nothing keeps; with `dry_run` only say which they are."""
-    database = open_database(database_url or composition.embedded(Path.cwd()))
+    database = open_database(database_url or composition.embedded_ledger_url(Path.cwd()))
     now = datetime.now(UTC)
     before = (now - timedelta(days=days)).isoformat(timespec="milliseconds")
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness import composition
 from harness.app import content
-from harness.app.naming import check_claim, requested
+from harness.app.naming import check_claim, requested_numbers
 from harness.app.provider_checks import SystemVerification
 from harness.app.run import Options, Run
 from harness.app.stored_descriptor import with_remembered
@@ -135,7 +135,7 @@ def _first_service(described: System) -> str:
 
 
 @contextmanager
-def prepared(options: Options) -> Iterator[Run]:
+def prepare_run(options: Options) -> Iterator[Run]:
     """A run with its adapters open; leaving the context closes them and removes its scratch files."""
     from harness.checkout import detect, version
     from harness.runtime.choice import choose
@@ -159,7 +159,7 @@ def prepared(options: Options) -> Iterator[Run]:
     run = new_run()
     with composition.ledger_at(options.broker or described.broker, described) as ledger, scratch(run) as folder:
         described = with_remembered(described, options.services, from_git, ledger, runtime.name)
-        described = described.with_versions(requested(described, options.services, from_git))
+        described = described.with_versions(requested_numbers(described, options.services, from_git))
         described = noting_reads(described)
         settings = CheckSettings(
             seed=described.seed,
@@ -184,5 +184,5 @@ def prepared(options: Options) -> Iterator[Run]:
 @contextmanager
 def verification(manifest: Path | None, runtime: str) -> Iterator[SystemVerification]:
     """The checks of a manifest; leaving the context stops whatever was started."""
-    with prepared(Options(manifest=manifest, runtime=runtime)) as run, ExitStack() as stack:
+    with prepare_run(Options(manifest=manifest, runtime=runtime)) as run, ExitStack() as stack:
         yield SystemVerification(run=run, stack=stack)

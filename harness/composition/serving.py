@@ -43,12 +43,12 @@ def serve(serving: Serving) -> int:
     """Serve until somebody ends it. Raises UsageError for an address that others can reach without control."""
     import uvicorn
 
-    from harness.broker.environment import configured
+    from harness.broker.environment import read_environment
     from harness.composition.connections import PromptHTTP
 
-    url = serving.database_url or composition.embedded(Path.cwd())
+    url = serving.database_url or composition.embedded_ledger_url(Path.cwd())
     chosen = replace(serving, database_url=url)
-    _refuse_open_doors(chosen, configured(os.environ))
+    _refuse_open_doors(chosen, read_environment(os.environ))
     os.environ[_HANDED_OVER] = json.dumps(asdict(chosen))
     uvicorn.run(
         "harness.composition.serving:application",
@@ -70,7 +70,7 @@ def serve(serving: Serving) -> int:
 def application() -> BrokerApplication:
     """The application of one worker process."""
     serving = Serving(**json.loads(os.environ[_HANDED_OVER]))
-    found = assembled(serving, os.environ)
+    found = assemble_broker(serving, os.environ)
     # What is there now stays: the collector need not look through it again for each large answer.
     gc.collect()
     gc.freeze()
@@ -78,18 +78,18 @@ def application() -> BrokerApplication:
     return found
 
 
-def assembled(serving: Serving, environ: Mapping[str, str]) -> BrokerApplication:
+def assemble_broker(serving: Serving, environ: Mapping[str, str]) -> BrokerApplication:
     """The broker with its database, settings and access control."""
     from harness.broker.access.guard import Guard
     from harness.broker.app import broker
-    from harness.broker.environment import configured
+    from harness.broker.environment import read_environment
     from harness.ledger.db.database import open_database
     from harness.web.pages import Pages
 
-    read = configured(environ)
+    read = read_environment(environ)
     base_urls = tuple(serving.base_urls) or read.settings.base_urls
     database = open_database(serving.database_url)
-    guard = Guard(database=database, rules=read.rules) if _controlled(read, database) else None
+    guard = Guard(database=database, rules=read.rules) if _has_access_control(read, database) else None
     if guard is None:
         log.warning(
             "anybody who can reach this address may do everything; `harness broker token create` ends that"
@@ -111,7 +111,7 @@ def _refuse_open_doors(serving: Serving, read: Configured) -> None:
 
     database = open_database(serving.database_url)
     try:
-        if serving.host in _LOOPBACK or _controlled(read, database):
+        if serving.host in _LOOPBACK or _has_access_control(read, database):
             return
     finally:
         database.close()
@@ -121,13 +121,13 @@ def _refuse_open_doors(serving: Serving, read: Configured) -> None:
     )
 
 
-def _controlled(read: Configured, database: Database) -> bool:
+def _has_access_control(read: Configured, database: Database) -> bool:
     from harness.ledger.db import tokens
 
     if read.rules.users:
         return True
     with database.reading() as db:
-        return any(not token.revoked_at for token in tokens.listed(db))
+        return any(not token.revoked_at for token in tokens.all_tokens(db))
 
 
 def _logging(*, human: bool) -> dict[str, Any]:

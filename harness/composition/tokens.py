@@ -23,8 +23,8 @@ ROLES = tuple(role.value for role in Role)
 
 
 @contextmanager
-def _opened(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url or composition.embedded(Path.cwd()))
+def _closing_database(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url or composition.embedded_ledger_url(Path.cwd()))
     try:
         yield database
     finally:
@@ -35,20 +35,20 @@ def create(database_url: str, name: str, role: str, pacticipants: Sequence[str])
     """A new token and its secret. Raises UsageError for a role that is none."""
     if role not in ROLES:
         raise UsageError(f"no role '{role}'", hint=did_you_mean(role, ROLES))
-    with _opened(database_url) as database, database.writing() as db:
+    with _closing_database(database_url) as database, database.writing() as db:
         return tokens.create(db, name, role, pacticipants, _now())
 
 
-def listed(database_url: str) -> list[Token]:
+def list_tokens(database_url: str) -> list[Token]:
     """Every token that there is or was."""
-    with _opened(database_url) as database, database.reading() as db:
-        return tokens.listed(db)
+    with _closing_database(database_url) as database, database.reading() as db:
+        return tokens.all_tokens(db)
 
 
 def revoke(database_url: str, named: str) -> list[Token]:
     """End the live tokens with a uuid or a name. Raises UnknownName."""
-    with _opened(database_url) as database, database.writing() as db:
-        live = [each for each in tokens.listed(db) if not each.revoked_at]
+    with _closing_database(database_url) as database, database.writing() as db:
+        live = [each for each in tokens.all_tokens(db) if not each.revoked_at]
         meant = [each for each in live if named in (each.uuid, each.description)]
         if not meant:
             raise UnknownName(f"no token '{named}'", hint=did_you_mean(named, (each.description for each in live)))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from harness.contracts.openapi_source import UNREAD, at_pointer, escaped, parse, references, referring
+from harness.contracts.openapi_source import UNREAD, at_pointer, escape_pointer_step, parse, references, referring
 from harness.errors import ContractError, Problem
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class _Files:
     def _moved(self, reference: str, file: Path | None, at: str) -> str:
         address, _, fragment = reference.partition("#")
         if not address:
-            return reference if file == self.root else f"#/{KEY}/{escaped(self._name(file))}{fragment}"
+            return reference if file == self.root else f"#/{KEY}/{escape_pointer_step(self._name(file))}{fragment}"
         problem = self._obstacle(reference, address)
         if problem:
             self.problems.append(Problem(problem[0], at, problem[1]))
@@ -139,7 +139,7 @@ class _Files:
             self.names.append(other)
             self.content[name] = {}  # met: files may refer to each other in a circle
             self._read(name, other, reference, at)
-        return f"#/{KEY}/{escaped(name)}{fragment}"
+        return f"#/{KEY}/{escape_pointer_step(name)}{fragment}"
 
     def _other(self, file: Path, address: str) -> Path:
         """The file that an address means, links followed; each is looked up once."""
@@ -188,11 +188,11 @@ class _Files:
         return self._named[file]
 
 
-def unresolved(document: dict[str, Any], place: str) -> Iterator[Problem]:
+def unresolved_references(document: dict[str, Any], place: str) -> Iterator[Problem]:
     """References within the document that lead nowhere."""
     if _all_lead(document, {target["$ref"] for target in referring(document)}):
         return  # the usual case; only where something is wrong, every place is named
-    anchors = dict(anchored(document))
+    anchors = dict(anchored_schemas(document))
     for at, target in references(document):
         reference = target["$ref"]
         if reference.startswith(f"#/{UNREAD}/"):
@@ -238,18 +238,18 @@ class References:
         if reference.startswith("#/"):
             return at_pointer(self.document, reference[1:])[0]
         if self._anchors is None:
-            self._anchors = dict(anchored(self.document))
+            self._anchors = dict(anchored_schemas(self.document))
         return self._anchors.get(reference.removeprefix("#")) if reference.startswith("#") else None
 
 
-def anchored(value: Any) -> Iterator[tuple[str, Any]]:
+def anchored_schemas(value: Any) -> Iterator[tuple[str, Any]]:
     """Every schema that has a name of its own, by that name."""
     if isinstance(value, dict):
         for name in ("$anchor", "$dynamicAnchor"):
             if isinstance(value.get(name), str):
                 yield value[name], value
         for item in value.values():
-            yield from anchored(item)
+            yield from anchored_schemas(item)
     elif isinstance(value, list):
         for item in value:
-            yield from anchored(item)
+            yield from anchored_schemas(item)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.contracts.openapi_bundle import written_place
-from harness.contracts.openapi_kinds import REFERRED, held, parts
-from harness.contracts.openapi_source import UNREAD, escaped, pointed
+from harness.contracts.openapi_kinds import REFERRED, kind_of_key, parts
+from harness.contracts.openapi_source import UNREAD, escape_pointer_step, resolve_pointer
 from harness.contracts.openapi_standard import breaches, known_keys
 from harness.errors import Problem, did_you_mean
 
@@ -49,12 +49,12 @@ class Examined(NamedTuple):
     remarks: tuple[Problem, ...] = ()  # of keys that nobody knows, and of words
 
 
-def examined(document: dict[str, Any], version: str, place: str) -> Examined:
+def examine_document(document: dict[str, Any], version: str, place: str) -> Examined:
     """Hold a bundled document to the JSON schemas of its version, and follow references wherever they stand."""
     walk = _Walk(document, version, place)
     walk.of("document", document, "", "")
-    value = _edited(document, [each[:2] for each in walk.edits])
-    followed = _edited(document, [each[:2] for each in walk.edits if not each.takes_out])
+    value = _apply_edits(document, [each[:2] for each in walk.edits])
+    followed = _apply_edits(document, [each[:2] for each in walk.edits if not each.takes_out])
     return Examined(value, followed, tuple(dict.fromkeys(walk.faults)), tuple(dict.fromkeys(walk.remarks)))
 
 
@@ -71,7 +71,7 @@ def dead(pointer: str, value: Any) -> dict[str, Any]:
     return {"$ref": f"#/{UNREAD}{pointer}", UNREAD: value}
 
 
-def _edited(document: dict[str, Any], edits: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _apply_edits(document: dict[str, Any], edits: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """The same with other values at some places, those around others first; what is as it was is shared."""
     if not edits:
         return document
@@ -79,7 +79,7 @@ def _edited(document: dict[str, Any], edits: Sequence[tuple[str, Any]]) -> dict[
     own: dict[int, Any] = {}  # what was copied already; kept, so that nothing else has its id
     for pointer, made in edits:
         holder: Any = top
-        *above, last = [""] if not pointer else ["", *map(_unescaped, pointer.split("/")[1:])]
+        *above, last = [""] if not pointer else ["", *map(_unescape_step, pointer.split("/")[1:])]
         for step in above:
             key = int(step) if isinstance(holder, list) else step
             if id(holder[key]) not in own:
@@ -91,7 +91,7 @@ def _edited(document: dict[str, Any], edits: Sequence[tuple[str, Any]]) -> dict[
     return edited
 
 
-def _unescaped(step: str) -> str:
+def _unescape_step(step: str) -> str:
     return step.replace("~1", "/").replace("~0", "~")
 
 
@@ -143,7 +143,7 @@ class _Walk:
         for _ in range(_MOST_STEPS):
             if not reference.startswith("#/"):
                 return None, ""
-            value, found = pointed(self.document, reference[1:])
+            value, found = resolve_pointer(self.document, reference[1:])
             if found is None:
                 return None, ""
             if not (_refers(value) and len(value) == 1):
@@ -167,7 +167,7 @@ class _Walk:
         """The object with the references of its lists, maps and values followed."""
         made = dict(value)
         for key, item in value.items():
-            if held(kind, key) and held(kind, key)[0] not in "[{":
+            if kind_of_key(kind, key) and kind_of_key(kind, key)[0] not in "[{":
                 continue
             followed = self._all_followed(item, key, 0) if key != "$ref" else item
             if followed is not item:
@@ -206,9 +206,9 @@ class _Unread:
             self._lost(self.value["$ref"], "")
             self.whole = True
         for key, item in self.value.items() if isinstance(self.value, dict) and not self.whole else ():
-            entered = held(self.kind, key)[:1] not in ("", "[", "{")
+            entered = kind_of_key(self.kind, key)[:1] not in ("", "[", "{")
             if _refers(item) and not entered and key not in _WORDS | _DATA - {"enum"} and not key.startswith("x-"):
-                self._lost(item["$ref"], f"/{escaped(key)}")
+                self._lost(item["$ref"], f"/{escape_pointer_step(key)}")
                 self.keys[key] = item
 
     def _lost(self, reference: str, at: str) -> None:
@@ -221,8 +221,8 @@ class _Unread:
             for key in breach.unknown:
                 self._strange(key)
             return
-        steps = "".join(f"/{escaped(str(step))}" for step in breach.steps)
-        what = str(breach.steps[0]) if breach.steps else _unescaped(self.source.rpartition("/")[2])
+        steps = "".join(f"/{escape_pointer_step(str(step))}" for step in breach.steps)
+        what = str(breach.steps[0]) if breach.steps else _unescape_step(self.source.rpartition("/")[2])
         rule = breach.rule if len(breach.rule) <= _SHOWN else f"{breach.rule[:_SHOWN]}…"
         text = f"`{what}`: {rule}" if what else rule
         problem = Problem(text, self.walk.written(f"{self.source}{steps}"))
@@ -253,7 +253,7 @@ class _Unread:
     def _strange(self, key: str) -> None:
         if key == "$ref":
             return
-        where = self.walk.written(f"{self.source}/{escaped(key)}")
+        where = self.walk.written(f"{self.source}/{escape_pointer_step(key)}")
         if self.kind == "responses" and not _LOOSE_CLASS.fullmatch(key):
             hint = "write a status such as 200, a class such as 4XX, or default"
             self.walk.faults.append(Problem(f"`{key}` is no status", where, hint))

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ _BRACKETS = re.compile(r"[\[\]{}]")
 
 
 @lru_cache(maxsize=65_536)
-def held(kind: str, key: str) -> str:
+def kind_of_key(kind: str, key: str) -> str:
     """What a key of a kind holds, as it is written above; "" for what is no object of its own."""
     holds = _HOLDS.get(kind, {})
     if key in holds:
@@ -98,13 +98,15 @@ def kind_held(written: str) -> str:
 def parts(kind: str, value: Mapping[str, Any]) -> Iterator[DocumentPart]:
     """The objects that an object of a kind holds; a list or map of them that is none is not entered."""
     for key, item in value.items():
-        written = held(kind, key)
+        written = kind_of_key(kind, key)
         if not written or (key == "additionalProperties" and isinstance(item, bool)):
             continue
-        inner, at = kind_held(written), f"/{escaped(key)}"
+        inner, at = kind_held(written), f"/{escape_pointer_step(key)}"
         if written[0] == "{":
             named = item.items() if isinstance(item, dict) else ()
-            yield from (DocumentPart(key, f"{at}/{escaped(str(name))}", inner, each) for name, each in named)
+            yield from (
+                DocumentPart(key, f"{at}/{escape_pointer_step(str(name))}", inner, each) for name, each in named
+            )
         elif written[0] == "[":
             listed = item if isinstance(item, list) else ()
             yield from (DocumentPart(key, f"{at}/{number}", inner, each) for number, each in enumerate(listed))

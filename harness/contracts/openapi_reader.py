@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.openapi import OpenApi, Operation
-from harness.contracts.openapi_bundle import References, bundle, unresolved
-from harness.contracts.openapi_faults import examined
-from harness.contracts.openapi_source import UNREAD, at_pointer, escaped, parse
+from harness.contracts.openapi_bundle import References, bundle, unresolved_references
+from harness.contracts.openapi_faults import examine_document
+from harness.contracts.openapi_source import UNREAD, at_pointer, escape_pointer_step, parse
 from harness.contracts.openapi_unread import unread_of_operation
 from harness.errors import ContractError, Problem, did_you_mean
 from harness.identity import content_key
@@ -39,14 +39,16 @@ def read_openapi(text: str | bytes, provider: str, place: str, reader: Reader = 
     lost: list[Problem] = []
     document = bundle(value, place, reader, None, lost)
     version = _version_of(document, place)
-    found = examined(document, version[:3], place)
+    found = examine_document(document, version[:3], place)
     paths = found.value.get("paths")
     if not isinstance(paths, dict) or UNREAD in paths:
         raise ContractError(*(found.faults or (Problem("it has no `paths`", place),)))
     reading = _DocumentReading(found.value, place, version)
     reading.read(paths)
     nowhere = {each.where for each in lost}
-    found_too = (each for each in (*unresolved(found.value, place), *found.faults) if each.where not in nowhere)
+    found_too = (
+        each for each in (*unresolved_references(found.value, place), *found.faults) if each.where not in nowhere
+    )
     told = (*lost, *found_too, *reading.problems)
     return OpenApi(
         provider=provider,
@@ -99,7 +101,7 @@ class _DocumentReading:
         self.problems.append(Problem(text, f"{self.place}{at}", hint))
 
     def _path(self, path: str, item: Any) -> None:
-        at = f"#/paths/{escaped(path)}"
+        at = f"#/paths/{escape_pointer_step(path)}"
         item = self._resolved(item)
         if not isinstance(item, dict):
             return  # a reference that leads nowhere is told of by itself
@@ -143,7 +145,7 @@ class _DocumentReading:
         meant = [self._resolved(parameter) for parameter in given]
         if any(_refers(p) and v is None for p, v in zip(given, meant, strict=True)):
             return  # a reference that leads nowhere is told of by itself
-        declared = {value["name"] for value in meant if _named(value) and value.get("in") == "path"}
+        declared = {value["name"] for value in meant if _has_name(value) and value.get("in") == "path"}
         self._path_parameters(label, path, declared, at)
 
     def _path_parameters(self, label: str, path: str, declared: set[str], at: str) -> None:
@@ -168,7 +170,7 @@ def _statuses(written: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in responses if _STATUS.match(name)) if isinstance(responses, dict) else ()
 
 
-def _named(value: Any) -> bool:
+def _has_name(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("name"), str)
 
 

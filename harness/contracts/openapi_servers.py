@@ -39,10 +39,10 @@ def _paths(server: Mapping[str, Any]) -> Iterator[str]:
     names = list(dict.fromkeys(_VARIABLE.findall(url)))
     values = [_values(server, name) for name in names]
     for chosen in islice(product(*values), _MOST):
-        yield _filled(url, dict(zip(names, chosen, strict=True)))
+        yield _fill_variables(url, dict(zip(names, chosen, strict=True)))
     if any(_is_open(server, name) for name in names):
         first = {n: each[0] for n, each in zip(names, values, strict=True) if not _is_open(server, n)}
-        yield _filled(url, first)
+        yield _fill_variables(url, first)
 
 
 def _variable(server: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -64,7 +64,7 @@ def _is_open(server: Mapping[str, Any], name: str) -> bool:
     return not isinstance(told.get("enum"), list) and "/" not in str(told.get("default", ""))
 
 
-def _filled(url: str, values: Mapping[str, str]) -> str:
+def _fill_variables(url: str, values: Mapping[str, str]) -> str:
     return _path(_VARIABLE.sub(lambda match: values.get(match.group(1), match.group(0)), url))
 
 

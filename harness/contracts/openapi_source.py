@@ -22,7 +22,7 @@ Reader = Callable[["str | bytes", str], Any]  # reads a text as `parse` does
 
 def parse(text: str | bytes, place: str) -> Any:
     """The document's value. Raises ContractError with line and column where the text says them."""
-    words = _decoded(text, place)
+    words = _decode_text(text, place)
     if not words.strip():
         raise ContractError(Problem("the document is empty", place))
     try:
@@ -48,16 +48,19 @@ def _value(words: str, place: str) -> tuple[Any, bool]:
         except ContractError:
             if not place.lower().endswith((".yaml", ".yml")):
                 raise
-    from harness.contracts.yaml_text import Unsure, loaded  # here: PyYAML takes longer than reading most documents
+    from harness.contracts.yaml_text import (  # here: PyYAML takes longer than reading most documents
+        Unsure,
+        load_yaml,
+    )
 
     try:
-        value, shares = loaded(words)
+        value, shares = load_yaml(words)
     except Unsure:
         return _yaml(words, place), False
     return value, not shares
 
 
-def _decoded(text: str | bytes, place: str) -> str:
+def _decode_text(text: str | bytes, place: str) -> str:
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:
@@ -200,7 +203,7 @@ class _JsonShape:
         for name, item in value.items() if isinstance(value, dict) else enumerate(value):
             if not isinstance(name, (str, int)):
                 yield Problem(f"the key {name!r} is not text", f"{self.place}{at}", "write it in quotes")
-            yield from self._visit(item, f"{at}/{escaped(str(name))}", depth + 1)
+            yield from self._visit(item, f"{at}/{escape_pointer_step(str(name))}", depth + 1)
             size += self.sizes.get(id(item), 1) if isinstance(item, (dict, list)) else 1
         self.open.discard(id(value))
         self.sizes[id(value)] = size
@@ -212,18 +215,18 @@ def _in_json(value: object) -> bool:
     return value is None or isinstance(value, (str, int))
 
 
-def escaped(name: str) -> str:
+def escape_pointer_step(name: str) -> str:
     """A name as one step of a JSON pointer."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 def at_pointer(document: Any, fragment: str) -> tuple[Any, bool]:
     """What a JSON pointer ("/components/schemas/Order", percent-encoded) leads to, and whether it does."""
-    value, place = pointed(document, fragment)
+    value, place = resolve_pointer(document, fragment)
     return value, place is not None
 
 
-def pointed(document: Any, fragment: str, followed: int = 0) -> tuple[Any, str | None]:
+def resolve_pointer(document: Any, fragment: str, followed: int = 0) -> tuple[Any, str | None]:
     """The same, and the pointer at which it really stands, references on the way followed; None for nowhere."""
     from urllib.parse import unquote
 
@@ -237,12 +240,12 @@ def pointed(document: Any, fragment: str, followed: int = 0) -> tuple[Any, str |
             if followed > _MOST_FOLLOWED or not isinstance(reference, str) or not reference.startswith("#/"):
                 return None, None
             followed += 1
-            value, found = pointed(document, reference[1:], followed)
+            value, found = resolve_pointer(document, reference[1:], followed)
             if found is None:
                 return None, None
             place = found
         value = value[name] if isinstance(value, dict) else value[int(name)]
-        place = f"{place}/{escaped(name)}"
+        place = f"{place}/{escape_pointer_step(name)}"
     return value, place
 
 
@@ -299,7 +302,7 @@ def references(value: Any, at: str = "#", parent: str = "") -> Iterator[tuple[st
         for name, item in value.items():
             if name == UNREAD or (name in _DATA and parent not in _NAMES and not _may_refer(name, item)):
                 continue
-            yield from references(item, f"{at}/{escaped(str(name))}", str(name))
+            yield from references(item, f"{at}/{escape_pointer_step(str(name))}", str(name))
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from references(item, f"{at}/{number}", parent)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.contracts.openapi_kinds import EXTENSION, held
+from harness.contracts.openapi_kinds import EXTENSION, kind_of_key
 from harness.errors import not_installed
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class Breach(NamedTuple):
 
 def breaches(version: str, kind: str, value: Any) -> list[Breach]:
     """Every rule that an object breaks by itself, whatever the objects in it are; each place once."""
-    chosen = _chosen(version, kind, value)
+    chosen = _choose_form(version, kind, value)
     if chosen is None:
         return []
     found: dict[tuple[str | int, ...], Breach] = {}
     for error in _validator(version, chosen).iter_errors(_shallow(kind, value)):
-        for breach in _told(error):
+        for breach in _find_breaches(error):
             found.setdefault((*breach.steps, *breach.unknown, breach.missing), breach)
     return [*found.values(), *_strange_keywords(version, kind, value)]
 
@@ -103,7 +103,7 @@ _NAMES: dict[str, dict[str, dict[str, str]]] = {
 _TELLING = {"parameter": "in", "security-scheme": "type", "schema": "type"}
 
 
-def _chosen(version: str, kind: str, value: Any) -> tuple[str, str] | None:
+def _choose_form(version: str, kind: str, value: Any) -> tuple[str, str] | None:
     """The kind and its form; the first form for what names none, so that the rule of the key is told."""
     forms = _NAMES[version].get(kind)
     if forms is None:
@@ -160,7 +160,7 @@ def _validator(version: str, chosen: tuple[str, str]) -> Any:
         whole = {"$ref": _SCHEMA_2020, "properties": added}
         return jsonschema_rs.Draft202012Validator(whole, validate_formats=False)
     name = _NAMES[version][kind][form]
-    cut = _cut(_definitions(version)[name] if name else _document(version), kind)
+    cut = _cut_definition(_definitions(version)[name] if name else _document(version), kind)
     key = "$defs" if version >= "3.1" else "definitions"
     whole = {**{k: v for k, v in cut.items() if k not in ("id", "$id", "$schema")}, key: _definitions(version)}
     if version >= "3.1":
@@ -168,7 +168,7 @@ def _validator(version: str, chosen: tuple[str, str]) -> Any:
     return jsonschema_rs.Draft4Validator(whole, validate_formats=False)
 
 
-def _cut(definition: dict[str, Any], kind: str) -> dict[str, Any]:
+def _cut_definition(definition: dict[str, Any], kind: str) -> dict[str, Any]:
     """What is said of an object itself; of those in it only whether they are there, as a list, as a map."""
     made: dict[str, Any] = {}
     for key, value in definition.items():
@@ -185,14 +185,16 @@ def _cut(definition: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def _cut_inside(value: Any, kind: str) -> Any:
     if isinstance(value, list):
-        return [_cut(each, kind) for each in value]
+        return [_cut_definition(each, kind) for each in value]
     if isinstance(value, dict) and not {"properties", "required", "allOf", "$ref", "$defs"} & value.keys():
-        return {name: _cut(each, kind) if isinstance(each, dict) else each for name, each in value.items()}
-    return _cut(value, kind) if isinstance(value, dict) else value
+        return {
+            name: _cut_definition(each, kind) if isinstance(each, dict) else each for name, each in value.items()
+        }
+    return _cut_definition(value, kind) if isinstance(value, dict) else value
 
 
 def _cut_at(kind: str, name: str, part: Any) -> Any:
-    written = held(kind, name)
+    written = kind_of_key(kind, name)
     if not written:
         return part
     counts = {key: part[key] for key in ("minProperties", "maxProperties", "minItems") if key in part}
@@ -228,10 +230,10 @@ def _shallow(kind: str, value: Any) -> Any:
     """An object with nothing in the objects that it holds."""
     if not isinstance(value, dict):
         return value
-    return {key: _emptied(held(kind, str(key)), item) for key, item in value.items()}
+    return {key: _empty_parts(kind_of_key(kind, str(key)), item) for key, item in value.items()}
 
 
-def _emptied(written: str, value: Any) -> Any:
+def _empty_parts(written: str, value: Any) -> Any:
     if not written:
         return value
     if written[0] == "[":
@@ -244,7 +246,7 @@ def _emptied(written: str, value: Any) -> Any:
 # --- what an error says ------------------------------------------------------------------------------------------
 
 
-def _told(error: ValidationError) -> Iterator[Breach]:
+def _find_breaches(error: ValidationError) -> Iterator[Breach]:
     steps = tuple(error.instance_path)
     name = error.kind.name
     unexpected = tuple(getattr(error.kind, "unexpected", ()))
@@ -255,10 +257,10 @@ def _told(error: ValidationError) -> Iterator[Breach]:
     if branches:
         nearest = min(branches, key=_distance)
         if _distance(nearest) == _distance(max(branches, key=_distance)):
-            yield Breach(steps, f"{_shown(error.instance)} is none of what may stand there")
+            yield Breach(steps, f"{_display_value(error.instance)} is none of what may stand there")
             return
         for inner in nearest:
-            yield from _told(inner)
+            yield from _find_breaches(inner)
         return
     missing = str(getattr(error.kind, "property", "")) if name == "required" else ""
     yield Breach(steps, f"`{missing}` is missing" if missing else error.message, missing=missing)
@@ -270,7 +272,7 @@ def _distance(branch: list[ValidationError]) -> tuple[int, int]:
     return others, len(branch)
 
 
-def _shown(value: Any) -> str:
+def _display_value(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else f"{text[:59]}…"
 

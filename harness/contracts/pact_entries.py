@@ -116,9 +116,9 @@ def contradictions(entries: Sequence[Any]) -> dict[int, int]:
     for alike in _alike(entries):
         by_request: dict[str, list[int]] = defaultdict(list)
         for index in alike:
-            by_request[_asked(entries[index])].append(index)
+            by_request[_request_key(entries[index])].append(index)
         for same in by_request.values():
-            promised = {index: _promised(entries[index]) for index in same}
+            promised = {index: _promise_key(entries[index]) for index in same}
             for index in same:
                 other = next((each for each in same if promised[each] != promised[index]), None)
                 if other is not None:
@@ -136,13 +136,13 @@ def _alike(entries: Sequence[Any]) -> Iterator[list[int]]:
     yield from (group for group in groups.values() if len(group) > 1)
 
 
-def _asked(entry: Mapping[str, Any]) -> str:
+def _request_key(entry: Mapping[str, Any]) -> str:
     """What is sent: the example, whatever the mock of the consumer's tests would take beside it."""
     request = entry.get("request")
     return canonical_json([request.get(part) for part in _ASKED] if isinstance(request, dict) else request)
 
 
-def _promised(entry: Mapping[str, Any]) -> str:
+def _promise_key(entry: Mapping[str, Any]) -> str:
     left_out = _TRIMMINGS | ({"request"} if isinstance(entry.get("request"), dict) else frozenset())
     return canonical_json({key: value for key, value in entry.items() if key not in left_out})
 
@@ -171,7 +171,7 @@ def _of_one_label(interactions: Sequence[Interaction]) -> list[list[int]]:
 
 def _marks(alike: Sequence[Interaction]) -> list[str]:
     """What tells requests of one label apart: the line, the query, and else a number made of the content."""
-    asked = [_asked(each.document) for each in alike]
+    asked = [_request_key(each.document) for each in alike]
     if len(set(asked)) == 1:
         return [""] * len(alike)
     for marks in ([_line(each) for each in alike], [_line(each) + _query(each) for each in alike]):

@@ -50,7 +50,7 @@ def described_twice(first: Contract, second: Contract) -> tuple[str, ...] | None
 
 def put_together(first: Contract, second: Contract) -> Contract:
     """The pact of which both are parts; they must not contradict each other."""
-    both = merged(_part(first), _part(second))
+    both = merge_parts(_part(first), _part(second))
     places = [each.place for each in (first, second) if each.place]
     text = json.dumps(both, ensure_ascii=False, separators=(",", ":"))
     return replace(second, key=pact_key(both), text=text, place=" and ".join(places))
@@ -83,16 +83,16 @@ def _by_identity(interactions: list[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def merged(there: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
+def merge_parts(there: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
     """Both parts; they must not contradict each other."""
     result = {**there, **{name: value for name, value in added.items() if name not in there}}
     for name in _LISTS:
         if name in there or name in added:
-            result[name] = _merged(_of(there, name), _of(added, name))
+            result[name] = _merge_lists(_of(there, name), _of(added, name))
     return result
 
 
-def _merged(there: list[Any], added: list[Any]) -> list[Any]:
+def _merge_lists(there: list[Any], added: list[Any]) -> list[Any]:
     newer = {identity(each): each for each in added}
     known = {identity(each) for each in there}
     kept = [_newer(each, newer.get(identity(each), each)) for each in there]
@@ -104,7 +104,7 @@ def _newer(known: Any, newer: Any) -> Any:
     both = {*tests_of(known), *tests_of(newer)}
     if known is newer or not both or content(known) != content(newer):
         return newer
-    return signed(newer, both)
+    return sign_interaction(newer, both)
 
 
 def _of(document: Mapping[str, Any], name: str) -> list[Any]:
@@ -138,7 +138,7 @@ def tests_of(interaction: Any) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(name, str) and "::" in name)
 
 
-def signed(interaction: Mapping[str, Any], tests: Iterable[str]) -> dict[str, Any]:
+def sign_interaction(interaction: Mapping[str, Any], tests: Iterable[str]) -> dict[str, Any]:
     """The interaction with the tests that promise it."""
     names = sorted(tests)
     others = {k: v for k, v in (interaction.get("comments") or {}).items() if not k.startswith("testname")}

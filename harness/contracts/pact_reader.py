@@ -29,7 +29,7 @@ def read_pact(text: str | bytes, place: str) -> Pact:
 
     Raises ContractError, with every problem and its place, for a text that does not even say whose pact it is.
     """
-    document = _parsed(text, place)
+    document = _parse_json(text, place)
     problems = tuple(problems_of(document, place))
     if any(not problem.where.startswith(f"{place}#/") or _is_nameless(problem, place) for problem in problems):
         raise ContractError(*problems)
@@ -103,17 +103,17 @@ def pact_key(document: dict[str, Any]) -> str:
         return content_key(document)
     parts = []  # of an object in its canonical spelling: each interaction is written once, to be sorted and hashed
     if isinstance(interactions, list):
-        parts.append(f'"interactions":{_sorted(interactions)}')
+        parts.append(f'"interactions":{_sort_entries(interactions)}')
     if isinstance(messages, list):
         # Only one of the two arrays is sorted; the broker does so, and keys must agree with its own.
-        parts.append(f'"messages":{canonical_json(messages) if interactions else _sorted(messages)}')
+        parts.append(f'"messages":{canonical_json(messages) if interactions else _sort_entries(messages)}')
     version = specification_of(document)
     if version is not None:
         parts.append(f'"pact_specification_version":{canonical_json(version)}')
     return key_of_canonical(f"{{{','.join(parts)}}}")
 
 
-def _sorted(entries: list[Any]) -> str:
+def _sort_entries(entries: list[Any]) -> str:
     return f"[{','.join(sorted(map(canonical_json, entries)))}]"
 
 
@@ -138,7 +138,7 @@ def _files(path: str, problems: list[Problem], absent: list[Problem]) -> Iterato
         absent.append(Problem("no such file or folder", path, "name a pact, a folder of pacts or a glob"))
 
 
-def _parsed(text: str | bytes, place: str) -> Any:
+def _parse_json(text: str | bytes, place: str) -> Any:
     doubled: list[tuple[dict[str, Any], str]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,10 +148,10 @@ def _parsed(text: str | bytes, place: str) -> Any:
             doubled.extend((document, name) for name, count in counted.items() if count > 1)
         return document
 
-    written = _decoded(text, place)
-    document = _loaded(written, keep, place)
+    written = _decode_text(text, place)
+    document = _load_json(written, keep, place)
     if doubled:
-        raise ContractError(*(_doubled(document, each, name, place) for each, name in doubled))
+        raise ContractError(*(_duplicate_key(document, each, name, place) for each, name in doubled))
     if _HALVES.search(written):  # two halves make a character, one alone cannot be written
         pointer, half = _half_written(document)
         if half:
@@ -163,9 +163,9 @@ def _parsed(text: str | bytes, place: str) -> Any:
 _HALVES = re.compile(r"\\u[dD]|[\ud800-\udfff]")
 
 
-def _loaded(text: str, keep: Callable[[list[tuple[str, Any]]], dict[str, Any]], place: str) -> Any:
+def _load_json(text: str, keep: Callable[[list[tuple[str, Any]]], dict[str, Any]], place: str) -> Any:
     try:
-        document = json.loads(text, object_pairs_hook=keep, parse_constant=_refused)
+        document = json.loads(text, object_pairs_hook=keep, parse_constant=_refuse_constant)
         if _depth(document) > _DEEPEST:
             raise RecursionError
     except RecursionError:
@@ -179,7 +179,7 @@ def _loaded(text: str, keep: Callable[[list[tuple[str, Any]]], dict[str, Any]], 
     return document
 
 
-def _decoded(text: str | bytes, place: str) -> str:
+def _decode_text(text: str | bytes, place: str) -> str:
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:
@@ -189,11 +189,11 @@ def _decoded(text: str | bytes, place: str) -> str:
         raise ContractError(what, where=place, hint="save the file as UTF-8") from None
 
 
-def _refused(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON number")
 
 
-def _doubled(document: Any, wanted: dict[str, Any], name: str, place: str) -> Problem:
+def _duplicate_key(document: Any, wanted: dict[str, Any], name: str, place: str) -> Problem:
     pointer = next((p for p, value in _walk(document) if value is wanted), "")
     where = f"{place}#{pointer}" if pointer else place
     return Problem(f"key {name!r} is written twice", where, "keep one of them: readers disagree on which counts")
@@ -224,12 +224,12 @@ def _walk(document: Any) -> Iterator[tuple[str, Any]]:
         pointer, value = waiting.pop()
         yield pointer, value
         if isinstance(value, dict):
-            waiting.extend((f"{pointer}/{_escaped(key)}", each) for key, each in value.items())
+            waiting.extend((f"{pointer}/{_escape_step(key)}", each) for key, each in value.items())
         elif isinstance(value, list):
             waiting.extend((f"{pointer}/{index}", each) for index, each in enumerate(value))
 
 
-def _escaped(key: str) -> str:
+def _escape_step(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
@@ -253,7 +253,7 @@ def _whole(problems: Sequence[Problem], place: str) -> Interaction:
         part="",
         kind=InteractionKind.UNKNOWN,
         description="the whole pact",
-        unreadable=_told(problems).replace(place, ""),
+        unreadable=_problems_text(problems).replace(place, ""),
         document={},
     )
 
@@ -298,7 +298,7 @@ def _interaction(entry: Any, at: tuple[str, int], *, v4: bool) -> Interaction:
             part=part,
             kind=InteractionKind.UNKNOWN,
             description=told if isinstance(told, str) and told else f"interaction {index}",
-            unreadable=_told(problems),
+            unreadable=_problems_text(problems),
             document=entry if isinstance(entry, dict) else {},
         )
     kind = InteractionKind(entry["type"]) if v4 and http else _KIND_BEFORE_V4[http]
@@ -320,7 +320,7 @@ def _interaction(entry: Any, at: tuple[str, int], *, v4: bool) -> Interaction:
 _KIND_BEFORE_V4 = {True: InteractionKind.HTTP, False: InteractionKind.ASYNC_MESSAGE}
 
 
-def _told(problems: Sequence[Problem]) -> str:
+def _problems_text(problems: Sequence[Problem]) -> str:
     return "; ".join(f"{each.where}: {each.text}" + (f" ({each.hint})" if each.hint else "") for each in problems)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts.pact_merging import content, identity, signed, tests_of
+from harness.contracts.pact_merging import content, identity, sign_interaction, tests_of
 from harness.contracts.pact_reader import whole_pact
 from harness.errors import ContractError, Problem
 from harness.identity import canonical_json
@@ -117,7 +117,7 @@ def merge(
     """
     fresh = sorted(new, key=lambda c: (identity(c.interaction), c.test))
     before = None if existing is None else _pact_of(pair, existing, place)
-    kept = {} if before is None else _kept(before, session)
+    kept = {} if before is None else _kept_interactions(before, session)
     _refuse_contradictions(fresh, _standing_promises(kept, pair), session, place)
     version = _version(fresh, _specification(before) if before and kept else "", place)
     promised = dict(kept)
@@ -127,12 +127,12 @@ def merge(
         same = standing is not None and content(standing) == content(each.interaction)
         others = set(tests_of(standing)) if standing and same else set()
         tests = {each.test, *(others - {session.former.get(each.test)})}
-        promised[key] = _signed(each.interaction, tests, version)
+        promised[key] = _sign_interaction(each.interaction, tests, version)
     text = _text(pair, version, list(promised.values())) if promised else None
-    return MergedPact(text=text, dropped=_dropped(before, promised))
+    return MergedPact(text=text, dropped=_dropped_promises(before, promised))
 
 
-def _dropped(before: Pact | None, promised: Mapping[str, dict[str, Any]]) -> tuple[DroppedPromise, ...]:
+def _dropped_promises(before: Pact | None, promised: Mapping[str, dict[str, Any]]) -> tuple[DroppedPromise, ...]:
     """What the file promised and promises no more."""
     return tuple(
         DroppedPromise(description=each.description, tests=tests_of(each.document))
@@ -169,7 +169,7 @@ def _specification(pact: Pact) -> str:
     return pact.specification or ("4.0" if typed else "3.0.0")
 
 
-def _kept(pact: Pact, session: TestSession) -> dict[str, dict[str, Any]]:
+def _kept_interactions(pact: Pact, session: TestSession) -> dict[str, dict[str, Any]]:
     """What the file promises already and this session does not take back, by what identifies it."""
     kept = {}
     for interaction in (each.document for each in pact.interactions):
@@ -178,7 +178,7 @@ def _kept(pact: Pact, session: TestSession) -> dict[str, dict[str, Any]]:
         if left == set(tests):
             kept[identity(interaction)] = interaction
         elif left:
-            kept[identity(interaction)] = _signed(interaction, left, _specification(pact))
+            kept[identity(interaction)] = _sign_interaction(interaction, left, _specification(pact))
     return kept
 
 
@@ -246,9 +246,9 @@ def _sort_key(interaction: Any) -> str:
     return canonical_json([interaction.get("description"), states, interaction.get("type")])
 
 
-def _signed(interaction: dict[str, Any], tests: set[str], version: str) -> dict[str, Any]:
+def _sign_interaction(interaction: dict[str, Any], tests: set[str], version: str) -> dict[str, Any]:
     """The interaction with the tests that promise it, where the specification has a place for that."""
-    return signed(interaction, tests) if version.startswith("4") else interaction
+    return sign_interaction(interaction, tests) if version.startswith("4") else interaction
 
 
 def _version(new: list[Contribution], kept: str, place: str) -> str:

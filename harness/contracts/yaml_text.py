@@ -28,7 +28,7 @@ class Unsure(Exception):
     """A text that is no YAML, or one that another reader knows better; it says why."""
 
 
-def loaded(text: str) -> tuple[Any, bool]:
+def load_yaml(text: str) -> tuple[Any, bool]:
     """The value of a text as JSON has it, dates as they are written, and whether it has aliases. Raises Unsure."""
     if text.startswith("%") or "\n%" in text:
         raise Unsure("it has directives")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.engine.plan import Plan, Task
 
 
-def compared(plan: Plan) -> Iterator[Compared]:
+def compare_tasks(plan: Plan) -> Iterator[Compared]:
     """How each pact that is to be verified fits its provider's document, where that is known already."""
     of_provider: dict[str, list[Task]] = {}
     for task in plan.open:
@@ -25,10 +25,10 @@ def compared(plan: Plan) -> Iterator[Compared]:
     for name, tasks in of_provider.items():
         document = plan.inputs.documents.get(name)
         if document is not None:
-            yield from _compared(tasks, document)
+            yield from _compare_provider(tasks, document)
 
 
-def _compared(tasks: Sequence[Task], document: OpenApi) -> Iterator[Compared]:
+def _compare_provider(tasks: Sequence[Task], document: OpenApi) -> Iterator[Compared]:
     # Here: an unchanged run compares nothing, and needs none of it.
     from harness.comparison.diff import document_of
     from harness.comparison.pact_fit import compare_all

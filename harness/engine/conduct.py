@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.contracts.openapi import OpenApi
 from harness.contracts.openapi_routing import RouteTable
 from harness.engine.answer import Notes, decide, evidence_of, members, spread
-from harness.engine.comparing import compared
+from harness.engine.comparing import compare_tasks
 from harness.engine.events import (
     CheckFinished,
     CheckFound,
@@ -78,9 +78,9 @@ class PlanRunner:
             starts=self.plan.starts,
             uses=self.plan.uses(),
         )
-        yield from compared(self.plan)
+        yield from compare_tasks(self.plan)
         for task in self.plan.answered:
-            yield from self._observe(task, replayed(task))
+            yield from self._observe(task, replay_task(task))
         if self.plan.starts or self.plan.open:
             yield from self._with_system()
             yield from self.notices()
@@ -188,7 +188,7 @@ def with_document(
     return replace(task, document=document, promised=len(document.operations))
 
 
-def replayed(task: Task) -> Iterator[Event]:
+def replay_task(task: Task) -> Iterator[Event]:
     """The events of a task that earlier evidence answers."""
     evidence = task.reused
     assert evidence is not None

@@ -249,7 +249,7 @@ def write(events: Iterable[Event]) -> Iterator[str]:
         yield adapter.dump_json(event, exclude_defaults=False).decode()
 
 
-def read(lines: Iterable[str]) -> Iterator[Event]:
+def read_events(lines: Iterable[str]) -> Iterator[Event]:
     """The events of such lines; a line that is none raises pydantic's ValidationError."""
     adapter = _adapter()
     for line in lines:

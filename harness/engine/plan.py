@@ -88,7 +88,7 @@ def make_plan(inputs: Inputs, lookup: Lookup, *, fresh: bool = False) -> Plan:
     `lookup` finds conclusive evidence of equal content and identity; `fresh` does not ask it.
     """
     tasks = [*_pact_tasks(inputs), *_suite_tasks(inputs), *_document_tasks(inputs)]
-    answered = [t if fresh else _answered(t, lookup) for t in tasks]
+    answered = [t if fresh else _reuse_evidence(t, lookup) for t in tasks]
     kept = tuple(t for t in answered if t.wanted or t.reused)
     return Plan(
         inputs=inputs,
@@ -124,13 +124,13 @@ def _selection(inputs: Inputs) -> tuple[str, ...]:
     return inputs.selected or tuple(inputs.versions)
 
 
-def _answered(task: Task, lookup: Lookup) -> Task:
+def _reuse_evidence(task: Task, lookup: Lookup) -> Task:
     if not task.identity or not task.id.contract:
         return task
     return replace(task, reused=lookup(task.id.kind, task.id.contract, task.identity))
 
 
-def _wanted(inputs: Inputs, kind: EvidenceKind, *names: str) -> bool:
+def _is_requested(inputs: Inputs, kind: EvidenceKind, *names: str) -> bool:
     """A task is asked for when its kind is, and one of its two sides is."""
     if inputs.only and kind not in inputs.only:
         return False
@@ -157,7 +157,7 @@ def _pact_tasks(inputs: Inputs) -> Iterator[Task]:
             touches=reach(inputs.system)[service.name],
             shared=not any(i.states for i in pact.interactions),
             promised=len(pact.interactions),
-            wanted=_wanted(inputs, EvidenceKind.PACTS, pact.consumer, pact.provider),
+            wanted=_is_requested(inputs, EvidenceKind.PACTS, pact.consumer, pact.provider),
         )
 
 
@@ -178,7 +178,7 @@ def _document_tasks(inputs: Inputs) -> Iterator[Task]:
             artifact=inputs.artifacts.get(service.name, ""),
             touches=reach(inputs.system)[service.name],
             promised=len(document.operations) if document else 0,
-            wanted=_wanted(inputs, EvidenceKind.PROPERTIES, service.name),
+            wanted=_is_requested(inputs, EvidenceKind.PROPERTIES, service.name),
         )
 
 
@@ -201,7 +201,7 @@ def _suite_tasks(inputs: Inputs) -> Iterator[Task]:
         suite=suite,
         identity=_system_identity(inputs, everything) if known else "",
         touches=everything,
-        wanted=_wanted(inputs, EvidenceKind.INTEGRATION, *inputs.selected),
+        wanted=_is_requested(inputs, EvidenceKind.INTEGRATION, *inputs.selected),
     )
 
 

@@ -68,7 +68,7 @@ def run_task(task: Task, bench: RunContext) -> Iterator[Event]:
             yield CheckFound(task=task.id, finding=item, accepted=item.code in accepted)
         else:
             yield PromiseExercised(task=task.id, exercised=item)
-    for missing in _unanswered(task, tally):
+    for missing in _unanswered_promises(task, tally):
         tally.exercised.append(missing)
         yield PromiseExercised(task=task.id, exercised=missing)
     yield finish(task, tally, bench.clock.seconds() - began, accepted)
@@ -163,7 +163,7 @@ def _accept(items: list[Exercised | Finding], accepted: frozenset[str], tally: T
     return result
 
 
-def _unanswered(task: Task, tally: Tally) -> list[Exercised]:
+def _unanswered_promises(task: Task, tally: Tally) -> list[Exercised]:
     """Promises that the check never spoke of; silence is UNKNOWN, never a yes."""
     spoken = Counter(e.subject for e in tally.exercised)
     missing = Counter(promises(task)) - spoken

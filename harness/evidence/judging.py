@@ -25,11 +25,13 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *,
     cells = facts.index.cells
     cell = cells.get((kind, contract, provider, consumer))
     if cell is None:
-        cell = cells[kind, contract, provider, consumer] = _judged(facts, kind, contract, provider, consumer)
+        cell = cells[kind, contract, provider, consumer] = _judge_contract(
+            facts, kind, contract, provider, consumer
+        )
     return cell
 
 
-def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, consumer: str) -> Cell:
+def _judge_contract(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, consumer: str) -> Cell:
     built = built_as(facts, provider)
     told = facts.index.told(kind, contract, provider.pacticipant).about(provider, built) if contract else ()
     spoken = [(e, ran(e, provider, built)) for e in told if e.speaks_for(consumer)]
@@ -39,7 +41,7 @@ def _judged(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, 
     standing = [e for e, its in {_what_ran(each[0], provider, built): each for each in decided}.values() if its]
     if not standing:
         attempts = [e for e in relevant if not e.decisive]
-        return _undecided(facts, kind, contract, provider, attempts[-1] if attempts else None)
+        return _undecided_cell(facts, kind, contract, provider, attempts[-1] if attempts else None)
     deciding = max(standing, key=lambda e: e.verdict)
     kept = [e for e in standing if e.verdict is Verdict.PASSED] if deciding.verdict is Verdict.FAILED else []
     failed = Cause.DISAGREEING if kept else deciding.cause or Cause.BROKEN_PROMISE
@@ -81,7 +83,9 @@ def _build_text(facts: Facts, seen: Evidence) -> str:
     return f"{name} ({seen.provider.number}{by}{tree}{files})"
 
 
-def _undecided(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, last: Evidence | None) -> Cell:
+def _undecided_cell(
+    facts: Facts, kind: EvidenceKind, contract: str, provider: Version, last: Evidence | None
+) -> Cell:
     """No run decides: the provider's document may. What cut a run short says more than that it may not."""
     asks = facts.statements if contract and kind is EvidenceKind.PACTS else None
     stated = asks(contract, provider) if asks is not None else None

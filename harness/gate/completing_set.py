@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.gate.placing import Instances, replaced
+from harness.gate.placing import Instances, is_replaced
 from harness.gate.reasons import verdict_of
 from harness.gate.target_state import between, scene
 from harness.verdicts import Verdict
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROUNDS = 25  # how many services may be added before the search gives up
 
 
-def completed(
+def complete_set(
     candidates: Sequence[Version], environment: str, facts: Facts, instances: Instances
 ) -> tuple[tuple[Version, ...], Instances]:
     """The candidates and, where each live version that they break or lack runs, the newest version that fits.
@@ -46,7 +46,7 @@ def _misfits(
 ) -> Iterator[tuple[str, str]]:
     """The services that would have to change or to come, and on which instance."""
     here = [live for live in facts.live if live.environment == environment]
-    staying = [live for live in here if not replaced(live, chosen, instances)]
+    staying = [live for live in here if not is_replaced(live, chosen, instances)]
     staged = scene(facts, environment, (*chosen, *(live.version for live in staying)))
     for version in chosen:
         for live in staying:

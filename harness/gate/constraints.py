@@ -96,12 +96,14 @@ def _moves(candidate: Version, places: Mapping[str, Version | None], *, apart: b
         return
     if apart and places:
         for instance, version in sorted(others.items()):
-            yield Move(service=candidate.pacticipant, instance=instance, old=_known(version), new=candidate)
+            yield Move(
+                service=candidate.pacticipant, instance=instance, old=_sorted_versions(version), new=candidate
+            )
     else:
-        yield Move(service=candidate.pacticipant, old=_known(*others.values()), new=candidate)
+        yield Move(service=candidate.pacticipant, old=_sorted_versions(*others.values()), new=candidate)
 
 
-def _known(*versions: Version | None) -> tuple[Version, ...]:
+def _sorted_versions(*versions: Version | None) -> tuple[Version, ...]:
     return tuple(sorted({version for version in versions if version is not None}))
 
 

@@ -9,8 +9,8 @@ from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.evidence import EvidenceKind, Facts
 from harness.gate import commands
 from harness.gate import reasons as why
-from harness.gate.completing_set import completed
-from harness.gate.placing import UNNAMED, Instances, check_places, replaced
+from harness.gate.completing_set import complete_set
+from harness.gate.placing import UNNAMED, Instances, check_places, is_replaced
 from harness.gate.target_state import MeetingPair, TargetState, scene
 from harness.identity import Version
 from harness.verdicts import Cause, Reason, Verdict
@@ -50,11 +50,14 @@ def can_i_deploy(
     """
     resolve(candidates, environment, facts, instances)
     policy = policy_of(environment, facts, require)
-    decision = decided(candidates, environment, facts, policy, instances=instances)
+    decision = decide_candidates(candidates, environment, facts, policy, instances=instances)
     if not environment or not completable(decision.reasons):
         return decision
-    larger, there = completed(candidates, environment, facts, instances)
-    if not larger or decided(larger, environment, facts, policy, instances=there).verdict is not Verdict.PASSED:
+    larger, there = complete_set(candidates, environment, facts, instances)
+    if (
+        not larger
+        or decide_candidates(larger, environment, facts, policy, instances=there).verdict is not Verdict.PASSED
+    ):
         return decision
     command = commands.can_i_deploy(larger, environment, there)
     told = (replace(r, command=command) if _completable(r) else r for r in decision.reasons)
@@ -125,7 +128,7 @@ def policy_of(environment: str, facts: Facts, require: Sequence[str] | None) -> 
     return tuple(dict.fromkeys((EvidenceKind.PACTS.value, *chosen)))
 
 
-def decided(
+def decide_candidates(
     candidates: Sequence[Version],
     environment: str,
     facts: Facts,
@@ -153,7 +156,7 @@ def decided(
 def after(candidates: Sequence[Version], environment: str, facts: Facts, instances: Instances) -> TargetState:
     """What is there when the candidates are: each replaces what is deployed where it goes, never a release."""
     here = (live for live in facts.live if live.environment == environment)
-    staying = (live.version for live in here if not replaced(live, candidates, instances))
+    staying = (live.version for live in here if not is_replaced(live, candidates, instances))
     return scene(facts, environment, (*candidates, *staying))
 
 
@@ -161,13 +164,13 @@ def _reasons(
     candidates: Sequence[Version], pairs: Iterable[MeetingPair], staged: TargetState, policy: Sequence[str]
 ) -> Iterator[Reason]:
     met: set[Version | None] = set()
-    for reason in _found(candidates, pairs, staged, policy):
+    for reason in _find_reasons(candidates, pairs, staged, policy):
         met |= {reason.consumer, reason.provider}
         yield reason
     yield from (why.meets_nobody(c) for c in candidates if c not in met)
 
 
-def _found(
+def _find_reasons(
     candidates: Sequence[Version], pairs: Iterable[MeetingPair], staged: TargetState, policy: Sequence[str]
 ) -> Iterator[Reason]:
     new = set(candidates)

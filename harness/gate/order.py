@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.gate import reasons as why
 from harness.gate.blocks import Block, Link, blocks_of
 from harness.gate.constraints import Constraints, Move, constraints_of, moves_of
-from harness.gate.decision import decided, policy_of, resolve
+from harness.gate.decision import decide_candidates, policy_of, resolve
 from harness.gate.placing import UNNAMED, Instances, everywhere
 from harness.gate.step_rollback import ways_back
 from harness.gate.target_state import TargetState, scene
@@ -96,7 +96,7 @@ def deployment_plan(  # noqa: PLR0913 - one argument per part of the question
         blocks=blocks,
         waiting=tuple(move for position, move in enumerate(moves) if position not in done),
         broken_already=tuple(_broken_already(moves, now)),
-        at_once=decided(candidates, environment, facts, policy, instances=at_once).verdict,
+        at_once=decide_candidates(candidates, environment, facts, policy, instances=at_once).verdict,
         instances=at_once,
     )
 

@@ -18,7 +18,7 @@ UNNAMED: Instances = MappingProxyType({})  # nobody named an instance
 _UNNAMED = ("",)
 
 
-def replaced(live: Live, candidates: Iterable[Version], instances: Instances) -> bool:
+def is_replaced(live: Live, candidates: Iterable[Version], instances: Instances) -> bool:
     """Whether one of the candidates comes instead of what is live there; what was released stays."""
     return not live.released and any(
         live.version.pacticipant == each.pacticipant and live.instance in instances.get(each, _UNNAMED)

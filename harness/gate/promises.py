@@ -28,7 +28,11 @@ def broken_in(cell: Cell, facts: Facts) -> tuple[BrokenPromise, ...]:
 def told_briefly(findings: Iterable[Finding]) -> tuple[BrokenPromise, ...]:
     """The first few of what was found, each once and in a line's length."""
     told = (
-        BrokenPromise(request=_cut(_request(each)), expected=_cut(each.expected), came=_cut(each.actual))
+        BrokenPromise(
+            request=_shorten_text(_request(each)),
+            expected=_shorten_text(each.expected),
+            came=_shorten_text(each.actual),
+        )
         for each in findings
     )
     return tuple(dict.fromkeys(told))[:MOST]
@@ -43,6 +47,6 @@ def _request(finding: Finding) -> str:
     return ": ".join(dict.fromkeys(part for part in (finding.subject, asked) if part))
 
 
-def _cut(text: str) -> str:
+def _shorten_text(text: str) -> str:
     words = " ".join(text.split())
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"

@@ -34,7 +34,7 @@ FLAKY = "flaky: complete results of the same content disagree; the latest stands
 
 def verdict_of(pair: MeetingPair, facts: Facts) -> Verdict:
     """What is known of a pair; a consumer that published nothing leaves it open."""
-    if _deleted(pair, facts) is not None:
+    if _deletion_reason(pair, facts) is not None:
         return Verdict.UNKNOWN
     return _cell(pair.contract, pair.consumer, pair.provider, facts).verdict
 
@@ -45,7 +45,7 @@ def _cell(contract: str, consumer: Version, provider: Version, facts: Facts) -> 
 
 def of_pair(pair: MeetingPair, facts: Facts) -> Reason:
     """Why a pair is a yes, a no, or open."""
-    if (deleted := _deleted(pair, facts)) is not None:
+    if (deleted := _deletion_reason(pair, facts)) is not None:
         return deleted
     if not pair.contract:
         return _unpublished_need(pair, facts)
@@ -66,7 +66,7 @@ def of_pair(pair: MeetingPair, facts: Facts) -> Reason:
     )
 
 
-def _deleted(pair: MeetingPair, facts: Facts) -> Reason | None:
+def _deletion_reason(pair: MeetingPair, facts: Facts) -> Reason | None:
     """What cannot be told of a pair because somebody deleted it; None where nothing of it was."""
     for version, other in ((pair.consumer, pair.provider), (pair.provider, pair.consumer)):
         known = facts.versions.get(version)
@@ -122,13 +122,13 @@ def _note(cell: Cell, provider: Version, pair: MeetingPair | None, facts: Facts)
     elif cell.stated:
         notes.append(cell.stated.because)
     if cell.evidence and cell.verdict is not Verdict.UNKNOWN:
-        notes += _shared(cell, provider, pair, facts)
+        notes += _evidence_notes(cell, provider, pair, facts)
     if cell.flaky:
         notes.append(FLAKY)
     return f" ({'; '.join(notes)})" if notes else ""
 
 
-def _shared(cell: Cell, provider: Version, pair: MeetingPair | None, facts: Facts) -> Iterator[str]:
+def _evidence_notes(cell: Cell, provider: Version, pair: MeetingPair | None, facts: Facts) -> Iterator[str]:
     """Evidence that was seen under another number speaks for this one: of what, is told."""
     seen = cell.evidence
     assert seen is not None

@@ -47,7 +47,7 @@ def here(reason: Reason, system: System | None) -> Reason:
         return reason
     if words := NO_COMMAND.get(reason.cause):
         return replace(reason, command="", before=words)
-    placed = _placed(reason, system)
+    placed = _resolve_here(reason, system)
     before = _TWO_BUILDS if _of_two_builds(reason) else BEFORE.get(reason.cause)
     return replace(placed, before=f"{placed.before} {before}".strip()) if before else placed
 
@@ -57,7 +57,7 @@ def _of_two_builds(reason: Reason) -> bool:
     return reason.cause is Cause.DISAGREEING and bool(reason.contract)
 
 
-def _placed(reason: Reason, system: System | None) -> Reason:
+def _resolve_here(reason: Reason, system: System | None) -> Reason:
     words = shlex.split(reason.command)[:2]
     if words == ["harness", "publish"] and reason.consumer:
         return _published_by(reason, reason.consumer.pacticipant, system)

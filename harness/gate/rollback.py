@@ -9,7 +9,7 @@ from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.evidence import DeploymentRecord, Live
 from harness.gate import commands
 from harness.gate.choice import BOUND, Choice, Search
-from harness.gate.decision import Decision, decided, policy_of, resolve_environment
+from harness.gate.decision import Decision, decide_candidates, policy_of, resolve_environment
 from harness.gate.order import DeploymentPlan, deployment_plan
 from harness.gate.placing import everywhere
 from harness.gate.target_state import scene
@@ -63,7 +63,7 @@ def rollback_targets(
     policy = policy_of(environment, facts, require) if environment in facts.environments else ()
     live = [each for each in facts.live if each.environment == environment]
     _resolve(services, environment, facts, live)
-    deployed = _deployed(live)
+    deployed = _deployed_versions(live)
     earlier = _earlier(environment, facts, deployed)
     targets = [_target(stay, environment, facts, policy) for name in services for stay in earlier.get(name, ())]
     strict, lenient = _choices(services, environment, facts, policy, (deployed, earlier, bound))
@@ -95,7 +95,7 @@ def _resolve(services: Sequence[str], environment: str, facts: Facts, live: Iter
             raise UnknownName(f"no '{name}' is deployed in {environment}", hint=did_you_mean(name, there))
 
 
-def _deployed(live: Iterable[Live]) -> dict[str, tuple[Version, ...]]:
+def _deployed_versions(live: Iterable[Live]) -> dict[str, tuple[Version, ...]]:
     found: dict[str, dict[Version, None]] = {}
     for each in live:
         if not each.released:
@@ -132,7 +132,7 @@ def _target(stay: DeploymentRecord, environment: str, facts: Facts, policy: tupl
 def _everywhere(versions: Sequence[Version], environment: str, facts: Facts, policy: tuple[str, ...]) -> Decision:
     """The gate's answer about versions that come back on all instances of their services."""
     live = [each for each in facts.live if each.environment == environment]
-    return decided(versions, environment, facts, policy, instances=everywhere(versions, live))
+    return decide_candidates(versions, environment, facts, policy, instances=everywhere(versions, live))
 
 
 _World = tuple[dict[str, tuple[Version, ...]], dict[str, tuple[DeploymentRecord, ...]], int]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UnknownName, did_you_mean
 from harness.evidence import Facts, Live
 from harness.gate.decision import resolve, resolve_environment
-from harness.gate.placing import UNNAMED, Instances, replaced
+from harness.gate.placing import UNNAMED, Instances, is_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def suppose(
         live
         for live in facts.live
         if live.environment != environment
-        or not (live.version.pacticipant in gone or replaced(live, deployed, instances))
+        or not (live.version.pacticipant in gone or is_replaced(live, deployed, instances))
     ]
     kept += [
         Live(environment=environment, version=version, instance=instance)

@@ -29,7 +29,7 @@ def count(promised: int, names: Callable[[], Iterable[set[object]]], results: An
     An empty list names none of them, and a success does not rest on an interaction that is told as failed. What
     the interactions may be called is asked only where it is needed.
     """
-    named = _named(results, success=success)
+    named = _exercised_names(results, success=success)
     if named is None:
         return Counted(promised=promised, exercised=promised)
     exercised = min(promised, sum(bool(each & named) for each in names()))
@@ -67,7 +67,7 @@ def _findings(result: dict[str, Any], interaction: dict[str, Any]) -> Iterator[F
     status = response.get("status") if isinstance(response, dict) else None
     promised = f"status {status} and what else the pact says" if status else "what the pact says"
     for each in _mismatches(result):
-        expected, came = _said(each)
+        expected, came = _expected_and_actual(each)
         yield Finding(
             code=_CODES.get(str(each.get("attribute")), "response.mismatch"),
             subject=subject,
@@ -94,7 +94,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
     yield from (each for each in (value if isinstance(value, list) else ()) if isinstance(each, dict))
 
 
-def _said(mismatch: dict[str, Any]) -> tuple[str, str]:
+def _expected_and_actual(mismatch: dict[str, Any]) -> tuple[str, str]:
     """What was expected and what came, as far as they are told apart."""
     words = next((mismatch[key] for key in ("description", "mismatch", "message") if mismatch.get(key)), "")
     where = mismatch.get("identifier") or mismatch.get("path")
@@ -118,7 +118,7 @@ def _because(promised: int, exercised: int, named: set[object], results: list[An
     return f"only {exercised} of {promised} interactions were verified, its test results say"
 
 
-def _named(results: Any, *, success: bool) -> set[object] | None:
+def _exercised_names(results: Any, *, success: bool) -> set[object] | None:
     """The interactions that results name as kept; None when they name none in any way that verifiers do."""
     if not isinstance(results, list) or not all(isinstance(each, dict) for each in results):
         return None

@@ -44,7 +44,7 @@ class Trace:
         )
 
 
-def lost(traces: Iterable[Trace]) -> Mapping[Version, Mapping[str, Deleted]]:
+def deleted_pacts(traces: Iterable[Trace]) -> Mapping[Version, Mapping[str, Deleted]]:
     """Of each version: the providers with whom its pact was deleted."""
     found: dict[Version, dict[str, Deleted]] = {}
     for trace in traces:
@@ -55,7 +55,7 @@ def lost(traces: Iterable[Trace]) -> Mapping[Version, Mapping[str, Deleted]]:
 
 def remaining(traces: Collection[Trace]) -> tuple[tuple[Live, ...], dict[Version, Known]]:
     """Where versions are live that were deleted, and what is still known of each that is not there any more."""
-    needs = lost(traces)
+    needs = deleted_pacts(traces)
     known = {
         trace.version: Known(version=trace.version, deleted=trace.deleted, lost=needs.get(trace.version, {}))
         for trace in traces
@@ -68,7 +68,7 @@ def laid_over(facts: Facts, traces: Collection[Trace], places: Collection[str]) 
     """Facts of somebody who does not know of deletions, as they are with these."""
     if not traces:
         return facts
-    needs = lost(traces)
+    needs = deleted_pacts(traces)
     live, known = remaining(traces)
     told = {v: replace(k, lost=needs[v]) if v in needs else k for v, k in facts.versions.items()}
     return replace(

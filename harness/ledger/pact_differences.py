@@ -18,10 +18,10 @@ def what_differs(before: Contract, now: Contract) -> tuple[str, ...]:
     """What was added, removed and changed; empty when the documents do not tell."""
     parts = _interactions if now.kind is ContractKind.PACT else _operations
     old, new = dict(parts(_document(before.text))), dict(parts(_document(now.text)))
-    return tuple(_compared(old, new))
+    return tuple(_difference_lines(old, new))
 
 
-def _compared(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+def _difference_lines(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     for name in sorted({*old, *new}):
         if name not in old:
             yield f"added: {name}"

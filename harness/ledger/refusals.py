@@ -75,7 +75,7 @@ def given_twice(first: Contract, second: Contract) -> Problem:
     other = first.place or f"content {first.key[:12]}"
     return Problem(
         text=f"{promise(second)} is given twice with different content; the other is {other}"
-        f"{_listed(what_differs(first, second))}",
+        f"{_bullet_list(what_differs(first, second))}",
         where=second.place,
         hint="keep one of the two, or put parts of one pact together: harness pacts merge FILE... --into DIR",
     )
@@ -114,7 +114,7 @@ def contradicting_parts(first: Contract, second: Contract, described: Sequence[s
     named = ", ".join(f"'{each}'" for each in dict.fromkeys(described))
     return Problem(
         text=f"two parts of {promise(second)} contradict each other in {named}; the other is {one}"
-        f"{_listed(what_differs(first, second))}",
+        f"{_bullet_list(what_differs(first, second))}",
         where=other,
         hint="give one of them another description or another provider state",
     )
@@ -125,13 +125,13 @@ def other_content(version: Version, before: Contract, now: Contract, since: str 
     published = f", published {since}" if since else ""
     return Problem(
         text=f"{version} already has other content for {promise(now)}: "
-        f"{before.key[:12]}{published}; this is {now.key[:12]}{_listed(what_differs(before, now))}",
+        f"{before.key[:12]}{published}; this is {now.key[:12]}{_bullet_list(what_differs(before, now))}",
         where=now.place,
         hint=_RAISE,
     )
 
 
-def _listed(differences: Sequence[str]) -> str:
+def _bullet_list(differences: Sequence[str]) -> str:
     shown = 5
     rest = [f"and {len(differences) - shown} more"] if len(differences) > shown else []
     return "".join(f"\n  - {line}" for line in [*differences[:shown], *rest])

@@ -26,7 +26,7 @@ class Served:
     interactions: int
 
 
-def served(contract: Contract) -> Served:
+def serve_pact(contract: Contract) -> Served:
     """A pact with the ids of its interactions; what is no JSON object is served as it is."""
     try:
         document = json.loads(contract.text)
@@ -35,7 +35,7 @@ def served(contract: Contract) -> Served:
     if not isinstance(document, dict):
         return Served(text=contract.text, interactions=0)
     shown = {name: _with_ids(value) if name in _LISTS else value for name, value in document.items()}
-    return Served(text=_spelled(shown), interactions=len(interactions_of(document)))
+    return Served(text=_compact_json(shown), interactions=len(interactions_of(document)))
 
 
 def interaction_ids(document: dict[str, Any]) -> tuple[str, ...]:
@@ -69,5 +69,5 @@ def _without_id(interaction: Any) -> Any:
     return {name: value for name, value in interaction.items() if name != "_id"}
 
 
-def _spelled(document: Any) -> str:
+def _compact_json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.backing import backed
+from harness.comparison.backing import backed_verdict
 from harness.comparison.coverage import Coverage
 from harness.comparison.declared import rows
 from harness.comparison.diff import Document as Read
-from harness.comparison.openapi.document import bundled
+from harness.comparison.openapi.document import bundle_document
 from harness.comparison.pact_fit import compare
 from harness.comparison.pact_fit.routing import routes_of
 from harness.contracts.openapi_routing import RouteTable
@@ -72,7 +72,7 @@ def backing_of(db: sa.Connection, document: ProviderDocument | None, *, trusted:
 def problems_of(document: ProviderDocument) -> tuple[Problem, ...]:
     """What of a provider's document cannot be read: what needs one of these places is unknown."""
     try:
-        return _read(document.key, document.source).document.problems
+        return _prepare_document(document.key, document.source).document.problems
     except ContractError as error:
         return error.problems
     except RecursionError:
@@ -82,25 +82,27 @@ def problems_of(document: ProviderDocument) -> tuple[Problem, ...]:
 def operations_of(document: ProviderDocument) -> dict[str, str]:
     """Each operation of a provider's document, and what of it cannot be read."""
     try:
-        ready = _read(document.key, document.source)
+        ready = _prepare_document(document.key, document.source)
     except (ContractError, RecursionError):
         return {}
     return {each.operation: each.unread for each in rows(ready.document, NOTHING)}
 
 
-def compared(pact: str, document: ProviderDocument | None, backing: Backing) -> StaticComparison:
+def compare_with_document(pact: str, document: ProviderDocument | None, backing: Backing) -> StaticComparison:
     """What a comparison is worth: that the texts agree is no evidence of what the provider does."""
     if document is None:
         return _unknown("this version of the provider has published no document")
     try:
-        ready = _read(document.key, document.source)
+        ready = _prepare_document(document.key, document.source)
         found = compare(read_pact(pact, "the pact"), ready.document)
     except ContractError as error:
         problem = error.problems[0]
         return _unknown(f"it cannot be compared: {problem.where}: {problem.text}")
     except RecursionError:
         return _unknown("it cannot be compared: it is nested too deeply")
-    told = backed(found, backing.coverage.within(ready.routes), claim=backing.claim, trust_claims=backing.trusted)
+    told = backed_verdict(
+        found, backing.coverage.within(ready.routes), claim=backing.claim, trust_claims=backing.trusted
+    )
     return StaticComparison(
         told=told.verdict,
         cause=told.cause,
@@ -127,9 +129,9 @@ class _ReadyDocument:
 
 
 @lru_cache(maxsize=_DOCUMENTS)
-def _read(key: str, source: bytes) -> _ReadyDocument:
+def _prepare_document(key: str, source: bytes) -> _ReadyDocument:
     del key  # what tells documents apart quickly
-    document = bundled(parse(source, "the document"), "the document")
+    document = bundle_document(parse(source, "the document"), "the document")
     return _ReadyDocument(document=document, routes=routes_of(document))
 
 

@@ -79,14 +79,14 @@ class Stating:
 
     def of_text(self, pact: str, version: int) -> Stated:
         """The same of a pact's text."""
-        from harness.ledger.static_comparisons import compared
+        from harness.ledger.static_comparisons import compare_with_document
 
         document, backing = self._document(version)
         at = document.published_at if document else ""
         if backing.claim is False:  # what a provider says against itself is believed
             because = "the provider's own tests did not hold it to its document"
             return Stated(verdict=Verdict.FAILED, cause=Cause.BROKEN_PROMISE, because=because, at=at)
-        found = compared(pact, document, backing)
+        found = compare_with_document(pact, document, backing)
         return Stated(verdict=found.told, cause=found.cause, because=found.because, claimed=found.claimed, at=at)
 
     def _document(self, version: int) -> Held:
@@ -108,14 +108,14 @@ def statements(db: sa.Connection, database: Database | None, *, trusted: bool) -
 
     def states(key: str, provider: Version) -> Stated | None:
         if database is None:
-            return _stated(db, key, provider, trusted=trusted)
+            return _find_statement(db, key, provider, trusted=trusted)
         with database.reading() as fresh:
-            return _stated(fresh, key, provider, trusted=trusted)
+            return _find_statement(fresh, key, provider, trusted=trusted)
 
     return states
 
 
-def _stated(db: sa.Connection, key: str, provider: Version, *, trusted: bool) -> Stated | None:
+def _find_statement(db: sa.Connection, key: str, provider: Version, *, trusted: bool) -> Stated | None:
     asked = {"name": provider.pacticipant, "number": provider.number}
     version: Any = db.execute(_HELD_ONE, asked).scalar()
     text: Any = None if version is None else db.execute(_TEXT_OF_KEY, {"key": key}).scalar()

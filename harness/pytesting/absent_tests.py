@@ -63,7 +63,7 @@ class CollectedTests:
     def _may_be_left_out(self, file: Path, test: str) -> bool:
         """Whether its file still defines it, or might under other circumstances."""
         function = _function(test)
-        module = _parsed(file)
+        module = _parse_module(file)
         path = function.split("::")[1:]
         defined = _definitions(module, path) if module else ()
         if not module or not defined:
@@ -80,7 +80,7 @@ def _function(test: str) -> str:
     return test.partition("[")[0]
 
 
-def _parsed(file: Path) -> ast.Module | None:
+def _parse_module(file: Path) -> ast.Module | None:
     with contextlib.suppress(OSError, SyntaxError, ValueError):
         return ast.parse(file.read_bytes())
     return None

@@ -194,21 +194,21 @@ def write_pacts(config: pytest.Config, notebook: Notebook) -> None:
     """Merge everything that was promised into the pacts folder, pair by pair; each file all or nothing."""
     from harness.contracts.pact_writer import file_of_pair
 
-    promised = _promised(notebook)
+    promised = _read_contributions(notebook)
     if not promised:
         return
     folder = pacts_folder(config)
     session = _session(config, notebook)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _held(folder):
+        with _lock_folder(folder):
             for pair in sorted({(each.consumer, each.provider) for each in promised}):
                 mine = [each for each in promised if (each.consumer, each.provider) == pair]
                 _write_pair(file_of_pair(folder, pair), pair, mine, session, notebook)
             for path in _others(folder, config, notebook):
                 _take_back(path, session, notebook)
     except OSError as error:
-        notebook.wrong.append(f"{shown(folder)}: the pacts cannot be written: {error.strerror or error}")
+        notebook.wrong.append(f"{display_path(folder)}: the pacts cannot be written: {error.strerror or error}")
 
 
 def _others(folder: Path, config: pytest.Config, notebook: Notebook) -> list[Path]:
@@ -219,7 +219,7 @@ def _others(folder: Path, config: pytest.Config, notebook: Notebook) -> list[Pat
 
 
 @contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
     """Keep other sessions from merging into the folder meanwhile."""
     lock = os.open(folder, os.O_RDONLY)
     try:
@@ -238,18 +238,18 @@ def _write_pair(
     notebook.files.append(path)
     before = path.read_bytes() if path.exists() else None
     try:
-        merged = merge(before, mine, pair, session, place=shown(path))
+        merged = merge(before, mine, pair, session, place=display_path(path))
     except ContractError as error:
         notebook.wrong += [str(problem) for problem in error.problems]
         return
     after = merged.text
     if after is None and before is not None:
         path.unlink()
-        notebook.told.append(f"removed {shown(path)}: no test promises anything in it")
+        notebook.told.append(f"removed {display_path(path)}: no test promises anything in it")
     elif after is not None and after.encode() != before:
         replace_file(path, after)
-        notebook.told.append(f"wrote {shown(path)}")
-    notebook.told += _dropped_text(shown(path), merged.dropped, session)
+        notebook.told.append(f"wrote {display_path(path)}")
+    notebook.told += _dropped_text(display_path(path), merged.dropped, session)
 
 
 _LISTED = 5  # lines of one kind in a summary
@@ -271,13 +271,13 @@ def _take_back(path: Path, session: TestSession, notebook: Notebook) -> None:
 
     text = path.read_bytes()
     try:
-        if takes_back(text, session, place=shown(path)):
-            _write_pair(path, pair_of(text, shown(path)), [], session, notebook)
+        if takes_back(text, session, place=display_path(path)):
+            _write_pair(path, pair_of(text, display_path(path)), [], session, notebook)
     except ContractError:
         return  # whoever reads the pacts will say so; it is none of this session's
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """A path as a person would type it."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
@@ -300,7 +300,7 @@ def _session(config: pytest.Config, notebook: Notebook) -> TestSession:
     return TestSession(passed=frozenset(notebook.passed), gone=collected.gone, former=former)
 
 
-def _promised(notebook: Notebook) -> list[Contribution]:
+def _read_contributions(notebook: Notebook) -> list[Contribution]:
     """What the tests that passed promised, each in its last attempt."""
     from harness.contracts.pact_writer import Contribution
 

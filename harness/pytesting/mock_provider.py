@@ -116,7 +116,7 @@ class TracedPact(pact.Pact):
     def unused(self) -> str:
         """Why what was declared does not count as used; "" when it does."""
         # A server that was never entered has no answer to give.
-        served = [server.mismatches for server in self._servers if _entered(server)]
+        served = [server.mismatches for server in self._servers if _is_running(server)]
         if not served and not self._verified:
             return (
                 "they were never exercised: use `with pact.serve()` (or `pact.verify()` for messages) "
@@ -136,7 +136,7 @@ class TracedPact(pact.Pact):
         return {**document, "consumer": {"name": self._consumer}, "provider": {"name": self._provider}}
 
 
-def _entered(server: PactServer) -> bool:
+def _is_running(server: PactServer) -> bool:
     try:
         return server.mismatches is not None
     except RuntimeError:  # "The server is not running."

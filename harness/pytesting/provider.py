@@ -37,7 +37,7 @@ class ProviderChecks:
     """The hooks behind `--harness`."""
 
     def __init__(self, config: pytest.Config) -> None:
-        chosen = config.getoption("--harness-manifest") or _named(config)
+        chosen = config.getoption("--harness-manifest") or _manifest_argument(config)
         try:
             self.manifest = Path(chosen).absolute() if chosen else find(config.rootpath)
         except HarnessError as error:
@@ -66,8 +66,8 @@ class ProviderChecks:
     def _shared(self, task: PlannedTask) -> TaskResult:
         from filelock import FileLock
 
-        from harness.app.provider_checks import told
-        from harness.engine.events import read, write
+        from harness.app.provider_checks import task_result
+        from harness.engine.events import read_events, write
 
         folder = self._config.stash[NOTEBOOK].folder
         name = f"check-{digest(canonical_json(asdict(task)))}"
@@ -77,7 +77,7 @@ class ProviderChecks:
                 draft = folder / f"{name}.new"
                 draft.write_text("\n".join(write(self.verification.events(task))), encoding="utf-8")
                 draft.replace(path)
-        return told(read(path.read_text(encoding="utf-8").split("\n")))
+        return task_result(read_events(path.read_text(encoding="utf-8").split("\n")))
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The manifest itself is a file of tests."""
@@ -100,7 +100,7 @@ class ProviderChecks:
         self._stack.close()
 
 
-def _named(config: pytest.Config) -> str:
+def _manifest_argument(config: pytest.Config) -> str:
     """The manifest among the arguments: `pytest --harness fixtures/harness.toml::orders`."""
     paths = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
     return next((str(path) for path in paths if path.name == "harness.toml" and path.is_file()), "")
@@ -188,17 +188,17 @@ class PromiseItem(pytest.Item):
         result = self.parent.checks.result(self.parent.task)
         if result.finished.reused:
             self.add_report_section("call", "evidence", f"answered by run {result.finished.reused}")
-        told = self._as_a_whole(result) if not self.subject else self._of_one(result)
-        if told:
-            raise PromiseNotKept(told)
+        failure = self._as_a_whole(result) if not self.subject else self._of_one(result)
+        if failure:
+            raise PromiseNotKept(failure)
 
     def _of_one(self, result: TaskResult) -> str:
         mine = [each for each in result.exercised if each.subject == self.subject]
         if len(mine) < self.number:
             return _task(result)
         findings = [each for each in result.findings if each.subject == self.subject]
-        told = _told(mine[self.number - 1], findings)
-        return told or (_beside(result, self.parent.task.subjects) if self.parent.task.consumer else "")
+        failure = _failure_text(mine[self.number - 1], findings)
+        return failure or (_beside(result, self.parent.task.subjects) if self.parent.task.consumer else "")
 
     def _as_a_whole(self, result: TaskResult) -> str:
         if result.finished.verdict is Verdict.UNKNOWN or not result.exercised:
@@ -223,7 +223,7 @@ class PromiseNotKept(Exception):
     """A promise is broken, or could not be seen kept; it carries the words for people."""
 
 
-def _told(exercised: Exercised, findings: Sequence[Finding]) -> str:
+def _failure_text(exercised: Exercised, findings: Sequence[Finding]) -> str:
     """Why a promise does not count as kept; "" when it does. A finding is never overruled by a yes."""
     if exercised.verdict is Verdict.UNKNOWN or (exercised.verdict is Verdict.FAILED and not findings):
         lines = [f"{exercised.verdict.value}: {exercised.cause}: {exercised.because}"]
@@ -236,13 +236,13 @@ def _told(exercised: Exercised, findings: Sequence[Finding]) -> str:
 def _beside(result: TaskResult, known: Sequence[str]) -> str:
     """What no test of a single promise says, though the task as a whole is no yes."""
     others = [each for each in result.exercised if each.subject not in known]
-    parts = [_told(each, [f for f in result.findings if f.subject == each.subject]) for each in others]
+    parts = [_failure_text(each, [f for f in result.findings if f.subject == each.subject]) for each in others]
     subjects = {each.subject for each in result.exercised}
     parts += [_finding(each) for each in result.findings if each.subject not in subjects]
-    told = "\n\n".join(part for part in parts if part)
+    failure = "\n\n".join(part for part in parts if part)
     promised = [e for e in result.exercised if e.subject in known]
-    explained = any(_told(e, [f for f in result.findings if f.subject == e.subject]) for e in promised)
-    return told or ("" if explained or result.finished.verdict is Verdict.PASSED else _task(result))
+    explained = any(_failure_text(e, [f for f in result.findings if f.subject == e.subject]) for e in promised)
+    return failure or ("" if explained or result.finished.verdict is Verdict.PASSED else _task(result))
 
 
 def _task(result: TaskResult) -> str:

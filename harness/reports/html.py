@@ -12,7 +12,7 @@ from harness.evidence import EvidenceKind
 from harness.reports import phrases
 from harness.reports.run_summary import ReportedFinding, TaskSummary, by_promise, summarize
 from harness.reports.sanitize import block, duration, line, many, number
-from harness.reports.unknowns import unexplained, unknowns
+from harness.reports.unknowns import unexplained_reasons, unknowns
 from harness.verdicts import Exercised, Verdict
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatrixRow:
+class MatrixRowView:
     """One consumer, or the providers' own documents: a section or nothing for each provider."""
 
     name: str
@@ -63,7 +63,7 @@ class MatrixRow:
 def html(events: Iterable[Event]) -> str:
     """The run as one HTML page."""
     story = summarize(events)
-    groups = phrases.grouped(story.broken)
+    groups = phrases.group_findings(story.broken)
     cards = {
         each: f"finding-{index}" for index, group in enumerate(groups, 1) for each in (group.first, *group.others)
     }
@@ -82,8 +82,8 @@ def html(events: Iterable[Event]) -> str:
             answer=phrases.ANSWERS[story.verdict],
             groups=groups,
             cards=cards,
-            accepted=phrases.grouped(story.accepted),
-            reasons=tuple(unexplained(story, Verdict.FAILED)),
+            accepted=phrases.group_findings(story.accepted),
+            reasons=tuple(unexplained_reasons(story, Verdict.FAILED)),
             unknowns=unknowns(story),
             flaky=phrases.flaky(story),
             worth_knowing=phrases.worth_knowing(story),
@@ -98,8 +98,10 @@ def html(events: Iterable[Event]) -> str:
 def _headline(story: RunSummary) -> str:
     """The sentence after the answer; a name and its version stay on one line."""
     sentence = phrases.headline(story).removeprefix(phrases.ANSWERS[story.verdict]).removeprefix(":").strip()
-    for version in sorted(set(story.set), key=lambda v: -len(phrases.named(v))):
-        sentence = sentence.replace(phrases.named(version), phrases.named(version).replace(" ", "\u00a0"))
+    for version in sorted(set(story.set), key=lambda v: -len(phrases.version_text(v))):
+        sentence = sentence.replace(
+            phrases.version_text(version), phrases.version_text(version).replace(" ", "\u00a0")
+        )
     return sentence
 
 
@@ -122,7 +124,7 @@ def _providers(story: RunSummary) -> tuple[Version, ...]:
     return tuple(sorted({task.id.provider for task in story.tasks if _in_matrix(task)}))
 
 
-def _matrix(sections: Iterable[Section], providers: Iterable[Version]) -> Iterator[MatrixRow]:
+def _matrix(sections: Iterable[Section], providers: Iterable[Version]) -> Iterator[MatrixRowView]:
     """Consumers down, providers across; the last row is what each provider promises by itself."""
     cells: dict[tuple[Version | None, Version], list[Section]] = {}
     for section in sections:
@@ -131,8 +133,8 @@ def _matrix(sections: Iterable[Section], providers: Iterable[Version]) -> Iterat
     columns = tuple(providers)
     consumers = sorted({consumer for consumer, _ in cells if consumer})
     for consumer in (*consumers, *([None] if any(consumer is None for consumer, _ in cells) else [])):
-        yield MatrixRow(
-            name=phrases.named(consumer) if consumer else "its own document",
+        yield MatrixRowView(
+            name=phrases.version_text(consumer) if consumer else "its own document",
             sections=tuple(tuple(cells.get((consumer, provider), ())) for provider in columns),
         )
 
@@ -149,7 +151,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(line=line, block=block, duration=duration, number=number, named=phrases.named)
+    environment.filters.update(
+        line=line, block=block, duration=duration, number=number, named=phrases.version_text
+    )
     environment.globals.update(_words())
     return environment
 

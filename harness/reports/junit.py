@@ -75,9 +75,9 @@ def _case(case: _Case) -> Iterator[str]:
     for tag, told in (("failure", case.failure), ("error", case.error)):
         if told:
             kind, message, text = told
-            yield f"      <{tag}{_attributes(type=kind, message=message)}>{_escaped(text)}</{tag}>"
+            yield f"      <{tag}{_attributes(type=kind, message=message)}>{_escape_text(text)}</{tag}>"
     if case.note:
-        yield f"      <system-out>{_escaped(case.note)}</system-out>"
+        yield f"      <system-out>{_escape_text(case.note)}</system-out>"
     yield "    </testcase>"
 
 
@@ -85,7 +85,7 @@ def _attributes(**values: str) -> str:
     return "".join(f" {name}={quoteattr(line(value))}" for name, value in values.items())
 
 
-def _escaped(text: str) -> str:
+def _escape_text(text: str) -> str:
     return escape(block(text))
 
 
@@ -97,7 +97,7 @@ def _cases(task: TaskSummary) -> list[_Case]:
     group = phrases.title(task.id)
     found = by_promise(task)
     cases = [_promise(task, each, found.pop(each.subject, ()), group) for each in task.results]
-    cases += [_found(each, group) for others in found.values() for each in others]
+    cases += [_finding_case(each, group) for others in found.values() for each in others]
     worst = Verdict.worst(_verdict(case) for case in cases)
     if worst < task.verdict or not cases:
         cases.append(_whole(task, group))
@@ -111,9 +111,9 @@ def _verdict(case: _Case) -> Verdict:
 def _promise(task: TaskSummary, each: Exercised, about: Sequence[ReportedFinding], group: str) -> _Case:
     open_ = [found for found in about if not found.accepted]
     notes = [f"answered by run {task.reused}"] if task.reused else []
-    notes += [f"accepted: {found.finding.code}\n{_told(found)}" for found in about if found.accepted]
+    notes += [f"accepted: {found.finding.code}\n{_finding_text(found)}" for found in about if found.accepted]
     verdict = task.standing(each)
-    text = "\n\n".join([_told(found) for found in open_] or [_bare(each)])
+    text = "\n\n".join([_finding_text(found) for found in open_] or [_bare(each)])
     kind = ", ".join(dict.fromkeys(f.finding.code for f in open_ if f.finding.code)) or "broken promise"
     because = each.because or (f"{open_[0].finding.expected}: {open_[0].finding.actual}" if open_ else "")
     return _Case(
@@ -132,20 +132,24 @@ def _bare(each: Exercised) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _found(found: ReportedFinding, group: str) -> _Case:
+def _finding_case(found: ReportedFinding, group: str) -> _Case:
     finding = found.finding
-    told = (finding.code or "broken promise", f"expected {finding.expected}, came {finding.actual}", _told(found))
+    told = (
+        finding.code or "broken promise",
+        f"expected {finding.expected}, came {finding.actual}",
+        _finding_text(found),
+    )
     failed = found.verdict is Verdict.FAILED and not found.accepted
     return _Case(
         name=finding.subject,
         group=group,
         failure=told if failed else None,
         error=told if found.verdict is Verdict.UNKNOWN and not found.accepted else None,
-        note=f"accepted: {finding.code}\n{_told(found)}" if found.accepted else "",
+        note=f"accepted: {finding.code}\n{_finding_text(found)}" if found.accepted else "",
     )
 
 
-def _told(found: ReportedFinding) -> str:
+def _finding_text(found: ReportedFinding) -> str:
     finding = found.finding
     lines = [phrases.who(found)]
     lines += [f"{name}: {value}" for name, value in _facts(found) if value]

@@ -9,7 +9,7 @@ from harness.reports import phrases
 from harness.reports.phrases import MARKS, WORDS, Group
 from harness.reports.run_summary import summarize
 from harness.reports.sanitize import block, duration, line, many, number
-from harness.reports.unknowns import unexplained, unknowns
+from harness.reports.unknowns import unexplained_reasons, unknowns
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ _MEANINGFUL = re.compile(r"[\\`*_{}\[\]<>()#+!|@&~^$\"'=]|:(?=[\w/+-])")
 
 def markdown(events: Iterable[Event]) -> str:
     """The run as Markdown of at most 60,000 characters, with a note of what was left out."""
-    return _fitted(list(_parts(summarize(events))))
+    return _fit_parts(list(_parts(summarize(events))))
 
 
-def _fitted(parts: Sequence[str]) -> str:
+def _fit_parts(parts: Sequence[str]) -> str:
     """As many whole parts as fit; the first always does."""
     taken, length = [], 0
     for index, part in enumerate(parts):
@@ -55,9 +55,9 @@ def _fitted(parts: Sequence[str]) -> str:
 
 def _parts(story: RunSummary) -> Iterator[str]:
     yield _answer(story)
-    groups = phrases.grouped(story.broken)
+    groups = phrases.group_findings(story.broken)
     entries = unknowns(story)
-    reasons = tuple(unexplained(story, Verdict.FAILED))
+    reasons = tuple(unexplained_reasons(story, Verdict.FAILED))
     if groups or reasons:
         yield f"\n### Broken promises ({number(len(groups) + len(reasons))})\n"
     for group in groups:
@@ -72,7 +72,7 @@ def _parts(story: RunSummary) -> Iterator[str]:
     yield _table(story)
     yield from _notices(story)
     yield from _remarks(story)
-    yield from _accepted(story)
+    yield from _accepted_findings(story)
     yield _effort(story)
 
 
@@ -86,7 +86,7 @@ def code(value: str, limit: int = 1_000) -> str:
     return f"<code>{text(value, limit)}</code>" if value else ""
 
 
-def fenced(value: str, limit: int = _BODY) -> str:
+def code_block(value: str, limit: int = _BODY) -> str:
     """Foreign text as a block of code, behind a fence longer than any inside of it."""
     inner = block(value, limit)
     longest = max((len(run) for run in re.findall("`+", inner)), default=0)
@@ -108,11 +108,11 @@ def _finding(group: Group) -> str:
     parts = [f"<details><summary>✘ {head}</summary>", "", *rows]
     parts += _differences(finding)
     if finding.replay:
-        parts += ["", "Replay:", "", fenced(finding.replay)]
+        parts += ["", "Replay:", "", code_block(finding.replay)]
     if finding.log:
-        parts += ["", "What the services wrote meanwhile:", "", fenced("\n".join(finding.log), 2 * _BODY)]
+        parts += ["", "What the services wrote meanwhile:", "", code_block("\n".join(finding.log), 2 * _BODY)]
     if finding.exchange:
-        parts += ["", fenced(_exchange(finding.exchange), 2 * _BODY)]
+        parts += ["", code_block(_exchange(finding.exchange), 2 * _BODY)]
     return "\n".join([*parts, "", "</details>", ""])
 
 
@@ -150,7 +150,7 @@ def _unknown(entry: Unknown) -> str:
     shown = "".join(f"\n  - {text(subject, 160)}" for subject in subjects[:5])
     more = f"\n  - and {number(len(subjects) - 5)} more" if len(subjects) > 5 else ""
     mend = f" {text(entry.remedy)}" if entry.remedy else ""
-    log = f"\n\n{fenced(chr(10).join(entry.log_tail[-10:]))}\n" if entry.log_tail else ""
+    log = f"\n\n{code_block(chr(10).join(entry.log_tail[-10:]))}\n" if entry.log_tail else ""
     head = f"- **? {text(entry.about, 200)}: {entry.cause}.** {text(entry.because)}{mend}"
     return f"{head} Resolve: {code(entry.command)}{shown}{more}{log}\n"
 
@@ -184,9 +184,9 @@ def _notices(story: RunSummary) -> Iterator[str]:
 
 def _remarks(story: RunSummary) -> Iterator[str]:
     """A yes says what it does not rest on."""
-    found = phrases.remarked(story)
+    found = phrases.remarked_promises(story)
     rows = [
-        f"- {code(each.subject)} of {text(phrases.named(task.id.provider))}: {text(each.remark, 300)}"
+        f"- {code(each.subject)} of {text(phrases.version_text(task.id.provider))}: {text(each.remark, 300)}"
         for task, each in found[:_MOST_ROWS]
     ]
     if rows:
@@ -195,11 +195,11 @@ def _remarks(story: RunSummary) -> Iterator[str]:
         )
 
 
-def _accepted(story: RunSummary) -> Iterator[str]:
-    groups = phrases.grouped(story.accepted)
+def _accepted_findings(story: RunSummary) -> Iterator[str]:
+    groups = phrases.group_findings(story.accepted)
     if groups:
         rows = [
-            f"- {code(g.first.finding.code)} by {text(phrases.named(g.first.task.provider))}, "
+            f"- {code(g.first.finding.code)} by {text(phrases.version_text(g.first.task.provider))}, "
             f"{text(g.first.finding.subject, 160)}"
             for g in groups
         ]

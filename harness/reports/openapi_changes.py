@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.affected_consumers import ConsumerEffect
 from harness.comparison.severity import Severity
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 from harness.reports.sarif import LEVELS, SarifPlace, SarifResult, sarif
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def for_people(found: Diff, affected: Sequence[Affected] | None, asked: str = ""
     """The answer, then whom it hits, then every change, the worst first."""
     lines = [headline(found), *document_problems(found.problems, found.remarks)]
     if affected is not None:
-        lines += ["", *_affected(affected, asked), ""]
+        lines += ["", *_affected_lines(affected, asked), ""]
     for each in found.changes:
         lines += _change(each)
     return "\n".join(lines)
@@ -100,19 +100,19 @@ def _short(value: Any) -> str:
 # --- who is hit --------------------------------------------------------------------------------------------------
 
 
-def _affected(affected: Sequence[Affected], asked: str) -> Iterator[str]:
+def _affected_lines(affected: Sequence[Affected], asked: str) -> Iterator[str]:
     yield f"Who is hit {asked}:".replace(" :", ":")
     if not affected:
         yield "  nobody: no consumer there needs it"
     for each in affected:
-        yield f"  {told(each)}"
+        yield f"  {effect_line(each)}"
         for hit in each.hits[:_MOST_HITS]:
-            yield f"      {_hit(hit)}"
+            yield f"      {_hit_text(hit)}"
         if len(each.hits) > _MOST_HITS:
             yield f"      and {len(each.hits) - _MOST_HITS} more; --json has all"
 
 
-def told(each: Affected) -> str:
+def effect_line(each: Affected) -> str:
     """What a diff means to one consumer, in one line."""
     version = str(each.consumer.version)
     if each.consumer.pact is None and each.effect is ConsumerEffect.UNKNOWN:
@@ -127,7 +127,7 @@ def told(each: Affected) -> str:
     return words[each.effect]
 
 
-def _hit(hit: Hit) -> str:
+def _hit_text(hit: Hit) -> str:
     sure = "" if hit.certain else "; whether it uses that cannot be decided"
     return f"interaction '{hit.interaction}' {hit.what} ({hit.change.id}{sure}): {hit.change.text}"
 
@@ -202,14 +202,14 @@ def _pointer(each: Change) -> str:
     if each.origin:
         return each.origin[0]
     method, _, path = each.operation.partition(" ")
-    return f"#/paths/{escaped(path)}/{method.lower()}" if path else "#"
+    return f"#/paths/{escape_pointer_step(path)}/{method.lower()}" if path else "#"
 
 
 def as_markdown(found: Diff, affected: Sequence[Affected] | None, asked: str = "") -> str:
     """A comment for a pull request: whom it hits, then the changes as a table."""
     lines = [f"## OpenAPI: {headline(found)}", ""]
     if affected is not None:
-        lines += [f"- {_cell(line.strip())}" for line in list(_affected(affected, asked))[1:]] + [""]
+        lines += [f"- {_cell(line.strip())}" for line in list(_affected_lines(affected, asked))[1:]] + [""]
     shown = [each for each in found.changes if each.severity is not Severity.INFO]
     if shown:
         lines += ["| | where | what changed | kind |", "|---|---|---|---|"]

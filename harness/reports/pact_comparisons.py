@@ -129,10 +129,10 @@ def _lines(told: PactComparison) -> Iterator[str]:
         if each.description != described:
             described = each.description
             yield f"  interaction '{described}'"
-        yield from _told(each)
+        yield from _finding_lines(each)
 
 
-def _told(each: FitFinding) -> Iterator[str]:
+def _finding_lines(each: FitFinding) -> Iterator[str]:
     yield f"    {_SIGNS[each.severity]} {each.text}  [{each.code}]"
     if each.severity is Severity.INFO:
         yield f"        document  {each.place}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.evidence import EvidenceKind
 from harness.gate import commands
 from harness.reports.run_summary import ReportedFinding
-from harness.reports.sanitize import duration, line, listed, many, number
+from harness.reports.sanitize import duration, join_items, line, many, number
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.UNKNOWN: "?"}
 WORDS = {Verdict.PASSED: "kept", Verdict.FAILED: "broken", Verdict.UNKNOWN: "unknown"}
 
 
-def named(version: Version | None) -> str:
+def version_text(version: Version | None) -> str:
     """`orders 1.4`; only the name where there is no version."""
     return line(f"{version.pacticipant} {short(version.number)}".strip()) if version else ""
 
@@ -38,20 +38,20 @@ def short(number: str) -> str:
 
 def all_named(versions: Iterable[Version], most: int = 8) -> str:
     """`catalog 1, orders 2 and web 1`."""
-    return listed([named(version) for version in versions], most)
+    return join_items([version_text(version) for version in versions], most)
 
 
 def title(task: TaskId) -> str:
     """What a task is about, in a few words."""
     match task.kind:
         case EvidenceKind.PACTS:
-            return f"{named(task.consumer)} needs {named(task.provider)}"
+            return f"{version_text(task.consumer)} needs {version_text(task.provider)}"
         case EvidenceKind.PROPERTIES:
-            return f"{named(task.provider)} keeps its own document"
+            return f"{version_text(task.provider)} keeps its own document"
         case EvidenceKind.CONSUMERS:
-            return f"consumer tests of {named(task.provider)}"
+            return f"consumer tests of {version_text(task.provider)}"
         case EvidenceKind.INTEGRATION:
-            return f"integration tests of {named(task.provider)}"
+            return f"integration tests of {version_text(task.provider)}"
 
 
 def headline(story: RunSummary) -> str:
@@ -87,8 +87,8 @@ def _refusal(story: RunSummary, chosen: str, where: str) -> str:
     if len(culprits) == 1 and len(story.set) > 1 and culprits[0] in story.set:
         hits = list(dict.fromkeys(hit for b in story.broken for hit in b.hits if hit != culprits[0]))
         if hits:
-            return f"{named(culprits[0])} cannot be deployed{where} with {all_named(hits)}."
-        return f"{named(culprits[0])} cannot be deployed{where}; it breaks its own promises."
+            return f"{version_text(culprits[0])} cannot be deployed{where} with {all_named(hits)}."
+        return f"{version_text(culprits[0])} cannot be deployed{where}; it breaks its own promises."
     together = " together" if len(story.set) > 1 else ""
     return f"{chosen} cannot be deployed{where}{together}."
 
@@ -121,7 +121,7 @@ def impact(found: ReportedFinding) -> str:
 
 def who(found: ReportedFinding) -> str:
     """The whole sentence: `orders 2 breaks web 1; orders 1 does not need it`."""
-    return f"{named(found.task.provider)} {impact(found)}"
+    return f"{version_text(found.task.provider)} {impact(found)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +135,10 @@ class Group:
     def also(self) -> str:
         """Where else it shows."""
         subjects = list(dict.fromkeys(line(b.finding.subject, 60) for b in self.others))
-        return listed(subjects, 4)
+        return join_items(subjects, 4)
 
 
-def grouped(found: Sequence[ReportedFinding]) -> tuple[Group, ...]:
+def group_findings(found: Sequence[ReportedFinding]) -> tuple[Group, ...]:
     """One group for what one cause broke in several promises; those who hit someone come first."""
     groups: dict[object, list[ReportedFinding]] = {}
     for each in found:
@@ -177,45 +177,45 @@ def rests(story: RunSummary) -> tuple[tuple[Version, str], ...]:
     )
 
 
-def noticed(story: RunSummary) -> tuple[tuple[str, str], ...]:
+def all_notices(story: RunSummary) -> tuple[tuple[str, str], ...]:
     """What changes no verdict, and what the evidence of suites lacks: about what, and a sentence."""
-    lacking = [(title(task.id), each.remark) for task, each in _remarked(story) if task.id.kind in _SUITES]
+    lacking = [(title(task.id), each.remark) for task, each in _remarked_results(story) if task.id.kind in _SUITES]
     return tuple(dict.fromkeys((*((each.about, each.text) for each in story.notices), *lacking)))
 
 
 def worth_knowing(story: RunSummary) -> tuple[tuple[str, str], ...]:
     """All that whoever goes by the answer should know; a yes says of whom nothing was tried."""
     untried = rests(story) if story.verdict is Verdict.PASSED else ()
-    return (*noticed(story), *((named(version), text) for version, text in untried))
+    return (*all_notices(story), *((version_text(version), text) for version, text in untried))
 
 
 def reuse(story: RunSummary) -> str:
     """What earlier evidence answered; nothing where everything was run."""
     if not story.reused:
         return ""
-    runs = listed(list(dict.fromkeys(line(task.reused) for task in story.reused)), 3)
+    runs = join_items(list(dict.fromkeys(line(task.reused) for task in story.reused)), 3)
     count = f"{number(len(story.reused))} of {number(len(story.tasks))} answered by run {runs}"
     if len(story.reused) == len(story.tasks) and not story.interrupted:
         return f"nothing has changed: {count}"
     return f"{count}; the rest was run anew"
 
 
-def remarked(story: RunSummary) -> tuple[tuple[TaskSummary, Exercised], ...]:
+def remarked_promises(story: RunSummary) -> tuple[tuple[TaskSummary, Exercised], ...]:
     """The promises that were kept as far as anything touched them."""
-    return tuple((task, each) for task, each in _remarked(story) if task.id.kind not in _SUITES)
+    return tuple((task, each) for task, each in _remarked_results(story) if task.id.kind not in _SUITES)
 
 
 _SUITES = (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
 
 
-def _remarked(story: RunSummary) -> Iterator[tuple[TaskSummary, Exercised]]:
+def _remarked_results(story: RunSummary) -> Iterator[tuple[TaskSummary, Exercised]]:
     return ((task, each) for task in story.tasks for each in task.results if each.remark)
 
 
 REACH = "to reach them, put examples into the document that find something, or links from what makes it"
 
 
-def contradicted(story: RunSummary) -> tuple[tuple[TaskSummary, str], ...]:
+def find_contradictions(story: RunSummary) -> tuple[tuple[TaskSummary, str], ...]:
     """Where the running provider and its document say different things of a pact, or only the document says no."""
     told = ((task, _contradiction(task)) for task in story.tasks)
     return tuple((task, text) for task, text in told if text)

@@ -134,7 +134,7 @@ class RunSummary:
     @cached_property
     def kept(self) -> int:
         """How many promises were seen kept."""
-        return sum(_kept(task) for task in self.tasks)
+        return sum(_kept_count(task) for task in self.tasks)
 
     @cached_property
     def broken_promises(self) -> int:
@@ -144,7 +144,11 @@ class RunSummary:
     @cached_property
     def open_promises(self) -> int:
         """How many promises nobody knows about."""
-        return sum(max(_promised(t) - _kept(t) - _failures(t), 0) for t in self.tasks if t.verdict is not _PASSED)
+        return sum(
+            max(_promise_count(t) - _kept_count(t) - _failures(t), 0)
+            for t in self.tasks
+            if t.verdict is not _PASSED
+        )
 
     @property
     def promised(self) -> int:
@@ -155,11 +159,11 @@ class RunSummary:
 _PASSED = Verdict.PASSED
 
 
-def _promised(task: TaskSummary) -> int:
+def _promise_count(task: TaskSummary) -> int:
     return max(task.promised, len(task.results))
 
 
-def _kept(task: TaskSummary) -> int:
+def _kept_count(task: TaskSummary) -> int:
     if task.results:
         return sum(task.standing(each) is Verdict.PASSED for each in task.results)
     return task.exercised if task.verdict is Verdict.PASSED else 0
@@ -241,11 +245,11 @@ def _task(task: TaskId, gathered: Gathered, *, interrupted: bool) -> TaskSummary
     results = tuple(gathered.results.get(task, ()))
     end = gathered.ends.get(task)
     verdicts = _by_subject(results)
-    told = [_broken(each, verdicts) for each in gathered.found.get(task, ())]
+    told = [_broken_promise(each, verdicts) for each in gathered.found.get(task, ())]
     found = (*told, *_unfound(task, results, told))
-    verdict, cause, because = _judged(end, results, found, interrupted=interrupted)
+    verdict, cause, because = _judge_task(end, results, found, interrupted=interrupted)
     if verdict is Verdict.FAILED and not any(map(_breaks, found)):
-        found = (*found, _unnamed(task, because))  # the check says no and does not say where
+        found = (*found, _unexplained_failure(task, because))  # the check says no and does not say where
     promised = max(gathered.promised.get(task, 0), end.promised if end else 0, len(results))
     seen = sum(each.verdict is not Verdict.UNKNOWN for each in results)
     return TaskSummary(
@@ -291,7 +295,7 @@ def by_promise(task: TaskSummary) -> dict[str, list[ReportedFinding]]:
     return found
 
 
-def _broken(event: CheckFound, verdicts: Mapping[str, Verdict]) -> ReportedFinding:
+def _broken_promise(event: CheckFound, verdicts: Mapping[str, Verdict]) -> ReportedFinding:
     about = verdicts.get(_spot(event.finding, verdicts))
     stateless = event.finding.code.startswith(_STATE_CODES)
     open_ = about is Verdict.UNKNOWN or (stateless and about is not Verdict.FAILED)
@@ -318,7 +322,7 @@ def _unfound(
     for each in results:
         if each.verdict is Verdict.FAILED and each.subject not in spoken:
             yield replace(
-                _unnamed(task, each.because),
+                _unexplained_failure(task, each.because),
                 finding=Finding(
                     code="",
                     subject=each.subject,
@@ -332,7 +336,7 @@ def _unfound(
             )
 
 
-def _unnamed(task: TaskId, because: str) -> ReportedFinding:
+def _unexplained_failure(task: TaskId, because: str) -> ReportedFinding:
     """A no that no finding explains."""
     return ReportedFinding(
         task=task,
@@ -342,7 +346,7 @@ def _unnamed(task: TaskId, because: str) -> ReportedFinding:
     )
 
 
-def _judged(
+def _judge_task(
     end: CheckFinished | None, results: Sequence[Exercised], found: Sequence[ReportedFinding], *, interrupted: bool
 ) -> tuple[Verdict, Cause | None, str]:
     """The worst that is told of a task, and why."""

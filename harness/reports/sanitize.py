@@ -22,7 +22,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def line(text: str, limit: int = 0) -> str:
     """The text on one line, with everything that steers spelled out; cut to a limit, when there is one."""
-    return cut(_STEERING.sub(_spelled, whole(text)), limit)
+    return shorten_text(_STEERING.sub(_spell_character, whole(text)), limit)
 
 
 def block(text: str, limit: int = 0) -> str:
@@ -31,7 +31,7 @@ def block(text: str, limit: int = 0) -> str:
     kept = given[:limit] if limit else given
     left = len(given) - len(kept)
     note = f"\n… {number(left)} more characters" if left else ""
-    return _STEERING_BUT_LINES.sub(_spelled, kept) + note
+    return _STEERING_BUT_LINES.sub(_spell_character, kept) + note
 
 
 def whole(text: str) -> str:
@@ -39,14 +39,14 @@ def whole(text: str) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
-def _spelled(match: re.Match[str]) -> str:
+def _spell_character(match: re.Match[str]) -> str:
     character = match.group()
     code = ord(character)
     spelling = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return _NAMED.get(character, spelling)
 
 
-def cut(text: str, limit: int) -> str:
+def shorten_text(text: str, limit: int) -> str:
     """At most so many characters, and an ellipsis that tells what is missing."""
     return text if not limit or len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
 
@@ -61,7 +61,7 @@ def many(value: int, one: str, more: str = "") -> str:
     return f"{number(value)} {one if value == 1 else more or one + 's'}"
 
 
-def listed(items: Sequence[str], most: int = 6) -> str:
+def join_items(items: Sequence[str], most: int = 6) -> str:
     """`a, b and c`; a long list ends with how many more there are."""
     if len(items) > most:
         return f"{', '.join(items[: most - 1])} and {number(len(items) - most + 1)} more"
@@ -92,7 +92,7 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def wrapped(text: str, width: int) -> Iterator[str]:
+def wrap_text(text: str, width: int) -> Iterator[str]:
     """The text in lines of at most a width, broken between words, and inside a word only where it must be."""
     current = ""
     for word in text.split(" "):

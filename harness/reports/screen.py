@@ -8,8 +8,8 @@ from harness.evidence import EvidenceKind
 from harness.reports import phrases
 from harness.reports.phrases import MARKS, Group
 from harness.reports.run_summary import summarize
-from harness.reports.sanitize import columns, duration, line, many, number, wrapped
-from harness.reports.unknowns import Unknown, unexplained, unknowns
+from harness.reports.sanitize import columns, duration, line, many, number, wrap_text
+from harness.reports.unknowns import Unknown, unexplained_reasons, unknowns
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -53,21 +53,21 @@ def plain(events: Iterable[Event]) -> str:
 def screen(story: RunSummary, width: int = WIDTH) -> Iterator[Line]:
     """The lines of the screen; commands and places are never broken, so that they can be copied."""
     yield from _answer(story, width)
-    yield from _broken(story, width)
+    yield from _broken_lines(story, width)
     yield from _unknown(story, width)
     if story.verdict is Verdict.PASSED:
         yield from _tasks(story)
         yield from _rests(story)
     yield from _notices(story, width)
     yield from _remarks(story, width)
-    yield from _contradicted(story, width)
-    yield from _accepted(story, width)
+    yield from _contradiction_lines(story, width)
+    yield from _accepted_lines(story, width)
     yield from _effort(story, width)
 
 
 def _answer(story: RunSummary, width: int) -> Iterator[Line]:
     style = f"bold {_COLOURS[story.verdict]}"
-    first, *rest = wrapped(f"{MARKS[story.verdict]} {phrases.headline(story)}", width)
+    first, *rest = wrap_text(f"{MARKS[story.verdict]} {phrases.headline(story)}", width)
     yield ((style, first),)
     yield from (((style, f"  {each}"),) for each in rest)
     yield (("", f"  {phrases.tally(story)}"),)
@@ -75,9 +75,9 @@ def _answer(story: RunSummary, width: int) -> Iterator[Line]:
         yield (("yellow", "  The run was interrupted: there may be more."),)
 
 
-def _broken(story: RunSummary, width: int) -> Iterator[Line]:
-    groups = phrases.grouped(story.broken)
-    reasons = tuple(unexplained(story, Verdict.FAILED))
+def _broken_lines(story: RunSummary, width: int) -> Iterator[Line]:
+    groups = phrases.group_findings(story.broken)
+    reasons = tuple(unexplained_reasons(story, Verdict.FAILED))
     if not groups and not reasons:
         return
     yield ()
@@ -140,19 +140,19 @@ def _contrast(finding: Finding, width: int) -> Iterator[Line]:
 
 
 def _bullet(mark: str, text: str, width: int, style: str) -> Iterator[Line]:
-    first, *rest = wrapped(text, width - len(_INDENT))
+    first, *rest = wrap_text(text, width - len(_INDENT))
     yield ((style, f"{mark:>3}  "), (style, first))
     yield from (((style, f"{_INDENT}{each}"),) for each in rest)
 
 
 def _text(text: str, width: int) -> Iterator[Line]:
-    yield from ((("", f"{_INDENT}{each}"),) for each in wrapped(text, width - len(_INDENT)))
+    yield from ((("", f"{_INDENT}{each}"),) for each in wrap_text(text, width - len(_INDENT)))
 
 
 def _field(label: str, text: str, width: int = 0) -> Iterator[Line]:
     """A labelled value; without a width it stays on one line, to be copied whole."""
     inner = max(width - len(_INDENT) - _LABEL, 20)
-    first, *rest = wrapped(text, inner) if width else (text,)
+    first, *rest = wrap_text(text, inner) if width else (text,)
     yield (("dim", f"{_INDENT}{label:<{_LABEL}}"), ("", first))
     yield from ((("", f"{_INDENT}{'':<{_LABEL}}{each}"),) for each in rest)
 
@@ -197,7 +197,7 @@ def _tasks(story: RunSummary) -> Iterator[Line]:
 def _rests(story: RunSummary) -> Iterator[Line]:
     """A yes says of whom nothing was tried."""
     for version, text in phrases.rests(story)[:MOST_TASKS]:
-        yield (("dim", "  ·  "), ("", f"{line(phrases.named(version), 40):<40} {text}"))
+        yield (("dim", "  ·  "), ("", f"{line(phrases.version_text(version), 40):<40} {text}"))
 
 
 def _task(task: TaskSummary) -> Line:
@@ -209,7 +209,7 @@ def _task(task: TaskSummary) -> Line:
 
 def _notices(story: RunSummary, width: int) -> Iterator[Line]:
     """What changes no verdict, and should be known of it."""
-    told = phrases.noticed(story)
+    told = phrases.all_notices(story)
     if told:
         yield ()
     for about, text in told[:MOST_REMARKS]:
@@ -220,11 +220,11 @@ def _notices(story: RunSummary, width: int) -> Iterator[Line]:
 
 def _remarks(story: RunSummary, width: int) -> Iterator[Line]:
     """A yes says what it does not rest on."""
-    found = phrases.remarked(story)
+    found = phrases.remarked_promises(story)
     if found:
         yield ()
     for task, each in found[:MOST_REMARKS]:
-        text = f"{line(each.subject, 60)} of {phrases.named(task.id.provider)}: {line(each.remark, 240)}"
+        text = f"{line(each.subject, 60)} of {phrases.version_text(task.id.provider)}: {line(each.remark, 240)}"
         yield from _bullet("!", text, width, "dim")
     if len(found) > MOST_REMARKS:
         yield _more(len(found) - MOST_REMARKS, "remark")
@@ -232,9 +232,9 @@ def _remarks(story: RunSummary, width: int) -> Iterator[Line]:
         yield from _text(phrases.REACH, width)
 
 
-def _contradicted(story: RunSummary, width: int) -> Iterator[Line]:
+def _contradiction_lines(story: RunSummary, width: int) -> Iterator[Line]:
     """The running provider and its document say different things: one of them is to be mended."""
-    found = phrases.contradicted(story)
+    found = phrases.find_contradictions(story)
     if found:
         yield ()
     for task, text in found[:MOST_REMARKS]:
@@ -243,15 +243,15 @@ def _contradicted(story: RunSummary, width: int) -> Iterator[Line]:
         yield _more(len(found) - MOST_REMARKS, "contradiction")
 
 
-def _accepted(story: RunSummary, width: int) -> Iterator[Line]:
+def _accepted_lines(story: RunSummary, width: int) -> Iterator[Line]:
     """Findings that the manifest says to live with stay in sight; so do results that disagree."""
-    groups = phrases.grouped(story.accepted)
+    groups = phrases.group_findings(story.accepted)
     disagreeing = phrases.flaky(story)
     if groups or disagreeing:
         yield ()
     for group in groups[:MOST_UNKNOWNS]:
         finding = group.first.finding
-        text = f"accepted: {_named_code(finding)} by {phrases.named(group.first.task.provider)}"
+        text = f"accepted: {_named_code(finding)} by {phrases.version_text(group.first.task.provider)}"
         places = (
             f" in {many(len(group.others) + 1, 'place')}" if group.others else f", {line(finding.subject, 60)}"
         )
@@ -277,9 +277,9 @@ def _effort(story: RunSummary, width: int) -> Iterator[Line]:
     yield ()
     reused = phrases.reuse(story)
     if reused:
-        yield from ((("", f"  {each}"),) for each in wrapped(reused, width - 2))
-    yield from ((("dim", f"  {each}"),) for each in wrapped(phrases.effort(story), width - 2))
+        yield from ((("", f"  {each}"),) for each in wrap_text(reused, width - 2))
+    yield from ((("dim", f"  {each}"),) for each in wrap_text(phrases.effort(story), width - 2))
     if story.started and story.started.note:
-        yield from ((("dim", f"  {each}"),) for each in wrapped(line(story.started.note), width - 2))
+        yield from ((("dim", f"  {each}"),) for each in wrap_text(line(story.started.note), width - 2))
     for remark in story.started.remarks if story.started else ():
         yield from _bullet("!", line(remark, 300), width, "yellow")

@@ -184,7 +184,7 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
     """What stays on the terminal, line by line."""
     match event:
         case RunStarted():
-            yield from _started(event)
+            yield from _start_lines(event)
         case Planned():
             told = f", {number(len(event.reused))} known already" if event.reused else ""
             yield "", f"{many(len(event.tasks), 'check')} to run{told}"
@@ -193,12 +193,12 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
         case ServiceStep() | ServiceReady() | ServiceFailed():
             yield from _service(event)
         case CheckFinished():
-            yield _STYLES[event.verdict], _finished(event)
+            yield _STYLES[event.verdict], _check_line(event)
         case _:
             pass
 
 
-def _started(event: RunStarted) -> Iterator[tuple[str, str]]:
+def _start_lines(event: RunStarted) -> Iterator[tuple[str, str]]:
     note = f" ({line(event.note)})" if event.note else ""
     yield "bold", f"run {line(event.run)} with {line(event.runtime)}{note}: {all_named(event.set)}"
     yield from (("yellow", f"  !  {line(remark, 300)}") for remark in event.remarks)
@@ -237,7 +237,7 @@ def _unit(name: str, version: str) -> str:
     return line(f"{name} {version}".strip())
 
 
-def _finished(event: CheckFinished) -> str:
+def _check_line(event: CheckFinished) -> str:
     time_ = "known already" if event.reused else duration(event.seconds)
     count = f"{number(event.exercised)} of {number(event.promised)}"
     why = f": {line(event.because, 120)}" if event.verdict is Verdict.UNKNOWN and event.because else ""

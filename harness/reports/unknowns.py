@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.evidence import EvidenceKind
 from harness.gate import commands
 from harness.gate.resolutions import first, instead
-from harness.reports.phrases import named, resolving, title
+from harness.reports.phrases import resolving, title, version_text
 from harness.reports.run_summary import by_promise
 from harness.verdicts import Cause, Verdict
 
@@ -51,7 +51,7 @@ def unknowns(story: RunSummary) -> tuple[Unknown, ...]:
             entries["service", service.name] = _service(service, interrupted=story.interrupted)
     for task in story.tasks:
         _add_task(entries, story, task)
-    for reason in unexplained(story, Verdict.UNKNOWN):
+    for reason in unexplained_reasons(story, Verdict.UNKNOWN):
         name = reason.provider.pacticipant if reason.provider else ""
         if reason.cause is None or _failed_service(entries, reason.cause, name) is None:
             entries["reason", reason.text] = _reason(reason)
@@ -63,12 +63,12 @@ def unknowns(story: RunSummary) -> tuple[Unknown, ...]:
         entries["interrupted"] = _Open(
             "the run", Cause.INTERRUPTED, "the record ends before the run did", "harness run"
         )
-    if not entries and not _explained(story):
+    if not entries and not _is_explained(story):
         entries["silence"] = _silence(story)
-    return tuple(_closed(entry) for entry in entries.values())
+    return tuple(_close_entry(entry) for entry in entries.values())
 
 
-def _closed(entry: _Open) -> Unknown:
+def _close_entry(entry: _Open) -> Unknown:
     return Unknown(
         about=entry.about,
         cause=entry.cause,
@@ -80,10 +80,10 @@ def _closed(entry: _Open) -> Unknown:
     )
 
 
-def _explained(story: RunSummary) -> bool:
+def _is_explained(story: RunSummary) -> bool:
     """Whether something else on the page says why the answer is no yes."""
     if story.verdict is Verdict.FAILED:
-        return bool(story.broken or any(unexplained(story, Verdict.FAILED)))
+        return bool(story.broken or any(unexplained_reasons(story, Verdict.FAILED)))
     return story.verdict is Verdict.PASSED
 
 
@@ -170,7 +170,7 @@ def covers(task: TaskSummary, reason: Reason) -> bool:
     return reason.provider in (None, task.id.provider) and reason.consumer in (None, task.id.consumer)
 
 
-def unexplained(story: RunSummary, verdict: Verdict) -> Iterator[Reason]:
+def unexplained_reasons(story: RunSummary, verdict: Verdict) -> Iterator[Reason]:
     """Reasons of the decision that no task of this run explains."""
     for reason in story.decided.reasons if story.decided else ():
         told = any(task.verdict is not Verdict.PASSED and covers(task, reason) for task in story.tasks)
@@ -179,7 +179,7 @@ def unexplained(story: RunSummary, verdict: Verdict) -> Iterator[Reason]:
 
 
 def _reason(reason: Reason) -> _Open:
-    parties = [named(each) for each in (reason.consumer, reason.provider) if each]
+    parties = [version_text(each) for each in (reason.consumer, reason.provider) if each]
     return _Open(
         " and ".join(parties) or "the set", reason.cause or Cause.NOT_VERIFIED, reason.text, reason.resolution
     )

@@ -31,10 +31,10 @@ def tree_digest(path: Path, contents: Contents | None = None) -> str:
 def of_resource(resource: Resource, environ: Mapping[str, str]) -> str:
     """The identity of a resource that runs as a process."""
     found = postgres.find(environ) if resource.kind is ResourceKind.POSTGRES else None
-    return digest("process", postgres.version(found) if found else "", _resource(resource), *_seeded(resource))
+    return digest("process", postgres.version(found) if found else "", _resource(resource), *_seed_keys(resource))
 
 
-def _seeded(resource: Resource) -> tuple[str, ...]:
+def _seed_keys(resource: Resource) -> tuple[str, ...]:
     return (postgres_seeds.key_of(resource),) if postgres_seeds.seeds_of(resource) else ()
 
 
@@ -73,7 +73,7 @@ def read_dockerfile(build: ImageBuild) -> str:
 
 def context_files(build: ImageBuild) -> Iterator[str]:
     """What the engine is sent of a build context: paths with `/`, sorted, `.dockerignore` respected."""
-    ignored = _ignored(build)
+    ignored = _dockerignore_of(build)
 
     def skip(name: str, path: str) -> bool:
         del name
@@ -111,7 +111,7 @@ def _content(path: str | Path) -> bytes:
         raise unreadable(error) from error
 
 
-def _ignored(build: ImageBuild) -> IgnorePatterns:
+def _dockerignore_of(build: ImageBuild) -> IgnorePatterns:
     # `NAME.Dockerfile.dockerignore` beside a Dockerfile goes before the context's own.
     for path in (Path(f"{build.dockerfile}.dockerignore"), build.context / ".dockerignore"):
         if path.is_file():

@@ -200,7 +200,7 @@ class CommandWords:
     def _argument_files(self, rest: Sequence[str]) -> None:
         for word in rest:
             if word.startswith("@") and (place := self._place(word[1:])) and place.is_file():
-                for inner in _split(place.read_text(encoding="utf-8", errors="replace")):
+                for inner in _split_words(place.read_text(encoding="utf-8", errors="replace")):
                     self._files(inner)
 
     def _shell(self, rest: Sequence[str]) -> None:
@@ -256,7 +256,7 @@ def _shebang(path: Path) -> str:
     return line[2:].decode("utf-8", "replace").strip() if line.startswith(b"#!") else ""
 
 
-def _split(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:

@@ -136,10 +136,10 @@ def single_files(settings: ContainerSettings) -> AbstractContextManager[IO[bytes
 
 def _put_all(archive: tarfile.TarFile, mounts: Iterable[Mount]) -> None:
     for mount in mounts:
-        _put(archive, mount)
+        _add_mount(archive, mount)
 
 
-def _put(archive: tarfile.TarFile, mount: Mount) -> None:
+def _add_mount(archive: tarfile.TarFile, mount: Mount) -> None:
     name = posixpath.normpath(mount.target).lstrip("/")
     if mount.kind is MountKind.TEXT:
         info, content = tarfile.TarInfo(name), mount.text.encode()

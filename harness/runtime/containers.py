@@ -19,7 +19,7 @@ from harness.runtime.container_orders import Order, volume_of
 from harness.runtime.contents import Contents, kept_contents
 from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine
 from harness.runtime.dockerfiles import unset_in_from
-from harness.runtime.interrupts import uninterrupted
+from harness.runtime.interrupts import defer_interrupts
 from harness.runtime.postgres import DEFAULT_IMAGE
 from harness.runtime.process_identity import Surroundings
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
@@ -124,7 +124,7 @@ class ContainerRuntime:
     @contextmanager
     def session(self, run: str, *, keep: bool = False) -> Iterator[ContainerSession]:
         """A place to start containers for one run; with `keep` they stay when the context ends well."""
-        with sweeping.held(run, self.environ) as folder:
+        with sweeping.hold_run_folder(run, self.environ) as folder:
             folder.note(root=str(self.root), containers=True)
             session = ContainerSession(self, folder)
             kept = False
@@ -132,7 +132,7 @@ class ContainerRuntime:
                 yield session
                 kept = keep
             finally:
-                with uninterrupted():
+                with defer_interrupts():
                     session.close(keep=kept)
 
     def sweep(self) -> int:

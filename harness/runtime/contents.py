@@ -107,7 +107,7 @@ class Contents:
             return str(kept[0][1])
         known = json.loads(kept[1]) if kept else {}
         began = self.now()
-        made = {f.name: _known(known, f.name, now[f.name]) or of_one(f.path) for f in files}
+        made = {f.name: _known_digest(known, f.name, now[f.name]) or of_one(f.path) for f in files}
         total = of_all(made)
         old = {name: [now[name], each] for name, each in made.items() if max(now[name][1:3]) < began - _RECENT}
         self._write(root, meaning, [seen if len(old) == len(made) else "", total], old)
@@ -155,19 +155,19 @@ def sorted_tree(root: str | Path, skip: Skip) -> tuple[FoundFile, ...]:
 
 
 def _walk(root: str, folder: str, below: str, skip: Skip, visited: set[tuple[int, int]]) -> Iterator[FoundFile]:
-    for entry in _listed(folder):
+    for entry in _sorted_entries(folder):
         name = f"{below}{entry.name}"
         if skip(entry.name, name):
             continue
         if entry.is_symlink():
-            yield from _linked(root, entry.path, name, skip, visited)
+            yield from _walk_link(root, entry.path, name, skip, visited)
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(root, entry.path, f"{name}/", skip, visited)
         elif entry.is_file(follow_symlinks=False):
             yield FoundFile(name, entry.path)
 
 
-def _linked(root: str, link: str, name: str, skip: Skip, visited: set[tuple[int, int]]) -> Iterator[FoundFile]:
+def _walk_link(root: str, link: str, name: str, skip: Skip, visited: set[tuple[int, int]]) -> Iterator[FoundFile]:
     """The link itself, and what it brings in from elsewhere, each folder once."""
     yield FoundFile(name, link)
     target = os.path.realpath(link)
@@ -178,7 +178,7 @@ def _linked(root: str, link: str, name: str, skip: Skip, visited: set[tuple[int,
     yield from _walk(target, target, f"{name}/", skip, visited)
 
 
-def _listed(folder: str) -> list[os.DirEntry[str]]:
+def _sorted_entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -204,7 +204,7 @@ def _stamp(path: str) -> Stamp:
     return [seen.st_size, seen.st_mtime_ns, max(seen.st_ctime_ns, own.st_ctime_ns), seen.st_ino, seen.st_mode]
 
 
-def _known(known: Mapping[str, Any], name: str, stamp: Stamp) -> str:
+def _known_digest(known: Mapping[str, Any], name: str, stamp: Stamp) -> str:
     before = known.get(name)
     return str(before[1]) if before and before[0] == stamp else ""
 

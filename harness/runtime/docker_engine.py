@@ -17,7 +17,7 @@ from harness.ports import Tell, silent
 from harness.runtime import engine_address
 from harness.runtime.addressing import listeners, tail
 from harness.runtime.container_orders import Order, creation, folder_archive, single_files
-from harness.runtime.engine_errors import mapped
+from harness.runtime.engine_errors import map_engine_errors
 from harness.runtime.image_builds import LABEL, build_image
 from harness.runtime.interrupts import asked_again
 from harness.runtime.readiness import NotReady
@@ -63,7 +63,7 @@ class Engine:
         """The library's client."""
         import docker
 
-        with mapped():
+        with map_engine_errors():
             return docker.from_env(**self.settings)
 
     @cached_property
@@ -72,7 +72,7 @@ class Engine:
         return engine_address.reachable_host(self.address, self._gateway())
 
     def _gateway(self) -> str:
-        with mapped():
+        with map_engine_errors():
             for network in self.client.api.networks(names=["bridge"]):
                 for config in network["IPAM"]["Config"] or ():
                     return str(config.get("Gateway", ""))
@@ -105,7 +105,7 @@ class Engine:
 
         repository, tag = _repository_and_tag(name)
         try:
-            with mapped():
+            with map_engine_errors():
                 kind = platform or None
                 for told in self.client.api.pull(repository, tag=tag, stream=True, decode=True, platform=kind):
                     if "error" in told:
@@ -119,7 +119,7 @@ class Engine:
         import docker.errors
 
         try:
-            with mapped():
+            with map_engine_errors():
                 return str(self.client.images.get(name).id)
         except docker.errors.APIError as error:
             if error.status_code in {400, 404}:  # a name that is none is not here either; pulling it says why
@@ -131,7 +131,7 @@ class Engine:
     ) -> None:
         """Build an image, from exactly what its identity was taken of. Raises ServiceDidNotStart."""
         environ = {**self.environ, "DOCKER_HOST": self.address}
-        with mapped():
+        with map_engine_errors():
             failure = build_image(self.client, environ, build, name, tell, anew=anew)
         if failure:
             raise ServiceDidNotStart(service, f"its image could not be built: {failure.why}", tail(failure.said))
@@ -140,7 +140,7 @@ class Engine:
         """The run's private network, made when it is not there."""
         import docker.errors
 
-        with mapped():
+        with map_engine_errors():
             try:
                 self.client.api.create_network(
                     network_name(run), driver="bridge", labels=dict(labels), check_duplicate=True
@@ -151,7 +151,7 @@ class Engine:
 
     def volume(self, name: str, labels: Mapping[str, str]) -> None:
         """A volume of a run, made when it is not there."""
-        with mapped():
+        with map_engine_errors():
             self.client.api.create_volume(name, labels=dict(labels))
 
     def fill(self, name: str, source: str, image: str, labels: Mapping[str, str]) -> None:
@@ -160,7 +160,7 @@ class Engine:
 
         inside = "/contract-harness"
         host = self.client.api.create_host_config(mounts=[Mount(inside, name, type="volume", no_copy=True)])
-        with mapped(), folder_archive(source) as archive:
+        with map_engine_errors(), folder_archive(source) as archive:
             # Never started: a container is only the way by which an engine takes files.
             made = self.client.api.create_container(image, ["true"], host_config=host, labels=dict(labels))["Id"]
             try:
@@ -174,7 +174,7 @@ class Engine:
 
         container = ""
         try:
-            with mapped():
+            with map_engine_errors():
                 # Nobody else is to reach a service under test; only an engine elsewhere must open its ports to us.
                 local = self.host == "127.0.0.1"
                 told = creation(self.client, order, network=network_name(order.run), local=local)
@@ -224,7 +224,7 @@ class Engine:
         import docker.errors
 
         try:
-            with mapped():
+            with map_engine_errors():
                 written: bytes = self.client.api.logs(container, tail=lines, since=since, until=until)
         except docker.errors.APIError:
             return ""
@@ -235,7 +235,7 @@ class Engine:
         import docker.errors
 
         try:
-            with mapped():
+            with map_engine_errors():
                 made = self.client.api.exec_create(container, ["/bin/sh", "-c", command])["Id"]
                 self.client.api.exec_start(made)
                 code = self.client.api.exec_inspect(made)["ExitCode"]
@@ -248,7 +248,7 @@ class Engine:
         import docker.errors
 
         try:
-            with mapped():
+            with map_engine_errors():
                 words = ["cat", "/proc/net/tcp", "/proc/net/tcp6"]
                 made = self.client.api.exec_create(container, words)["Id"]
                 told: bytes = self.client.api.exec_start(made)
@@ -257,7 +257,7 @@ class Engine:
         return listeners(told.decode("ascii", "replace"))
 
     def _inspect(self, container: str) -> dict[str, Any]:
-        with mapped():
+        with map_engine_errors():
             seen: dict[str, Any] = self.client.api.inspect_container(container)
         return seen
 
@@ -271,7 +271,7 @@ class Engine:
 
     def labelled(self, label: str) -> list[Thing]:
         """The containers, networks and volumes with a label."""
-        with mapped():
+        with map_engine_errors():
             containers = self.client.api.containers(all=True, filters={"label": [label]})
             networks = self.client.api.networks(filters={"label": [label]})
             volumes = self.client.api.volumes(filters={"label": [label]})["Volumes"] or ()
@@ -288,7 +288,7 @@ class Engine:
         removals: dict[str, Callable[[str], object]] = {"network": api.remove_network, "volume": api.remove_volume}
         for each in things:
             if each.kind in removals:
-                _removed(partial(removals[each.kind], each.id))
+                _retry_removal(partial(removals[each.kind], each.id))
         return len(things)
 
     def remove_container(self, container: str) -> None:
@@ -299,7 +299,7 @@ class Engine:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
-                with mapped():
+                with map_engine_errors():
                     self.client.api.remove_container(container, force=True, v=True)
             except docker.errors.NotFound:
                 return
@@ -312,7 +312,7 @@ class Engine:
         """Give one that was made with a time to stop that time, unless whoever interrupted asks again."""
         import docker.errors
 
-        with suppress(docker.errors.APIError), mapped():  # gone, or about to
+        with suppress(docker.errors.APIError), map_engine_errors():  # gone, or about to
             seen = self.client.api.inspect_container(container)
             grace = seen["Config"].get("StopTimeout")
             if grace is None or not seen["State"]["Running"]:
@@ -327,17 +327,20 @@ class Engine:
     def _stop(self, container: str, grace: int) -> None:
         import docker.errors
 
-        with suppress(docker.errors.APIError, EnvironmentProblem), mapped():  # it is removed in any case
+        with (
+            suppress(docker.errors.APIError, EnvironmentProblem),
+            map_engine_errors(),
+        ):  # it is removed in any case
             self.client.api.stop(container, timeout=grace)
 
 
-def _removed(remove: Callable[[], object]) -> None:
+def _retry_removal(remove: Callable[[], object]) -> None:
     """Remove what containers use; what one that is just leaving holds cannot go yet, and is swept later."""
     import docker.errors
 
     for _ in range(50):
         try:
-            with mapped():
+            with map_engine_errors():
                 remove()
         except docker.errors.NotFound:
             return

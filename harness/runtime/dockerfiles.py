@@ -30,7 +30,7 @@ def base_images(text: str, args: Mapping[str, str], target: str = "") -> tuple[s
         if not stages and (arguments := _ARG.match(line)):
             known |= _arguments(arguments["rest"], known, args)
         elif started := _FROM.fullmatch(line):
-            image = substituted(started["image"], known)
+            image = substitute_variables(started["image"], known)
             if image.lower() not in stages | {"scratch", ""}:
                 found[image] = None
             stages.add((started["stage"] or f"\0{len(stages)}").lower())
@@ -61,7 +61,7 @@ def unset_in_from(text: str, args: Mapping[str, str]) -> str:
             known |= _arguments(arguments["rest"], known, args)
         elif started := _FROM.fullmatch(line):
             blank = [name for name in _names(started["image"]) if not known.get(name)]
-            if blank and not _REFERENCE.fullmatch(substituted(started["image"], known)):
+            if blank and not _REFERENCE.fullmatch(substitute_variables(started["image"], known)):
                 plural = "arguments" if len(blank) > 1 else "argument"
                 return f"{line!r} names no image: the {plural} {', '.join(blank)} has no value"
     return ""
@@ -71,7 +71,7 @@ def _names(image: str) -> list[str]:
     return [match["plain"] or match["name"] for match in _VARIABLE.finditer(image) if not match["escaped"]]
 
 
-def substituted(text: str, known: Mapping[str, str]) -> str:
+def substitute_variables(text: str, known: Mapping[str, str]) -> str:
     """A value with `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}` replaced."""
 
     def meaning(match: re.Match[str]) -> str:
@@ -94,7 +94,7 @@ def _arguments(rest: str, known: Mapping[str, str], args: Mapping[str, str]) -> 
         if name in args:
             found[name] = args[name]
         elif default is not None:
-            found[name] = substituted(default.strip("\"'"), {**known, **found})
+            found[name] = substitute_variables(default.strip("\"'"), {**known, **found})
     return found
 
 

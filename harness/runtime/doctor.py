@@ -55,7 +55,7 @@ def _python() -> Examination:
 
 
 def _installation() -> Examination:
-    missing = sorted(name for name in _needed() if not _is_installed(name))
+    missing = sorted(name for name in _required_packages() if not _is_installed(name))
     listed = f"not installed: {', '.join(missing)}"
     return Examination(
         subject="contract-harness",
@@ -65,7 +65,7 @@ def _installation() -> Examination:
     )
 
 
-def _needed() -> list[str]:
+def _required_packages() -> list[str]:
     """The packages that the harness cannot do without; none where it runs without being installed."""
     try:
         told = importlib.metadata.requires("contract-harness") or []

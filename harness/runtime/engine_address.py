@@ -51,18 +51,18 @@ def _addresses(environ: Mapping[str, str]) -> Iterator[str]:
 def _of_context(environ: Mapping[str, str]) -> str:
     """The address of the context that `docker context use` chose; "" for the default one."""
     folder = Path(environ.get("DOCKER_CONFIG") or _home(environ) / ".docker")
-    name = environ.get("DOCKER_CONTEXT") or _read(folder / "config.json").get("currentContext")
+    name = environ.get("DOCKER_CONTEXT") or _read_json(folder / "config.json").get("currentContext")
     if not isinstance(name, str) or name in {"", "default"}:
         return ""
     key = hashlib.sha256(name.encode()).hexdigest()
-    meta = _read(folder / "contexts" / "meta" / key / "meta.json")
+    meta = _read_json(folder / "contexts" / "meta" / key / "meta.json")
     try:
         return str(meta["Endpoints"]["docker"]["Host"])
     except (KeyError, TypeError):
         return ""
 
 
-def _read(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+def _read_json(path: Path) -> dict[str, dict[str, dict[str, str]]]:
     try:
         told = json.loads(path.read_text())
     except (OSError, ValueError):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def mapped() -> Iterator[None]:
+def map_engine_errors() -> Iterator[None]:
     """An engine that cannot be reached is the machine's problem; an answer of the engine stays what it is."""
     import docker.errors
     import requests

@@ -37,13 +37,13 @@ def read_ignored(lines: Iterable[str]) -> IgnorePatterns:
         line = written.removeprefix("\ufeff") if number == 0 else written
         line = "" if line.startswith("#") else line.strip()
         exception = line.startswith("!")
-        pattern = _cleaned(line[exception:].strip())
+        pattern = _clean_pattern(line[exception:].strip())
         if pattern:
             rules.append((exception, re.compile(_expression(pattern), re.DOTALL)))
     return IgnorePatterns(tuple(rules))
 
 
-def _cleaned(pattern: str) -> str:
+def _clean_pattern(pattern: str) -> str:
     """The pattern as a relative path without `.` and `..`."""
     parts: list[str] = []
     for part in pattern.split("/"):
@@ -78,14 +78,14 @@ def _part(part: str) -> str:
             done, at = done + re.escape(part[at + 1]), at + 2
             continue
         if char == "[" and (end := part.find("]", at + 2)) > 0:
-            done, at = done + _set(part[at + 1 : end]), end + 1
+            done, at = done + _character_class(part[at + 1 : end]), end + 1
             continue
         done += {"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char))
         at += 1
     return done
 
 
-def _set(content: str) -> str:
+def _character_class(content: str) -> str:
     negated, content = ("^", content[1:]) if content[:1] in {"^", "!"} else ("", content)
     inner = content.replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
     return f"[{negated}{inner}]"

@@ -56,7 +56,7 @@ def _being_interrupted() -> bool:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
+def defer_interrupts() -> Iterator[None]:
     """Let a piece of work end before an interruption is heard; one that came meanwhile is heard afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -71,7 +71,7 @@ def python_packages(
 
     Raises CannotBeKnown when it does not say.
     """
-    version, *prefixes, path = _asked(program, environment, folder)
+    version, *prefixes, path = _ask_interpreter(program, environment, folder)
     yield version
     for entry in path:
         if not entry or (_is_own_library(entry, prefixes) and "-packages" not in entry):
@@ -86,7 +86,9 @@ def python_packages(
             yield modules(place, contents)
 
 
-def _asked(program: str, environment: Mapping[str, str], folder: Path) -> tuple[str, str, str, list[str]]:
+def _ask_interpreter(
+    program: str, environment: Mapping[str, str], folder: Path
+) -> tuple[str, str, str, list[str]]:
     try:
         told = subprocess.run(
             [program, "-c", _QUESTION],

@@ -22,7 +22,7 @@ CAP_DAC_OVERRIDE = 1
 LINUX = sys.platform.startswith("linux")
 
 
-def started(pid: int) -> str:
+def start_time(pid: int) -> str:
     """When a living process started, told so that no other process can share it; "" when there is none."""
     return _started_on_linux(pid) if LINUX else _started_by_ps(pid)
 
@@ -53,7 +53,7 @@ def write_down(record: str, pid: int, signal: int, grace: float) -> None:
     """Keep what a sweep needs to know of a process; the file is there whole or not at all."""
     partial = f"{record}.part"
     with open(partial, "w", encoding="utf-8") as file:
-        json.dump({"pid": pid, "start": started(pid), "signal": signal, "grace": grace}, file)
+        json.dump({"pid": pid, "start": start_time(pid), "signal": signal, "grace": grace}, file)
     os.replace(partial, record)
 
 

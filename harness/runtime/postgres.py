@@ -73,7 +73,9 @@ def program(resource: Resource, data: Path, log: Path, port: int, environ: Mappi
         for path in (data, password):
             os.chown(path, *user)
     create = (
-        "" if resource.database in {"postgres", "template1"} else f"CREATE DATABASE {_quoted(resource.database)}"
+        ""
+        if resource.database in {"postgres", "template1"}
+        else f"CREATE DATABASE {_quote_identifier(resource.database)}"
     )
     return Program(
         command=("/bin/sh", "-c", _SCRIPT, "postgres", str(folder), str(data), resource.user, create, str(port)),
@@ -105,7 +107,7 @@ def _number(folder: Path) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", str(folder))))
 
 
-def _quoted(name: str) -> str:
+def _quote_identifier(name: str) -> str:
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
 

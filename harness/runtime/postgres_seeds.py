@@ -37,7 +37,7 @@ class Seed:
 
 def seeds_of(resource: Resource) -> tuple[Seed, ...]:
     """The seeds of a database, in the order in which they are run."""
-    return tuple(sorted(_found(resource), key=lambda seed: seed.name))
+    return tuple(sorted(_find_seeds(resource), key=lambda seed: seed.name))
 
 
 def key_of(resource: Resource) -> str:
@@ -69,7 +69,7 @@ def plant(resource: Resource, url: str, environ: Mapping[str, str], folder: Path
             raise ServiceDidNotStart(resource.name, f"{why}: {said[-1] if said else 'it said nothing'}", said)
 
 
-def _found(resource: Resource) -> Iterator[Seed]:
+def _find_seeds(resource: Resource) -> Iterator[Seed]:
     for mount in resource.container.mounts:
         name = posixpath.basename(mount.target)
         if mount.target.rstrip("/") == PLACE and os.path.isdir(mount.source):

@@ -48,7 +48,9 @@ _LOADING = (
 )
 
 
-def given(service: Service, environ: Mapping[str, str], named: Collection[str] = ()) -> dict[str, str]:
+def inherited_environment(
+    service: Service, environ: Mapping[str, str], named: Collection[str] = ()
+) -> dict[str, str]:
     """What a service's process gets of the harness's own environment; `named` are the words of its own files.
 
     What its own files name is passed as well, unless the manifest says `inherit = false`: such a variable decides

@@ -30,10 +30,10 @@ def mount_key(mount: Mount, contents: Contents) -> str:
 def found_here(environment: Mapping[str, str], mounts: Iterable[Mount], folder: Path) -> dict[str, str]:
     """The environment with paths inside a container as paths of this machine; texts are written into `folder`."""
     places = {each.target: each for each in mounts if each.kind is not MountKind.VOLUME}
-    return {key: _found(value, places, folder) for key, value in environment.items()}
+    return {key: _local_path(value, places, folder) for key, value in environment.items()}
 
 
-def _found(value: str, places: Mapping[str, Mount], folder: Path) -> str:
+def _local_path(value: str, places: Mapping[str, Mount], folder: Path) -> str:
     above = value
     while above.startswith("/") and above != "/":
         if mount := places.get(above):

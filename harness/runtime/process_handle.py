@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.runtime.interrupts import asked_again
-from harness.runtime.launch import started
+from harness.runtime.launch import start_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ class ProcessHandle:
     @property
     def goes_on(self) -> bool:
         """Whether this very process still runs."""
-        return bool(self.start) and started(self.pid) == self.start
+        return bool(self.start) and start_time(self.pid) == self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,18 @@ def family(leader: ProcessHandle, run: str) -> set[ProcessHandle]:
     """A process with all that descends from it and all that shares its session."""
     found = {leader} if leader.goes_on else set()
     for pid in {*_descendants(leader), *_session(leader, run)}:
-        if start := started(pid):
+        if start := start_time(pid):
             found.add(replace(leader, pid=pid, start=start))
     return found
 
 
-def marked(run: str) -> set[ProcessHandle]:
+def processes_of_run(run: str) -> set[ProcessHandle]:
     """Every process that carries the mark of a run, wherever it has gone to."""
     import psutil
 
     found = set()
     for process in psutil.process_iter():
-        if process.pid != os.getpid() and _mark_of(process.pid) == run and (start := started(process.pid)):
+        if process.pid != os.getpid() and _mark_of(process.pid) == run and (start := start_time(process.pid)):
             found.add(ProcessHandle(process.pid, start))
     return found
 

@@ -14,7 +14,7 @@ from harness.runtime.command_words import CommandWords
 from harness.runtime.contents import Contents, FoundFile, sorted_tree, stamps
 from harness.runtime.ignoring import read_ignored
 from harness.runtime.language_runtimes import left_by_tools
-from harness.runtime.process_environment import environment_key, given, named_values
+from harness.runtime.process_environment import environment_key, inherited_environment, named_values
 from harness.runtime.process_files import mount_key
 from harness.runtime.spawning import words
 from harness.services.system import Resource, Service
@@ -95,7 +95,7 @@ def own_files(service: Service, around: Surroundings) -> list[FoundFile]:
 def told_environment(service: Service, files: Sequence[FoundFile], around: Surroundings) -> dict[str, str]:
     """What its process gets of the harness's own environment: its own files, too, name what they want."""
     named = around.contents.words(around.root / service.directory, [f for f in files if _is_own(f)])
-    return given(service, around.environ, named)
+    return inherited_environment(service, around.environ, named)
 
 
 def folder_files(service: Service, folder: Path, around: Surroundings) -> tuple[FoundFile, ...]:
@@ -118,7 +118,7 @@ def _is_own(found: FoundFile) -> bool:
     return not (hidden or {"node_modules", "site-packages"} & set(parts) or parts[-1].endswith((".md", ".rst")))
 
 
-def touched(service: Service, before: ProcessIdentity, around: Surroundings) -> tuple[Path, ...]:
+def changed_files(service: Service, before: ProcessIdentity, around: Surroundings) -> tuple[Path, ...]:
     """The files of its folder that appeared or changed since, beside those that its command names."""
     now = stamps(folder_files(service, before.folder, around))
     named = {os.path.realpath(path) for path in before.artifacts}

@@ -17,10 +17,10 @@ from harness.runtime import artifacts, postgres, postgres_seeds, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
 from harness.runtime.contents import kept_contents
-from harness.runtime.interrupts import uninterrupted
+from harness.runtime.interrupts import defer_interrupts
 from harness.runtime.process_files import found_here
 from harness.runtime.process_handle import GRACE, EndedProcesses
-from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, identify, touched
+from harness.runtime.process_identity import ProcessIdentity, Surroundings, as_process, changed_files, identify
 from harness.runtime.process_refusals import command_of, refuse_containers
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.shared_memory import remove_data
@@ -135,13 +135,13 @@ class ProcessRuntime:
         """Note what is new in the folders of services that have ended."""
         around = self.around
         for service in services:
-            for path in touched(service, self.identity(service), around):
+            for path in changed_files(service, self.identity(service), around):
                 self._touched[path] = service.name
 
     @contextmanager
     def session(self, run: str, *, keep: bool = False) -> Iterator[ProcessSession]:
         """A place to start processes for one run; with `keep` they stay when the context ends well."""
-        with sweeping.held(run, self.environ) as folder:
+        with sweeping.hold_run_folder(run, self.environ) as folder:
             folder.note(root=str(self.root))
             session = ProcessSession(self, folder, Spawner(folder, stay=keep))
             kept = False
@@ -149,7 +149,7 @@ class ProcessRuntime:
                 yield session
                 kept = keep
             finally:
-                with uninterrupted():
+                with defer_interrupts():
                     session.close(keep=kept)
 
     def sweep(self) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.services.system import ReadyKind, Service
-from harness.services.trust import Trust, distrusted
+from harness.services.trust import Trust, certificate_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def http_probe(base: str, path: str, trust: Trust = _USUAL) -> Probe:
                 return ""  # it answers, in another protocol
             return f"{shown}: {str(error) or type(error).__name__}"
         except OSError as error:
-            return f"{shown}: {distrusted(error) or str(error) or type(error).__name__}"
+            return f"{shown}: {certificate_refusal(error) or str(error) or type(error).__name__}"
         except http.client.HTTPException as error:
             return f"{shown}: {str(error) or type(error).__name__}"
         finally:

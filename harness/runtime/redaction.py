@@ -49,7 +49,7 @@ def url(text: str) -> str:
 
 def body(kept: bytes, size: int, encoding: str = "", content_type: str = "") -> str:
     """A body as text, secret fields hidden; what is no text is told by its size."""
-    text = _text(_unpacked(kept, encoding, whole=len(kept) == size))
+    text = _text(_decompress_body(kept, encoding, whole=len(kept) == size))
     if text is None:
         return f"<{size} bytes of {content_type or 'binary data'}>"
     if not _SECRET.search(text):
@@ -66,7 +66,7 @@ def _parameter(match: re.Match[str]) -> str:
 
 def _json(text: str) -> str:
     try:
-        return json.dumps(_hidden(json.loads(text)), ensure_ascii=False)
+        return json.dumps(_hide_secrets(json.loads(text)), ensure_ascii=False)
     except (ValueError, RecursionError):  # cut, or no JSON: field by field, as far as it can be seen
         return _FIELD.sub(_field, text)
 
@@ -76,15 +76,15 @@ def _field(match: re.Match[str]) -> str:
     return f'"{match["name"]}"{match["colon"]}{value}'
 
 
-def _hidden(value: Any) -> Any:
+def _hide_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: HIDDEN if _SECRET.search(key) else _hidden(each) for key, each in value.items()}
+        return {key: HIDDEN if _SECRET.search(key) else _hide_secrets(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_hidden(each) for each in value]
+        return [_hide_secrets(each) for each in value]
     return value
 
 
-def _unpacked(kept: bytes, encoding: str, *, whole: bool) -> bytes:
+def _decompress_body(kept: bytes, encoding: str, *, whole: bool) -> bytes:
     window = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding.strip().lower())
     if window is None or not kept:
         return kept

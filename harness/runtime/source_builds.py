@@ -99,7 +99,7 @@ class SourceBuilds:
         shown = shlex.join(service.build_command)
         shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
         tell(f"build-command: {shown}")
-        with sweeping.held(f"build-{uuid.uuid4().hex[:12]}", self.around.environ) as folder:
+        with sweeping.hold_run_folder(f"build-{uuid.uuid4().hex[:12]}", self.around.environ) as folder:
             spawner = Spawner(folder, stay=False)
             self._running.add(spawner)
             program = Program(
@@ -110,7 +110,7 @@ class SourceBuilds:
             )
             try:
                 spawned = spawner.spawn(service.name, program)
-                code = _finished(spawned, tell)
+                code = _wait_for_exit(spawned, tell)
                 said = tail(tail_of(program.log))
             except OSError as error:
                 raise ServiceDidNotStart(service.name, f"its build-command cannot be run: {error}") from error
@@ -161,7 +161,7 @@ class SourceBuilds:
             part.replace(place)
 
 
-def _finished(spawned: Spawned, tell: Tell) -> int:
+def _wait_for_exit(spawned: Spawned, tell: Tell) -> int:
     """Its exit code; what it says last is told now and then."""
     while True:
         try:

@@ -73,7 +73,7 @@ class HttpStates:
             return self._names or None
         if status >= 400:
             raise StateFailed(f"GET {self._url.path} answered {status}: {_short(text)}")
-        listed = _listed(text)
+        listed = _parse_states(text)
         return listed if listed is not None else self._names or None
 
     def set_up(self, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -171,7 +171,7 @@ class CallableStates:
 
     def _called(self, handler: Callable[..., Any], state: str, arguments: tuple[Any, ...]) -> Mapping[str, Any]:
         try:
-            values = handler(*arguments[: _wanted(handler, len(arguments))])
+            values = handler(*arguments[: _argument_count(handler, len(arguments))])
         except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
             failure = f"'{state}': {_last_lines(error)}"
         else:
@@ -201,7 +201,7 @@ def _usable(handlers: Any, target: str, where: str) -> Any:
     raise ManifestError(f"states '{target}': {name} {what}", where=where, hint=hint)
 
 
-def _wanted(handler: Callable[..., Any], offered: int) -> int:
+def _argument_count(handler: Callable[..., Any], offered: int) -> int:
     """How many positional arguments a function takes: users leave out what they do not need."""
     try:
         parameters = inspect.signature(handler).parameters.values()
@@ -230,7 +230,7 @@ def _change(state: str, params: Mapping[str, Any], action: str) -> bytes:
     return json.dumps({"state": state, "params": dict(params), "action": action}).encode()
 
 
-def _listed(text: str) -> frozenset[str] | None:
+def _parse_states(text: str) -> frozenset[str] | None:
     try:
         document = json.loads(text)
     except ValueError:

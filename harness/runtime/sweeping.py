@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentProblem
-from harness.runtime.interrupts import uninterrupted
-from harness.runtime.process_handle import EndedProcesses, ProcessHandle, end, family, marked, read_life
+from harness.runtime.interrupts import defer_interrupts
+from harness.runtime.process_handle import EndedProcesses, ProcessHandle, end, family, processes_of_run, read_life
 from harness.runtime.shared_memory import remove_data
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ class RunFolder:
         leaders = [life for record in records if (life := read_life(record))]
         families = {each.pid: each for life in leaders for each in family(life, self.run)}
         patience = max((life.grace for life in leaders), default=0.0)
-        strays = {life.pid: replace(life, grace=patience) for life in marked(self.run)}
+        strays = {life.pid: replace(life, grace=patience) for life in processes_of_run(self.run)}
         ended = end((strays | families).values())
-        ended += end(marked(self.run))  # what began while the others went
+        ended += end(processes_of_run(self.run))  # what began while the others went
         for record in records:
             record.unlink(missing_ok=True)
         return ended
@@ -96,7 +96,7 @@ def state_folder(environ: Mapping[str, str]) -> Path:
 
 def host_name(environ: Mapping[str, str]) -> str:
     """What tells this state folder's containers from those of others on the same engine."""
-    path = _made(state_folder(environ)) / "host"
+    path = _make_folder(state_folder(environ)) / "host"
     with suppress(FileNotFoundError):
         if name := path.read_text().strip():
             return name
@@ -111,12 +111,12 @@ def host_name(environ: Mapping[str, str]) -> str:
 @contextmanager
 def run_folder(run: str, environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
     """A folder for a run's scratch files, removed at the end; when the run is killed, it is swept."""
-    with held(run, environ) as folder:
+    with hold_run_folder(run, environ) as folder:
         yield folder.place("scratch")
 
 
 @contextmanager
-def held(run: str, environ: Mapping[str, str]) -> Iterator[RunFolder]:
+def hold_run_folder(run: str, environ: Mapping[str, str]) -> Iterator[RunFolder]:
     """A run's folder with its lock; held several times at once in one process, it goes with the last."""
     path = _runs(environ) / run
     _LOCKS.acquire(path)
@@ -124,7 +124,7 @@ def held(run: str, environ: Mapping[str, str]) -> Iterator[RunFolder]:
     try:
         yield folder
     finally:
-        with uninterrupted(), _LOCKS.releasing(path) as last:
+        with defer_interrupts(), _LOCKS.releasing(path) as last:
             if last and not folder.record.keep:
                 _remove(path)
 
@@ -182,7 +182,7 @@ class _Locks:
                 self.open[folder] = (held, times + 1)
                 return
             deadline = time.monotonic() + 10
-            while (descriptor := _locked(folder, make=True)) is None:
+            while (descriptor := _lock_folder(folder, make=True)) is None:
                 # A sweep has just taken the folder away, or is looking into it.
                 if time.monotonic() > deadline:
                     raise EnvironmentProblem(
@@ -212,7 +212,7 @@ class _Locks:
     def tried(self, folder: Path) -> Iterator[bool]:
         """Hold a lock that nobody holds; yields whether that was so."""
         with self.guard:
-            descriptor = None if folder in self.open else _locked(folder, make=False)
+            descriptor = None if folder in self.open else _lock_folder(folder, make=False)
             if descriptor is not None:
                 self.open[folder] = (descriptor, 1)
         if descriptor is None:
@@ -225,10 +225,10 @@ class _Locks:
 _LOCKS = _Locks()
 
 
-def _locked(folder: Path, *, make: bool) -> int | None:
+def _lock_folder(folder: Path, *, make: bool) -> int | None:
     """An open file with the folder's lock; None when another holds it, or the folder went away meanwhile."""
     if make:
-        _made(folder)
+        _make_folder(folder)
     try:
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except (FileNotFoundError, NotADirectoryError):
@@ -280,10 +280,10 @@ def _read_record(path: Path) -> RunRecord:
 
 
 def _runs(environ: Mapping[str, str]) -> Path:
-    return _made(state_folder(environ) / "runs")
+    return _make_folder(state_folder(environ) / "runs")
 
 
-def _made(folder: Path) -> Path:
+def _make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -80,7 +80,7 @@ def pieces(value: str) -> tuple[Piece, ...]:
         found.append("${" if match["escape"] else _reference(match))
         end = match.end()
     found.append(value[end:])
-    return _joined(found)
+    return _join_literals(found)
 
 
 def references(value: str, known: Collection[str] = ()) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def from_environ(value: str, environ: Mapping[str, str]) -> str:
 
 def settle(value: str, environ: Mapping[str, str]) -> str:
     """The same value with `${env.X}` replaced, the other references kept for the start. Raises ManifestError."""
-    settled = _joined([_variable(p, environ) if isinstance(p, FromEnviron) else p for p in pieces(value)])
+    settled = _join_literals([_variable(p, environ) if isinstance(p, FromEnviron) else p for p in pieces(value)])
     written = ""
     for piece in settled:
         if isinstance(piece, str):
@@ -161,7 +161,7 @@ def host_and_port(url: str) -> tuple[str, str]:
     return parts.hostname or "", str(port) if port else ""
 
 
-def _joined(found: Sequence[Piece]) -> tuple[Piece, ...]:
+def _join_literals(found: Sequence[Piece]) -> tuple[Piece, ...]:
     """Neighbouring literals as one, so that `$` and `{` of two origins are seen together."""
     joined: list[Piece] = []
     for piece in found:
@@ -176,14 +176,14 @@ def _joined(found: Sequence[Piece]) -> tuple[Piece, ...]:
 def _reference(match: re.Match[str]) -> Piece:
     text, body = match[0], match["body"].strip()
     if not match["end"]:
-        raise ManifestError(f"{_cut(text)} is not closed with }}", hint=_FORMS)
+        raise ManifestError(f"{_shorten_text(text)} is not closed with }}", hint=_FORMS)
     if variable := _ENV.fullmatch(body):
         return FromEnviron(text, variable["name"], variable["default"])
     if own := _SELF.fullmatch(body):
         return OwnPort(text, own["endpoint"] or "")
     peer = _PEER.fullmatch(body)
     if peer is None or body.split(".")[0] in {"self", "env"}:
-        raise ManifestError(f"{_cut(text)} is not a reference", hint=_FORMS)
+        raise ManifestError(f"{_shorten_text(text)} is not a reference", hint=_FORMS)
     return OfPeer(text, peer["target"], peer["part"])
 
 
@@ -199,7 +199,7 @@ def _meaning(
         case FromEnviron():
             return _variable(piece, environ)
         case OwnPort():
-            return str(_chosen(piece.text, piece.endpoint, own_ports))
+            return str(_choose_endpoint(piece.text, piece.endpoint, own_ports))
         case OfPeer():
             return _address(piece, peers)
 
@@ -221,12 +221,12 @@ def _address(piece: OfPeer, peers: Mapping[str, Mapping[str, str]]) -> str:
     name, endpoint = split_target(piece.target, peers)
     if name not in peers:
         raise ManifestError(f"{piece.text}: nothing is called '{name}'", hint=did_you_mean(name, peers))
-    url = _chosen(piece.text, endpoint, peers[name])
+    url = _choose_endpoint(piece.text, endpoint, peers[name])
     host, port = host_and_port(url)
     return {"url": url, "host": host, "port": port}[piece.part]
 
 
-def _chosen(text: str, endpoint: str, endpoints: Mapping[str, T]) -> T:
+def _choose_endpoint(text: str, endpoint: str, endpoints: Mapping[str, T]) -> T:
     if not endpoints:
         raise ManifestError(f"{text}: it has no endpoint", hint="give it a 'port'")
     if not endpoint:
@@ -236,5 +236,5 @@ def _chosen(text: str, endpoint: str, endpoints: Mapping[str, T]) -> T:
     return endpoints[endpoint]
 
 
-def _cut(text: str) -> str:
+def _shorten_text(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -55,7 +55,7 @@ def overlay(below: Node, above: Node) -> Node:
     return Node(merged, above.where)
 
 
-def shown(value: object) -> str:
+def display_value(value: object) -> str:
     """A value as a message shows it: short, and in its own spelling."""
     if isinstance(value, int) and abs(value) >= 2**63:
         return "a number of more than 64 bits"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError, Problem, did_you_mean
 from harness.services.environment import from_environ, settle
-from harness.services.node import NOTHING, Node, Table, shown
+from harness.services.node import NOTHING, Node, Table, display_value
 from harness.services.spelling import PLAIN
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ReadingContext:
     def unknown(self, what: str, name: str, node: Node, known: Collection[str]) -> None:
         """Keep the mistake of a name that is none, with the one that may have been meant."""
         hint = did_you_mean(name[:100], known) if len(self.problems) < _HINTED else ""
-        self.wrong(f"{what} {shown(name)}", node, hint)
+        self.wrong(f"{what} {display_value(name)}", node, hint)
 
     def finish(self) -> None:
         """Raise ManifestError with every mistake, in the order of the document, each once."""
@@ -59,7 +59,7 @@ class ReadingContext:
 
     def expected(self, node: Node, what: str, meant: str, *, hint: str = "", secret: bool = False) -> None:
         """Keep the mistake of a value that is not of the kind that is meant."""
-        value = "what is written there" if secret else shown(node.value)
+        value = "what is written there" if secret else display_value(node.value)
         self.wrong(f"{what}: {meant} is needed, not {value}", node, hint)
 
     def table(self, node: Node | None, what: str, known: Collection[str] | None = None) -> Table:
@@ -78,7 +78,9 @@ class ReadingContext:
         entries = self.table(node, what)
         for name, each in entries.items():
             if not PLAIN.fullmatch(name):
-                self.wrong(f"{what}: {shown(name)} is not a name", each, "use letters, digits, '.', '_' and '-'")
+                self.wrong(
+                    f"{what}: {display_value(name)} is not a name", each, "use letters, digits, '.', '_' and '-'"
+                )
         return entries
 
     def pacticipants(self, node: Node | None, what: str) -> Table:
@@ -93,7 +95,7 @@ class ReadingContext:
         good = bool(name.strip()) and name.isprintable() and name == name.strip()
         if not good:
             self.wrong(
-                f"{what}: {shown(name)} is not a name",
+                f"{what}: {display_value(name)} is not a name",
                 node,
                 "use one line without spaces around it",
             )
@@ -153,7 +155,7 @@ class ReadingContext:
         for key, each in self.table(node, what).items():
             value = self._scalar(each, f"{what}.{key}")
             if not key or "=" in key or "\0" in key:
-                self.wrong(f"{what}: {shown(key)} is not a name for a value", each)
+                self.wrong(f"{what}: {display_value(key)} is not a name for a value", each)
             elif value is not None:
                 resolver = settle if settled else from_environ
                 found.append((key, self._resolved(resolver, value, each, f"{what}.{key}")))
@@ -208,7 +210,7 @@ class ReadingContext:
         path = self.path(written, beside)
         found = {"file": path.is_file, "folder": path.is_dir}.get(kind, path.exists)
         if not _answers(found):
-            self.wrong(f"{what}: no {kind} {shown(written)}", node, f"looked for {path}")
+            self.wrong(f"{what}: no {kind} {display_value(written)}", node, f"looked for {path}")
             return None
         return path
 
@@ -224,7 +226,7 @@ class ReadingContext:
         try:
             words = tuple(shlex.split(text))
         except ValueError as error:
-            self.wrong(f"{what}: {shown(written)} cannot be split into words: {str(error).lower()}", node)
+            self.wrong(f"{what}: {display_value(written)} cannot be split into words: {str(error).lower()}", node)
             return ()
         if not words:
             self.expected(node, what, "a command")

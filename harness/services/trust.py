@@ -41,7 +41,7 @@ class Trust:
         return ("--cacert", told) if isinstance(told, str) else () if told else ("--insecure",)
 
 
-def distrusted(error: OSError) -> str:
+def certificate_refusal(error: OSError) -> str:
     """Why a certificate was refused, and what to write; "" for any other trouble."""
     import ssl
 

@@ -24,7 +24,7 @@ def read_yaml(path: Path, label: str) -> Node:
 
 def parse_yaml(text: str, label: str) -> Node:
     """A YAML text as nodes; texts, None, lists and tables. Raises ManifestError with every duplicate key."""
-    root = _composed(text, label)
+    root = _compose_yaml(text, label)
     if root is None:
         return Node(None, f"{label}:1")
     conversion = _Conversion(label)
@@ -37,7 +37,7 @@ def parse_yaml(text: str, label: str) -> Node:
     return node
 
 
-def _composed(text: str, label: str) -> Any:
+def _compose_yaml(text: str, label: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 

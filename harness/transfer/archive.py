@@ -66,7 +66,7 @@ def _line(value: dict[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":")) + "\n"
 
 
-def resumed(path: Path, origin: str) -> Archive:
+def resume_archive(path: Path, origin: str) -> Archive:
     """The archive in which to go on, or a new one. Raises UsageError for a file that is something else."""
     archive = Archive(path=path, origin=origin)
     if not path.exists() or not path.stat().st_size:
@@ -89,7 +89,7 @@ def resumed(path: Path, origin: str) -> Archive:
     return archive
 
 
-def opened(path: Path) -> Archive:
+def open_archive(path: Path) -> Archive:
     """A whole archive, to be read. Raises UsageError for one that is not whole, or is something else."""
     if not path.is_file():
         raise UsageError("no such file", where=str(path), hint="harness broker export --from URL FILE writes one")

@@ -61,7 +61,7 @@ class CopyComparison:
         return any((each.said, each.says) == (Verdict.FAILED, Verdict.PASSED) for each in self.disagreements)
 
 
-def compared(ledger: SqlLedger, found: Iterable[Record]) -> CopyComparison:
+def compare_copy(ledger: SqlLedger, found: Iterable[Record]) -> CopyComparison:
     """The counts and the answers, side by side."""
     listed = list(found)
     answers = [each for each in listed if isinstance(each, records.ArchivedAnswer)]

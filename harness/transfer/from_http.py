@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.identity import Version
 from harness.ledger.remote import deletions, hal, reading, results
-from harness.ledger.remote.hal import Document, shown
+from harness.ledger.remote.hal import Document, redact_url
 from harness.ledger.remote.site import Site
 from harness.transfer import from_http_providers, records
 from harness.transfer.archive import Archive
@@ -109,7 +109,7 @@ class Copying:
         ]
 
     def _deletions(self) -> Sequence[Record]:
-        return [records.Deletion.of(each) for each in deletions.read(self.site)]
+        return [records.Deletion.of(each) for each in deletions.read_traces(self.site)]
 
     def _pacticipants(self) -> Sequence[Record]:
         return [_pacticipant(each, self.site.base) for each in reading.pacticipants(self.site)]
@@ -136,7 +136,7 @@ class Copying:
         for link in found.pacts if found else ():
             url = self.site.at(link)
             document = self.site.read(url)
-            pact = reading.served(document, shown(url))
+            pact = reading.parse_pact(document, redact_url(url))
             contract = pact.contract
             copied.append(
                 records.ArchivedContent(
@@ -161,7 +161,7 @@ class Copying:
     def _results(self, asked: tuple[Version, Sequence[str]]) -> Sequence[Record]:
         consumer, providers = asked
         described = reading.find_version(self.site, consumer)
-        pacts = [reading.published(self.site, link) for link in (described.pacts if described else ())]
+        pacts = [reading.fetch_pact(self.site, link) for link in (described.pacts if described else ())]
         wanted = {e.contract.counterpart: e for e in pacts if e.contract.counterpart in providers}
         rows = results.rows_between(self.site, consumer, dict.fromkeys(wanted, ()))
         found = [_result(self.site, row, wanted[row.provider.pacticipant]) for row in rows]
@@ -205,7 +205,7 @@ class Copying:
     def _webhooks(self) -> Sequence[Record]:
         listed = self.site.read(self.site.link("pb:webhooks"))
         urls = [self.site.at(each["href"]) for each in hal.links(listed, "pb:webhooks")]
-        return [_webhook(self.site.read(url), shown(url)) for url in urls]
+        return [_webhook(self.site.read(url), redact_url(url)) for url in urls]
 
     def _answer(self, live: tuple[str, str, str]) -> Sequence[Record]:
         environment, pacticipant, number = live

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from harness.contracts.openapi_source import parse
 from harness.errors import ContractError
 from harness.identity import Version, content_key
-from harness.ledger.db.coverage import told
+from harness.ledger.db.coverage import coverage_evidence
 from harness.ledger.db.evidence import written_details
 from harness.ledger.remote import coverages, hal
-from harness.ledger.remote.hal import Document, shown
+from harness.ledger.remote.hal import Document, redact_url
 from harness.ledger.remote.writing import PROVIDER_CONTRACT
 from harness.transfer import records
 
@@ -36,11 +36,15 @@ def of_version(site: Site, version: records.ArchivedVersion) -> Sequence[Record]
     shown_document = _inside(site.find(url), "providerContract")
     if not isinstance(shown_document.get("content"), str):
         return []
-    document = _document(shown_document, version, shown(url))
+    document = _document(shown_document, version, redact_url(url))
     claim = _inside(
         site.find(site.below(*names, "provider-contract-verification-results")), "selfVerificationResults"
     )
-    return [document, _claim(claim, version, document.created_at), *_seen(site, version, document.created_at)]
+    return [
+        document,
+        _claim(claim, version, document.created_at),
+        *_coverage_records(site, version, document.created_at),
+    ]
 
 
 def _inside(document: Document | None, name: str) -> Document:
@@ -88,12 +92,12 @@ def _text(document: Document, name: str) -> Any:
     return hal.maybe_text(document, name) or None
 
 
-def _seen(site: Site, version: records.ArchivedVersion, at: str) -> Sequence[Record]:
+def _coverage_records(site: Site, version: records.ArchivedVersion, at: str) -> Sequence[Record]:
     of = Version(version.pacticipant, version.number)
-    seen = coverages.read(site, of).seen
+    seen = coverages.read_coverage(site, of).seen
     if not seen:
         return []
-    evidence = told(of, "copied from another broker", seen, at)
+    evidence = coverage_evidence(of, "copied from another broker", seen, at)
     return [
         records.ArchivedEvidence(
             of=evidence.kind.value,

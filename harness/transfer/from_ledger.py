@@ -50,7 +50,7 @@ def _few(found: Iterator[Record]) -> Iterator[list[Record]]:
 
 def _environments(db: sa.Connection) -> Iterator[Record]:
     require = environments.policies(db)
-    for each in places.listed(db):
+    for each in places.list_environments(db):
         yield records.ArchivedEnvironment(
             name=each.name,
             display_name=each.display_name,
@@ -61,7 +61,7 @@ def _environments(db: sa.Connection) -> Iterator[Record]:
         )
 
 
-def _grouped(db: sa.Connection, query: sa.Select[Any]) -> dict[int, tuple[str, ...]]:
+def _names_by_row(db: sa.Connection, query: sa.Select[Any]) -> dict[int, tuple[str, ...]]:
     found: dict[int, list[str]] = {}
     for row in db.execute(query):
         of, name = tuple(row)
@@ -70,7 +70,7 @@ def _grouped(db: sa.Connection, query: sa.Select[Any]) -> dict[int, tuple[str, .
 
 
 def _pacticipants(db: sa.Connection) -> Iterator[Record]:
-    labels = _grouped(db, sa.select(t.labels.c.pacticipant_id, t.labels.c.name))
+    labels = _names_by_row(db, sa.select(t.labels.c.pacticipant_id, t.labels.c.name))
     for row in db.execute(sa.select(t.pacticipants).order_by(t.pacticipants.c.id)):
         yield records.ArchivedPacticipant(
             name=row.name,
@@ -87,8 +87,8 @@ def _pacticipants(db: sa.Connection) -> Iterator[Record]:
 def _versions(db: sa.Connection) -> Iterator[Record]:
     on = t.branch_versions.join(t.branches, t.branches.c.id == t.branch_versions.c.branch_id)
     names = sa.select(t.branch_versions.c.version_id, t.branches.c.name).select_from(on)
-    branches = _grouped(db, names.order_by(t.branch_versions.c.id))
-    tags = _grouped(db, sa.select(t.tags.c.version_id, t.tags.c.name).order_by(t.tags.c.id))
+    branches = _names_by_row(db, names.order_by(t.branch_versions.c.id))
+    tags = _names_by_row(db, sa.select(t.tags.c.version_id, t.tags.c.name).order_by(t.tags.c.id))
     query = sa.select(t.versions, t.pacticipants.c.name.label("owner")).join(t.pacticipants)
     for row in db.execute(query.order_by(t.versions.c.id)):
         yield records.ArchivedVersion(
@@ -189,11 +189,11 @@ def _live(db: sa.Connection) -> Iterator[Record]:
 
 
 def _deletions(db: sa.Connection) -> Iterator[Record]:
-    return (records.Deletion.of(each) for each in traces.opened(db))
+    return (records.Deletion.of(each) for each in traces.all_open_traces(db))
 
 
 def _webhooks(db: sa.Connection) -> Iterator[Record]:
-    for each in webhooks.listed(db):
+    for each in webhooks.all_webhooks(db):
         hidden = tuple(name for name in each.headers if any(part in name.lower() for part in _SECRET))
         yield records.ArchivedWebhook(
             uuid=each.uuid,

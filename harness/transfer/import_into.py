@@ -270,7 +270,7 @@ def _evidence(told: records.ArchivedResult) -> Evidence:
     )
 
 
-def kept(database: Database, found: Iterable[Record], progress: Progress, now: str) -> list[str]:
+def import_records(database: Database, found: Iterable[Record], progress: Progress, now: str) -> list[str]:
     """Put everything there; what contradicted what was there before, in words."""
     ordered = _in_order(found)
     keeper = Keeper(now=now)

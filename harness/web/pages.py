@@ -23,7 +23,7 @@ from harness.gate.promises import told_briefly
 from harness.ledger.db import dashboard, findings, pacts, provider_contracts, shown_versions
 from harness.ledger.db.database import Database
 from harness.ledger.matrix import details as matrix_details
-from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.gated import answer_question
 from harness.ledger.matrix.question import Question, Unanswerable, VersionSelector
 from harness.ledger.static_comparisons import operations_of, problems_of
 from harness.web.relations import relations
@@ -57,7 +57,7 @@ class Pages:
         """The page at a path; None where there is none, and the API answers."""
         if match is None and request.raw_path.startswith(_DOC):
             rel = unquote(request.raw_path.removeprefix(_DOC))
-            return _shown("relation", {"rel": rel, "relations": relations(rel)}, request.base)
+            return _render_page("relation", {"rel": rel, "relations": relations(rel)}, request.base)
         if match is None or "GET" not in match.routes:
             return None
         route = match.routes["GET"]
@@ -78,12 +78,12 @@ class Pages:
             )
             found = page(self, call)
             if found is None:
-                return _shown("missing", {"path": request.raw_path}, call.base, status=404)
+                return _render_page("missing", {"path": request.raw_path}, call.base, status=404)
             name, values = found
-            return _shown(name, values, call.base)
+            return _render_page(name, values, call.base)
 
 
-def _shown(name: str, values: Mapping[str, Any], base: str, *, status: int = 200) -> Response:
+def _render_page(name: str, values: Mapping[str, Any], base: str, *, status: int = 200) -> Response:
     body = _templates().get_template(f"{name}.html").render(base=base, **values)
     return Response(status=status, body=body, media=HTML, headers=_HEADERS)
 
@@ -156,7 +156,7 @@ def _matrix(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
 
 
 def _results(call: Request, question: Question, title: str) -> tuple[str, Mapping[str, Any]]:
-    answer = answered(call.db, question, trusted=call.settings.trust_claims)
+    answer = answer_question(call.db, question, trusted=call.settings.trust_claims)
     rows = list(islice(answer.considered, _MOST_ROWS))
     details = matrix_details.of(call.db, rows)
     failed = {row.verification for row in rows if row.success is False and row.verification}

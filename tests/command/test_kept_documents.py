@@ -17,7 +17,7 @@ from projects import harness
 from harness.app.kept_documents import WORTH_IT, KeptDocuments, keeping_reader
 from harness.comparison.diff import read_document
 from harness.contracts.openapi_source import _yaml, parse
-from harness.contracts.yaml_text import Unsure, loaded
+from harness.contracts.yaml_text import Unsure, load_yaml
 from harness.errors import ContractError
 
 LONG = f"# {'a comment ' * (WORTH_IT // 10)}\n"
@@ -108,7 +108,7 @@ def test_files_that_are_young_are_not_kept(tmp_path: Path) -> None:
 )
 def test_both_readers_of_yaml_read_the_same(text: str) -> None:
     try:
-        value, _ = loaded(f"x: {text}\n")
+        value, _ = load_yaml(f"x: {text}\n")
     except Unsure:
         return
     assert repr(value) == repr(_yaml(f"x: {text}\n", "openapi.yaml"))

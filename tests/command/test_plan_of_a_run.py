@@ -12,7 +12,7 @@ from projects import project
 
 from harness.app.run import Options
 from harness.cli.main import answer as command
-from harness.composition.runs import prepared
+from harness.composition.runs import prepare_run
 from harness.evidence import EvidenceKind
 from harness.ledger.sql_ledger import open_ledger
 
@@ -64,7 +64,7 @@ def test_a_suite_that_was_not_asked_for_is_not_in_the_plan(folder: Path, plan: P
 
 @pytest.mark.slow
 def test_a_suite_that_has_passed_on_equal_files_is_known(folder: Path, plan: Plan) -> None:
-    with prepared(Options(runtime="process", only=(EvidenceKind.CONSUMERS,))) as run:
+    with prepare_run(Options(runtime="process", only=(EvidenceKind.CONSUMERS,))) as run:
         for _ in run.events():
             pass
     ledger = open_ledger(f"sqlite:///{folder / '.harness' / 'ledger.db'}")

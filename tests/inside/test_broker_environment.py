@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from harness.broker.access.roles import Role
-from harness.broker.environment import configured
+from harness.broker.environment import read_environment
 from harness.broker.settings import BrokerSettings
 from harness.errors import UsageError
 
 
 def test_nothing_said_is_the_default() -> None:
-    assert configured({"PATH": "/bin", "PACT_BROKER_BASE_URL": ""}).settings == BrokerSettings()
+    assert read_environment({"PATH": "/bin", "PACT_BROKER_BASE_URL": ""}).settings == BrokerSettings()
 
 
 def test_the_original_s_variables_mean_the_same() -> None:
-    found = configured(
+    found = read_environment(
         {
             "PACT_BROKER_BASE_URLS": "https://a.org/ http://b",
             "PACT_BROKER_WEBHOOK_RETRY_SCHEDULE": "1 2",
@@ -40,7 +40,7 @@ def test_the_original_s_variables_mean_the_same() -> None:
 
 def test_everything_that_cannot_be_read_is_told_at_once_and_no_password_with_it() -> None:
     with pytest.raises(UsageError) as caught:
-        configured(
+        read_environment(
             {
                 "PACT_BROKER_BASE_URL": "broker.org",
                 "PACT_BROKER_ALLOW_PUBLIC_READ": "maybe",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.http.answers import HAL, HTML, JSON, TEXT, Response, raw, spelled
+from harness.broker.http.answers import HAL, HTML, JSON, TEXT, Response, encode_body, raw
 from harness.broker.http.base_url import base_url, without_prefix
 from harness.broker.http.call import Request
 from harness.broker.http.extensions import by_extension
@@ -165,12 +165,12 @@ def test_only_a_person_with_a_browser_gets_a_page(accept: str, page: bool) -> No
 def test_every_document_is_spelled_as_utf_8_json(document: object) -> None:
     import json
 
-    assert json.loads(spelled({"a": document}).decode()) == {"a": document}
+    assert json.loads(encode_body({"a": document}).decode()) == {"a": document}
 
 
 def test_a_piece_of_json_goes_through_unread_also_beside_an_integer_that_is_too_large() -> None:
-    assert spelled({"a": raw('{"b": 1.0}'), "c": 1}) == b'{"a":{"b": 1.0},"c":1}'
-    assert spelled({"a": raw("[1]"), "c": 2**70}) == b'{"a":[1],"c":%d}' % 2**70
+    assert encode_body({"a": raw('{"b": 1.0}'), "c": 1}) == b'{"a":{"b": 1.0},"c":1}'
+    assert encode_body({"a": raw("[1]"), "c": 2**70}) == b'{"a":[1],"c":%d}' % 2**70
 
 
 # --- bodies --------------------------------------------------------------------------------------------------

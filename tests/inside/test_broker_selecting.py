@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.ledger.selecting.selectors import Selector, read
+from harness.ledger.selecting.selectors import Selector, parse_selectors
 from harness.ledger.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
 
 FIELDS = [
@@ -47,7 +47,7 @@ _successes = st.builds(
 def test_every_selector_is_either_read_or_told_wrong_with_its_place(
     given_selectors: list[Any], branch: str
 ) -> None:
-    found, wrong = read(given_selectors, branch, ["main"])
+    found, wrong = parse_selectors(given_selectors, branch, ["main"])
     places = {text.rpartition(" (at index ")[2].rstrip(")") for text in wrong}
     assert places <= {str(n) for n in range(len(given_selectors))}
     assert len(found) + len(places) == len(given_selectors)
@@ -55,7 +55,7 @@ def test_every_selector_is_either_read_or_told_wrong_with_its_place(
 
 @given(each=_selectors)
 def test_what_is_read_always_selects_by_something(each: Any) -> None:
-    found, _ = read([each], "main", ["main"])
+    found, _ = parse_selectors([each], "main", ["main"])
     for selector in found:
         nothing = Selector(
             consumer=selector.consumer,
@@ -69,7 +69,7 @@ def test_what_is_read_always_selects_by_something(each: Any) -> None:
 @given(each=st.dictionaries(st.sampled_from(FIELDS), st.just(True) | st.just("main")))
 def test_what_a_selector_says_twice_in_different_ways_is_refused(each: dict[str, Any]) -> None:
     kinds = [name for name in ("tag", "mainBranch", "matchingBranch", "environment") if each.get(name)]
-    found, _ = read([each], "main", ["main"])
+    found, _ = parse_selectors([each], "main", ["main"])
     assert not (found and len(kinds) > 1)
 
 

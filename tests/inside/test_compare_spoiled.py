@@ -13,7 +13,7 @@ from law_examples import examples
 from pact_and_document import answering, get, operation, pact_of
 from pact_openapi_worlds import Json, World, body_of, worlds
 
-from harness.comparison.openapi.document import bundled
+from harness.comparison.openapi.document import bundle_document
 from harness.comparison.pact_fit import Comparison, compare
 from harness.contracts.pact_reader import read_pact
 from harness.verdicts import Verdict
@@ -31,7 +31,7 @@ def compared(document: Json, *interactions: Json) -> Comparison:
     names = {"consumer": {"name": "web"}, "provider": {"name": "things"}}
     version = "4.0" if "type" in interactions[0] else "3.0.0"
     told = {**names, "interactions": interactions, "metadata": {"pactSpecification": {"version": version}}}
-    return compare(read_pact(json.dumps(told), "pact.json"), bundled(document, "openapi.json"))
+    return compare(read_pact(json.dumps(told), "pact.json"), bundle_document(document, "openapi.json"))
 
 
 def verdict(document: Json, interaction: Json) -> Verdict:
@@ -184,7 +184,7 @@ def test_a_file_that_is_not_there_spoils_what_refers_to_it_alone(tmp_path: Path)
     (tmp_path / "near.json").write_text('{"a": {"type": "integer"}}')
     place = tmp_path / "openapi.json"
     place.write_text(json.dumps(document))
-    read = bundled(document, str(place))
+    read = bundle_document(document, str(place))
     assert [each.text.partition(" leads")[0] for each in read.problems] == ["$ref 'gone.yaml'"]
     for body, expected in (
         ({"n": 1}, Verdict.PASSED),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.errors import ManifestError
 from harness.services.compose.interpolation import interpolate, variables
 from harness.services.compose.keys import HARMLESS, READ, TOLD
-from harness.services.compose.merging import merged, normal
+from harness.services.compose.merging import merge_services, normal
 from harness.services.manifest.file import parse
 from harness.services.node import Node
 from harness.services.system import MountKind, ReadyKind, ResourceKind, System
@@ -458,9 +458,9 @@ def test_laying_over_is_associative_and_twice_is_once(
     low: dict[str, object], middle: dict[str, object], high: dict[str, object]
 ) -> None:
     a, b, c = (normal(node(each)) for each in (low, middle, high))
-    assert merged(merged(a, b), c) == merged(a, merged(b, c))
-    assert merged(merged(a, b), b) == merged(a, b)
-    assert merged(a, Node({}, "f")) == a
+    assert merge_services(merge_services(a, b), c) == merge_services(a, merge_services(b, c))
+    assert merge_services(merge_services(a, b), b) == merge_services(a, b)
+    assert merge_services(a, Node({}, "f")) == a
 
 
 def test_marks_of_merging_are_kept_with_the_values_that_they_stand_before() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pact_and_document import answering, document_with, get, pact_of
 
-from harness.comparison.backing import Backed, backed
+from harness.comparison.backing import Backed, backed_verdict
 from harness.comparison.coverage import MOST, Coverage, covered_by, fields_of
 from harness.comparison.declared import Exercise, rows
 from harness.comparison.diff import document_of
@@ -95,7 +95,7 @@ def seen(*fields: str, status: int = 200, media: str = "application/json") -> Co
 
 def worth(body: Any, coverage: Coverage, claim: bool | None = None, *, trusted: bool = False) -> Backed:
     comparison = compare(pact_of({"request": get(), "response": {"body": body}}), DOCUMENT)
-    return backed(comparison, coverage, claim=claim, trust_claims=trusted)
+    return backed_verdict(comparison, coverage, claim=claim, trust_claims=trusted)
 
 
 def test_a_static_yes_needs_all_that_is_relied_on_to_be_exercised() -> None:
@@ -213,9 +213,9 @@ def test_an_answer_in_xml_or_of_a_form_is_exercised_by_answers_that_are_written_
         assert found is not None
         return Coverage.of([found])
 
-    assert backed(comparison, came(needed)).verdict is Verdict.PASSED
-    assert backed(comparison, came(poorer)).missing == missing
-    assert backed(comparison, came("<order")).verdict is Verdict.UNKNOWN
+    assert backed_verdict(comparison, came(needed)).verdict is Verdict.PASSED
+    assert backed_verdict(comparison, came(poorer)).missing == missing
+    assert backed_verdict(comparison, came("<order")).verdict is Verdict.UNKNOWN
 
 
 HOSTILE = {

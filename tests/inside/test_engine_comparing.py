@@ -10,7 +10,7 @@ from pact_and_document import answering, get, pact_of
 from sample_events import ORDERS, WEB, good_run, pact_task
 
 from harness.contracts.openapi import OpenApi
-from harness.engine.comparing import compared
+from harness.engine.comparing import compare_tasks
 from harness.engine.events import CheckFinished, Compared, Event
 from harness.engine.plan import Inputs, Plan, Task
 from harness.reports.terminal import plain
@@ -37,7 +37,7 @@ def plan(body: Any, paths: Any = None) -> Plan:
 
 
 def test_what_does_not_fit_is_told_with_everything_that_is_wrong() -> None:
-    (event,) = compared(plan({"id": "1", "total": 1}))
+    (event,) = compare_tasks(plan({"id": "1", "total": 1}))
     assert event.verdict is Verdict.FAILED
     assert len(event.errors) == 2
     assert event.because == event.errors[0]
@@ -45,18 +45,18 @@ def test_what_does_not_fit_is_told_with_everything_that_is_wrong() -> None:
 
 
 def test_what_fits_is_told_as_that() -> None:
-    assert [each.verdict for each in compared(plan({"id": 1}))] == [Verdict.PASSED]
+    assert [each.verdict for each in compare_tasks(plan({"id": 1}))] == [Verdict.PASSED]
 
 
 def test_a_document_that_cannot_be_read_is_no_answer() -> None:
-    (event,) = compared(plan({"id": 1}, {"/orders": {"get": {"$ref": "#/nowhere"}}}))
+    (event,) = compare_tasks(plan({"id": 1}, {"/orders": {"get": {"$ref": "#/nowhere"}}}))
     assert event.verdict is Verdict.UNKNOWN
     assert "#/paths/~1orders/get" in event.because
 
 
 def test_without_a_document_nothing_is_said() -> None:
     made = plan({"id": 1})
-    assert list(compared(replace(made, inputs=replace(made.inputs, documents={})))) == []
+    assert list(compare_tasks(replace(made, inputs=replace(made.inputs, documents={})))) == []
 
 
 def told(document: Verdict, running: Verdict) -> str:

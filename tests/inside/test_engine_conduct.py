@@ -15,7 +15,16 @@ from harness.checks.api import CheckSettings, CheckTarget
 from harness.contracts.openapi import OpenApi, Operation
 from harness.contracts.pact import Interaction, InteractionKind, Pact
 from harness.engine.conduct import PlanRunner
-from harness.engine.events import CheckFinished, CheckFound, Decided, Event, Planned, RunFinished, read, write
+from harness.engine.events import (
+    CheckFinished,
+    CheckFound,
+    Decided,
+    Event,
+    Planned,
+    RunFinished,
+    read_events,
+    write,
+)
 from harness.engine.plan import Inputs, make_plan, why_nothing
 from harness.engine.run import RunContext
 from harness.errors import ContractError
@@ -194,7 +203,7 @@ def test_a_good_set_gets_a_yes_and_its_evidence_is_kept() -> None:
 
 def test_the_events_survive_their_own_json() -> None:
     events = World().run()
-    assert list(read(write(events))) == events
+    assert list(read_events(write(events))) == events
 
 
 def test_an_unchanged_second_run_starts_nothing_and_answers_the_same() -> None:

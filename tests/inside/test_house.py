@@ -62,6 +62,79 @@ def test_no_name_speaks_of_patterns_instead_of_the_domain() -> None:
     assert [m for m in MODULES if m.stem in forbidden] == []
 
 
+def test_no_two_classes_bear_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in tree(module).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(module.relative_to(ROOT)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+# Participles that end otherwise than in -ed; a helper that is called by one alone does not say what it makes.
+IRREGULAR = set(
+    [
+        "told",
+        "read",
+        "found",
+        "kept",
+        "given",
+        "made",
+        "said",
+        "written",
+        "seen",
+        "known",
+        "sent",
+        "held",
+        "put",
+        "shown",
+        "taken",
+        "left",
+        "met",
+        "built",
+        "spelt",
+        "lost",
+        "drawn",
+        "bound",
+        "set",
+        "cut",
+        "gone",
+        "run",
+        "done",
+        "broken",
+        "chosen",
+        "hidden",
+        "hit",
+        "meant",
+        "spent",
+        "split",
+        "stood",
+        "thrown",
+        "understood",
+    ]
+)
+# name to the reason why it may stay: the participle is the field's own word
+PARTICIPLES = {
+    "created": "HTTP's 201 Created",
+    "accepted": "HTTP's Accept",
+    "run": "the command `harness run`",
+}
+
+
+def test_no_helper_is_called_by_a_bare_participle() -> None:
+    bare = [
+        f"{module.relative_to(ROOT)}:{node.name}"
+        for module in MODULES
+        for node in tree(module).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_participle(node.name.strip("_"))
+    ]
+    assert [each for each in bare if each.rpartition(":")[2] not in PARTICIPLES] == []
+
+
+def _is_participle(name: str) -> bool:
+    return name in IRREGULAR or ("_" not in name and name.endswith("ed") and name not in {"need", "feed", "seed"})
+
+
 def test_nothing_of_our_own_is_patched_in_tests() -> None:
     patching = re.compile(r"mock\.patch|mocker\.|monkeypatch\.setattr\(\s*[\"']?harness")
     own = Path(__file__)

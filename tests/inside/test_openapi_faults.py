@@ -18,9 +18,9 @@ from pact_openapi_worlds import World, worlds
 from harness.comparison.coverage import Coverage
 from harness.comparison.declared import rows
 from harness.comparison.diff import Diff, Notice, diff, document_of, read_document
-from harness.comparison.openapi.document import bundled
+from harness.comparison.openapi.document import bundle_document
 from harness.comparison.pact_fit import compare
-from harness.contracts.openapi_faults import examined
+from harness.contracts.openapi_faults import examine_document
 from harness.contracts.openapi_reader import read_openapi
 from harness.contracts.openapi_standard import VERSIONS, breaches
 from harness.errors import Exit
@@ -90,7 +90,7 @@ def difference(old: Json, new: Json) -> Diff:
 
 
 def verdict(whole: Json, interaction: Json) -> Verdict:
-    return compare(pact_of(interaction), bundled(whole, "openapi.json")).verdict
+    return compare(pact_of(interaction), bundle_document(whole, "openapi.json")).verdict
 
 
 # --- the laws ----------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def test_a_place_that_breaks_the_standard_turns_no_comparison_into_a_yes_or_a_no
     place, broken = data.draw(spoilings(whole))
     before, after = verdict(whole, interaction), verdict(broken, interaction)
     assert after in (before, Verdict.UNKNOWN), (place, before, after)
-    assert bundled(broken, "openapi.json").problems, place
+    assert bundle_document(broken, "openapi.json").problems, place
 
 
 @SPOILT
@@ -145,7 +145,7 @@ def test_an_operation_that_does_not_reach_the_place_is_answered_as_before(
 def test_what_coverage_calls_unknown_is_what_the_checks_call_unknown(world: World, data: st.DataObject) -> None:
     _, broken = data.draw(spoilings(complete(world)))
     checked = read_openapi(json.dumps(broken), "orders", "openapi.json")
-    listed = rows(bundled(broken, "openapi.json"), Coverage())
+    listed = rows(bundle_document(broken, "openapi.json"), Coverage())
     assert {each.operation: each.unread for each in listed} == {op.label: op.unread for op in checked.operations}
 
 
@@ -189,7 +189,7 @@ def test_a_change_elsewhere_is_told_all_the_same() -> None:
 
 def test_one_fault_is_told_once_with_its_place_and_rule() -> None:
     schema = part({"anyOf": [{"type": "integr"}, {"oneOf": [TEXT, {"maximum": "10"}]}]})
-    found = examined(accepting(schema), "3.1", "openapi.json")
+    found = examine_document(accepting(schema), "3.1", "openapi.json")
     at = "openapi.json#/paths/~1orders~1{id}/post/requestBody/content/application~1json/schema/properties/x/anyOf"
     assert [each.where for each in found.faults] == [f"{at}/0/type", f"{at}/1/oneOf/1/maximum"]
     assert '"10" is not of type "number"' in found.faults[1].text
@@ -278,7 +278,7 @@ def test_bundled_and_in_many_files_a_pact_fits_alike(
     place.write_text(json.dumps(in_files(named, folder, chosen)))
     many = read_document(place.read_text(), str(place))
     assert not many.problems
-    told = [compare(pact_of(world.interaction), each) for each in (bundled(whole, "openapi.json"), many)]
+    told = [compare(pact_of(world.interaction), each) for each in (bundle_document(whole, "openapi.json"), many)]
     assert told[0].verdict is told[1].verdict
     assert told[0].unknown == told[1].unknown
     assert [(f.severity, f.description, f.text) for f in told[0].findings] == [
@@ -331,11 +331,11 @@ def test_a_file_outside_of_the_repository_is_not_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_list_that_says_nothing_or_the_same_twice_is_understood(schema: Json, *, is_unread: bool) -> None:
-    assert bool(examined({**accepting(schema), "openapi": "3.0.3"}, "3.0", "o.yaml").faults) is is_unread
+    assert bool(examine_document({**accepting(schema), "openapi": "3.0.3"}, "3.0", "o.yaml").faults) is is_unread
 
 
 def test_a_variable_of_a_server_without_a_default_is_told_and_stands_for_any_value() -> None:
     servers = [{"url": "/{place}/x", "variables": {"place": {"enum": ["a", "b"]}}}]
-    told = examined({**document(), "servers": servers}, "3.1", "o.yaml")
+    told = examine_document({**document(), "servers": servers}, "3.1", "o.yaml")
     assert (told.faults, told.value["servers"]) == ((), servers)
     assert "`default` is missing" in told.remarks[0].text

@@ -15,7 +15,7 @@ from harness.comparison.openapi.document import equal
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.responses import fields
 from harness.comparison.pact_fit.validators import Validators
-from harness.contracts.openapi_source import escaped, parse, references, referring
+from harness.contracts.openapi_source import escape_pointer_step, parse, references, referring
 from harness.errors import ContractError
 
 NAMES = ["$ref", "example", "examples", "enum", "value", "properties", "schemas", "a/b", "x"]
@@ -83,7 +83,7 @@ def places(value: Any, place: str = "") -> set[str]:
     steps = value.items() if isinstance(value, dict) else [("[]", each) for each in value] if value else ()
     found = set()
     for name, item in steps:
-        here = f"{place}/{name if isinstance(value, list) else escaped(name)}"
+        here = f"{place}/{name if isinstance(value, list) else escape_pointer_step(name)}"
         found |= {here, *(places(item, here) if isinstance(item, (dict, list)) else ())}
     return found
 

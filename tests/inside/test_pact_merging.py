@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.contracts.pact_merging import conflicts, merged
+from harness.contracts.pact_merging import conflicts, merge_parts
 from harness.contracts.pact_reader import pact_key
 from harness.identity import canonical_json
 
@@ -51,7 +51,7 @@ def _lower(each: dict[str, Any]) -> dict[str, Any]:
 @given(parts, parts)
 def test_nothing_that_is_asked_is_lost(there: dict[str, Any], added: dict[str, Any]) -> None:
     assume(not conflicts(there, added))
-    both = merged(there, added)
+    both = merge_parts(there, added)
     assert asked(both) == asked(there) | asked(added)
     assert told(added) <= told(both)
     assert told(both) <= told(there) | told(added)
@@ -68,11 +68,11 @@ def test_of_equal_answers_the_order_of_the_parts_does_not_matter(
     assume(not conflicts(there, added) and not conflicts(added, there))
     once = {
         **there,
-        "interactions": list({canonical_json(e): e for e in merged(there, added)["interactions"]}.values()),
+        "interactions": list({canonical_json(e): e for e in merge_parts(there, added)["interactions"]}.values()),
     }
     other = {
         **there,
-        "interactions": list({canonical_json(e): e for e in merged(added, there)["interactions"]}.values()),
+        "interactions": list({canonical_json(e): e for e in merge_parts(added, there)["interactions"]}.values()),
     }
     assert pact_key(once) == pact_key(other)
 
@@ -80,7 +80,7 @@ def test_of_equal_answers_the_order_of_the_parts_does_not_matter(
 @given(parts)
 def test_a_part_that_is_merged_again_changes_nothing(part: dict[str, Any]) -> None:
     assume(not conflicts({}, part))
-    assert told(merged(part, part)) == told(part)
+    assert told(merge_parts(part, part)) == told(part)
     assert not conflicts(part, part)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.errors import BrokerRefused, HarnessError, UsageError
 from harness.ledger.remote.address import Address, address, is_remote, origin
-from harness.ledger.remote.hal import filled, resolved, shown
+from harness.ledger.remote.hal import fill_template, redact_url, resolve_link
 from harness.ledger.remote.refused import said_by
 from harness.ledger.remote.retry import Patience, asked_for
 
@@ -82,7 +82,7 @@ def test_a_secret_that_no_header_may_hold_is_told_by_its_variable_alone(environ:
 def test_an_address_does_not_show_its_secrets() -> None:
     found = address(f"http://me:{SECRET}@a", {"PACT_BROKER_CUSTOM_HEADERS": f"X: {SECRET}"})
     assert SECRET not in repr(found)
-    assert SECRET not in shown(f"http://me:{SECRET}@a/x?token={SECRET}")
+    assert SECRET not in redact_url(f"http://me:{SECRET}@a/x?token={SECRET}")
 
 
 @given(st.text())
@@ -99,7 +99,7 @@ def test_any_text_is_an_address_or_a_mistake(text: str) -> None:
 @given(st.text(min_size=1).filter(lambda t: t < "\ud800"))
 def test_a_name_in_a_link_never_parts_its_path(name: str) -> None:
     try:
-        link = filled("http://a/x/{name}/y", {"name": name})
+        link = fill_template("http://a/x/{name}/y", {"name": name})
     except (HarnessError, UnicodeEncodeError):
         assert name in {".", ".."} or not name.isprintable() or any("\ud800" <= c <= "\udfff" for c in name)
         return
@@ -110,9 +110,9 @@ def test_a_name_in_a_link_never_parts_its_path(name: str) -> None:
 
 def test_links_of_a_broker_that_knows_itself_by_another_name_are_read_as_ours() -> None:
     base, announced = "https://broker.example/pact", "http://10.0.0.7:9292"
-    assert resolved(f"{announced}/environments", base, announced) == f"{base}/environments"
-    assert resolved(announced, base, announced) == base
-    assert resolved("/pact/matrix", base, announced) == f"{base}/matrix"
+    assert resolve_link(f"{announced}/environments", base, announced) == f"{base}/environments"
+    assert resolve_link(announced, base, announced) == base
+    assert resolve_link("/pact/matrix", base, announced) == f"{base}/matrix"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_links_of_a_broker_that_knows_itself_by_another_name_are_read_as_ours() 
 )
 def test_a_link_to_anybody_else_is_not_followed(link: str) -> None:
     with pytest.raises(BrokerRefused):
-        resolved(link, "https://broker.example/pact", "http://10.0.0.7:9292")
+        resolve_link(link, "https://broker.example/pact", "http://10.0.0.7:9292")
 
 
 @given(st.integers(1, 20), st.floats(0, 100), st.text(max_size=5))

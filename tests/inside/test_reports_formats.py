@@ -28,7 +28,7 @@ from harness.engine.events import (
     PromiseExercised,
     ServiceFailed,
     TaskId,
-    read,
+    read_events,
 )
 from harness.errors import UsageError
 from harness.evidence import EvidenceKind
@@ -59,7 +59,7 @@ def test_a_report_reads_as_it_did(name: str, run: str) -> None:
 @given(drawn.streams)
 def test_a_report_of_the_recording_equals_the_report_of_the_run(stream: list[Event]) -> None:
     recording = render("ndjson", stream)
-    again = list(read(recording.splitlines()))
+    again = list(read_events(recording.splitlines()))
     for name in FORMATS:
         assert render(name, again) == render(name, stream), name
 
@@ -70,7 +70,7 @@ def test_a_recording_survives_what_readers_take_for_line_ends_and_halves_of_char
     ]
     recording = render("ndjson", stream)
     assert len(recording.splitlines()) == 1
-    again = list(read(recording.encode().decode().splitlines()))
+    again = list(read_events(recording.encode().decode().splitlines()))
     assert again == [
         ServiceFailed(name="a\u2028b\x85c\ufffd", version="1", because="\ufffd", log_tail=("\ufffd",))
     ]

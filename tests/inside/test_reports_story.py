@@ -21,7 +21,7 @@ from harness.engine.events import (
 )
 from harness.reports.phrases import headline, reuse
 from harness.reports.run_summary import summarize
-from harness.reports.unknowns import unexplained, unknowns
+from harness.reports.unknowns import unexplained_reasons, unknowns
 from harness.verdicts import Cause, Exercised, Verdict
 
 
@@ -181,7 +181,7 @@ def test_every_no_and_every_unknown_has_something_that_explains_it(stream: list[
     if story.verdict is Verdict.UNKNOWN:
         assert told
     if story.verdict is Verdict.FAILED:
-        assert told or story.broken or any(unexplained(story, Verdict.FAILED))
+        assert told or story.broken or any(unexplained_reasons(story, Verdict.FAILED))
 
 
 @given(drawn.streams, st.data())

@@ -11,7 +11,7 @@ from hypothesis import given
 from rich.console import Console
 
 from harness.engine.events import CheckFinished, CheckStarted, Event, ServiceFailed
-from harness.reports.sanitize import block, columns, duration, line, listed, many, wrapped
+from harness.reports.sanitize import block, columns, duration, join_items, line, many, wrap_text
 from harness.reports.terminal import LiveTerminal
 
 
@@ -100,13 +100,13 @@ def test_times_are_written_as_people_say_them(seconds: float, text: str) -> None
 
 
 def test_lists_and_counts_are_written_as_people_say_them() -> None:
-    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == [
+    assert [join_items([]), join_items(["a"]), join_items(["a", "b"]), join_items(["a", "b", "c"])] == [
         "",
         "a",
         "a and b",
         "a, b and c",
     ]
-    assert listed(list("abcdefgh"), 4) == "a, b, c and 5 more"
+    assert join_items(list("abcdefgh"), 4) == "a, b, c and 5 more"
     assert [many(1, "check"), many(2_000, "check")] == ["1 check", "2,000 checks"]
 
 
@@ -121,6 +121,6 @@ def test_a_line_is_one_line_and_stays_as_it_is_the_second_time(text: str) -> Non
 @given(drawn.text)
 def test_wrapping_loses_nothing_but_blanks(text: str) -> None:
     given_ = line(text)
-    rows = list(wrapped(given_, 20))
+    rows = list(wrap_text(given_, 20))
     assert "".join(rows).replace(" ", "") == given_.replace(" ", "")
     assert all(columns(row) <= 20 for row in rows)

@@ -9,7 +9,7 @@ from harness.cli.versions import in_full
 from harness.errors import UnknownName
 from harness.evidence import Known
 from harness.identity import Version
-from harness.reports.phrases import named, short
+from harness.reports.phrases import short, version_text
 
 SHA = "3f8a1c2b4d5e6f708192a3b4c5d6e7f80912a3b4"
 OTHER = "3f8a1c2b00000000000000000000000000000000"
@@ -41,7 +41,7 @@ def test_another_pacticipants_versions_do_not_count() -> None:
 
 
 def test_people_read_ten_digits_of_a_commit_and_everything_else_whole() -> None:
-    assert named(Version("orders", SHA)) == "orders 3f8a1c2b4d"
+    assert version_text(Version("orders", SHA)) == "orders 3f8a1c2b4d"
     assert short(f"{SHA}+dirty.0a1b2c3d") == "3f8a1c2b4d+dirty.0a1b2c3d"
     assert short("1.4.0+changed.0a1b2c3d") == "1.4.0+changed.0a1b2c3d"
     assert short(SHA + "0") == SHA + "0"

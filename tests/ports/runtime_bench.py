@@ -156,7 +156,7 @@ def need_postgres(bench: Bench) -> None:
 
 
 def marked(run: str) -> list[int]:
-    from harness.runtime.process_handle import marked as processes
+    from harness.runtime.process_handle import processes_of_run as processes
 
     return sorted(life.pid for life in processes(run))
 

@@ -101,14 +101,14 @@ def test_a_revoked_token_is_refused_at_once(database: Database) -> None:
     client, secret = guarded(database), token(database, "admin")
     assert client.get("/environments", headers=bearer(secret)).status == 200
     with database.writing() as db:
-        tokens.revoke(db, tokens.listed(db)[0].uuid, "2026-01-02T00:00:00.000+00:00")
+        tokens.revoke(db, tokens.all_tokens(db)[0].uuid, "2026-01-02T00:00:00.000+00:00")
     assert client.get("/environments", headers=bearer(secret)).status == 401
 
 
 def test_a_regenerated_token_has_another_secret_and_the_old_one_ends(database: Database) -> None:
     client, secret = guarded(database), token(database, "admin")
     with database.writing() as db:
-        other = tokens.regenerate(db, tokens.listed(db)[0].uuid)
+        other = tokens.regenerate(db, tokens.all_tokens(db)[0].uuid)
     assert other is not None
     assert client.get("/environments", headers=bearer(secret)).status == 401
     assert client.get("/environments", headers=bearer(other)).status == 200

@@ -18,7 +18,7 @@ from harness.evidence import Evidence, EvidenceKind
 from harness.gate import Decision, can_i_deploy
 from harness.identity import Version
 from harness.ledger.db.database import Database
-from harness.ledger.remote.results import row_of, stated
+from harness.ledger.remote.results import row_of, statement_of_row
 from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Covered, Exercised, Verdict
 
@@ -356,7 +356,7 @@ def test_a_yes_of_a_foreign_broker_about_a_document_is_a_claim(trusted: bool, ve
     }
     read = row_of(row, "the matrix")
     assert read is not None
-    told = stated(read, trusted=trusted)
+    told = statement_of_row(read, trusted=trusted)
     assert (told.verdict, told.claimed) == (verdict, verdict is Verdict.PASSED)
 
 

@@ -25,11 +25,11 @@ from harness.ledger.db.database import Database
 from harness.ledger.remote.site import open_site
 from harness.ledger.sql_ledger import SqlLedger
 from harness.transfer import records
-from harness.transfer.archive import Archive, opened, resumed
-from harness.transfer.comparing import CopyComparison, compared
+from harness.transfer.archive import Archive, open_archive, resume_archive
+from harness.transfer.comparing import CopyComparison, compare_copy
 from harness.transfer.from_http import Copying
 from harness.transfer.from_ledger import unfold
-from harness.transfer.import_into import kept
+from harness.transfer.import_into import import_records
 from harness.verdicts import Verdict
 
 NOW = "2026-02-01T00:00:00.000+00:00"
@@ -99,7 +99,7 @@ def deploy(o: Original, name: str, number: str, instance: str = "", kind: str = 
 
 def fetched(original: Original, path: Path) -> Archive:
     site = site_of(original)
-    archive = resumed(path, site.base)
+    archive = resume_archive(path, site.base)
     Copying(site, archive, quiet).everything()
     return archive
 
@@ -113,8 +113,8 @@ def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
 
 def copied(original: Original, ledger: SqlLedger, path: Path) -> CopyComparison:
     archive = fetched(original, path)
-    assert kept(ledger.database, archive.records(), quiet, NOW) == []
-    return compared(ledger, archive.records())
+    assert import_records(ledger.database, archive.records(), quiet, NOW) == []
+    return compare_copy(ledger, archive.records())
 
 
 def rows(ledger: SqlLedger) -> dict[str, list[Any]]:
@@ -170,11 +170,11 @@ def test_what_was_there_before_comes_along_when_it_is_asked_for(
 ) -> None:
     deploy(original, "web", "3", "blue")
     site = site_of(original)
-    archive = resumed(tmp_path / "copy.ndjson", site.base)
+    archive = resume_archive(tmp_path / "copy.ndjson", site.base)
     Copying(site, archive, quiet, history=True).everything()
     for _ in range(2):
-        assert kept(ledger.database, archive.records(), quiet, NOW) == []
-        assert compared(ledger, archive.records()).complete
+        assert import_records(ledger.database, archive.records(), quiet, NOW) == []
+        assert compare_copy(ledger, archive.records()).complete
     stays = [(str(s.version), s.instance, s.released, bool(s.until)) for s in ledger.facts().history]
     assert sorted(stays) == [
         ("orders 1", "", False, False),
@@ -227,7 +227,7 @@ def test_a_webhook_that_lost_its_secrets_is_switched_off(
     found = {e.uuid: e for e in archive.records() if isinstance(e, records.ArchivedWebhook)}
     assert found["PZJ8iuaT3-3TsZIR7AM3QQ"].secrets == ("authorization", "password")
     assert found["PZJ8iuaT3-3TsZIR7AM3QQ"].headers == {"x-team": "a"}
-    kept(ledger.database, archive.records(), quiet, NOW)
+    import_records(ledger.database, archive.records(), quiet, NOW)
     with ledger.database.reading() as db:
         told = {row.uuid: row for row in db.execute(sa.select(tables.webhooks))}
     assert not told["PZJ8iuaT3-3TsZIR7AM3QQ"].enabled
@@ -249,7 +249,7 @@ def test_a_copy_that_was_killed_anywhere_goes_on_and_asks_for_nothing_twice(
         fetched(original, path)
         assert path.read_bytes().count(b"\n") == whole.count(b"\n")
         assert len(original.requests) <= all_requests
-        assert opened(path).counts() == opened(tmp_path / "whole.ndjson").counts()
+        assert open_archive(path).counts() == open_archive(tmp_path / "whole.ndjson").counts()
     assert len(original.requests) < all_requests / 4
 
 
@@ -259,7 +259,7 @@ def test_a_broker_that_goes_down_half_way_leaves_what_was_copied(original: Origi
     with pytest.raises(BrokerSilent):
         fetched(original, path)
     with pytest.raises(UsageError, match="was not finished"):
-        opened(path)
+        open_archive(path)
     original.faults.clear()
     assert fetched(original, path).complete
 
@@ -277,11 +277,11 @@ def test_what_contradicts_what_is_there_is_told_and_left_out(
     archive = fetched(original, tmp_path / "copy.ndjson")
     other = Original()
     other.publish("web", "1", document("web", "orders", "/other"))
-    kept(ledger.database, fetched(other, tmp_path / "other.ndjson").records(), quiet, NOW)
-    problems = kept(ledger.database, archive.records(), quiet, NOW)
+    import_records(ledger.database, fetched(other, tmp_path / "other.ndjson").records(), quiet, NOW)
+    problems = import_records(ledger.database, archive.records(), quiet, NOW)
     assert len(problems) == 1
     assert "web 1 already has other content for the pact of web with orders" in problems[0]
-    assert not compared(ledger, archive.records()).complete
+    assert not compare_copy(ledger, archive.records()).complete
 
 
 def test_answers_that_differ_are_told_and_a_yes_of_the_copy_alone_is_wrong(
@@ -296,8 +296,8 @@ def test_answers_that_differ_are_told_and_a_yes_of_the_copy_alone_is_wrong(
     original.records[1:] = []  # orders 1 alone is live, and meets nobody
     again = fetched(original, tmp_path / "no.ndjson")
     alone = new_ledger(tmp_path / "alone.db")
-    kept(alone.database, again.records(), quiet, NOW)
-    assert compared(alone, again.records()).wrong_yes
+    import_records(alone.database, again.records(), quiet, NOW)
+    assert compare_copy(alone, again.records()).wrong_yes
     alone.close()
 
 
@@ -306,15 +306,15 @@ def test_an_import_of_what_a_ledger_exported_is_the_same_ledger(
 ) -> None:
     copied(original, ledger, tmp_path / "copy.ndjson")
     ledger.record_deployment("production", Version("web", "3"), instance="blue")
-    archive = resumed(tmp_path / "export.ndjson", "ledger")
+    archive = resume_archive(tmp_path / "export.ndjson", "ledger")
     unfold(ledger, archive, quiet)
     second = new_ledger(tmp_path / "second.db")
-    assert kept(second.database, opened(archive.path).records(), quiet, NOW) == []
-    comparison = compared(second, archive.records())
+    assert import_records(second.database, open_archive(archive.path).records(), quiet, NOW) == []
+    comparison = compare_copy(second, archive.records())
     assert comparison.complete
     assert comparison.disagreements == ()
     assert [s.version for s in second.facts().history] == [s.version for s in ledger.facts().history]
-    exported_again = resumed(tmp_path / "again.ndjson", "ledger")
+    exported_again = resume_archive(tmp_path / "again.ndjson", "ledger")
     unfold(second, exported_again, quiet)
     assert [_without_names(r) for r in exported_again.records()] == [_without_names(r) for r in archive.records()]
     second.close()
@@ -327,17 +327,20 @@ def test_our_own_broker_can_be_copied_through_its_api(
     site = open_site(
         "http://broker.test", {}, transport=transport_to_own(broker(ledger.database, BrokerSettings()))
     )
-    archive = resumed(tmp_path / "own.ndjson", site.base)
+    archive = resume_archive(tmp_path / "own.ndjson", site.base)
     Copying(site, archive, quiet).everything()
     second = new_ledger(tmp_path / "second.db")
-    assert kept(second.database, archive.records(), quiet, NOW) == []
-    comparison = compared(second, archive.records())
+    assert import_records(second.database, archive.records(), quiet, NOW) == []
+    comparison = compare_copy(second, archive.records())
     assert comparison.complete
     assert comparison.disagreements == ()
-    assert comparison.counts == compared(ledger, resumed(tmp_path / "copy.ndjson", site.base).records()).counts
+    assert (
+        comparison.counts
+        == compare_copy(ledger, resume_archive(tmp_path / "copy.ndjson", site.base).records()).counts
+    )
     exports = []
     for name, each in (("a", ledger), ("b", second)):
-        exported = resumed(tmp_path / f"{name}.ndjson", "ledger")
+        exported = resume_archive(tmp_path / f"{name}.ndjson", "ledger")
         unfold(each, exported, quiet)
         exports.append([_without_names(record) for record in exported.records()])
     assert exports[1] == exports[0]
@@ -383,7 +386,7 @@ def test_a_file_that_is_no_whole_export_is_refused(tmp_path: Path, content: byte
     path = tmp_path / "file"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=told):
-        opened(path)
+        open_archive(path)
 
 
 @given(st.binary(max_size=200))
@@ -393,7 +396,7 @@ def test_any_file_is_an_export_or_a_mistake(tmp_path: Path, content: bytes) -> N
     for start in (b"", HEAD):
         path.write_bytes(start + content)
         with pytest.raises(HarnessError):
-            opened(path)
+            open_archive(path)
 
 
 def test_a_content_under_another_contents_name_is_left_out(ledger: SqlLedger) -> None:
@@ -403,7 +406,7 @@ def test_a_content_under_another_contents_name_is_left_out(ledger: SqlLedger) ->
         records.ArchivedContent(consumer="web", provider="orders", key=key, sha=key, text=json.dumps(document())),
         records.ArchivedPact(consumer="web", number="1", provider="orders", key=key),
     ]
-    problems = kept(ledger.database, lying, quiet, NOW)
+    problems = import_records(ledger.database, lying, quiet, NOW)
     assert "is not what it is called" in problems[0]
     assert ledger.facts().versions == {}
 
@@ -411,7 +414,7 @@ def test_a_content_under_another_contents_name_is_left_out(ledger: SqlLedger) ->
 def test_the_file_of_one_broker_is_not_gone_on_with_for_another(original: Original, tmp_path: Path) -> None:
     fetched(original, tmp_path / "copy.ndjson")
     with pytest.raises(UsageError, match=r"a copy of http://broker\.test, not of http://other\.test"):
-        resumed(tmp_path / "copy.ndjson", "http://other.test")
+        resume_archive(tmp_path / "copy.ndjson", "http://other.test")
 
 
 def test_a_list_that_is_missing_is_not_an_empty_one(original: Original, tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ from harness.ledger.db.database import Database
 from harness.ledger.remote.site import open_site
 from harness.ledger.sql_ledger import SqlLedger
 from harness.transfer import records
-from harness.transfer.archive import Archive, opened, resumed
-from harness.transfer.comparing import compared
+from harness.transfer.archive import Archive, open_archive, resume_archive
+from harness.transfer.comparing import compare_copy
 from harness.transfer.from_http import Copying
 from harness.transfer.from_ledger import unfold
-from harness.transfer.import_into import kept
+from harness.transfer.import_into import import_records
 from harness.verdicts import Covered, Exercised, Verdict
 
 NOW = "2026-02-01T00:00:00.000+00:00"
@@ -49,8 +49,8 @@ def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
 
 def exported(ledger: SqlLedger, path: Path) -> Archive:
     path.unlink(missing_ok=True)
-    unfold(ledger, resumed(path, "ledger"), quiet)
-    return opened(path)
+    unfold(ledger, resume_archive(path, "ledger"), quiet)
+    return open_archive(path)
 
 
 def verdicts(ledger: SqlLedger) -> dict[tuple[Version, str], Verdict]:
@@ -101,8 +101,8 @@ def test_a_copy_of_a_ledger_knows_what_the_ledger_knew(
     archive = exported(ledger, tmp_path / "export.ndjson")
     copy = SqlLedger(database)
     for _ in range(2):
-        assert kept(database, archive.records(), quiet, NOW) == []
-        comparison = compared(copy, archive.records())
+        assert import_records(database, archive.records(), quiet, NOW) == []
+        comparison = compare_copy(copy, archive.records())
         assert comparison.complete
         assert comparison.disagreements == ()
         mine = {
@@ -128,7 +128,7 @@ def test_what_ran_on_another_build_opens_no_gate_in_the_copy_either(ledger: SqlL
     ledger.record_evidence(seen(contract.key, EvidenceKind.PACTS, artifact="before"))
     ledger.record_deployment("production", ORDERS)
     copy = new_ledger(tmp_path / "copy.db")
-    assert kept(copy.database, exported(ledger, tmp_path / "export.ndjson").records(), quiet, NOW) == []
+    assert import_records(copy.database, exported(ledger, tmp_path / "export.ndjson").records(), quiet, NOW) == []
     assert verdicts(copy) == verdicts(ledger)
     assert verdicts(copy)[Version("web", "1"), "production"] is Verdict.UNKNOWN
     copy.close()
@@ -157,10 +157,10 @@ def test_every_answer_of_a_copy_is_that_of_the_ledger(ledger: SqlLedger, tmp_pat
             estate(db, seed)
         copy = new_ledger(tmp_path / f"copy{seed}.db")
         archive = exported(ledger, tmp_path / "export.ndjson")
-        assert kept(copy.database, archive.records(), quiet, NOW) == []
+        assert import_records(copy.database, archive.records(), quiet, NOW) == []
         wanted = {key: told for key, told in verdicts(ledger).items() if key[1] in PLACES}
         assert {key: told for key, told in verdicts(copy).items() if key in wanted} == wanted, seed
-        assert compared(copy, archive.records()).complete
+        assert compare_copy(copy, archive.records()).complete
         found |= set(wanted.values())
         copy.close()
     assert found == set(Verdict)
@@ -216,12 +216,12 @@ def test_documents_and_what_stands_behind_them_come_along(
         archive = exported(own, tmp_path / "export.ndjson")
     else:
         site = open_site("http://broker.test", {}, transport=transport_to_own(client.app))
-        archive = resumed(tmp_path / "own.ndjson", site.base)
+        archive = resume_archive(tmp_path / "own.ndjson", site.base)
         Copying(site, archive, quiet).everything()
     copy = new_ledger(tmp_path / "copy.db")
     for _ in range(2):
-        assert kept(copy.database, archive.records(), quiet, NOW) == []
-        counts = {each.what: (each.copied, each.there) for each in compared(copy, archive.records()).counts}
+        assert import_records(copy.database, archive.records(), quiet, NOW) == []
+        counts = {each.what: (each.copied, each.there) for each in compare_copy(copy, archive.records()).counts}
         assert counts["provider contracts"] == counts["self-verifications"] == (1, 1)
         assert shown(copy) == shown(own)
         assert copy.coverage(ORDERS) == own.coverage(ORDERS)
@@ -247,7 +247,7 @@ def test_documents_and_what_stands_behind_them_come_along(
     ],
 )
 def test_what_no_ledger_writes_is_told_and_left_out(ledger: SqlLedger, record: records.Record, told: str) -> None:
-    problems = kept(ledger.database, [record], quiet, NOW)
+    problems = import_records(ledger.database, [record], quiet, NOW)
     assert len(problems) == 1
     assert told in problems[0]
     assert ledger.facts().evidence == ()

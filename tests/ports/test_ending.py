@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from harness.cancellation import CancelToken, RunIsOver
-from harness.runtime.interrupts import asked_again, interrupt_on_every_ending, uninterrupted
-from harness.runtime.launch import started
+from harness.runtime.interrupts import asked_again, defer_interrupts, interrupt_on_every_ending
+from harness.runtime.launch import start_time
 from harness.runtime.process_handle import ProcessHandle, end
 from harness.runtime.readiness import NotReady, wait_until_ready
 
@@ -74,7 +74,7 @@ def test_an_interruption_is_heard_after_the_work(number: signal.Signals) -> None
     before = signal.getsignal(number)
 
     def work() -> None:
-        with uninterrupted():
+        with defer_interrupts():
             os.kill(os.getpid(), number)
             os.kill(os.getpid(), number)
             done.append("work")
@@ -96,7 +96,7 @@ def test_who_interrupts_once_more_while_things_end_is_heard_at_once(interrupted:
             if interrupted:
                 raise KeyboardInterrupt
         finally:
-            with uninterrupted():
+            with defer_interrupts():
                 for _ in range(3):
                     asked.append(asked_again())
                     os.kill(os.getpid(), signal.SIGINT)
@@ -112,10 +112,10 @@ def test_a_second_interruption_waits_for_no_grace() -> None:
     stubborn = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     assert stubborn.stdout is not None
     stubborn.stdout.readline()
-    life = ProcessHandle(stubborn.pid, started(stubborn.pid), grace=3600.0)
+    life = ProcessHandle(stubborn.pid, start_time(stubborn.pid), grace=3600.0)
 
     def work() -> None:
-        with uninterrupted():
+        with defer_interrupts():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
             reaper = threading.Thread(target=stubborn.wait)
@@ -131,7 +131,7 @@ def test_a_second_interruption_waits_for_no_grace() -> None:
 def test_what_is_ignored_stays_ignored() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     interrupt_on_every_ending()
-    with uninterrupted():
+    with defer_interrupts():
         os.kill(os.getpid(), signal.SIGHUP)
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checks.engines.first_answer import unanswered
+from harness.checks.engines.first_answer import why_no_answer
 from harness.runtime.addressing import listeners
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def answering(reply: bytes) -> Iterator[str]:
 )
 def test_what_is_seen_of_a_port_is_told(reply: bytes, told: str) -> None:
     with answering(reply) as url:
-        seen = unanswered(url)
+        seen = why_no_answer(url)
     assert (told in seen) if told else not seen
 
 
 def test_a_port_that_is_shut_is_told_as_such() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert "nobody accepts connections" in unanswered(f"http://127.0.0.1:{port}")
+    assert "nobody accepts connections" in why_no_answer(f"http://127.0.0.1:{port}")
 
 
 @given(st.integers(1, 65535), st.integers(0, 255))

@@ -20,7 +20,7 @@ from small_estates import questions, small_estate, write
 from harness.gate import can_i_deploy
 from harness.identity import Version
 from harness.ledger.db.database import Database
-from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.gated import answer_question
 from harness.ledger.matrix.question import Question, VersionSelector
 from harness.ledger.sql_ledger import SqlLedger
 from harness.verdicts import Cause, Verdict
@@ -85,7 +85,7 @@ def test_everybody_says_what_counting_everything_says(client: Client, database: 
             oracle = Oracle(estate, question)
             wanted = oracle.verdict()
             with database.reading() as db:
-                told = answered(db, question, trusted=False)
+                told = answer_question(db, question, trusted=False)
             assert WORDS[told.deployable] is wanted, (seed, question, told.reason)
             by_http = client.get(url_of(question)).json["summary"]
             assert WORDS[by_http["deployable"]] is wanted, (seed, question, by_http)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ServiceDidNotStart
-from harness.runtime.process_environment import given
-from harness.runtime.process_identity import ProcessIdentity, Surroundings, identify, touched
+from harness.runtime.process_environment import inherited_environment
+from harness.runtime.process_identity import ProcessIdentity, Surroundings, changed_files, identify
 from harness.services.system import Service
 
 
@@ -185,7 +185,7 @@ def test_no_other_variable_is_passed_or_shows(place: Place) -> None:
     before = place.key("run")
     place.environ |= {"DATABASE_SECRET": "1", "GITHUB_RUN_ID": "7", "PWD": "/", "OTHER": "x"}
     assert place.key("run") == before
-    assert given(service, place.environ).keys() == {"PATH", "HOME"}
+    assert inherited_environment(service, place.environ).keys() == {"PATH", "HOME"}
 
 
 def test_what_its_files_name_is_not_passed_where_the_manifest_says_so(place: Place) -> None:
@@ -200,7 +200,7 @@ def test_no_secret_can_be_read_from_what_it_is_made_of(place: Place) -> None:
     from harness.runtime.process_environment import environment_key
 
     service = Service(name="svc", pass_environment=("API_TOKEN",), environment=(("DB", "postgres://u:p4ss@db"),))
-    written = environment_key(service, given(service, place.environ))
+    written = environment_key(service, inherited_environment(service, place.environ))
     assert "hunter2" not in written
     assert "p4ss" not in written
 
@@ -224,7 +224,7 @@ def test_what_it_left_in_its_folder_is_no_change_until_somebody_edits_it(place: 
     service = Service(name="svc", command=("run",), directory=place.root / "svc")
     log = place.write("svc/app.log", "started")
     around = Surroundings(root=place.root, environ=place.environ)
-    assert touched(service, before, around) == (before.folder / "app.log",)
+    assert changed_files(service, before, around) == (before.folder / "app.log",)
     left = replace(around, written={"svc/app.log": around.contents.file(log)})
     assert identify(service, left).key == before.key
     log.write_text("edited")

@@ -20,7 +20,7 @@ from harness.identity import Version
 from harness.ledger.remote.ledger import RemoteLedger
 from harness.ledger.remote.selected import PactSelection
 from harness.ledger.remote.site import Site, open_site
-from harness.transfer.archive import resumed
+from harness.transfer.archive import resume_archive
 from harness.transfer.from_http import Copying
 from harness.verdicts import Verdict
 
@@ -128,7 +128,7 @@ def test_no_single_wrong_value_ends_anything_else_in_a_traceback(tmp_path: Path)
             ledger.record_deployment(LIVE, Version("orders", "1"), instance="red")
         except HarnessError:
             told += 1
-        archive = resumed(tmp_path / f"{number}.ndjson", "http://broker.test")
+        archive = resume_archive(tmp_path / f"{number}.ndjson", "http://broker.test")
         try:
             Copying(mutated(number + 1000)[1], archive, lambda _what, _done, _all: None).everything()
         except HarnessError:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness.errors import EnvironmentProblem
 from harness.runtime import artifacts
 from harness.runtime.contents import Contents
-from harness.runtime.dockerfiles import base_images, substituted
+from harness.runtime.dockerfiles import base_images, substitute_variables
 from harness.runtime.ignoring import read_ignored
 from harness.services.system import ImageBuild, Resource, ResourceKind
 
@@ -177,7 +177,7 @@ def test_the_images_that_a_dockerfile_builds_upon(text: str, images: list[str]) 
     ],
 )
 def test_variables_are_put_in_as_docker_does(text: str, result: str) -> None:
-    assert substituted(text, {"A": "1", "EMPTY": ""}) == result
+    assert substitute_variables(text, {"A": "1", "EMPTY": ""}) == result
 
 
 @given(st.text(), st.dictionaries(st.text(min_size=1), st.text()))

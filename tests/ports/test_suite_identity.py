@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.app.suite_identity import reads_of, started, suite_key
+from harness.app.suite_identity import reads_of, started_programs, suite_key
 from harness.checks.engines.pytest_reads import READS, ROOT
 from harness.checks.engines.pytest_suite import run_suite
 from harness.services.system import Suite
@@ -75,5 +75,5 @@ def test_one_that_starts_another_process_is_known_only_by_its_inputs(project: Pa
     test.write_text("import subprocess\n\ndef test_it():\n    subprocess.run(['true'], check=True)\n")
     suite = Suite(path=project / "suite")
     session(project, suite)
-    assert (suite_key(project, suite), started(project, suite)) == ("", ("true",))
+    assert (suite_key(project, suite), started_programs(project, suite)) == ("", ("true",))
     assert suite_key(project, Suite(path=suite.path, inputs=(project / "data",))) != ""

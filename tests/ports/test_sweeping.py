@@ -21,7 +21,7 @@ from harness.errors import EnvironmentProblem
 from harness.ports import Endpoint, Instance
 from harness.runtime import sweeping
 from harness.runtime.containers import ContainerRuntime
-from harness.runtime.launch import started, write_down
+from harness.runtime.launch import start_time, write_down
 from harness.runtime.process_handle import ProcessHandle, end, read_life
 
 
@@ -214,7 +214,7 @@ def test_a_database_that_is_killed_at_any_moment_leaves_no_shared_memory(
 def test_a_stranger_with_the_same_pid_is_never_ended(environ: dict[str, str]) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
     try:
-        with sweeping.held("run", environ) as folder:
+        with sweeping.hold_run_folder("run", environ) as folder:
             record = folder.place("processes") / "1-x.json"
             record.write_text(json.dumps({"pid": stranger.pid, "start": "another boot/1/2", "signal": 9}))
             assert folder.end_processes().count == 0
@@ -231,18 +231,18 @@ def test_a_process_is_known_by_its_start(tmp_path: Path) -> None:
     write_down(str(record), os.getpid(), 15, 2.5)
     life = read_life(record)
     assert life is not None
-    assert life == ProcessHandle(os.getpid(), started(os.getpid()), 15, 2.5)
+    assert life == ProcessHandle(os.getpid(), start_time(os.getpid()), 15, 2.5)
     assert life.goes_on
     assert os.listdir(tmp_path) == ["record"]
 
 
 def test_a_process_that_ended_but_was_not_waited_for_does_not_go_on() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
-    life = ProcessHandle(child.pid, started(child.pid))
+    life = ProcessHandle(child.pid, start_time(child.pid))
     assert until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
     assert not life.goes_on
     child.wait()
-    assert started(child.pid) == ""
+    assert start_time(child.pid) == ""
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": "x", "start": "", "signal": 1}', "\0"])
@@ -264,7 +264,7 @@ def test_a_run_folder_is_there_while_it_is_held_and_gone_afterwards(environ: dic
 
 def test_a_run_may_be_held_several_times_by_one_process(environ: dict[str, str]) -> None:
     with sweeping.run_folder("run", environ) as outer:
-        with sweeping.held("run", environ) as inner:
+        with sweeping.hold_run_folder("run", environ) as inner:
             assert inner.path == outer.parent
         assert outer.exists()
         assert sweeping.sweep(environ, None) == 0
@@ -290,7 +290,7 @@ def test_a_folder_with_a_broken_record_is_swept(environ: dict[str, str], tmp_pat
 
 
 def test_a_run_with_containers_waits_for_an_engine(environ: dict[str, str]) -> None:
-    with sweeping.held("run", environ) as folder:
+    with sweeping.hold_run_folder("run", environ) as folder:
         folder.note(containers=True, keep=True)
     assert folder.path.exists()
     (folder.path / "run.json").write_text(json.dumps({"root": "", "keep": False, "containers": True}))
@@ -307,7 +307,7 @@ def test_a_run_with_containers_waits_for_an_engine(environ: dict[str, str]) -> N
 
 
 def test_a_kept_run_whose_processes_are_gone_is_swept(environ: dict[str, str]) -> None:
-    with sweeping.held("run", environ) as folder:
+    with sweeping.hold_run_folder("run", environ) as folder:
         folder.note(keep=True)
     assert sweeping.sweep(environ, None) == 1
 

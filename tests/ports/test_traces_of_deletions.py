@@ -22,11 +22,11 @@ from harness.identity import Version
 from harness.ledger.db.database import Database
 from harness.ledger.remote.site import open_site
 from harness.ledger.sql_ledger import SqlLedger
-from harness.transfer.archive import opened, resumed
-from harness.transfer.comparing import compared
+from harness.transfer.archive import open_archive, resume_archive
+from harness.transfer.comparing import compare_copy
 from harness.transfer.from_http import Copying
 from harness.transfer.from_ledger import unfold
-from harness.transfer.import_into import kept
+from harness.transfer.import_into import import_records
 from harness.verdicts import Cause, Verdict
 
 ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "30")) // 5
@@ -230,16 +230,16 @@ def test_a_copy_knows_what_was_deleted(
     broken.record_deployment("prod", Version("c", "1"))
     asked = Version("p", "7") if gone == "/pacticipants/c" else Version("c", "1")
     assert client.delete(gone).status in (200, 204)
-    archive = resumed(tmp_path / "copy.ndjson", "origin")
+    archive = resume_archive(tmp_path / "copy.ndjson", "origin")
     if through == "file":
         unfold(broken, archive, lambda *_: None)
     else:
         site = open_site("http://broker.test", {}, transport=transport_to_own(client.app))
         Copying(site, archive, lambda *_: None).everything()
     there = new_ledger(tmp_path / "copy.db")
-    records = list(opened(tmp_path / "copy.ndjson").records())
+    records = list(open_archive(tmp_path / "copy.ndjson").records())
     for _ in range(2):  # the second time changes nothing
-        assert kept(there.database, records, lambda *_: None, "2026-02-01T00:00:00.000+00:00") == []
-        assert compared(there, records).disagreements == ()
+        assert import_records(there.database, records, lambda *_: None, "2026-02-01T00:00:00.000+00:00") == []
+        assert compare_copy(there, records).disagreements == ()
         assert can_i_deploy([asked], "prod", there.facts()).reasons[0].cause is Cause.DELETED
     there.close()

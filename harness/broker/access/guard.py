@@ -94,7 +94,7 @@ class Guard:
         if not secret.startswith(tokens.PREFIX):
             return None
         with self.database.reading() as db:
-            found = tokens.found(db, secret)
+            found = tokens.find_token(db, secret)
         if found is None:
             return None
         self._touch(found.uuid)
@@ -106,7 +106,7 @@ class Guard:
         if now - self._touched.get(uuid, -_TOUCHED) >= _TOUCHED:
             self._touched[uuid] = now
             with self.database.writing() as db:
-                tokens.used(db, uuid, datetime.now(UTC).isoformat(timespec="seconds"))
+                tokens.record_use(db, uuid, datetime.now(UTC).isoformat(timespec="seconds"))
 
     def _count(self, request: RawRequest, who: Who | None) -> None:
         wait = self.rate.wait(who.name if who else request.peer)

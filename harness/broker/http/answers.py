@@ -38,7 +38,7 @@ def created(body: Any, location: str) -> Response:
     return Response(status=201, body=body, headers={"location": location})
 
 
-def gone() -> Response:
+def no_content() -> Response:
     """204: done, and nothing to say."""
     return Response(status=204)
 
@@ -64,7 +64,7 @@ def raw(written: str) -> Raw:
     return Raw(written)
 
 
-def spelled(body: Any) -> bytes:
+def encode_body(body: Any) -> bytes:
     """A document as JSON, text as UTF-8."""
     if isinstance(body, bytes):
         return body

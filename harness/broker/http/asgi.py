@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass
 from typing import Any
 
-from harness.broker.http.answers import Response, spelled
+from harness.broker.http.answers import Response, encode_body
 from harness.broker.http.base_url import base_url, without_prefix
 from harness.broker.http.problems import Refused
 from harness.broker.settings import VERSION
@@ -83,7 +83,7 @@ async def send_answer(send: Send, answer: Response, media: str) -> None:
         "x-content-type-options": "nosniff",
         **answer.headers,
     }
-    body = b"" if answer.body is None else spelled(answer.body)
+    body = b"" if answer.body is None else encode_body(answer.body)
     if answer.body is not None and "content-type" not in headers:
         headers["content-type"] = f"{answer.media or media};charset=utf-8"
     if answer.status != 204:

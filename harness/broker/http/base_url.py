@@ -15,14 +15,14 @@ _PREFIX = re.compile(r"^(/[A-Za-z0-9._~%-]+)*$")
 
 def base_url(configured: Sequence[str], headers: Mapping[str, str], scheme: str, root: str) -> str:
     """Of several configured ones, the one that the request was sent to, else the first."""
-    asked = _asked(headers, scheme, root)
+    asked = _request_base_url(headers, scheme, root)
     for each in configured:
         if urlsplit(each).netloc == urlsplit(asked).netloc:
             return each.rstrip("/")
     return configured[0].rstrip("/") if configured else asked
 
 
-def _asked(headers: Mapping[str, str], scheme: str, root: str) -> str:
+def _request_base_url(headers: Mapping[str, str], scheme: str, root: str) -> str:
     proto = _first(headers.get("x-forwarded-proto", "")) or _first(headers.get("x-forwarded-scheme", ""))
     if headers.get("x-forwarded-ssl") == "on":
         proto = "https"

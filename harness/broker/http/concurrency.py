@@ -30,11 +30,11 @@ class Turns:
         if path == _HEARTBEAT:
             return None
         if method in ("GET", "HEAD", "OPTIONS"):
-            return _kept(self._readers, _READERS[self.dialect])
-        return _kept(self._writers, _WRITERS)
+            return _limiter_of_loop(self._readers, _READERS[self.dialect])
+        return _limiter_of_loop(self._writers, _WRITERS)
 
 
-def _kept(limit: RunVar[CapacityLimiter], most: int) -> CapacityLimiter:
+def _limiter_of_loop(limit: RunVar[CapacityLimiter], most: int) -> CapacityLimiter:
     # A limiter belongs to a loop, and there is none yet when the application is put together.
     found = limit.get(None)
     if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.hal import given, link
+from harness.broker.http.hal import link, omit_absent
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ RELEASED = s.Schema(
 )
 
 
-def deployed(
+def deployment_resource(
     call: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
 ) -> dict[str, Any]:
     """A deployment; with its environment where it is told alone."""
-    told = given(
+    told = omit_absent(
         uuid=stay.uuid,
         currentlyDeployed=not stay.until,
         target=stay.instance or None,
@@ -49,26 +49,28 @@ def deployed(
         createdAt=moment(stay.since),
     )
     links = {"self": link(call.to("deployed-versions", stay.uuid))}
-    embedded = {"_embedded": _embedded(call, stay, environment)} if embeds else {}
+    embedded = {"_embedded": _embedded_resources(call, stay, environment)} if embeds else {}
     return {**told, **embedded, "_links": links}
 
 
-def released(
+def release_resource(
     call: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
 ) -> dict[str, Any]:
     """A release; with its environment where it is told alone."""
-    told = given(
+    told = omit_absent(
         uuid=stay.uuid,
         currentlySupported=not stay.until,
         supportEndedAt=moment(stay.until) if stay.until else None,
         createdAt=moment(stay.since),
     )
     links = {"self": link(call.to("released-versions", stay.uuid))}
-    embedded = {"_embedded": _embedded(call, stay, environment)} if embeds else {}
+    embedded = {"_embedded": _embedded_resources(call, stay, environment)} if embeds else {}
     return {**told, **embedded, "_links": links}
 
 
-def _embedded(call: Request, stay: StoredDeployment, environment: dict[str, Any] | None) -> dict[str, Any]:
+def _embedded_resources(
+    call: Request, stay: StoredDeployment, environment: dict[str, Any] | None
+) -> dict[str, Any]:
     name, number = stay.version.pacticipant, stay.version.number
     owner = call.to("pacticipants", name)
     version = link(call.to("pacticipants", name, "versions", number), title="Version", name=number)

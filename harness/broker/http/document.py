@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http.answers import HAL, JSON, PROBLEM, TEXT
 from harness.broker.http.routing import LONGEST, UNBOUNDED, Route, names_of
-from harness.broker.http.schemas import ERROR, PROBLEM_DETAILS, Schema, written
+from harness.broker.http.schemas import ERROR, PROBLEM_DETAILS, Schema, render_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,9 +39,9 @@ def openapi(routes: Iterable[Route], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         if not route.hidden:
-            paths.setdefault(route.path, {})[route.method.lower()] = written(_operation(route), found)
-    refusals = {f"Refused{status}": written(_refusal(status), found) for status in _COMMON}
-    schemas = {name: written(schema.body, {**found}) for name, schema in found.items()}
+            paths.setdefault(route.path, {})[route.method.lower()] = render_schema(_operation(route), found)
+    refusals = {f"Refused{status}": render_schema(_refusal(status), found) for status in _COMMON}
+    schemas = {name: render_schema(schema.body, {**found}) for name, schema in found.items()}
     return {
         "openapi": "3.1.0",
         "info": {

@@ -11,11 +11,11 @@ Link = dict[str, Any]
 
 def path(*segments: str) -> str:
     """A path of segments, each encoded: `/pacticipants/a%2Fb`."""
-    return "/" + "/".join(map(encoded, segments))
+    return "/" + "/".join(map(encode_segment, segments))
 
 
 @lru_cache(maxsize=8192)
-def encoded(segment: str) -> str:
+def encode_segment(segment: str) -> str:
     """A text as it stands in a path or a query."""
     return quote(segment, safe="")
 
@@ -38,6 +38,6 @@ def curies(base: str, context: str) -> list[Link]:
     return [{"name": "pb", "href": f"{base}/doc/{{rel}}?context={context}", "templated": True}]
 
 
-def given(**attributes: Any) -> dict[str, Any]:
+def omit_absent(**attributes: Any) -> dict[str, Any]:
     """The attributes that there are: absent ones are left out, not null."""
     return {name: value for name, value in attributes.items() if value is not None}

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.hal import given, link, path
+from harness.broker.http.hal import link, omit_absent, path
 from harness.broker.http.metadata import Metadata, encode
 from harness.broker.http.version_shape import branch_versions
 from harness.gate.promises import told_briefly
@@ -52,9 +52,9 @@ MATRIX = s.Schema(
 )
 
 
-def told(call: Request, question: Question, answer: Answered) -> dict[str, Any]:
+def matrix_resource(call: Request, question: Question, answer: Answered) -> dict[str, Any]:
     """The answer with its rows, as many as were asked for."""
-    listed = _listed(call.db, question, answer)
+    listed = _rows_with_results(call.db, question, answer)
     details = matrix_details.of(call.db, [row for row, _ in listed])
     failed = {row.verification for row, _ in listed if row.success is False and row.verification}
     shape = _RowsAsJson(call, details, failed, typed=any(row.stated for row, _ in listed))
@@ -68,7 +68,7 @@ def told(call: Request, question: Question, answer: Answered) -> dict[str, Any]:
 _MOST = 1000  # rows that are looked through for those with a result that was asked for
 
 
-def _listed(db: sa.Connection, question: Question, answer: Answered) -> list[tuple[MatrixRow, bool]]:
+def _rows_with_results(db: sa.Connection, question: Question, answer: Answered) -> list[tuple[MatrixRow, bool]]:
     """The rows with what stands or, where nobody says which results are meant, with every result."""
     marked: Iterator[tuple[MatrixRow, bool]]
     marked = chain(((row, False) for row in answer.considered), ((row, True) for row in answer.left_out))
@@ -195,7 +195,7 @@ class _RowsAsJson:
 
     def _environment(self, uuid: str) -> dict[str, Any]:
         row = self.details.environments[uuid]
-        told = given(
+        told = omit_absent(
             uuid=row.uuid,
             name=row.name,
             displayName=row.display_name or display_name(row.name),
@@ -210,7 +210,7 @@ class _RowsAsJson:
 
 def table(call: Request, question: Question, answer: Answered) -> str:
     """The answer as a table."""
-    listed = [row for row, _ in _listed(call.db, question, answer)]
+    listed = [row for row, _ in _rows_with_results(call.db, question, answer)]
     details = matrix_details.of(call.db, listed)
     head = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")
     lines = [_line(row, details) for row in listed]

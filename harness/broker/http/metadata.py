@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.broker.http.hal import encoded
+from harness.broker.http.hal import encode_segment
 from harness.broker.http.nested_query import parse
 from harness.broker.http.problems import Invalid
 from harness.ledger.selecting.choosing import SelectorMatch
@@ -49,7 +49,7 @@ def encode(metadata: Metadata) -> str:
         pairs.append(("w", "true"))
     if metadata.pending is not None:
         pairs.append(("p", "true" if metadata.pending else "false"))
-    query = "&".join(f"{encoded(name)}={encoded(value)}" for name, value in pairs)
+    query = "&".join(f"{encode_segment(name)}={encode_segment(value)}" for name, value in pairs)
     return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
 
@@ -72,11 +72,11 @@ def decode(text: str) -> Metadata:
         tags=tuple(_word(tag) for tag in _list(found.get("cvt"))),
         wip=found.get("w") == "true",
         pending={"true": True, "false": False}.get(_word(found.get("p"))),
-        selected=tuple(_selected(each) for each in _list(selectors) if isinstance(each, dict)),
+        selected=tuple(_parse_selector(each) for each in _list(selectors) if isinstance(each, dict)),
     )
 
 
-def _selected(found: dict[str, Any]) -> SelectorMatch:
+def _parse_selector(found: dict[str, Any]) -> SelectorMatch:
     return SelectorMatch(
         row=_row(found.get("cv")),
         branch=_word(found.get("b")),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _OF_PROGRAMS = ("json", "csv", "yaml", "text/plain", "graphviz")
 
 
-def accepted(header: str) -> list[str]:
+def parse_accept_header(header: str) -> list[str]:
     """The media types of an Accept header, best first; repeated headers were joined with commas."""
     found = []
     for position, part in enumerate(header.split(",")):
@@ -37,7 +37,7 @@ def choose(header: str, offered: Sequence[str]) -> str | None:
     """The form to answer in; None when the client asked only for what cannot be (406)."""
     if not header.strip():
         return offered[0]
-    asked = accepted(header)
+    asked = parse_accept_header(header)
     for name in asked:
         if name in offered:
             return name
@@ -58,5 +58,5 @@ def wants_problem(header: str) -> bool:
 
 def wants_page(header: str) -> bool:
     """Whether a person with a browser asks."""
-    asked = accepted(header)
+    asked = parse_accept_header(header)
     return HTML in asked and not any(word in name for name in asked for word in _OF_PROGRAMS)

@@ -25,11 +25,11 @@ def parse(query: str) -> dict[str, Any]:
         raise Invalid({"query": [f"has {len(pairs)} parameters; at most {_MOST} are read"]})
     for pair in pairs:
         name, _, value = pair.partition("=")
-        _put(found, _keys(_decoded(name)), _decoded(value))
+        _put_value(found, _keys(_decode_text(name)), _decode_text(value))
     return found
 
 
-def _decoded(text: str) -> str:
+def _decode_text(text: str) -> str:
     return unquote_plus(text, errors="replace")
 
 
@@ -45,14 +45,14 @@ def _keys(name: str) -> list[str]:
     return keys
 
 
-def _put(into: dict[str, Any], keys: list[str], value: str) -> None:
+def _put_value(into: dict[str, Any], keys: list[str], value: str) -> None:
     head, rest = keys[0], keys[1:]
     if not rest:
         into[head] = value
     elif rest[0] == "":
         _append(_of(into, head, list), rest[1:], value, head)
     else:
-        _put(_of(into, head, dict), rest, value)
+        _put_value(_of(into, head, dict), rest, value)
 
 
 def _of(into: dict[str, Any], name: str, kind: type) -> Any:
@@ -71,7 +71,7 @@ def _append(into: list[Any], keys: list[str], value: str, name: str) -> None:
     last = into[-1]
     if not isinstance(last, dict):
         raise Invalid({name: ["is used in two ways in one query"]})
-    _put(last, keys, value)
+    _put_value(last, keys, value)
 
 
 def _there(element: dict[str, Any], keys: list[str]) -> bool:

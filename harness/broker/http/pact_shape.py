@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import spelled
+from harness.broker.http.answers import encode_body
 from harness.broker.http.hal import Link, curies, link, path
 from harness.ledger.db.times import moment
 
@@ -36,7 +36,7 @@ def name_of(pact: StoredPact) -> str:
 
 def body(call: Request, pact: StoredPact, *, metadata: str = "", numbers: Sequence[str] | None = None) -> bytes:
     """Its text with its links; nothing of the text is read."""
-    more = spelled(
+    more = encode_body(
         {"createdAt": moment(pact.published_at), "_links": links(call, pact, metadata=metadata, numbers=numbers)}
     )
     text = pact.served.encode("utf-8", "replace")
@@ -163,7 +163,7 @@ def every_version(call: Request, found: Sequence[StoredPact], title: str) -> dic
     """All versions of one pact: an older list, whose relations have no prefix."""
     consumer, provider = call.path["consumer"], call.path["provider"]
     newer = of_pair(call, found, title)
-    versions = [link(version_url(call, p), title=_dated(p)) for p in found]
+    versions = [link(version_url(call, p), title=_version_title(p)) for p in found]
     links = {
         "self": newer["_links"]["self"],
         "consumer": link(call.to("pacticipants", consumer), title=consumer),
@@ -192,14 +192,16 @@ def of_pair(call: Request, found: Sequence[StoredPact], title: str) -> dict[str,
             "self": link(call.here(), title=title),
             "pb:consumer": link(call.to("pacticipants", consumer), title="Consumer", name=consumer),
             "pb:provider": link(call.to("pacticipants", provider), title="Provider", name=provider),
-            "pb:pact-versions": [link(version_url(call, p), title="Pact version", name=_dated(p)) for p in found],
+            "pb:pact-versions": [
+                link(version_url(call, p), title="Pact version", name=_version_title(p)) for p in found
+            ],
             # A client that asks for the latest of a branch reads this relation, and panics without it.
             "pb:pacts": [link(version_url(call, p), title=name_of(p), name=p.consumer) for p in found],
         },
     }
 
 
-def _dated(pact: StoredPact) -> str:
+def _version_title(pact: StoredPact) -> str:
     at = pact.published_at
     return f"Version {pact.number} - {at[8:10]}/{at[5:7]}/{at[:4]}"
 

@@ -42,8 +42,8 @@ def _page_url(call: Request, page: Page, number: int) -> str:
 def asked_page(call: Request, *, always: bool = False) -> Page | None:
     """The page that was asked for; None is everything. Raises Invalid."""
     errors: dict[str, list[str]] = {}
-    number = _read(call, ("page", "pageNumber"), errors)
-    size = _read(call, ("size", "pageSize"), errors)
+    number = _parse_parameter(call, ("page", "pageNumber"), errors)
+    size = _parse_parameter(call, ("size", "pageSize"), errors)
     if errors:
         raise Invalid(errors)
     if number is None and size is None and not always:
@@ -51,7 +51,7 @@ def asked_page(call: Request, *, always: bool = False) -> Page | None:
     return Page(number=number or 1, size=size or _DEFAULT)
 
 
-def _read(call: Request, names: tuple[str, str], errors: dict[str, list[str]]) -> int | None:
+def _parse_parameter(call: Request, names: tuple[str, str], errors: dict[str, list[str]]) -> int | None:
     found = []
     for name in names:
         text = call.parameters.get(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import raw
-from harness.broker.http.hal import given, link, path
+from harness.broker.http.hal import link, omit_absent, path
 from harness.broker.http.metadata import Metadata, encode
 from harness.ledger.db.times import moment
 
@@ -40,7 +40,7 @@ def url_of(call: Request, result: VerificationResult) -> str:
     return content + path("verification-results", str(result.id))
 
 
-def told(call: Request, result: VerificationResult, consumer_number: str) -> dict[str, Any]:
+def result_resource(call: Request, result: VerificationResult, consumer_number: str) -> dict[str, Any]:
     """A result; the number is that of the consumer's version whose pact it is told with."""
     here = url_of(call, result)
     name = f"Pact between {result.consumer} ({consumer_number}) and {result.provider}"
@@ -48,7 +48,7 @@ def told(call: Request, result: VerificationResult, consumer_number: str) -> dic
         "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
     )
     metadata = encode(Metadata(number=consumer_number))
-    attributes = given(
+    attributes = omit_absent(
         providerName=result.provider,
         providerApplicationVersion=result.number,
         success=result.success,
@@ -72,7 +72,7 @@ def _verified_by(kept: str | None) -> dict[str, Any]:
     told = json.loads(kept) if kept else {}
     language = told.get("clientLanguage")
     client = language if isinstance(language, dict) else {}
-    return given(
+    return omit_absent(
         implementation=told.get("implementation"),
         version=told.get("version"),
         client_implementation=client.get("name"),

@@ -28,22 +28,22 @@ class QueryParameter:
 
 def text(about: str = "", **more: Any) -> Body:
     """A string."""
-    return _told({"type": "string", **more}, about)
+    return _with_description({"type": "string", **more}, about)
 
 
-def filled(about: str = "", **more: Any) -> Body:
+def non_blank(about: str = "", **more: Any) -> Body:
     """A string that is not blank."""
-    return _told({"type": "string", "pattern": r"\S", **more}, about)
+    return _with_description({"type": "string", "pattern": r"\S", **more}, about)
 
 
 def whole(about: str = "", **more: Any) -> Body:
     """An integer."""
-    return _told({"type": "integer", **more}, about)
+    return _with_description({"type": "integer", **more}, about)
 
 
 def truth(about: str = "") -> Body:
     """A boolean."""
-    return _told({"type": "boolean"}, about)
+    return _with_description({"type": "boolean"}, about)
 
 
 def moment(about: str = "") -> Body:
@@ -53,7 +53,7 @@ def moment(about: str = "") -> Body:
 
 def many(of: Body | Schema, about: str = "") -> Body:
     """An array."""
-    return _told({"type": "array", "items": of}, about)
+    return _with_description({"type": "array", "items": of}, about)
 
 
 def maybe(of: Body | Schema) -> Body:
@@ -69,21 +69,21 @@ def record(needed: dict[str, Any] | None = None, /, **optional: Any) -> Body:
     return found
 
 
-def written(value: Any, found: dict[str, Schema]) -> Any:
+def render_schema(value: Any, found: dict[str, Schema]) -> Any:
     """A schema as the document has it; the components that it points at are added to `found`."""
     if isinstance(value, Schema):
         if value.name not in found:
             found[value.name] = value
-            written(value.body, found)
+            render_schema(value.body, found)
         return {"$ref": f"#/components/schemas/{value.name}"}
     if isinstance(value, dict):
-        return {name: written(each, found) for name, each in value.items()}
+        return {name: render_schema(each, found) for name, each in value.items()}
     if isinstance(value, list):
-        return [written(each, found) for each in value]
+        return [render_schema(each, found) for each in value]
     return value
 
 
-def _told(schema: Body, about: str) -> Body:
+def _with_description(schema: Body, about: str) -> Body:
     return {**schema, "description": about} if about else schema
 
 
@@ -117,7 +117,7 @@ ANYTHING = Schema("Anything", {"description": "Any JSON document."})
 OBJECT = Schema("Object", {"type": "object"})
 
 
-def paged(name: str, embedded: str, item: Schema, **more: Any) -> Schema:
+def paged_list(name: str, embedded: str, item: Schema, **more: Any) -> Schema:
     """A list of resources under `_embedded`, in pages when asked."""
     return Schema(
         name,

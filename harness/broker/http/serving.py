@@ -151,7 +151,7 @@ class BrokerApplication:
     def _run(
         self, route: Route, request: RawRequest, parameters: Mapping[str, str], who: Who, media: str
     ) -> Response:
-        if route.reads and route.takes and not _taken(route, request):
+        if route.reads and route.takes and not _is_supported_type(route, request):
             raise _Unsupported  # what it does cannot be rolled back: another site's page may send this unasked
         transaction = self.database.reading if route.reads else self.database.writing
         with transaction() as db:
@@ -172,7 +172,7 @@ class BrokerApplication:
             )
             answer = route.handler(call)
             # Like the original: what is wrong inside a body is told before the wrong type of the body is.
-            if route.takes and not _taken(route, request):
+            if route.takes and not _is_supported_type(route, request):
                 raise _Unsupported
             if answer.status >= 400:
                 raise problems.ShapedRefusal(answer)
@@ -227,7 +227,7 @@ class _UnsupportedType(Refusal):
 _Unsupported = _UnsupportedType()
 
 
-def _taken(route: Route, request: RawRequest) -> bool:
+def _is_supported_type(route: Route, request: RawRequest) -> bool:
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return sent in route.takes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.hal import curies, given, link, path
+from harness.broker.http.hal import curies, link, omit_absent, path
 from harness.broker.http.paging import page_links, page_numbers
 from harness.ledger.db.times import moment
 
@@ -31,10 +31,10 @@ VERSION = s.Schema(
         updatedAt=s.moment(),
     ),
 )
-VERSIONS = s.paged("Versions", "versions", VERSION)
+VERSIONS = s.paged_list("Versions", "versions", VERSION)
 
 
-def told(
+def version_resource(
     call: Request,
     version: ShownVersion,
     *,
@@ -43,7 +43,7 @@ def told(
 ) -> dict[str, Any]:
     """A version; with `environments` also where it is and may be recorded. `itself`: the URL it was asked by."""
     here = call.to("pacticipants", version.pacticipant, "versions", version.number)
-    attributes = given(
+    attributes = omit_absent(
         number=version.number,
         buildUrl=version.build_url or None,
         updatedAt=moment(version.updated_at) if version.updated_at else None,
@@ -112,8 +112,8 @@ def _places(
     call: Request, version: ShownVersion, here: str, environments: Sequence[Environment]
 ) -> dict[str, Any]:
     return {
-        "pb:deployed-environments": [_deployed(call, each) for each in version.deployed],
-        "pb:released-environments": [_released(call, each) for each in version.released],
+        "pb:deployed-environments": [_deployment_link(call, each) for each in version.deployed],
+        "pb:released-environments": [_release_link(call, each) for each in version.released],
         "pb:record-deployment": [
             link(
                 f"{here}/deployed-versions/environment/{each.uuid}",
@@ -133,20 +133,20 @@ def _places(
     }
 
 
-def _deployed(call: Request, place: Present) -> dict[str, Any]:
+def _deployment_link(call: Request, place: Present) -> dict[str, Any]:
     where = call.to("deployed-versions", place.uuid)
     found = link(where, title=f"Version deployed to {place.display_name}", name=place.display_name)
     instance = {"application_instance": place.instance} if place.instance else {}
     return {**found, "currently_deployed": True, **instance}
 
 
-def _released(call: Request, place: Present) -> dict[str, Any]:
+def _release_link(call: Request, place: Present) -> dict[str, Any]:
     where = call.to("released-versions", place.uuid)
     found = link(where, title=f"Version released to {place.display_name}", name=place.display_name)
     return {**found, "currently_supported": True}
 
 
-def listed(
+def version_list(
     call: Request, pacticipant: str, found: Sequence[ShownVersion], title: str, paged: tuple[Page | None, int]
 ) -> dict[str, Any]:
     """A list of versions of one pacticipant."""
@@ -165,7 +165,11 @@ def listed(
         "versions": [link(where, title="Deprecated - please use pb:versions") for where, _ in each_at],
     }
     told_page = {"page": page_numbers(page, total)} if page else {}
-    return {**told_page, "_embedded": {"versions": [told(call, each) for each in found]}, "_links": links}
+    return {
+        **told_page,
+        "_embedded": {"versions": [version_resource(call, each) for each in found]},
+        "_links": links,
+    }
 
 
 def _day(kept: str) -> str:

@@ -30,12 +30,12 @@ TOKEN = s.Schema(
         _links=s.LINKS,
     ),
 )
-TOKENS = s.paged("Tokens", "items", TOKEN)
+TOKENS = s.paged_list("Tokens", "items", TOKEN)
 REGENERATED = s.Schema("RegeneratedToken", s.record({"uuid": s.text(), "value": s.text("Shown this once.")}))
 USER = s.Schema(
     "User", s.record({"uuid": s.text(), "name": s.text(), "active": s.truth()}, role=s.text(), email=s.text())
 )
-PREFERENCES = s.paged("Preferences", "preferences", s.OBJECT)
+PREFERENCES = s.paged_list("Preferences", "preferences", s.OBJECT)
 ENTRY = s.Schema(
     "AuditEntry",
     s.record(
@@ -54,7 +54,7 @@ _SORTS = {"": True, "asc": True, "timestamp": True, "+timestamp": True, "desc": 
 @routes.get("/settings/tokens", answers={200: TOKENS}, role="admin")
 def show_tokens(call: Request) -> Response:
     """The live tokens, without their secrets."""
-    found = [_token(call, each) for each in tokens.listed(call.db) if not each.revoked_at]
+    found = [_token(call, each) for each in tokens.all_tokens(call.db) if not each.revoked_at]
     return ok({"_embedded": {"items": found}, "_links": {"self": link(call.here(), title="Tokens")}})
 
 

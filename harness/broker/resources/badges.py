@@ -12,7 +12,7 @@ from harness.broker.http.routing import Routes
 from harness.broker.resources.matrix import head_to_environment, tag_to_tag
 from harness.ledger.db import dashboard, pacticipants, pacts, results, shown_versions
 from harness.ledger.db.tables import publications
-from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.gated import answer_question
 from harness.ledger.matrix.question import Question, Unanswerable, VersionSelector
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ def show_latest(call: Request) -> Response:
 @routes.get(f"{_PAIR}/latest/{{tag}}/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
 def show_tagged(call: Request) -> Response:
     """How the latest pact with a tag stands."""
-    return _of_pact(call, [pacts.tagged(call.path["tag"])])
+    return _of_pact(call, [pacts.with_tag(call.path["tag"])])
 
 
 @routes.get(f"{_PAIR}/latest-untagged/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
 def show_untagged(call: Request) -> Response:
     """How the latest pact without a tag stands."""
-    return _of_pact(call, [pacts.untagged()])
+    return _of_pact(call, [pacts.without_tags()])
 
 
 @routes.get(
@@ -67,7 +67,7 @@ def show_tags(call: Request) -> Response:
     )
     label = f"{_name(call, consumer)} ({tag})/{_name(call, provider)} ({provider_tag}) pact"
     deployable = _deployable(call, lambda: question)
-    return _drawn(call, verification(label, {True: "success", False: "failed", None: ""}[deployable]))
+    return _badge_response(call, verification(label, {True: "success", False: "failed", None: ""}[deployable]))
 
 
 @routes.get(
@@ -97,28 +97,28 @@ def show_can_i_merge(call: Request) -> Response:
     """Whether the head of the main branch works with everybody's main branch."""
     found = pacticipants.by_name(call.db, call.path["pacticipant"])
     if found is None:
-        return _drawn(call, Badge("pacticipant", "not found", "lightgrey"))
+        return _badge_response(call, Badge("pacticipant", "not found", "lightgrey"))
     newest = shown_versions.newest(call.db, found.name)
     if newest is None:
-        return _drawn(call, Badge("can-i-merge", "unknown", "lightgrey"))
+        return _badge_response(call, Badge("can-i-merge", "unknown", "lightgrey"))
     asked = VersionSelector(pacticipant=found.name, main_branch=True, latest=True)
     question = Question(selectors=[asked], latest_by="cvp", latest=True, main_branch=True)
     deployable = _deployable(call, lambda: question)
     words = {True: ("success", "brightgreen"), False: ("failed", "red"), None: ("unknown", "lightgrey")}
-    return _drawn(call, Badge("can-i-merge", *words[deployable]), cache="max-age=30")
+    return _badge_response(call, Badge("can-i-merge", *words[deployable]), cache="max-age=30")
 
 
 def _of_pact(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
     consumer, provider = call.path["consumer"], call.path["provider"]
     pact = pacts.newest(call.db, [*pacts.of_pair(consumer, provider), *where])
     if pact is None:
-        return _drawn(call, Badge("pact not found", "unknown", "lightgrey"))
+        return _badge_response(call, Badge("pact not found", "unknown", "lightgrey"))
     found, _ = dashboard.items(call.db, [publications.c.id == pact.publication], None)
     result = results.latest(call.db, (consumer, provider), pact.sha)
     whole = result is not None and result.success and not result.partial
     status = found[0].status if found else "success" if whole else ""
     label = f"{_name(call, consumer)}/{_name(call, provider)} pact"
-    return _drawn(call, verification(label, status))
+    return _badge_response(call, verification(label, status))
 
 
 def _name(call: Request, name: str) -> str:
@@ -130,17 +130,17 @@ def _can_i(call: Request, question: Callable[[], Question], what: str) -> Respon
     label = call.asked("label") or "can-i-deploy"
     colours = {True: "brightgreen", False: "red", None: "lightgrey"}
     words = {True: what, False: what, None: f"{what} unknown"}
-    return _drawn(call, Badge(label, words[deployable], colours[deployable]))
+    return _badge_response(call, Badge(label, words[deployable], colours[deployable]))
 
 
 def _deployable(call: Request, question: Callable[[], Question]) -> bool | None:
     try:
-        return answered(call.db, question(), trusted=call.settings.trust_claims).deployable
+        return answer_question(call.db, question(), trusted=call.settings.trust_claims).deployable
     except (Refusal, Unanswerable):
         return None
 
 
-def _drawn(call: Request, badge: Badge, *, cache: str = "no-cache") -> Response:
+def _badge_response(call: Request, badge: Badge, *, cache: str = "no-cache") -> Response:
     label = call.asked("label")
     shown = Badge(label, badge.status, badge.colour) if label else badge
     return Response(body=svg(shown), media=SVG, headers={"cache-control": cache})

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Response, ok
-from harness.broker.http.hal import given, link
+from harness.broker.http.hal import link, omit_absent
 from harness.broker.http.pact_shape import name_of, version_url
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.ledger.db import pacts, shown_versions
 from harness.ledger.db import provider_contracts as kept
 from harness.ledger.db.times import moment
-from harness.ledger.static_comparisons import Backing, StaticComparison, backing_of, compared, problems_of
+from harness.ledger.static_comparisons import (
+    Backing,
+    StaticComparison,
+    backing_of,
+    compare_with_document,
+    problems_of,
+)
 
 if TYPE_CHECKING:
     from harness.broker.http.call import Request
@@ -39,7 +45,7 @@ def show_document(call: Request) -> Response:
     """The document of a provider's version."""
     version, document = _the_document(call)
     told = {"providerContract": _document(document)} if document else {}
-    return _told(call, _claimed(kept.claim_of(call.db, version)), told)
+    return _status_response(call, _claim_status(kept.claim_of(call.db, version)), told)
 
 
 @routes.get(f"{_PROVIDER}/provider-contract-verification-results", answers={200: RESULT})
@@ -49,7 +55,7 @@ def show_claim(call: Request) -> Response:
     version, _ = _the_document(call)
     claim = kept.claim_of(call.db, version)
     told = {"selfVerificationResults": _claim(claim)} if claim else {}
-    return _told(call, _claimed(claim), told)
+    return _status_response(call, _claim_status(claim), told)
 
 
 @routes.get(f"{_PROVIDER}/consumer-contract", answers={200: RESULT})
@@ -59,7 +65,7 @@ def show_pacts(call: Request) -> Response:
     found = _pacts(call)
     links = [link(version_url(call, pact), title="Pact", name=name_of(pact)) for pact in found]
     contracts = [{"consumer": p.consumer, "version": p.number, "sha": p.sha} for p in found]
-    return _told(call, "unknown", {"consumerContracts": contracts}, **{"pb:pacts": links})
+    return _status_response(call, "unknown", {"consumerContracts": contracts}, **{"pb:pacts": links})
 
 
 @routes.get(f"{_PROVIDER}/consumer-contract-verification-results", answers={200: RESULT})
@@ -86,7 +92,7 @@ def show_comparisons(call: Request) -> Response:
         }
         for pact, result in results
     ]
-    return _told(call, worst if results else "unknown", {"comparisons": told})
+    return _status_response(call, worst if results else "unknown", {"comparisons": told})
 
 
 _BADNESS = ("success", "unknown", "failed")
@@ -104,7 +110,7 @@ def _pacts(call: Request) -> list[StoredPact]:
     provider = call.path["provider"]
     if "consumer" in call.path:
         pair = pacts.of_pair(call.path["consumer"], provider)
-        found = pacts.listed(call.db, [*pair, pacts.of_number(call.path["consumer_version"])])
+        found = pacts.find_pacts(call.db, [*pair, pacts.of_number(call.path["consumer_version"])])
         if not found:
             raise NotHere
         return found
@@ -115,10 +121,10 @@ def _compare(
     call: Request, pact: StoredPact, document: ProviderDocument | None, backing: Backing
 ) -> StaticComparison:
     found = pacts.newest(call.db, [pacts.of_versions([pact.version]), *pacts.of_provider(pact.provider)])
-    return compared(found.served if found else "", document, backing)
+    return compare_with_document(found.served if found else "", document, backing)
 
 
-def _claimed(claim: ProviderClaim | None) -> str:
+def _claim_status(claim: ProviderClaim | None) -> str:
     """A provider's own word is told as that; on its own it is no evidence."""
     if claim is None or claim.success is None:
         return "unknown"
@@ -137,7 +143,7 @@ def _document(document: ProviderDocument) -> dict[str, Any]:
 
 
 def _claim(claim: ProviderClaim) -> dict[str, Any]:
-    return given(
+    return omit_absent(
         success=claim.success,
         content=None if claim.content is None else base64.b64encode(claim.content).decode(),
         contentType=claim.content_type,
@@ -148,6 +154,6 @@ def _claim(claim: ProviderClaim) -> dict[str, Any]:
     )
 
 
-def _told(call: Request, status: str, embedded: dict[str, Any], **links: Any) -> Response:
+def _status_response(call: Request, status: str, embedded: dict[str, Any], **links: Any) -> Response:
     body = {"verificationStatus": status, "_actions": [], "_embedded": embedded}
     return ok({**body, "_links": {"self": link(call.here()), **links}})

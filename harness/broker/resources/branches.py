@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
+from harness.broker.http.answers import Response, created, no_content, ok
 from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import Invalid, NotHere
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 routes = Routes("branches")
 
 BRANCH = s.Schema("Branch", s.record({"name": s.text(), "createdAt": s.moment(), "_links": s.LINKS}))
-BRANCHES = s.paged("Branches", "branches", BRANCH)
+BRANCHES = s.paged_list("Branches", "branches", BRANCH)
 BRANCH_VERSION = s.Schema("BranchVersion", s.record({"createdAt": s.moment(), "_links": s.LINKS}))
 NOTICES = s.Schema("Notices", s.record({"notices": s.many(s.record({"type": s.text(), "text": s.text()}))}))
 
@@ -35,14 +35,14 @@ def show_all(call: Request) -> Response:
     owner = the_pacticipant(call)
     page = asked_page(call, always=True)
     assert page is not None
-    found, total = kept.listed(call.db, owner.id, containing(call), page)
+    found, total = kept.list_branches(call.db, owner.id, containing(call), page)
     asked = f"{call.here()}?{call.query}" if call.query else call.here()
     links = {
         "self": link(asked, title=f"{owner.name} branches"),
         "pb:branches": [link(_at(call, each), name=each.name) for each in found],
         **page_links(call, page, total),
     }
-    embedded = {"branches": [_told(call, each) for each in found]}
+    embedded = {"branches": [_branch_resource(call, each) for each in found]}
     return ok({"page": page_numbers(page, total), "_embedded": embedded, "_links": links})
 
 
@@ -54,8 +54,8 @@ def show_all(call: Request) -> Response:
 def delete_all(call: Request) -> Response:
     """Forget every branch but the main one and those to keep; versions stay."""
     owner = the_pacticipant(call)
-    keeping = {*_excluded(call), owner.details.main_branch}
-    everything, _ = kept.listed(call.db, owner.id, "", None)
+    keeping = {*_excluded_names(call), owner.details.main_branch}
+    everything, _ = kept.list_branches(call.db, owner.id, "", None)
     gone_now = [each for each in everything if each.name not in keeping]
     kept.delete(call.db, [each.id for each in gone_now])
     remaining = ", ".join(sorted(each.name for each in everything if each.name in keeping))
@@ -66,7 +66,7 @@ def delete_all(call: Request) -> Response:
     return Response(status=202, body={"notices": [{"type": "success", "text": text}]})
 
 
-def _excluded(call: Request) -> list[str]:
+def _excluded_names(call: Request) -> list[str]:
     """What cannot be read must not delete what somebody wanted to keep."""
     asked = call.parameters.get("exclude", [])
     names = asked if isinstance(asked, list) else [asked]
@@ -78,14 +78,14 @@ def _excluded(call: Request) -> list[str]:
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}", answers={200: BRANCH})
 def show(call: Request) -> Response:
     """One branch."""
-    return ok(_told(call, _the_branch(call)))
+    return ok(_branch_resource(call, _the_branch(call)))
 
 
 @routes.delete("/pacticipants/{pacticipant}/branches/{branch}", answers={204: None})
 def delete(call: Request) -> Response:
     """Forget a branch; its versions stay."""
     kept.delete(call.db, [_the_branch(call).id])
-    return gone()
+    return no_content()
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}/versions/{version}", answers={200: BRANCH_VERSION})
@@ -113,7 +113,7 @@ def remove_version(call: Request) -> Response:
     """Take a version off a branch."""
     branch, version, _ = _the_membership(call)
     kept.remove(call.db, branch.id, version)
-    return gone()
+    return no_content()
 
 
 def _the_branch(call: Request) -> Branch:
@@ -136,7 +136,7 @@ def _at(call: Request, branch: Branch) -> str:
     return call.to("pacticipants", call.path["pacticipant"], "branches", branch.name)
 
 
-def _told(call: Request, branch: Branch) -> dict[str, Any]:
+def _branch_resource(call: Request, branch: Branch) -> dict[str, Any]:
     here = _at(call, branch)
     links = {
         "self": link(here, title="Branch"),

@@ -26,7 +26,7 @@ _BUILDS = "/pacticipants/{pacticipant}/versions/{version}/builds"
 _MOST = 100  # files that are named
 BUILD_TO_TELL = s.Schema(
     "BuildToTell",
-    s.record({"artifact": s.filled()}, runtime=s.maybe(s.text()), untraced=s.maybe(s.many(s.text()))),
+    s.record({"artifact": s.non_blank()}, runtime=s.maybe(s.text()), untraced=s.maybe(s.many(s.text()))),
 )
 BUILD = s.record(
     {"artifact": s.text(), "runtime": s.text(), "firstSeenAt": s.maybe(s.moment()), "untraced": s.many(s.text())}
@@ -39,7 +39,7 @@ def show(call: Request) -> Response:
     """Every build that ran under a version's number, in the order in which they were first seen."""
     if versions.find(call.db, _version(call)) is None:
         raise NotHere
-    return ok(_told(call))
+    return ok(_builds_resource(call))
 
 
 @routes.post(_BUILDS, answers={201: BUILDS}, body=BUILD_TO_TELL)
@@ -57,14 +57,14 @@ def tell(call: Request) -> Response:
         version=_version(call), artifacts=frozenset({artifact}), untraced=tuple(map(str, untraced[:_MOST]))
     )
     versions.record(call.db, known, runtime=runtime, descriptor=None, now=call.now, another_build=True)
-    return created(_told(call), call.here())
+    return created(_builds_resource(call), call.here())
 
 
 def _version(call: Request) -> Version:
     return Version(call.path["pacticipant"], call.path["version"])
 
 
-def _told(call: Request) -> dict[str, Any]:
+def _builds_resource(call: Request) -> dict[str, Any]:
     found = versions.builds_of(call.db, _version(call))
     return {"builds": [_build(each) for each in found], "_links": {"self": link(call.here(), title="Builds")}}
 

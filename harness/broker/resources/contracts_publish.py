@@ -20,7 +20,7 @@ from harness.broker.http.routing import Routes
 from harness.broker.pact_diff import pact_diff
 from harness.broker.publish_notices import with_providers
 from harness.broker.publishing_texts import cannot_change, cannot_merge, duplicate
-from harness.broker.resources.tags import tagged
+from harness.broker.resources.tags import branch_from_tag
 from harness.identity import Version
 from harness.ledger.db import branches, publishing, shown_versions, tags, webhooks
 from harness.ledger.db.publishing import PactToPublish
@@ -39,9 +39,9 @@ routes = Routes("contracts")
 
 _CONTRACT = s.record(
     {
-        "consumerName": s.filled(),
-        "providerName": s.filled(),
-        "content": s.filled("The pact, in base64."),
+        "consumerName": s.non_blank(),
+        "providerName": s.non_blank(),
+        "content": s.non_blank("The pact, in base64."),
         "contentType": s.text(enum=[JSON]),
         "specification": s.text(enum=["pact"]),
     },
@@ -51,7 +51,7 @@ _CONTRACTS = {**s.many(_CONTRACT), "minItems": 1}
 TO_PUBLISH = s.Schema(
     "ContractsToPublish",
     s.record(
-        {"pacticipantName": s.filled(), "pacticipantVersionNumber": s.filled(), "contracts": _CONTRACTS},
+        {"pacticipantName": s.non_blank(), "pacticipantVersionNumber": s.non_blank(), "contracts": _CONTRACTS},
         branch=s.maybe(s.text()),
         tags=s.maybe(s.many(s.text())),
         buildUrl=s.maybe(s.text()),
@@ -88,7 +88,7 @@ class PublishRequest:
 @routes.post("/contracts/publish", answers={200: PUBLISHED, 409: CONFLICT}, body=TO_PUBLISH, asks_scope=True)
 def publish(call: Request) -> Response:
     """Publish the pacts of one version, with its branch, tags and build."""
-    request = _read(call)
+    request = _parse_request(call)
     call.who.permit(request.version.pacticipant)
     _refuse_duplicates(call, request)
     there = shown_versions.find(call.db, request.version.pacticipant, request.version.number)
@@ -96,7 +96,7 @@ def publish(call: Request) -> Response:
     new = there is None
     row = mention(call.db, request.version, call.now)
     _describe(call, request, row, new=new)
-    version = shown_versions.shown(call.db, [row], pacts=False)[0]
+    version = shown_versions.versions_of_rows(call.db, [row], pacts=False)[0]
     notices = list(_about_version(request, new=new))
     done = []
     for given in request.given:
@@ -115,13 +115,13 @@ def _describe(call: Request, request: PublishRequest, row: int, *, new: bool) ->
         branches.add(call.db, row, request.branch, call.now, main_candidates=candidates, touch=not new)
     for tag in request.tags or ():
         if tags.add(call.db, row, tag, call.now):
-            tagged(call, row, tag, touch=not new)
+            branch_from_tag(call, row, tag, touch=not new)
 
 
 # --- what is asked for ---------------------------------------------------------------------------------------
 
 
-def _read(call: Request) -> PublishRequest:
+def _parse_request(call: Request) -> PublishRequest:
     form = Form(call.document())
     name = form.text("pacticipantName", required=True)
     number = form.text("pacticipantVersionNumber", required=True)
@@ -170,8 +170,8 @@ def _contract(call: Request, form: Form, pacticipant: str | None) -> PactToPubli
         form.wrong("onConflict", "must be one of: overwrite, merge")
     if consumer and pacticipant and consumer != pacticipant:
         form.wrong("", f"consumerName ('{consumer}') must match pacticipantName ('{pacticipant}')")
-    text = _decoded(form, encoded) if encoded else None
-    document = _parsed(call, form, text) if text is not None else None
+    text = _decode_content(form, encoded) if encoded else None
+    document = _parse_content(call, form, text) if text is not None else None
     if document is not None:
         _check_names(form, document, consumer, provider)
     if form.errors or document is None:
@@ -191,7 +191,7 @@ def _one_of(form: Form, name: str, allowed: tuple[str, ...]) -> None:
         form.wrong(name, f"must be one of: {', '.join(allowed)}")
 
 
-def _decoded(form: Form, encoded: str) -> str | None:
+def _decode_content(form: Form, encoded: str) -> str | None:
     try:
         content = base64.b64decode(encoded.encode("ascii", "strict"), validate=True)
     except (binascii.Error, ValueError):
@@ -205,7 +205,7 @@ def _decoded(form: Form, encoded: str) -> str | None:
         return None
 
 
-def _parsed(call: Request, form: Form, text: str) -> dict[str, Any] | None:
+def _parse_content(call: Request, form: Form, text: str) -> dict[str, Any] | None:
     try:
         document = read_json(text.encode(), call.settings.deepest)
     except Refusal as refusal:

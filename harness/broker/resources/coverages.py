@@ -29,7 +29,7 @@ _SEEN = s.Schema(
     "SeenAnswer",
     s.record(
         {
-            "operation": s.filled("GET /orders/{id}, or as it was asked: GET /orders/7"),
+            "operation": s.non_blank("GET /orders/{id}, or as it was asked: GET /orders/7"),
             "status": s.whole(minimum=100, maximum=599),
         },
         mediaType=s.text(),
@@ -37,7 +37,7 @@ _SEEN = s.Schema(
         parameters=s.many(s.text(), "that were sent: query limit, header if-match, body"),
     ),
 )
-TO_TELL = s.Schema("CoverageToTell", s.record({"run": s.filled(), "seen": s.many(_SEEN)}))
+TO_TELL = s.Schema("CoverageToTell", s.record({"run": s.non_blank(), "seen": s.many(_SEEN)}))
 COVERAGE = s.Schema("Coverage", s.record({"seen": s.many(_SEEN), "_links": s.LINKS}))
 
 
@@ -47,7 +47,7 @@ def show(call: Request) -> Response:
     provider, number = call.path["provider"], call.path["version"]
     if shown_versions.find(call.db, provider, number) is None:
         raise NotHere
-    return ok(_told(call))
+    return ok(_coverage_resource(call))
 
 
 @routes.post(_PLACE, answers={201: COVERAGE}, body=TO_TELL)
@@ -55,18 +55,18 @@ def tell(call: Request) -> Response:
     """Add what the checks of a run saw a provider's version answer."""
     form = Form(call.document())
     run = form.text("run", required=True)
-    seen = list(_read(form, form.array("seen", required=True) or []))
+    seen = list(_parse_covered(form, form.array("seen", required=True) or []))
     form.done()
     kept.tell(call.db, Version(call.path["provider"], call.path["version"]), run or "", seen, call.now)
-    return created(_told(call), call.here())
+    return created(_coverage_resource(call), call.here())
 
 
-def _told(call: Request) -> dict[str, Any]:
+def _coverage_resource(call: Request) -> dict[str, Any]:
     found = kept.of_version(call.db, Version(call.path["provider"], call.path["version"]))
     return {"seen": found.document(), "_links": {"self": link(call.here(), title="Coverage")}}
 
 
-def _read(form: Form, listed: list[Any]) -> Iterator[Covered]:
+def _parse_covered(form: Form, listed: list[Any]) -> Iterator[Covered]:
     for number, each in enumerate(listed):
         problem = _problem(each)
         if problem:

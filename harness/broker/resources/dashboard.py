@@ -33,7 +33,7 @@ DASHBOARD = s.Schema("Dashboard", s.record({"items": s.many(s.OBJECT)}, page=s.P
 @routes.get("/dashboard", answers={200: DASHBOARD}, query=s.PAGES)
 def show(call: Request) -> Response:
     """The newest pacts of everybody."""
-    return _told(call, [])
+    return _dashboard_response(call, [])
 
 
 @routes.get("/dashboard/provider/{provider}/consumer/{consumer}", answers={200: DASHBOARD}, query=s.PAGES)
@@ -42,14 +42,14 @@ def show_pair(call: Request) -> Response:
     consumer, provider = call.path["consumer"], call.path["provider"]
     if not (exists(call.db, consumer) and exists(call.db, provider)):
         raise NotHere
-    return _told(call, pacts.of_pair(consumer, provider))
+    return _dashboard_response(call, pacts.of_pair(consumer, provider))
 
 
-def _told(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
+def _dashboard_response(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
     page = asked_page(call)
     found, _ = kept.items(call.db, where, page)
     ids = {each.pact.version for each in found} | {each.result.version for each in found if each.result}
-    versions = {each.id: each for each in shown_versions.shown(call.db, sorted(ids))}
+    versions = {each.id: each for each in shown_versions.versions_of_rows(call.db, sorted(ids))}
     return ok({"items": [_item(call, each, versions) for each in found]})
 
 

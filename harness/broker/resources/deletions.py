@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Response, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import given, link
+from harness.broker.http.hal import link, omit_absent
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.ledger.db import traces
@@ -32,14 +32,14 @@ DELETION = s.Schema(
         _links=s.LINKS,
     ),
 )
-DELETIONS = s.paged("Deletions", "deletions", DELETION)
+DELETIONS = s.paged_list("Deletions", "deletions", DELETION)
 TO_END = s.Schema("DeletionToEnd", s.record(ended=s.truth("Only true: it is not there any more.")))
 
 
 @routes.get("/deletions", answers={200: DELETIONS})
 def show(call: Request) -> Response:
     """What was deleted of versions that remain or were live, and that nothing has come instead of."""
-    found = [_told(call, each) for each in traces.opened(call.db)]
+    found = [_deletion_resource(call, each) for each in traces.all_open_traces(call.db)]
     return ok({"_embedded": {"deletions": found}, "_links": {"self": link(call.here(), title="Deletions")}})
 
 
@@ -56,23 +56,23 @@ def end(call: Request) -> Response:
         raise Invalid({"ended": [text]}, status=422)
     if ended:
         traces.end(call.db, there, call.now)
-    return ok({**_told(call, there), "ended": bool(ended)})
+    return ok({**_deletion_resource(call, there), "ended": bool(ended)})
 
 
 def _the_trace(call: Request) -> Trace:
     number = call.path["number"]
-    found = next((each for each in traces.opened(call.db) if str(each.row) == number), None)
+    found = next((each for each in traces.all_open_traces(call.db) if str(each.row) == number), None)
     if found is None:
         raise NotHere
     return found
 
 
-def _told(call: Request, trace: Trace) -> dict[str, Any]:
+def _deletion_resource(call: Request, trace: Trace) -> dict[str, Any]:
     where = {"environment": trace.environment, "released": trace.released} if trace.environment else {}
     return {
         "pacticipant": trace.version.pacticipant,
         "version": trace.version.number,
-        **given(
+        **omit_absent(
             counterpart=trace.counterpart or None,
             contract=trace.contract or None,
             applicationInstance=trace.instance or None,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Response, created, ok
 from harness.broker.http.deployment_shape import DEPLOYED
-from harness.broker.http.deployment_shape import deployed as told
+from harness.broker.http.deployment_shape import deployment_resource as told
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import given, link
+from harness.broker.http.hal import link, omit_absent
 from harness.broker.http.paging import asked_page, page_links, page_numbers
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.resources.environments import shown
+from harness.broker.resources.environments import environment_resource
 from harness.broker.resources.versions import the_version
 from harness.identity import Version
 from harness.ledger.db import deployment_records as kept
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 routes = Routes("deployed-versions")
 
-LIST = s.paged("DeployedVersions", "deployedVersions", DEPLOYED)
+LIST = s.paged_list("DeployedVersions", "deployedVersions", DEPLOYED)
 TO_KEEP = s.Schema(
     "DeployedVersionToKeep",
     s.record(applicationInstance=s.maybe(s.text()), target=s.maybe(s.text("The same; an older word for it."))),
@@ -44,7 +44,7 @@ def show_of_version(call: Request) -> Response:
     title = (
         f"Deployed versions for {call.path['pacticipant']} version {call.path['version']} in {place.display_name}"
     )
-    return ok(_listed(call, found, title, embeds=False))
+    return ok(_deployment_list(call, found, title, embeds=False))
 
 
 @routes.post(_PATH, answers={201: DEPLOYED}, body=TO_KEEP, role="deploy")
@@ -55,13 +55,13 @@ def deploy(call: Request) -> Response:
     form.done()
     the_version(call)
     made = kept.deploy(call.db, _environment(call), _version(call), instance, call.now)
-    return created(_told(call, made), call.to("deployed-versions", made.uuid))
+    return created(_with_environment(call, made), call.to("deployed-versions", made.uuid))
 
 
 @routes.get("/deployed-versions/{uuid}", answers={200: DEPLOYED})
 def show(call: Request) -> Response:
     """One deployment."""
-    return ok(_told(call, _the_stay(call)))
+    return ok(_with_environment(call, _the_stay(call)))
 
 
 @routes.patch("/deployed-versions/{uuid}", answers={200: DEPLOYED}, body=TO_END, role="deploy", asks_scope=True)
@@ -77,7 +77,7 @@ def end(call: Request) -> Response:
         raise Invalid({"currentlyDeployed": [text]}, status=422)
     if lasts is False:
         kept.end(call.db, there, call.now, released=False)
-    return ok(_told(call, _the_stay(call)))
+    return ok(_with_environment(call, _the_stay(call)))
 
 
 _FILTERS = [
@@ -94,7 +94,7 @@ def show_current(call: Request) -> Response:
     """What is deployed to an environment now."""
     place, name = _environment(call), call.asked("pacticipant")
     found = kept.current(call.db, place, released=False, pacticipant=name, instance=_instance(call))
-    return ok(_listed(call, found, f"Currently deployed versions for {place.display_name}"))
+    return ok(_deployment_list(call, found, f"Currently deployed versions for {place.display_name}"))
 
 
 @routes.get("/environments/{environment}/deployed-versions", answers={200: LIST}, query=[*_FILTERS, *s.PAGES])
@@ -103,9 +103,9 @@ def show_history(call: Request) -> Response:
     place, page = _environment(call), asked_page(call)
     found = kept.history(call.db, place, pacticipant=call.asked("pacticipant"), instance=_instance(call))
     wanted = found if page is None else found[page.offset : page.offset + page.size]
-    body = _listed(call, wanted, f"Deployed versions for {place.display_name}")
+    body = _deployment_list(call, wanted, f"Deployed versions for {place.display_name}")
     items = zip(body["_embedded"]["deployedVersions"], wanted, strict=True)
-    timed = [{**item, **given(since=stay.since, until=stay.until or None)} for item, stay in items]
+    timed = [{**item, **omit_absent(since=stay.since, until=stay.until or None)} for item, stay in items]
     told_page = {"page": page_numbers(page, len(found))} if page else {}
     links = {**body["_links"], **(page_links(call, page, len(found)) if page else {})}
     return ok({**told_page, "_embedded": {"deployedVersions": timed}, "_links": links})
@@ -137,11 +137,13 @@ def _the_stay(call: Request) -> StoredDeployment:
     return found
 
 
-def _told(call: Request, stay: StoredDeployment) -> dict[str, Any]:
-    return told(call, stay, shown(call, stay.environment))
+def _with_environment(call: Request, stay: StoredDeployment) -> dict[str, Any]:
+    return told(call, stay, environment_resource(call, stay.environment))
 
 
-def _listed(call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True) -> dict[str, Any]:
+def _deployment_list(
+    call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
+) -> dict[str, Any]:
     asked = f"{call.here()}?{call.query}" if call.query else call.here()
     embedded = {"deployedVersions": [told(call, each, None, embeds=embeds) for each in found]}
     return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}

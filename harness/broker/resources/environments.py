@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
+from harness.broker.http.answers import Response, created, no_content, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import given, link
+from harness.broker.http.hal import link, omit_absent
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.ledger.db import places
@@ -29,7 +29,7 @@ ENVIRONMENT = s.Schema(
         updatedAt=s.moment(),
     ),
 )
-ENVIRONMENTS = s.paged("Environments", "environments", ENVIRONMENT)
+ENVIRONMENTS = s.paged_list("Environments", "environments", ENVIRONMENT)
 ENVIRONMENT_TO_KEEP = s.Schema(
     "EnvironmentToKeep",
     s.record(
@@ -43,14 +43,16 @@ ENVIRONMENT_TO_KEEP = s.Schema(
 @routes.get("/environments", answers={200: ENVIRONMENTS}, query=[s.query("name", "Only the one with this name.")])
 def show_all(call: Request) -> Response:
     """All environments, by name."""
-    found = places.listed(call.db, call.asked("name"))
+    found = places.list_environments(call.db, call.asked("name"))
     links = {
         "self": link(call.to("environments"), title="Environments"),
         "pb:environments": [
             link(call.to("environments", each.uuid), title="Environment", name=each.name) for each in found
         ],
     }
-    return ok({"_embedded": {"environments": [shown(call, each) for each in found]}, "_links": links})
+    return ok(
+        {"_embedded": {"environments": [environment_resource(call, each) for each in found]}, "_links": links}
+    )
 
 
 @routes.post(
@@ -61,28 +63,30 @@ def show_all(call: Request) -> Response:
 )
 def create(call: Request) -> Response:
     """Make an environment known."""
-    found = places.create(call.db, _read(call, ""), call.now)
-    return created(shown(call, found), call.to("environments", found.uuid))
+    found = places.create(call.db, _parse_environment(call, ""), call.now)
+    return created(environment_resource(call, found), call.to("environments", found.uuid))
 
 
 @routes.get("/environments/{environment}", answers={200: ENVIRONMENT})
 def show(call: Request) -> Response:
     """One environment."""
-    return ok(shown(call, the_environment(call)))
+    return ok(environment_resource(call, the_environment(call)))
 
 
 @routes.put("/environments/{environment}", answers={200: ENVIRONMENT}, body=ENVIRONMENT_TO_KEEP, role="admin")
 def replace(call: Request) -> Response:
     """Describe an environment anew; what is left out is cleared."""
     there = the_environment(call)
-    return ok(shown(call, places.replace(call.db, there, _read(call, there.uuid), call.now)))
+    return ok(
+        environment_resource(call, places.replace(call.db, there, _parse_environment(call, there.uuid), call.now))
+    )
 
 
 @routes.delete("/environments/{environment}", answers={204: None}, role="admin")
 def delete(call: Request) -> Response:
     """Forget an environment with everything that was recorded there."""
     places.delete(call.db, the_environment(call), call.now)
-    return gone()
+    return no_content()
 
 
 def the_environment(call: Request) -> places.Environment:
@@ -93,7 +97,7 @@ def the_environment(call: Request) -> places.Environment:
     return found
 
 
-def _read(call: Request, uuid: str) -> places.EnvironmentDescription:
+def _parse_environment(call: Request, uuid: str) -> places.EnvironmentDescription:
     form = Form(call.document())
     name = form.text("name", required=True)
     display = form.text("displayName", blank=True)
@@ -103,7 +107,7 @@ def _read(call: Request, uuid: str) -> places.EnvironmentDescription:
     form.one_line("name")
     for position, contact in enumerate(contacts or ()):
         _check_contact(form, contact, position)
-    if name and not form.is_wrong("name") and places.taken(call.db, name, but_by=uuid):
+    if name and not form.is_wrong("name") and places.is_name_taken(call.db, name, but_by=uuid):
         form.wrong("name", f"name '{name}' is already used by an existing environment.")
     form.done()
     return places.EnvironmentDescription(
@@ -126,7 +130,7 @@ def _check_contact(form: Form, contact: Any, position: int) -> None:
             form.wrong("contacts", f"{field} {each} (at index {position})")
 
 
-def shown(call: Request, each: places.Environment, *, current: bool = True) -> dict[str, Any]:
+def environment_resource(call: Request, each: places.Environment, *, current: bool = True) -> dict[str, Any]:
     """An environment as the API tells it; `current`: with links to what is there now."""
     here = call.to("environments", each.uuid)
     links: dict[str, Any] = {"self": link(here, title="Environment", name=each.name)}
@@ -140,7 +144,7 @@ def shown(call: Request, each: places.Environment, *, current: bool = True) -> d
             title=f"Versions released and supported in {each.display_name} environment",
         )
         links["pb:environments"] = link(call.to("environments"), title="Environments")
-    told = given(
+    told = omit_absent(
         uuid=each.uuid,
         name=each.name,
         displayName=each.display_name,

@@ -18,7 +18,7 @@ from harness.broker.http.routing import Routes
 from harness.ledger.db import pacts, places, selectable
 from harness.ledger.db.versions import exists
 from harness.ledger.selecting import notices, selectors, successes
-from harness.ledger.selecting.choosing import ChosenContent, chosen, line_of
+from harness.ledger.selecting.choosing import ChosenContent, choose_pacts, line_of
 from harness.ledger.selecting.selectors import Selector
 from harness.ledger.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
 
@@ -88,7 +88,7 @@ class VerificationRequest:
     query=[
         s.query("provider_version_tags[]", "A tag of the provider's version; may be given again."),
         s.query(
-            "consumer_version_selectors[][tag]", "A tag of consumer versions; may be given again.", s.filled()
+            "consumer_version_selectors[][tag]", "A tag of consumer versions; may be given again.", s.non_blank()
         ),
         s.query("include_pending_status", "true or false."),
         s.query("include_wip_pacts_since", "A date."),
@@ -103,7 +103,7 @@ def show(call: Request) -> Response:
 @routes.post(_PATH, answers={200: PACTS}, body=ASKED, reads=True, role="read")
 def choose(call: Request) -> Response:
     """The pacts to verify: those that the selectors choose, and work in progress."""
-    asked = _read(call)
+    asked = _parse_request(call)
     _check_provider(call)
     return _answer(call, asked, first=[])
 
@@ -116,7 +116,7 @@ def _check_provider(call: Request) -> None:
 # --- what is asked for ---------------------------------------------------------------------------------------
 
 
-def _read(call: Request) -> VerificationRequest:
+def _parse_request(call: Request) -> VerificationRequest:
     form = Form(call.document(empty=True))
     branch = form.body.get("providerVersionBranch")
     tags = form.array("providerVersionTags")
@@ -142,8 +142,8 @@ def _read(call: Request) -> VerificationRequest:
 def _selectors(call: Request, form: Form, branch: str) -> list[Selector]:
     given = form.array("consumerVersionSelectors") or []
     named = any(isinstance(each, dict) and each.get("environment") for each in given)
-    known = [each.name for each in places.listed(call.db)] if named else []
-    found, wrong = selectors.read(given, branch, known)
+    known = [each.name for each in places.list_environments(call.db)] if named else []
+    found, wrong = selectors.parse_selectors(given, branch, known)
     for text in wrong:
         form.wrong("consumerVersionSelectors", text)
     return found
@@ -201,13 +201,15 @@ def _read_query(call: Request) -> VerificationRequest:
 
 def _answer(call: Request, asked: VerificationRequest, first: list[notices.Notice]) -> Response:
     provider = call.path["provider"]
-    selected = chosen(call.db, provider, asked.selectors, asked.branch)
+    selected = choose_pacts(call.db, provider, asked.selectors, asked.branch)
     lines = successes.lines(call.db, provider, asked.branch, asked.tags)
     candidates = _candidates(call, asked, lines, selected)
     known = successes.of_contracts(
         call.db, {each.pact.contract for each in selected} | {pact.contract for pact in candidates}
     )
-    told = [_selected(call, asked, each, lines, known.get(each.pact.contract, []), first) for each in selected]
+    told = [
+        _pact_to_verify(call, asked, each, lines, known.get(each.pact.contract, []), first) for each in selected
+    ]
     told += _wip(call, asked, candidates, lines, known)
     links = {
         "self": link(call.to("pacts", "provider", provider, "for-verification"), title="Pacts to be verified")
@@ -215,7 +217,7 @@ def _answer(call: Request, asked: VerificationRequest, first: list[notices.Notic
     return ok({"_embedded": {"pacts": told}, "_links": links})
 
 
-def _selected(
+def _pact_to_verify(
     call: Request,
     asked: VerificationRequest,
     each: ChosenContent,
@@ -226,7 +228,7 @@ def _selected(
     open_lines = pending_lines(known, lines)
     pending = bool(open_lines) if lines else never_verified(known)
     url = f"{pair_of(call, each.pact)}/pact-version/{each.pact.sha}"
-    texts = [*first, notices.included(url, list(dict.fromkeys(map(line_of, each.reasons))))]
+    texts = [*first, notices.inclusion_notice(url, list(dict.fromkeys(map(line_of, each.reasons))))]
     if asked.pending:
         still = open_lines if pending else None
         texts += notices.standing(call.path["provider"], lines, still, wip=False)

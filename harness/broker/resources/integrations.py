@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import CSV, HAL, JSON, Response, gone, ok, text
+from harness.broker.http.answers import CSV, HAL, JSON, Response, no_content, ok, text
 from harness.broker.http.hal import link, path
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import NotHere
@@ -26,7 +26,7 @@ routes = Routes("integrations")
 _GRAPH = "text/vnd.graphviz"
 _NAMED = s.record({"name": s.text()})
 INTEGRATION = s.Schema("Integration", s.record({"consumer": _NAMED, "provider": _NAMED, "_links": s.LINKS}))
-INTEGRATIONS = s.paged("Integrations", "integrations", INTEGRATION)
+INTEGRATIONS = s.paged_list("Integrations", "integrations", INTEGRATION)
 NETWORK = s.Schema("Network", s.record({"integrations": s.many(INTEGRATION), "_links": s.LINKS}))
 LINES = s.Schema("NetworkLines", s.text("Comma-separated lines."))
 
@@ -40,7 +40,7 @@ LINES = s.Schema("NetworkLines", s.text("Comma-separated lines."))
 def show_all(call: Request) -> Response:
     """Who talks to whom; as a graph when that is asked for."""
     page = asked_page(call)
-    found, total = kept.listed(call.db, containing(call), page)
+    found, total = kept.list_integrations(call.db, containing(call), page)
     if call.media == _GRAPH:
         return text(_graph(found), _GRAPH)
     links = {
@@ -48,15 +48,21 @@ def show_all(call: Request) -> Response:
         **(page_links(call, page, total) if page else {}),
     }
     told = {"page": page_numbers(page, total)} if page else {}
-    return ok({**told, "_embedded": {"integrations": [_told(call, each) for each in found]}, "_links": links})
+    return ok(
+        {
+            **told,
+            "_embedded": {"integrations": [_integration_resource(call, each) for each in found]},
+            "_links": links,
+        }
+    )
 
 
 @routes.delete("/integrations", answers={204: None}, role="admin")
 def delete_all(call: Request) -> Response:
     """Forget every integration with everybody's contracts and results."""
-    for each in kept.listed(call.db, "", None)[0]:
+    for each in kept.list_integrations(call.db, "", None)[0]:
         _delete(call, each.consumer, each.provider)
-    return gone()
+    return no_content()
 
 
 @routes.delete("/integrations/provider/{provider}/consumer/{consumer}", answers={204: None}, role="admin")
@@ -66,7 +72,7 @@ def delete(call: Request) -> Response:
     if not (exists(call.db, consumer) and exists(call.db, provider)):
         raise NotHere
     _delete(call, consumer, provider)
-    return gone()
+    return no_content()
 
 
 def _delete(call: Request, consumer: str, provider: str) -> None:
@@ -78,7 +84,7 @@ def show_network(call: Request) -> Response:
     """Everybody who is connected with a pacticipant, over however many others."""
     found = _around(call)
     links = {"self": link(call.here(), title=f"Network of {call.path['pacticipant']}")}
-    return ok({"integrations": [_told(call, each) for each in found], "_links": links})
+    return ok({"integrations": [_integration_resource(call, each) for each in found], "_links": links})
 
 
 @routes.get("/groups/{pacticipant}", answers={200: LINES}, media=(CSV,))
@@ -90,14 +96,14 @@ def show_group(call: Request) -> Response:
 @routes.get("/relationships", answers={200: LINES}, media=(CSV,))
 def show_relationships(call: Request) -> Response:
     """Who talks to whom, as the lines of a graph widget."""
-    return text(_lines(kept.listed(call.db, "", None)[0]), CSV)
+    return text(_lines(kept.list_integrations(call.db, "", None)[0]), CSV)
 
 
 def _around(call: Request) -> list[Integration]:
     name = call.path["pacticipant"]
     if not exists(call.db, name):
         raise NotHere
-    everything, _ = kept.listed(call.db, "", None)
+    everything, _ = kept.list_integrations(call.db, "", None)
     known = {name}
     while True:
         touched = {
@@ -131,15 +137,15 @@ def _cell(name: str) -> str:
 
 
 def _graph(found: Iterable[Integration]) -> str:
-    lines = [f'  "{_quoted(each.consumer)}" -> "{_quoted(each.provider)}"' for each in found]
+    lines = [f'  "{_escape_name(each.consumer)}" -> "{_escape_name(each.provider)}"' for each in found]
     return "\n".join(["digraph { ranksep=3; ratio=auto; overlap=false; node [shape=box];", *lines, "}"]) + "\n"
 
 
-def _quoted(name: str) -> str:
+def _escape_name(name: str) -> str:
     return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
 
 
-def _told(call: Request, each: Integration) -> dict[str, Any]:
+def _integration_resource(call: Request, each: Integration) -> dict[str, Any]:
     consumer, provider = each.consumer, each.provider
     pair = path("provider", provider, "consumer", consumer)
     links = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
+from harness.broker.http.answers import Response, created, no_content, ok
 from harness.broker.http.hal import link
 from harness.broker.http.paging import asked_page, page_links, page_numbers
 from harness.broker.http.problems import NotHere
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 routes = Routes("labels")
 
 LABEL = s.Schema("Label", s.record({"name": s.text()}, createdAt=s.moment(), _links=s.LINKS))
-LABELS = s.paged("Labels", "labels", LABEL)
+LABELS = s.paged_list("Labels", "labels", LABEL)
 
 
 @routes.get("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL})
 def show(call: Request) -> Response:
     """A label of a pacticipant."""
-    return ok(_told(call, _the_label(call)))
+    return ok(_label_resource(call, _the_label(call)))
 
 
 @routes.put("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL, 201: LABEL})
@@ -36,10 +36,10 @@ def add(call: Request) -> Response:
     call.document(empty=True)
     there = kept.find(call.db, call.path["pacticipant"], call.path["label"])
     if there is not None:
-        return ok(_told(call, there))
+        return ok(_label_resource(call, there))
     owner = mention_pacticipant(call.db, call.path["pacticipant"], call.now)
     kept.add(call.db, owner, call.path["label"], call.now)
-    return created(_told(call, _the_label(call)), call.here())
+    return created(_label_resource(call, _the_label(call)), call.here())
 
 
 @routes.delete("/pacticipants/{pacticipant}/labels/{label}", answers={204: None})
@@ -47,7 +47,7 @@ def remove(call: Request) -> Response:
     """Take a label away."""
     _the_label(call)
     kept.remove(call.db, call.path["pacticipant"], call.path["label"])
-    return gone()
+    return no_content()
 
 
 @routes.get("/labels", answers={200: LABELS}, query=s.PAGES)
@@ -67,7 +67,7 @@ def _the_label(call: Request) -> Label:
     return found
 
 
-def _told(call: Request, label: Label) -> dict[str, Any]:
+def _label_resource(call: Request, label: Label) -> dict[str, Any]:
     owner = call.path["pacticipant"]
     here = call.to("pacticipants", owner, "labels", label.name)
     links = {

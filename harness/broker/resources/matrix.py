@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import HAL, JSON, TEXT, Response, ok, text
-from harness.broker.http.matrix_shape import MATRIX, table, told
+from harness.broker.http.matrix_shape import MATRIX, matrix_resource, table
 from harness.broker.http.problems import ABSENT, Invalid, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.matrix_query import parse_question
 from harness.ledger.db import branches, places, tags
 from harness.ledger.db.versions import exists
-from harness.ledger.matrix.gated import answered
+from harness.ledger.matrix.gated import answer_question
 from harness.ledger.matrix.question import LATEST_BY, Question, VersionSelector
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def show_pair(call: Request) -> Response:
     answers={200: MATRIX},
     media=_FORMS,
     query=[
-        s.query("pacticipant", "Who is to be deployed.", s.filled(), required=True),
-        s.query("version", "Which version of it.", s.filled(), required=True),
+        s.query("pacticipant", "Who is to be deployed.", s.non_blank(), required=True),
+        s.query("version", "Which version of it.", s.non_blank(), required=True),
         s.query("environment", "Into which environment."),
         s.query("to", "Or: beside the newest versions with this tag."),
         s.query("ignore[]", "Whom to leave out of the verdict."),
@@ -75,7 +75,7 @@ def show_pair(call: Request) -> Response:
 )
 def can_i_deploy(call: Request) -> Response:
     """Whether a version can be deployed into an environment."""
-    return tell(call, _read(call))
+    return tell(call, _deploy_question(call))
 
 
 @routes.get(
@@ -98,8 +98,8 @@ def can_head_deploy(call: Request) -> Response:
 
 def tell(call: Request, question: Question) -> Response:
     """The answer to a question, in the form that was asked for."""
-    found = answered(call.db, question, trusted=call.settings.trust_claims)
-    return text(table(call, question, found)) if call.media == TEXT else ok(told(call, question, found))
+    found = answer_question(call.db, question, trusted=call.settings.trust_claims)
+    return text(table(call, question, found)) if call.media == TEXT else ok(matrix_resource(call, question, found))
 
 
 def tag_to_tag(call: Request) -> Question:
@@ -123,7 +123,7 @@ def head_to_environment(call: Request) -> Question:
     return Question(selectors=[asked], latest_by="cvpv", environment=place.name)
 
 
-def _read(call: Request) -> Question:
+def _deploy_question(call: Request) -> Question:
     name, number = call.asked("pacticipant"), call.asked("version")
     environment, to = call.asked("environment"), call.asked("to")
     errors: dict[str, list[str]] = {
@@ -135,7 +135,7 @@ def _read(call: Request) -> Question:
     if errors:
         raise Invalid(errors)
     asked = [VersionSelector(pacticipant=name, version=number)]
-    ignored = _ignored(call)
+    ignored = _parse_ignored(call)
     if environment:
         return Question(selectors=asked, ignored=ignored, latest_by="cvpv", environment=environment)
     return Question(selectors=asked, ignored=ignored, latest_by="cvp", latest=True, tag=to)
@@ -150,7 +150,7 @@ def _unknown(call: Request, name: str, environment: str) -> dict[str, list[str]]
     return errors
 
 
-def _ignored(call: Request) -> list[VersionSelector]:
+def _parse_ignored(call: Request) -> list[VersionSelector]:
     given = call.parameters.get("ignore", [])
     found = []
     for each in given if isinstance(given, list) else [given]:

@@ -29,21 +29,21 @@ DIFF = s.Schema("PactDiff", s.text("Lines; those with - were, those with + are."
 def show_against_previous(call: Request) -> Response:
     """Against the newest older version with another content."""
     there = _the(call, kept.of_number(call.path["version"]))
-    return _told(call, previous_distinct(call, there), there)
+    return _diff_response(call, previous_distinct(call, there), there)
 
 
 @routes.get(f"{_PAIR}/version/{{version}}/diff/version/{{other}}", answers={200: DIFF}, media=(TEXT,))
 def show_against_version(call: Request) -> Response:
     """Against the pact of another version."""
     there = _the(call, kept.of_number(call.path["version"]))
-    return _told(call, _the(call, kept.of_number(call.path["other"])), there)
+    return _diff_response(call, _the(call, kept.of_number(call.path["other"])), there)
 
 
 @routes.get(f"{_PAIR}/pact-version/{{sha}}/diff/pact-version/{{other}}", answers={200: DIFF}, media=(TEXT,))
 def show_against_content(call: Request) -> Response:
     """Against another content."""
     there = _the(call, kept.of_sha(call.path["sha"]))
-    return _told(call, _the(call, kept.of_sha(call.path["other"])), there)
+    return _diff_response(call, _the(call, kept.of_sha(call.path["other"])), there)
 
 
 def _the(call: Request, where: sa.ColumnElement[bool]) -> StoredPact:
@@ -53,7 +53,7 @@ def _the(call: Request, where: sa.ColumnElement[bool]) -> StoredPact:
     return found
 
 
-def _told(call: Request, old: StoredPact | None, new: StoredPact) -> Response:
+def _diff_response(call: Request, old: StoredPact | None, new: StoredPact) -> Response:
     if old is None:
         raise NotHere
     head = (

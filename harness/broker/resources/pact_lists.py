@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, gone, ok
+from harness.broker.http.answers import Response, no_content, ok
 from harness.broker.http.hal import curies, link
 from harness.broker.http.pact_shape import (
     GONE,
@@ -90,7 +90,7 @@ def show_of_provider(call: Request) -> Response:
 def show_of_provider_tagged(call: Request) -> Response:
     """Every pact with a provider, of versions with a tag."""
     title = f"All pact versions for the provider {{}} with consumer version tag '{call.path['tag']}'"
-    return _of_provider(call, [kept.tagged(call.path["tag"])], title, every=True)
+    return _of_provider(call, [kept.with_tag(call.path["tag"])], title, every=True)
 
 
 @routes.get(f"{_PROVIDER}/latest", answers={200: PACT_LIST})
@@ -103,7 +103,7 @@ def show_latest_of_provider(call: Request) -> Response:
 def show_latest_of_provider_tagged(call: Request) -> Response:
     """The latest pact with a tag of each consumer with a provider."""
     title = f"Latest pact versions for the provider {{}} with consumer version tag '{call.path['tag']}'"
-    return _of_provider(call, [kept.tagged(call.path["tag"])], title)
+    return _of_provider(call, [kept.with_tag(call.path["tag"])], title)
 
 
 @routes.get(f"{_PROVIDER}/branch/latest", answers={200: PACT_LIST})
@@ -141,7 +141,7 @@ def _of_provider(
     if not exists(call.db, provider):
         raise NotFound(f"No provider with name '{provider}' found")
     conditions = [*kept.of_provider(provider), *where]
-    found = kept.listed(call.db, conditions) if every else kept.latest_of_each(call.db, conditions)
+    found = kept.find_pacts(call.db, conditions) if every else kept.latest_of_each(call.db, conditions)
     ordered = sorted(found, key=lambda pact: pact.consumer.lower()) if every else found
     return ok(of_provider(call, provider, ordered, title.replace("{}", provider, 1)))
 
@@ -152,28 +152,28 @@ def _of_provider(
 @routes.get(f"{_PAIR}/versions", answers={200: PACT_LIST})
 def show_versions(call: Request) -> Response:
     """Every version of a pact, newest first."""
-    found = kept.listed(call.db, _pair(call))
-    return ok(every_version(call, found, _named(call, "All versions of the pact between {}")))
+    found = kept.find_pacts(call.db, _pair(call))
+    return ok(every_version(call, found, _title_for_pair(call, "All versions of the pact between {}")))
 
 
 @routes.delete(f"{_PAIR}/versions", answers={204: None}, role="admin")
 def delete_versions(call: Request) -> Response:
     """Forget every version of a pact."""
     deleting.pacts(call.db, _pair(call), By(who=call.who.name, at=call.now))
-    return gone()
+    return no_content()
 
 
 @routes.get(f"{_PAIR}/tag/{{tag}}", answers={200: PACT_LIST})
 def show_tagged(call: Request) -> Response:
     """Every version of a pact with a tag."""
     title = f"All versions of the pact between {{}} with tag {call.path['tag']}"
-    return _of_pair(call, [kept.tagged(call.path["tag"])], title)
+    return _of_pair(call, [kept.with_tag(call.path["tag"])], title)
 
 
 @routes.delete(f"{_PAIR}/tag/{{tag}}", answers={200: GONE}, role="admin")
 def delete_tagged(call: Request) -> Response:
     """Forget every version of a pact with a tag."""
-    return _delete(call, [kept.tagged(call.path["tag"])])
+    return _delete(call, [kept.with_tag(call.path["tag"])])
 
 
 @routes.get(f"{_PAIR}/branch/versions", answers={200: PACT_LIST})
@@ -236,33 +236,33 @@ def _pair(call: Request) -> list[sa.ColumnElement[bool]]:
 
 
 def _of_pair(call: Request, where: Sequence[sa.ColumnElement[bool]], title: str) -> Response:
-    found = kept.listed(call.db, [*_pair(call), *where])
-    return ok(of_pair(call, found, _named(call, title)))
+    found = kept.find_pacts(call.db, [*_pair(call), *where])
+    return ok(of_pair(call, found, _title_for_pair(call, title)))
 
 
 def _latest_of_pair(call: Request, where: sa.ColumnElement[bool], title: str) -> Response:
     newest = kept.newest(call.db, [*_pair(call), where])
     found = [newest] if newest else []
-    return ok(of_pair(call, found, _named(call, title)))
+    return ok(of_pair(call, found, _title_for_pair(call, title)))
 
 
 def _delete(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
     deleting.pacts(call.db, [*_pair(call), *where], By(who=call.who.name, at=call.now))
-    return _left(call)
+    return _deletion_response(call)
 
 
 def _delete_latest(call: Request, where: sa.ColumnElement[bool]) -> Response:
     newest = kept.newest(call.db, [*_pair(call), where])
     if newest is not None:
         deleting.pacts(call.db, [publications.c.id == newest.publication], By(who=call.who.name, at=call.now))
-    return _left(call)
+    return _deletion_response(call)
 
 
-def _left(call: Request) -> Response:
+def _deletion_response(call: Request) -> Response:
     left = kept.newest(call.db, _pair(call)) is not None
     return ok(after_deleting(call, call.path["consumer"], call.path["provider"], left=left))
 
 
-def _named(call: Request, title: str) -> str:
+def _title_for_pair(call: Request, title: str) -> str:
     """A title with the pair in it; a name may hold braces too, so that it is never a format of its own."""
     return title.replace("{}", f"{call.path['consumer']} and {call.path['provider']}", 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
+from harness.broker.http.answers import Response, created, no_content, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import curies, given, link, path
+from harness.broker.http.hal import curies, link, omit_absent, path
 from harness.broker.http.paging import asked_page, containing, page_links, page_numbers
 from harness.broker.http.problems import NotFound
 from harness.broker.http.routing import JSON_FORMS, MERGE_PATCH, Routes
@@ -42,8 +42,8 @@ PACTICIPANT = s.Schema(
         title=s.text(),
     ),
 )
-PACTICIPANTS = s.paged("Pacticipants", "pacticipants", PACTICIPANT, pacticipants=s.many(PACTICIPANT))
-TO_KEEP = s.Schema("PacticipantToKeep", s.record({"name": s.filled()}, **_DETAILS))
+PACTICIPANTS = s.paged_list("Pacticipants", "pacticipants", PACTICIPANT, pacticipants=s.many(PACTICIPANT))
+TO_KEEP = s.Schema("PacticipantToKeep", s.record({"name": s.non_blank()}, **_DETAILS))
 TO_CHANGE = s.Schema("PacticipantToChange", s.record(name=s.text(), **_DETAILS))
 _FIELDS = {
     "displayName": "display_name",
@@ -57,7 +57,7 @@ _FIELDS = {
 @routes.get("/pacticipants", answers={200: PACTICIPANTS}, query=[*s.PAGES, s.CONTAINING])
 def show_all(call: Request) -> Response:
     """All pacticipants, by name."""
-    return listed(call, None)
+    return pacticipants_response(call, None)
 
 
 @routes.post("/pacticipants", answers={201: PACTICIPANT, 409: s.ERROR}, body=TO_KEEP, asks_scope=True)
@@ -112,13 +112,13 @@ def delete(call: Request) -> Response:
     """Forget a pacticipant with its versions, contracts and results."""
     there = the_pacticipant(call)
     deleting.pacticipant(call.db, there.id, there.name, By(who=call.who.name, at=call.now))
-    return gone()
+    return no_content()
 
 
 @routes.get("/pacticipants/label/{label}", answers={200: PACTICIPANTS}, query=s.PAGES)
 def show_labelled(call: Request) -> Response:
     """The pacticipants with a label."""
-    return listed(call, call.path["label"])
+    return pacticipants_response(call, call.path["label"])
 
 
 def the_pacticipant(call: Request) -> Pacticipant:
@@ -139,11 +139,11 @@ def _details(form: Form, there: PacticipantDetails) -> PacticipantDetails:
     return PacticipantDetails(**told)
 
 
-def listed(call: Request, label: str | None) -> Response:
+def pacticipants_response(call: Request, label: str | None) -> Response:
     """A list of pacticipants; the deprecated top-level one is what an old client reads."""
     page = asked_page(call)
-    found, total = kept.listed(call.db, containing=containing(call), label=label, page=page)
-    items = shown(call, found)
+    found, total = kept.list_pacticipants(call.db, containing=containing(call), label=label, page=page)
+    items = pacticipant_resources(call, found)
     links = {
         **(page_links(call, page, total) if page else {}),
         "self": link(call.to("pacticipants")),
@@ -170,15 +170,15 @@ def listed(call: Request, label: str | None) -> Response:
     return ok(told)
 
 
-def shown(call: Request, found: Sequence[Pacticipant]) -> list[dict[str, Any]]:
+def pacticipant_resources(call: Request, found: Sequence[Pacticipant]) -> list[dict[str, Any]]:
     """Pacticipants as the API tells them in a list."""
     ids = [each.id for each in found]
     labels, numbers = kept.labels_of(call.db, ids), kept.latest_numbers(call.db, ids)
-    return [_told(call, each, labels.get(each.id, []), numbers.get(each.id)) for each in found]
+    return [_pacticipant_resource(call, each, labels.get(each.id, []), numbers.get(each.id)) for each in found]
 
 
 def _one(call: Request, each: Pacticipant, *, places: bool = True) -> dict[str, Any]:
-    told = shown(call, [each])[0]
+    told = pacticipant_resources(call, [each])[0]
     if places:
         links = told["_links"]
         there = [deployed_link(call, place) for place in present_of_pacticipant(call.db, each.id)]
@@ -193,10 +193,12 @@ def deployed_link(call: Request, place: Present) -> dict[str, Any]:
     return {**found, "currently_deployed": True}
 
 
-def _told(call: Request, each: Pacticipant, labels: Sequence[str], latest: str | None) -> dict[str, Any]:
+def _pacticipant_resource(
+    call: Request, each: Pacticipant, labels: Sequence[str], latest: str | None
+) -> dict[str, Any]:
     here = call.to("pacticipants", each.name)
     details = each.details
-    told = given(
+    told = omit_absent(
         name=each.name,
         displayName=each.display_name,
         repositoryUrl=details.repository_url,
@@ -206,10 +208,14 @@ def _told(call: Request, each: Pacticipant, labels: Sequence[str], latest: str |
         updatedAt=moment(each.updated_at) if each.updated_at else None,
         createdAt=moment(each.created_at) if each.created_at else None,
     )
-    return {**told, "_embedded": _embedded(here, labels, latest), "_links": _links(call, each.name, here)}
+    return {
+        **told,
+        "_embedded": _embedded_resources(here, labels, latest),
+        "_links": _links(call, each.name, here),
+    }
 
 
-def _embedded(here: str, labels: Sequence[str], latest: str | None) -> dict[str, Any]:
+def _embedded_resources(here: str, labels: Sequence[str], latest: str | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "labels": [
             {"name": name, "_links": {"self": link(here + path("labels", name), title="Label", name=name)}}

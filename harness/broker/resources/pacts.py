@@ -42,7 +42,7 @@ _FORMS = (*JSON_FORMS, _EXTENDED)
 @routes.get(_ALIASES[1], answers={200: PACT}, media=_FORMS, hidden=True)
 def show(call: Request) -> Response:
     """The pact of a consumer's version."""
-    return _served(call, _the_pact(call))
+    return _pact_response(call, _the_pact(call))
 
 
 @routes.put(_VERSION, answers={200: PACT, 201: PACT, 409: s.ERROR}, takes=("application/json",), body=PACT)
@@ -76,7 +76,7 @@ def merge(call: Request) -> Response:
 def show_content(call: Request) -> Response:
     """The pact with a content, as its newest consumer version has it."""
     found = kept.newest(call.db, [*_pair(call), kept.of_sha(call.path["sha"])])
-    return _served(call, found, permalink=True)
+    return _pact_response(call, found, permalink=True)
 
 
 @routes.get(f"{_PAIR}/pact-version/{{sha}}/metadata/{{metadata}}", answers={200: PACT}, media=_FORMS)
@@ -90,7 +90,7 @@ def show_content_with_metadata(call: Request) -> Response:
     elif remembered.rows:
         found = kept.newest(call.db, [*content, kept.of_versions(remembered.rows)])
     found = found or kept.newest(call.db, content)
-    return _served(call, found, metadata=call.path["metadata"], permalink=True)
+    return _pact_response(call, found, metadata=call.path["metadata"], permalink=True)
 
 
 @routes.get(f"{_PAIR}/latest", answers={200: PACT}, media=_FORMS)
@@ -103,13 +103,13 @@ def show_latest(call: Request) -> Response:
 @routes.get(f"{_PAIR}/latest/{{tag}}", answers={200: PACT}, media=_FORMS)
 def show_latest_tagged(call: Request) -> Response:
     """The pact of the newest version with a tag."""
-    return _latest(call, [kept.tagged(call.path["tag"])], [call.path["tag"]])
+    return _latest(call, [kept.with_tag(call.path["tag"])], [call.path["tag"]])
 
 
 @routes.get(f"{_PAIR}/latest-untagged", answers={200: PACT}, media=_FORMS)
 def show_latest_untagged(call: Request) -> Response:
     """The pact of the newest version without a tag."""
-    return _latest(call, [kept.untagged()])
+    return _latest(call, [kept.without_tags()])
 
 
 @routes.get(f"{_PAIR}/branch/{{branch}}/latest", answers={200: PACT}, media=_FORMS)
@@ -121,7 +121,7 @@ def show_latest_of_branch(call: Request) -> Response:
 @routes.get(f"{_VERSION}/previous-distinct", answers={200: PACT}, media=_FORMS)
 def show_previous(call: Request) -> Response:
     """The newest older pact with another content."""
-    return _served(call, previous_distinct(call, _the_pact(call)))
+    return _pact_response(call, previous_distinct(call, _the_pact(call)))
 
 
 def previous_distinct(call: Request, there: StoredPact) -> StoredPact | None:
@@ -145,7 +145,7 @@ def _latest(call: Request, where: Sequence[sa.ColumnElement[bool]], tags: Sequen
     if found is None:
         raise NotHere
     metadata = encode(Metadata(row=found.version, tags=tags))
-    answer = _served(call, found, metadata=metadata)
+    answer = _pact_response(call, found, metadata=metadata)
     return Response(
         body=answer.body, media=answer.media, headers={"x-pact-consumer-version": _ascii(found.number)}
     )
@@ -155,16 +155,18 @@ def _ascii(number: str) -> str:
     return number if number.isascii() and number.isprintable() else ascii(number)[1:-1]
 
 
-def _served(call: Request, pact: StoredPact | None, *, metadata: str = "", permalink: bool = False) -> Response:
+def _pact_response(
+    call: Request, pact: StoredPact | None, *, metadata: str = "", permalink: bool = False
+) -> Response:
     if pact is None:
         raise NotHere
     if call.media == _EXTENDED:
-        return _extended(call, pact)
+        return _extended_response(call, pact)
     numbers = kept.numbers_with(call.db, pact.contract) if permalink else None
     return ok(body(call, pact, metadata=metadata, numbers=numbers))
 
 
-def _extended(call: Request, pact: StoredPact) -> Response:
+def _extended_response(call: Request, pact: StoredPact) -> Response:
     import json
 
     tags = [{"name": name} for name in kept.tags_of(call.db, pact.version)]
@@ -195,7 +197,7 @@ def _publish(call: Request, *, merge: bool) -> Response:
         raise Refused(409, cannot_change(given.consumer, number, given.provider))
     row = mention(call.db, Version(given.consumer, number), call.now)
     done = publishing.publish(call.db, row, given, call.now)
-    announce(call, shown_versions.shown(call.db, [row], pacts=False)[0], done)
+    announce(call, shown_versions.versions_of_rows(call.db, [row], pacts=False)[0], done)
     status = 201 if done.outcome is publishing.PublishOutcome.CREATED else 200
     return Response(status=status, body=body(call, _the_pact(call)))
 
@@ -210,12 +212,12 @@ def _text(call: Request) -> str:
 def _check_names(given: publishing.PactToPublish) -> None:
     form = Form({})
     for side, expected in (("consumer", given.consumer), ("provider", given.provider)):
-        named = _named(given.document, side)
+        named = _party_name(given.document, side)
         if named is not None and named != expected:
             form.wrong(f"{side}.name", f"name in pact '{named}' does not match name in URL path '{expected}'.")
     form.done()
 
 
-def _named(document: dict[str, Any], side: str) -> Any:
+def _party_name(document: dict[str, Any], side: str) -> Any:
     party = document.get(side)
     return party.get("name") if isinstance(party, dict) else None

@@ -15,7 +15,7 @@ from harness.broker.http.problems import Refused
 from harness.broker.http.routing import Routes
 from harness.broker.publish_notices import with_consumers
 from harness.broker.publishing_texts import duplicate
-from harness.broker.resources.tags import tagged
+from harness.broker.resources.tags import branch_from_tag
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.openapi_source import parse
 from harness.errors import ContractError, IdentityConflict
@@ -42,11 +42,11 @@ TO_PUBLISH = s.Schema(
     "ProviderContractToPublish",
     s.record(
         {
-            "pacticipantVersionNumber": s.filled(),
+            "pacticipantVersionNumber": s.non_blank(),
             "contract": s.record(
                 {
-                    "content": s.filled("In base64."),
-                    "contentType": s.filled(),
+                    "content": s.non_blank("In base64."),
+                    "contentType": s.non_blank(),
                     "specification": s.text(enum=["oas"]),
                 },
                 selfVerificationResults=s.maybe(_CLAIM),
@@ -64,7 +64,7 @@ PUBLISHED = s.Schema(
 OLD = s.Schema(
     "ProviderContractOfTheOldApi",
     s.record(
-        {"content": s.filled("In base64."), "contentType": s.filled(), "contractType": s.text(enum=["oas"])},
+        {"content": s.non_blank("In base64."), "contentType": s.non_blank(), "contractType": s.text(enum=["oas"])},
         verificationResults=s.maybe(_CLAIM),
     ),
 )
@@ -93,7 +93,7 @@ def publish(call: Request) -> Response:
     branch, build_url = form.text("branch"), form.url("buildUrl")
     names = form.names("tags") or []
     inside = form.nested("contract", required=True)
-    given = _read(call, inside, "specification", "selfVerificationResults") if inside else None
+    given = _parse_contract(call, inside, "specification", "selfVerificationResults") if inside else None
     form.done()
     assert given is not None
     version = Version(call.path["provider"], number or "")
@@ -106,7 +106,7 @@ def publish(call: Request) -> Response:
         branches.add(call.db, row, branch, call.now, main_candidates=candidates, touch=not new)
     for name in names:
         if tags.add(call.db, row, name, call.now):
-            tagged(call, row, name, touch=not new)
+            branch_from_tag(call, row, name, touch=not new)
     return ok(_answer(call, version, row, names, branch, new=new))
 
 
@@ -114,7 +114,7 @@ def publish(call: Request) -> Response:
 def publish_the_old_way(call: Request) -> Response:
     """Publish the OpenAPI document of a provider's version, as older clients do."""
     form = Form(call.document())
-    given = _read(call, form, "contractType", "verificationResults")
+    given = _parse_contract(call, form, "contractType", "verificationResults")
     form.done()
     assert given is not None
     version = Version(call.path["provider"], call.path["version"])
@@ -140,14 +140,14 @@ def _keep(call: Request, version: Version, given: SentProviderContract) -> int:
     return row
 
 
-def _read(call: Request, form: Form, kind: str, claimed: str) -> SentProviderContract | None:
+def _parse_contract(call: Request, form: Form, kind: str, claimed: str) -> SentProviderContract | None:
     encoded = form.text("content", required=True)
     media = form.text("contentType", required=True) or ""
     specification = form.text(kind, required=True)
     if specification is not None and specification not in ("oas", "openapi"):
         form.wrong(kind, "must be one of: oas")
     source = _bytes(form, "content", encoded)
-    document = _parsed(form, source, media) if source is not None else None
+    document = _parse_document(form, source, media) if source is not None else None
     inside = form.nested(claimed)
     told = _claim(inside) if inside else None
     if form.errors or source is None:
@@ -171,7 +171,7 @@ def _bytes(form: Form, name: str, encoded: str | None) -> bytes | None:
         return None
 
 
-def _parsed(form: Form, source: bytes, media: str) -> Any:
+def _parse_document(form: Form, source: bytes, media: str) -> Any:
     place = "document.json" if "json" in media else "document.yaml"
     try:
         return parse(source, place)

@@ -61,7 +61,7 @@ def _states(call: Request, where: sa.ColumnElement[bool], *, fall_back: bool = F
         found += kept.contents(call.db, [publications.c.id.in_(others)])
     states: dict[str, dict[str, Any]] = {}
     for pact, text in found:
-        for name, params in _named(text):
+        for name, params in _states_of_pact(text):
             key = canonical_json([name, params])
             state = states.setdefault(
                 key, {"name": name, **({"params": params} if params else {}), "consumers": []}
@@ -72,7 +72,7 @@ def _states(call: Request, where: sa.ColumnElement[bool], *, fall_back: bool = F
     return ok({"providerStates": ordered})
 
 
-def _named(text: str) -> Iterator[tuple[str, Any]]:
+def _states_of_pact(text: str) -> Iterator[tuple[str, Any]]:
     document = json.loads(text)
     if not isinstance(document, dict):
         return

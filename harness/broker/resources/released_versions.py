@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Response, created, ok
 from harness.broker.http.deployment_shape import RELEASED
-from harness.broker.http.deployment_shape import released as told
+from harness.broker.http.deployment_shape import release_resource as told
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import Invalid, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.resources.environments import shown
+from harness.broker.resources.environments import environment_resource
 from harness.broker.resources.versions import the_version
 from harness.identity import Version
 from harness.ledger.db import deployment_records as kept
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 routes = Routes("released-versions")
 
-LIST = s.paged("ReleasedVersions", "releasedVersions", RELEASED)
+LIST = s.paged_list("ReleasedVersions", "releasedVersions", RELEASED)
 TO_END = s.Schema("ReleasedVersionToEnd", s.record(currentlySupported=s.truth("Only false: it ended.")))
 _PATH = "/pacticipants/{pacticipant}/versions/{version}/released-versions/environment/{environment}"
 
@@ -39,7 +39,7 @@ def show_of_version(call: Request) -> Response:
     title = (
         f"Released versions for {call.path['pacticipant']} version {call.path['version']} in {place.display_name}"
     )
-    return ok(_listed(call, found, title, embeds=False))
+    return ok(_release_list(call, found, title, embeds=False))
 
 
 @routes.post(_PATH, answers={200: RELEASED, 201: RELEASED}, role="deploy")
@@ -48,7 +48,7 @@ def release(call: Request) -> Response:
     call.document(empty=True)
     the_version(call)
     made, new = kept.release(call.db, _environment(call), _version(call), call.now)
-    told_of_it = _told(call, made)
+    told_of_it = _with_environment(call, made)
     where = call.to("released-versions", made.uuid)
     return created(told_of_it, where) if new else ok(told_of_it, location=where)
 
@@ -56,7 +56,7 @@ def release(call: Request) -> Response:
 @routes.get("/released-versions/{uuid}", answers={200: RELEASED})
 def show(call: Request) -> Response:
     """One release."""
-    return ok(_told(call, _the_stay(call)))
+    return ok(_with_environment(call, _the_stay(call)))
 
 
 @routes.patch("/released-versions/{uuid}", answers={200: RELEASED}, body=TO_END, role="deploy", asks_scope=True)
@@ -72,7 +72,7 @@ def end(call: Request) -> Response:
         raise Invalid({"currentlySupported": [text]}, status=422)
     if lasts is False:
         kept.end(call.db, there, call.now, released=True)
-    return ok(_told(call, _the_stay(call)))
+    return ok(_with_environment(call, _the_stay(call)))
 
 
 @routes.get(
@@ -89,7 +89,7 @@ def show_current(call: Request) -> Response:
     found = kept.current(
         call.db, place, released=True, pacticipant=call.asked("pacticipant"), number=call.asked("version")
     )
-    return ok(_listed(call, found, f"Currently supported versions in {place.display_name}"))
+    return ok(_release_list(call, found, f"Currently supported versions in {place.display_name}"))
 
 
 def _environment(call: Request) -> Environment:
@@ -110,11 +110,13 @@ def _the_stay(call: Request) -> StoredDeployment:
     return found
 
 
-def _told(call: Request, stay: StoredDeployment) -> dict[str, Any]:
-    return told(call, stay, shown(call, stay.environment))
+def _with_environment(call: Request, stay: StoredDeployment) -> dict[str, Any]:
+    return told(call, stay, environment_resource(call, stay.environment))
 
 
-def _listed(call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True) -> dict[str, Any]:
+def _release_list(
+    call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
+) -> dict[str, Any]:
     asked = f"{call.here()}?{call.query}" if call.query else call.here()
     embedded = {"releasedVersions": [told(call, each, None, embeds=embeds) for each in found]}
     return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
+from harness.broker.http.answers import Response, created, no_content, ok
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import given, link
+from harness.broker.http.hal import link, omit_absent
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
 from harness.ledger.db import secrets as kept
@@ -30,7 +30,7 @@ SECRET = s.Schema(
         updatedAt=s.moment(),
     ),
 )
-SECRETS = s.paged("Secrets", "secrets", SECRET)
+SECRETS = s.paged_list("Secrets", "secrets", SECRET)
 TO_KEEP = s.Schema(
     "SecretToKeep",
     s.record(
@@ -46,36 +46,36 @@ _NAME = re.compile(r"^[A-Za-z0-9_]+$")
 @routes.get("/secrets", answers={200: SECRETS}, role="admin")
 def show_all(call: Request) -> Response:
     """The names of all secrets."""
-    found = [_told(call, each) for each in kept.listed(call.db)]
+    found = [_secret_resource(call, each) for each in kept.all_secrets(call.db)]
     return ok({"_embedded": {"secrets": found}, "_links": {"self": link(call.to("secrets"), title="Secrets")}})
 
 
 @routes.post("/secrets", answers={201: SECRET}, body=TO_KEEP, role="admin")
 def create(call: Request) -> Response:
     """Keep a secret, to be written `${user.NAME}` in webhooks."""
-    uuid = kept.create(call.db, _read(call, ""), call.now)
-    return created(_told(call, _the_secret(call, uuid)), call.to("secrets", uuid))
+    uuid = kept.create(call.db, _parse_secret(call, ""), call.now)
+    return created(_secret_resource(call, _the_secret(call, uuid)), call.to("secrets", uuid))
 
 
 @routes.get("/secrets/{uuid}", answers={200: SECRET}, role="admin")
 def show(call: Request) -> Response:
     """A secret, without its value."""
-    return ok(_told(call, _the_secret(call, call.path["uuid"])))
+    return ok(_secret_resource(call, _the_secret(call, call.path["uuid"])))
 
 
 @routes.put("/secrets/{uuid}", answers={200: SECRET}, body=TO_CHANGE, role="admin")
 def replace(call: Request) -> Response:
     """Another name, description or value; a value that is left out stays."""
     there = _the_secret(call, call.path["uuid"])
-    kept.replace(call.db, there.uuid, _read(call, there.uuid), call.now)
-    return ok(_told(call, _the_secret(call, there.uuid)))
+    kept.replace(call.db, there.uuid, _parse_secret(call, there.uuid), call.now)
+    return ok(_secret_resource(call, _the_secret(call, there.uuid)))
 
 
 @routes.delete("/secrets/{uuid}", answers={204: None}, role="admin")
 def delete(call: Request) -> Response:
     """Forget a secret."""
     kept.delete(call.db, _the_secret(call, call.path["uuid"]).uuid)
-    return gone()
+    return no_content()
 
 
 def _the_secret(call: Request, uuid: str) -> Secret:
@@ -85,15 +85,15 @@ def _the_secret(call: Request, uuid: str) -> Secret:
     return found
 
 
-def _read(call: Request, uuid: str) -> dict[str, Any]:
+def _parse_secret(call: Request, uuid: str) -> dict[str, Any]:
     form = Form(call.document())
     name = form.text("name", required=True)
     value = form.text("value", required=not uuid)
     if name and not _NAME.match(name):
         form.wrong("name", "can only contain the characters A-Z, a-z, 0-9 and _")
-    if name and kept.taken(call.db, name, but_by=uuid):
+    if name and kept.is_name_taken(call.db, name, but_by=uuid):
         form.wrong("name", f"name '{name}' is already used by an existing secret.")
-    told = given(
+    told = omit_absent(
         name=name,
         value=value,
         description=form.text("description", blank=True),
@@ -103,8 +103,8 @@ def _read(call: Request, uuid: str) -> dict[str, Any]:
     return told
 
 
-def _told(call: Request, each: Secret) -> dict[str, Any]:
-    told = given(
+def _secret_resource(call: Request, each: Secret) -> dict[str, Any]:
+    told = omit_absent(
         uuid=each.uuid,
         name=each.name,
         description=each.description,

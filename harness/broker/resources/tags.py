@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.access.roles import Role
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
+from harness.broker.http.answers import Response, created, no_content, ok
 from harness.broker.http.hal import link
 from harness.broker.http.problems import NotHere
 from harness.broker.http.routing import Routes
@@ -30,7 +30,7 @@ _NEW = timedelta(seconds=10)  # a version's first tag within this time also beco
 @routes.get("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={200: TAG})
 def show(call: Request) -> Response:
     """A tag of a version."""
-    return ok(_told(call, _the_tag(call)[1]))
+    return ok(_tag_resource(call, _the_tag(call)[1]))
 
 
 @routes.put("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={200: TAG, 201: TAG})
@@ -42,9 +42,9 @@ def add(call: Request) -> Response:
     row = mention(call.db, version, call.now)
     new = kept.add(call.db, row, name, call.now)
     if new:
-        tagged(call, row, name)
+        branch_from_tag(call, row, name)
     _deploy(call, version, name)
-    told = _told(call, kept.created_at(call.db, row, name) or call.now)
+    told = _tag_resource(call, kept.created_at(call.db, row, name) or call.now)
     return created(told, call.here()) if new else ok(told)
 
 
@@ -53,10 +53,10 @@ def remove(call: Request) -> Response:
     """Take a tag off a version."""
     row, _ = _the_tag(call)
     kept.remove(call.db, row, call.path["tag"])
-    return gone()
+    return no_content()
 
 
-def tagged(call: Request, row: int, name: str, *, touch: bool = True) -> None:
+def branch_from_tag(call: Request, row: int, name: str, *, touch: bool = True) -> None:
     """What else a new tag means: a new version's first one is its branch, `main` is a main branch."""
     made = kept.since_with_one_tag_only(call.db, row) if call.settings.use_first_tag_as_branch else None
     if made is not None and _age(made, call.now) <= _NEW:
@@ -89,7 +89,7 @@ def _the_tag(call: Request) -> tuple[int, str]:
     return row, since
 
 
-def _told(call: Request, since: str) -> dict[str, Any]:
+def _tag_resource(call: Request, since: str) -> dict[str, Any]:
     owner, number, name = (call.path[each] for each in ("pacticipant", "version", "tag"))
     version = call.to("pacticipants", owner, "versions", number)
     links = {

@@ -38,7 +38,7 @@ TRIGGERED = s.Schema(
         triggeredAt=s.moment(),
     ),
 )
-TRIGGERED_LIST = s.paged("TriggeredWebhooks", "triggeredWebhooks", TRIGGERED)
+TRIGGERED_LIST = s.paged_list("TriggeredWebhooks", "triggeredWebhooks", TRIGGERED)
 STATUS = s.Schema(
     "WebhooksStatus",
     s.record(
@@ -82,7 +82,7 @@ def show_status(call: Request) -> Response:
     }
     always = ("successful", "failed")
     summary = {name: count for name, count in counted.items() if count or name in always}
-    embedded = {"triggeredWebhooks": listed(call, found)}
+    embedded = {"triggeredWebhooks": trigger_resources(call, found)}
     return ok({"summary": summary, "_embedded": embedded, "_links": _status_links(call, found)})
 
 
@@ -99,16 +99,16 @@ def show_of_publication(call: Request) -> Response:
     found = outbox.of_publication(call.db, row, provider, PUBLICATION_EVENTS)
     title = f"Webhooks triggered by the publication of the pact between {consumer} ({number}) and {provider}"
     links = {"self": link(call.here(), title=title)}
-    return ok({"_embedded": {"triggeredWebhooks": listed(call, found)}, "_links": links})
+    return ok({"_embedded": {"triggeredWebhooks": trigger_resources(call, found)}, "_links": links})
 
 
-def listed(call: Request, found: Sequence[Trigger]) -> list[dict[str, Any]]:
+def trigger_resources(call: Request, found: Sequence[Trigger]) -> list[dict[str, Any]]:
     """Triggered webhooks as the API tells them."""
     by_row = kept.by_ids(call.db, [each.webhook_id for each in found if each.webhook_id is not None])
-    return [_shown(call, each, by_row) for each in found]
+    return [_trigger_resource(call, each, by_row) for each in found]
 
 
-def _shown(call: Request, each: Trigger, by_row: dict[int, kept.Webhook]) -> dict[str, Any]:
+def _trigger_resource(call: Request, each: Trigger, by_row: dict[int, kept.Webhook]) -> dict[str, Any]:
     webhook = by_row.get(each.webhook_id or 0)
     name = f"{webhook.method} {webhook.host}" if webhook else "Deleted webhook"
     logs = call.to("triggered-webhooks", each.uuid, "logs")

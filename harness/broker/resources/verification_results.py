@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.events import announce_result
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
+from harness.broker.http.answers import Response, created, no_content, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.metadata import Metadata, decode
 from harness.broker.http.problems import ABSENT, NotHere
-from harness.broker.http.result_shape import RESULT, told, url_of
+from harness.broker.http.result_shape import RESULT, result_resource, url_of
 from harness.broker.http.routing import Routes
-from harness.broker.resources.triggered_webhooks import TRIGGERED_LIST, listed
+from harness.broker.resources.triggered_webhooks import TRIGGERED_LIST, trigger_resources
 from harness.ledger.db import deleting, outbox, pacts, results
 from harness.ledger.db import shown_versions as versions
 from harness.ledger.db.tables import publications
@@ -37,7 +37,7 @@ _REMEMBERED = f"{_CONTENT}/metadata/{{metadata}}"
 TO_PUBLISH = s.Schema(
     "VerificationResultToPublish",
     s.record(
-        {"success": s.truth(), "providerApplicationVersion": s.filled()},
+        {"success": s.truth(), "providerApplicationVersion": s.non_blank()},
         build=s.maybe(s.text()),
         buildUrl=s.maybe(s.text()),
         testResults=s.ANYTHING,
@@ -80,7 +80,7 @@ def delete_latest_of_version(call: Request) -> Response:
 @routes.get(f"{_CONTENT}/verification-results/latest", answers={200: RESULT})
 def show_latest(call: Request) -> Response:
     """The newest result of a content."""
-    return _shown(call, results.latest(call.db, _pair(call), call.path["sha"]))
+    return _result_response(call, results.latest(call.db, _pair(call), call.path["sha"]))
 
 
 @routes.delete(f"{_CONTENT}/verification-results/latest", answers={204: None}, role="admin")
@@ -93,7 +93,7 @@ def delete_latest(call: Request) -> Response:
 @routes.get(f"{_REMEMBERED}/verification-results/{{number}}", answers={200: RESULT})
 def show(call: Request) -> Response:
     """One result."""
-    return _shown(call, _the_result(call))
+    return _result_response(call, _the_result(call))
 
 
 @routes.delete(f"{_CONTENT}/verification-results/{{number}}", answers={204: None}, role="admin")
@@ -110,7 +110,7 @@ def show_triggered(call: Request) -> Response:
     if found is None:
         raise NotHere
     title = f"Webhooks triggered by the publication of verification result {found.id}"
-    triggered = listed(call, outbox.of_verification(call.db, found.id))
+    triggered = trigger_resources(call, outbox.of_verification(call.db, found.id))
     links = {"self": link(f"{url_of(call, found)}/triggered-webhooks", title=title)}
     return ok({"_embedded": {"triggeredWebhooks": triggered}, "_links": links})
 
@@ -130,13 +130,13 @@ def delete_latest_of_latest(call: Request) -> Response:
 @routes.get(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={200: RESULT})
 def show_latest_of_tag(call: Request) -> Response:
     """The newest result of the latest pact with a tag."""
-    return _latest_of(call, [pacts.tagged(call.path["tag"])])
+    return _latest_of(call, [pacts.with_tag(call.path["tag"])])
 
 
 @routes.delete(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={204: None}, role="admin")
 def delete_latest_of_tag(call: Request) -> Response:
     """Forget the newest result of the latest pact with a tag."""
-    return _delete(call, _newest(call, [pacts.tagged(call.path["tag"])])[1])
+    return _delete(call, _newest(call, [pacts.with_tag(call.path["tag"])])[1])
 
 
 @routes.get("/verification-results/consumer/{consumer}/version/{version}/latest", answers={200: SUMMARY})
@@ -145,7 +145,7 @@ def summarise(call: Request) -> Response:
     row = versions.find(call.db, call.path["consumer"], call.path["version"])
     if row is None:
         raise NotHere
-    found = pacts.listed(call.db, [publications.c.version_id == row])
+    found = pacts.find_pacts(call.db, [publications.c.version_id == row])
     known = results.latest_of_contracts(call.db, [pact.contract for pact in found])
     stands = {pact.provider: known.get(pact.contract) for pact in found}
     summary = {
@@ -153,7 +153,7 @@ def summarise(call: Request) -> Response:
         "failed": sorted(name for name, each in stands.items() if each and not each.success),
         "unknown": sorted(name for name, each in stands.items() if each is None or each.partial),
     }
-    told_results = [told(call, each, call.path["version"]) for each in known.values()]
+    told_results = [result_resource(call, each, call.path["version"]) for each in known.values()]
     title = f"Latest verification results for consumer {call.path['consumer']} version {call.path['version']}"
     return ok(
         {
@@ -171,7 +171,7 @@ def _holds(result: VerificationResult | None) -> bool:
 
 
 def _publish(call: Request, remembered: Metadata) -> Response:
-    given = _read(call, remembered)
+    given = _parse_result(call, remembered)
     contract = results.contract_row(call.db, _pair(call), call.path["sha"])
     if contract is None:
         raise NotHere
@@ -179,10 +179,10 @@ def _publish(call: Request, remembered: Metadata) -> Response:
     made = results.by_number(call.db, _pair(call), call.path["sha"], number)
     assert made is not None
     announce_result(call, made, remembered)
-    return created(told(call, made, _consumer_number(call, contract)), url_of(call, made))
+    return created(result_resource(call, made, _consumer_number(call, contract)), url_of(call, made))
 
 
-def _read(call: Request, remembered: Metadata) -> results.ResultToRecord:
+def _parse_result(call: Request, remembered: Metadata) -> results.ResultToRecord:
     form = Form(call.document())
     success = form.body.get("success")
     if "success" not in form.body:
@@ -223,11 +223,11 @@ def _consumer_number(call: Request, contract: int) -> str:
     return numbers[0] if numbers else ""
 
 
-def _shown(call: Request, found: VerificationResult | None) -> Response:
+def _result_response(call: Request, found: VerificationResult | None) -> Response:
     """A result, by the newest version with its content, whichever it was looked for by."""
     if found is None:
         raise NotHere
-    body: dict[str, Any] = told(call, found, _consumer_number(call, found.contract))
+    body: dict[str, Any] = result_resource(call, found, _consumer_number(call, found.contract))
     return ok(body)
 
 
@@ -241,11 +241,11 @@ def _newest(
 
 
 def _latest_of(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
-    return _shown(call, _newest(call, where)[1])
+    return _result_response(call, _newest(call, where)[1])
 
 
 def _delete(call: Request, found: VerificationResult | None) -> Response:
     if found is None:
         raise NotHere
     deleting.result(call.db, found.id, By(who=call.who.name, at=call.now))
-    return gone()
+    return no_content()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, gone, ok
+from harness.broker.http.answers import Response, no_content, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.paging import asked_page
 from harness.broker.http.problems import NotFound, NotHere
 from harness.broker.http.routing import Routes
-from harness.broker.http.version_shape import VERSION, VERSIONS, listed, told
+from harness.broker.http.version_shape import VERSION, VERSIONS, version_list, version_resource
 from harness.identity import Version
 from harness.ledger.db import branches, deleting, places, tags
 from harness.ledger.db import shown_versions as kept
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 routes = Routes("versions")
 
 TO_KEEP = s.Schema(
-    "VersionToKeep", s.record(buildUrl=s.maybe(s.text()), tags=s.many(s.record({"name": s.filled()})))
+    "VersionToKeep", s.record(buildUrl=s.maybe(s.text()), tags=s.many(s.record({"name": s.non_blank()})))
 )
 
 
@@ -49,7 +49,7 @@ def show_of_branch(call: Request) -> Response:
 def show_tagged(call: Request) -> Response:
     """The versions with a tag, newest first."""
     name, tag = call.path["pacticipant"], call.path["tag"]
-    return _list(call, [kept.tagged(tag)], f"All application versions of {name}")
+    return _list(call, [kept.with_tag(tag)], f"All application versions of {name}")
 
 
 @routes.get(
@@ -87,7 +87,7 @@ def change(call: Request) -> Response:
 def delete(call: Request) -> Response:
     """Forget a version with its contracts and results."""
     deleting.version(call.db, the_version(call), By(who=call.who.name, at=call.now))
-    return gone()
+    return no_content()
 
 
 @routes.get("/pacticipants/{pacticipant}/latest-version/{tag}", answers={200: VERSION})
@@ -120,13 +120,13 @@ def the_version(call: Request) -> int:
 def _one(call: Request, row: int | None, *, here: bool = False) -> Response:
     if row is None:
         raise NotHere
-    return ok(_told(call, row, here=here))
+    return ok(_resource_of_row(call, row, here=here))
 
 
-def _told(call: Request, row: int, *, here: bool = False) -> dict[str, Any]:
-    version = kept.shown(call.db, [row], places=True)[0]
-    environments = places.listed(call.db)
-    return told(call, version, environments=environments, itself=call.here() if here else None)
+def _resource_of_row(call: Request, row: int, *, here: bool = False) -> dict[str, Any]:
+    version = kept.versions_of_rows(call.db, [row], places=True)[0]
+    environments = places.list_environments(call.db)
+    return version_resource(call, version, environments=environments, itself=call.here() if here else None)
 
 
 def _list(call: Request, where: list[sa.ColumnElement[bool]], title: str) -> Response:
@@ -135,7 +135,7 @@ def _list(call: Request, where: list[sa.ColumnElement[bool]], title: str) -> Res
         raise NotFound(f"No pacticipant with name '{name}' found")
     page = asked_page(call)
     rows, total = kept.page_of(call.db, name, where, page)
-    return ok(listed(call, name, kept.shown(call.db, rows), title, (page, total)))
+    return ok(version_list(call, name, kept.versions_of_rows(call.db, rows), title, (page, total)))
 
 
 def _keep(call: Request, *, clearing: bool) -> Response:
@@ -152,7 +152,7 @@ def _keep(call: Request, *, clearing: bool) -> Response:
         set_build_url(call.db, row, build_url or "", call.now if status == 200 else None)
     for tag in wanted:
         tags.add(call.db, row, tag, call.now)
-    return Response(status=status, body=_told(call, row))
+    return Response(status=status, body=_resource_of_row(call, row))
 
 
 def _tags(form: Form) -> list[str]:

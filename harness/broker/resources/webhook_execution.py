@@ -13,7 +13,7 @@ from harness.broker.http.hal import link
 from harness.broker.http.routing import Routes
 from harness.broker.resources.webhooks import WEBHOOK_TO_KEEP, the_webhook
 from harness.broker.webhooks.composing import message
-from harness.broker.webhooks.delivery import courier, headers_of, hidden
+from harness.broker.webhooks.delivery import courier, headers_of, hidden_texts
 from harness.broker.webhooks.reading import read_webhook
 from harness.broker.webhooks.redaction import shown_headers, without
 from harness.broker.webhooks.webhook_events import context_of
@@ -76,7 +76,7 @@ def execute_unsaved(call: Request) -> Response:
 def _all_told(call: Request) -> dict[str, Any]:
     """What became of every enabled webhook; none is no success, for nothing was shown to work."""
     found = []
-    for each in kept.listed(call.db):
+    for each in kept.all_webhooks(call.db):
         if each.enabled:
             again = link(f"{call.to('webhooks', each.uuid)}/execute", title="Execute the webhook again")
             found.append({**_execution(call, each), "_links": {"try-again": again}})
@@ -91,19 +91,19 @@ def _all_told(call: Request) -> dict[str, Any]:
 def _execution(call: Request, webhook: Webhook) -> dict[str, Any]:
     happened = latest_happening(call, webhook)
     composed = message(call.db, webhook, context_of(call.db, happened))
-    return _told(composed, courier(call.settings).send(composed))
+    return _outcome_document(composed, courier(call.settings).send(composed))
 
 
-def _told(composed: WebhookMessage, outcome: DeliveryOutcome) -> dict[str, Any]:
+def _outcome_document(composed: WebhookMessage, outcome: DeliveryOutcome) -> dict[str, Any]:
     split = urlsplit(composed.url)
-    never = hidden(composed)
+    never = hidden_texts(composed)
     url = split.path + (f"?{split.query}" if split.query else "")
     told: dict[str, Any] = {
         "request": {
             "headers": {
                 name: without(value, never) for name, value in shown_headers(headers_of(composed)).items()
             },
-            "body": _read(without(composed.body, never)),
+            "body": _json_or_text(without(composed.body, never)),
             "url": without(url, never),
         },
         "logs": outcome.log,
@@ -111,13 +111,13 @@ def _told(composed: WebhookMessage, outcome: DeliveryOutcome) -> dict[str, Any]:
     }
     if outcome.status:
         answered = shown_headers(outcome.headers)
-        told["response"] = {"status": outcome.status, "headers": answered, "body": _read(outcome.body)}
+        told["response"] = {"status": outcome.status, "headers": answered, "body": _json_or_text(outcome.body)}
     if outcome.error:
         told["error"] = {"message": outcome.error}
     return told
 
 
-def _read(text: str) -> Any:
+def _json_or_text(text: str) -> Any:
     """A body that is JSON as JSON."""
     try:
         return json.loads(text)

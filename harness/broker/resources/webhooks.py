@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness.broker.http import schemas as s
-from harness.broker.http.answers import Response, created, gone, ok
-from harness.broker.http.hal import given, link
+from harness.broker.http.answers import Response, created, no_content, ok
+from harness.broker.http.hal import link, omit_absent
 from harness.broker.http.problems import NotFound, NotHere
 from harness.broker.http.routing import Routes
 from harness.broker.webhooks.reading import EVENTS, read_webhook
@@ -70,7 +70,7 @@ WEBHOOKS = s.Schema(
 @routes.get("/webhooks", answers={200: WEBHOOKS})
 def show_all(call: Request) -> Response:
     """All webhooks, oldest first."""
-    return ok(_listed(call, "Webhooks", kept.listed(call.db)))
+    return ok(_webhook_list(call, "Webhooks", kept.all_webhooks(call.db)))
 
 
 @routes.post("/webhooks", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
@@ -82,7 +82,7 @@ def create(call: Request) -> Response:
 @routes.get("/webhooks/{uuid}", answers={200: WEBHOOK})
 def show(call: Request) -> Response:
     """One webhook."""
-    return ok(shown(call, the_webhook(call)))
+    return ok(webhook_resource(call, the_webhook(call)))
 
 
 @routes.put("/webhooks/{uuid}", answers={200: WEBHOOK, 201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
@@ -92,15 +92,15 @@ def replace(call: Request) -> Response:
     told = read_webhook(call, there, uuid=call.path["uuid"])
     if there is None:
         made = kept.create(call.db, told, call.now)
-        return Response(status=201, body=shown(call, made))
-    return ok(shown(call, kept.replace(call.db, there, told, call.now)))
+        return Response(status=201, body=webhook_resource(call, made))
+    return ok(webhook_resource(call, kept.replace(call.db, there, told, call.now)))
 
 
 @routes.delete("/webhooks/{uuid}", answers={204: None}, role="admin")
 def delete(call: Request) -> Response:
     """Tell nobody any more."""
     kept.delete(call.db, the_webhook(call))
-    return gone()
+    return no_content()
 
 
 @routes.post(
@@ -116,7 +116,7 @@ def create_for_pair(call: Request) -> Response:
 def show_for_pair(call: Request) -> Response:
     """The webhooks of just these two."""
     found = _about(call, call.path["consumer"], call.path["provider"])
-    return ok(_listed(call, "Webhooks", found))
+    return ok(_webhook_list(call, "Webhooks", found))
 
 
 @routes.post("/webhooks/provider/{provider}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
@@ -129,7 +129,7 @@ def create_for_provider(call: Request) -> Response:
 @routes.get("/webhooks/provider/{provider}", answers={200: WEBHOOKS})
 def show_for_provider(call: Request) -> Response:
     """The webhooks of a provider with all its consumers."""
-    return ok(_listed(call, "Webhooks", _about(call, None, call.path["provider"])))
+    return ok(_webhook_list(call, "Webhooks", _about(call, None, call.path["provider"])))
 
 
 @routes.post("/webhooks/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
@@ -142,7 +142,7 @@ def create_for_consumer(call: Request) -> Response:
 @routes.get("/webhooks/consumer/{consumer}", answers={200: WEBHOOKS})
 def show_for_consumer(call: Request) -> Response:
     """The webhooks of a consumer with all its providers."""
-    return ok(_listed(call, "Webhooks", _about(call, call.path["consumer"], None)))
+    return ok(_webhook_list(call, "Webhooks", _about(call, call.path["consumer"], None)))
 
 
 @routes.post(
@@ -160,7 +160,7 @@ def create_for_pact(call: Request) -> Response:
 def show_for_pact(call: Request) -> Response:
     """The webhooks of the pact of two pacticipants."""
     found = _about(call, call.path["consumer"], call.path["provider"])
-    return ok(_listed(call, "Pact webhooks", found))
+    return ok(_webhook_list(call, "Pact webhooks", found))
 
 
 def the_webhook(call: Request) -> Webhook:
@@ -180,7 +180,7 @@ def _both(call: Request) -> None:
 
 def _create(call: Request, told: Webhook) -> Response:
     made = kept.create(call.db, told, call.now)
-    return created(shown(call, made), call.to("webhooks", made.uuid))
+    return created(webhook_resource(call, made), call.to("webhooks", made.uuid))
 
 
 def _about(call: Request, consumer: str | None, provider: str | None) -> list[Webhook]:
@@ -190,7 +190,7 @@ def _about(call: Request, consumer: str | None, provider: str | None) -> list[We
     return kept.exactly_for(call.db, consumer, provider)
 
 
-def _listed(call: Request, title: str, found: Sequence[Webhook]) -> dict[str, Any]:
+def _webhook_list(call: Request, title: str, found: Sequence[Webhook]) -> dict[str, Any]:
     links = {
         "self": link(call.here(), title=title),
         "pb:create": link(call.here(), title="POST to create a webhook"),
@@ -199,11 +199,11 @@ def _listed(call: Request, title: str, found: Sequence[Webhook]) -> dict[str, An
         ],
         "curies": [{"name": "pb", "href": f"{call.base}/doc/webhooks-{{rel}}", "templated": True}],
     }
-    return {"_embedded": {"webhooks": [shown(call, each) for each in found]}, "_links": links}
+    return {"_embedded": {"webhooks": [webhook_resource(call, each) for each in found]}, "_links": links}
 
 
 def _scope(each: Webhook) -> str:
-    consumer, provider = _called(each.consumer), _called(each.provider)
+    consumer, provider = _party_title(each.consumer), _party_title(each.provider)
     if consumer and provider:
         return f"A webhook for the pact between {consumer} and {provider}"
     if provider:
@@ -213,13 +213,13 @@ def _scope(each: Webhook) -> str:
     return "A webhook for all pacts"
 
 
-def _called(party: Party) -> str:
+def _party_title(party: Party) -> str:
     return party.name or (f"label {party.label}" if party.label else "")
 
 
-def shown(call: Request, each: Webhook) -> dict[str, Any]:
+def webhook_resource(call: Request, each: Webhook) -> dict[str, Any]:
     """A webhook as the API tells it: nothing secret is in it."""
-    request = given(
+    request = omit_absent(
         method=each.method,
         url=each.url,
         headers=shown_headers(each.headers) or None,
@@ -227,7 +227,7 @@ def shown(call: Request, each: Webhook) -> dict[str, Any]:
         username=each.username,
         password=STARS if each.password else None,
     )
-    told = given(
+    told = omit_absent(
         uuid=each.uuid,
         description=each.description,
         consumer=_party(each.consumer),
@@ -243,7 +243,7 @@ def shown(call: Request, each: Webhook) -> dict[str, Any]:
 
 
 def _party(party: Party) -> dict[str, str] | None:
-    return None if party.anybody else given(name=party.name, label=party.label)
+    return None if party.anybody else omit_absent(name=party.name, label=party.label)
 
 
 def _links(call: Request, each: Webhook) -> dict[str, Any]:

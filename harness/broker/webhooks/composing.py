@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def message(db: sa.Connection, webhook: Webhook, context: Mapping[str, Any], *, key: str = "") -> WebhookMessage:
     """What is sent; `context` has `values` for the templates and `told` for the log."""
-    secrets = kept.secret_values(db, _asked(webhook))
+    secrets = kept.secret_values(db, _parameter_names(webhook))
     values = {**context.get("values", {}), **{f"user.{name}": value for name, value in secrets.items()}}
     headers = {name: templates.in_header(value, values) for name, value in webhook.headers.items()}
     media = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
@@ -36,6 +36,6 @@ def message(db: sa.Connection, webhook: Webhook, context: Mapping[str, Any], *, 
     )
 
 
-def _asked(webhook: Webhook) -> set[str]:
+def _parameter_names(webhook: Webhook) -> set[str]:
     texts = [webhook.url, webhook.username or "", webhook.password or "", json.dumps(webhook.body)]
     return {name for text in (*texts, *webhook.headers.values()) for name in templates.names_in(text)}

@@ -117,7 +117,7 @@ class Courier:
                 extensions={"timeout": timeouts},
             ) as answer,
         ):
-            body = _read(answer, began)
+            body = _read_body(answer, began)
             return self._told(message, log, answer, body)
 
     def _told(
@@ -143,21 +143,21 @@ class Courier:
             log=self._written(message, log),
             status=answer.status,
             headers=headers if shown else {},
-            body=without(text, hidden(message)) if shown else "",
+            body=without(text, hidden_texts(message)) if shown else "",
         )
 
     def _failed(self, message: WebhookMessage, log: list[str], why: str) -> DeliveryOutcome:
-        told = without(why, hidden(message))
+        told = without(why, hidden_texts(message))
         lines = [*log, f"ERROR: Error executing webhook {told}", "INFO: Webhook execution failed"]
         return DeliveryOutcome(success=False, log=self._written(message, lines), error=told)
 
     def _written(self, message: WebhookMessage, lines: Iterable[str]) -> str:
         now = self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         text = "".join(f"[{now}] {line}\n" for line in lines)
-        return without(text, hidden(message))
+        return without(text, hidden_texts(message))
 
 
-def hidden(message: WebhookMessage) -> tuple[str, ...]:
+def hidden_texts(message: WebhookMessage) -> tuple[str, ...]:
     """What may be read nowhere: the password, alone and with its user as a header carries it, and the secrets."""
     pair = f"{message.username}:{message.password}" if message.password else ""
     return (message.password, pair, *message.secrets)
@@ -194,7 +194,7 @@ def as_sent(url: str) -> str:
 _SENT = "%/:?#[]@!$&'()*+,;=-._~"  # what stands for itself in an address
 
 
-def _read(answer: httpcore.Response, began: float) -> bytes:
+def _read_body(answer: httpcore.Response, began: float) -> bytes:
     parts, size = [], 0
     for part in answer.iter_stream():
         parts.append(part)

@@ -58,7 +58,7 @@ def url_problems(url: str, settings: BrokerSettings) -> Iterator[str]:
     if scheme not in allowed:
         only = f"must be {allowed[0]}." if len(allowed) == 1 else f"must be one of {', '.join(allowed)}."
         yield f"scheme {only} {_HELP}"
-    if settings.webhook_hosts and not listed(host, settings.webhook_hosts):
+    if settings.webhook_hosts and not is_whitelisted(host, settings.webhook_hosts):
         shown = ", ".join(f'"{each}"' for each in settings.webhook_hosts)
         yield f"host must be in the whitelist {shown}. {_HELP}"
 
@@ -74,7 +74,7 @@ def _parts(url: str) -> tuple[str, str] | None:
     return split.scheme.lower(), host
 
 
-def listed(host: str, whitelist: Sequence[str]) -> bool:
+def is_whitelisted(host: str, whitelist: Sequence[str]) -> bool:
     """Whether a host is one of a whitelist's names, `*.domain`s, networks or `/patterns/`."""
     return any(_is(host, each) for each in whitelist)
 
@@ -124,7 +124,7 @@ class Doorkeeper:
     def _named(self, host: str, address: Address) -> bool:
         """Listed by name or by network; a pattern that happens to match is not meant for this."""
         exact = [each for each in self.hosts if not each.startswith(("/", "*"))]
-        return listed(host, exact) or listed(str(address), exact)
+        return is_whitelisted(host, exact) or is_whitelisted(str(address), exact)
 
 
 def _everybody_s(address: Address) -> bool:

@@ -19,12 +19,12 @@ Values = Mapping[str, str]  # "consumerName" of what happened; "user.NAME" of se
 
 def in_url(url: str, values: Values) -> str:
     """A URL; each value is percent-encoded, so that it stays in its place."""
-    return _filled(url, values, lambda value: quote(value, safe=""))
+    return _fill_template(url, values, lambda value: quote(value, safe=""))
 
 
 def in_header(text: str, values: Values) -> str:
     """The value of a header; line ends are taken out, so that it stays one."""
-    return re.sub(r"[\r\n\0]+", " ", _filled(text, values, str))
+    return re.sub(r"[\r\n\0]+", " ", _fill_template(text, values, str))
 
 
 def in_body(body: Any, values: Values, media: str = "") -> str:
@@ -34,10 +34,10 @@ def in_body(body: Any, values: Values, media: str = "") -> str:
     if not isinstance(body, str):
         return json.dumps(_inside(body, values), ensure_ascii=False, separators=(",", ":"))
     if "xml" in media:
-        return _filled(body, values, lambda value: escape(value, {'"': "&quot;", "'": "&apos;"}))
+        return _fill_template(body, values, lambda value: escape(value, {'"': "&quot;", "'": "&apos;"}))
     if "json" in media or _is_json(body):
         return _in_json(body, values)
-    return _filled(body, values, str)
+    return _fill_template(body, values, str)
 
 
 def _in_json(body: str, values: Values) -> str:
@@ -50,7 +50,7 @@ def _in_json(body: str, values: Values) -> str:
         return json.dumps(value, ensure_ascii=False)[1:-1]
 
     parts = _STRING.split(body)  # every second part is a string
-    return "".join(_filled(part, values, inside if at % 2 else outside) for at, part in enumerate(parts))
+    return "".join(_fill_template(part, values, inside if at % 2 else outside) for at, part in enumerate(parts))
 
 
 def names_in(text: str) -> set[str]:
@@ -66,15 +66,15 @@ def in_host(url: str) -> bool:
 
 def _inside(value: Any, values: Values) -> Any:
     if isinstance(value, str):
-        return _filled(value, values, str)
+        return _fill_template(value, values, str)
     if isinstance(value, dict):
-        return {_filled(name, values, str): _inside(each, values) for name, each in value.items()}
+        return {_fill_template(name, values, str): _inside(each, values) for name, each in value.items()}
     if isinstance(value, list):
         return [_inside(each, values) for each in value]
     return value
 
 
-def _filled(text: str, values: Values, written: Callable[[str], str]) -> str:
+def _fill_template(text: str, values: Values, written: Callable[[str], str]) -> str:
     def value(found: re.Match[str]) -> str:
         kind, name = found.groups()
         return written(values.get(name if kind == "pactbroker" else f"user.{name}", ""))

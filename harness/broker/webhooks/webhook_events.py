@@ -91,7 +91,7 @@ def context_of(db: sa.Connection, happened: Happening) -> dict[str, Any]:
         "buildUrl": happened.build_url,
         "currentlyDeployedProviderVersionNumber": ", ".join(happened.deployed_provider_numbers),
     }
-    return {"values": values, "told": _told(happened)}
+    return {"values": values, "told": _log_fields(happened)}
 
 
 _BITBUCKET = {"success": "SUCCESSFUL", "failure": "FAILED", "pending": "INPROGRESS"}
@@ -99,7 +99,7 @@ _AZURE = {"success": "succeeded", "failure": "failed", "pending": "pending"}
 _GITLAB = {"success": "success", "failure": "failed", "pending": "pending"}
 
 
-def _told(happened: Happening) -> dict[str, Any]:
+def _log_fields(happened: Happening) -> dict[str, Any]:
     """As the log of the original has it."""
     told: dict[str, Any] = {"base_url": happened.base}
     if happened.event == "test":

@@ -106,7 +106,7 @@ class Worker:
             due = None if success else self._again(trigger)
         with self.database.writing() as db:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            outbox.attempted(db, trigger, success=success, log=told, now=now, due=due)
+            outbox.record_attempt(db, trigger, success=success, log=told, now=now, due=due)
 
     def _again(self, trigger: Trigger) -> float | None:
         schedule = self.settings.webhook_retry_schedule

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.services.system import ReadyKind
-from harness.services.trust import Trust, distrusted
+from harness.services.trust import Trust, certificate_refusal
 
 if TYPE_CHECKING:
     from harness.checks.api import CheckTarget
@@ -25,7 +25,7 @@ def never_answered(target: CheckTarget, recording: Recording | None = None) -> s
         return ""
     ready = target.service.ready
     path = (ready.target or "/") if ready.kind is ReadyKind.HTTP else "/"
-    why = unanswered(target.instance.url, path, target.service.trust)
+    why = why_no_answer(target.instance.url, path, target.service.trust)
     if not why or (why.startswith(_SHUT) and not target.runs()):
         return ""
     places = target.listening()
@@ -33,14 +33,14 @@ def never_answered(target: CheckTarget, recording: Recording | None = None) -> s
     return f"{target.service.name} has not answered a single request: {why}{where}"
 
 
-def unanswered(url: str, path: str = "/", trust: Trust | None = None) -> str:
+def why_no_answer(url: str, path: str = "/", trust: Trust | None = None) -> str:
     """Why one plain request gets no HTTP answer; "" when it gets one, whatever it says."""
     there = urlsplit(url)
     if there.scheme == "https":
-        return _refused(there.hostname or "", there.port or 443, trust or Trust())
+        return _why_no_tls(there.hostname or "", there.port or 443, trust or Trust())
     host, port = there.hostname or "", there.port or 80
     try:
-        came = _asked(host, port, path)
+        came = _first_bytes(host, port, path)
     except TimeoutError:
         return f"{host}:{port} accepts connections and says nothing within {_WITHIN:g} s"
     except ConnectionRefusedError:
@@ -49,10 +49,10 @@ def unanswered(url: str, path: str = "/", trust: Trust | None = None) -> str:
         came = b""
     except OSError as error:
         return f"{host}:{port}: {error}"
-    return "" if came.startswith(b"HTTP/") else _told(host, port, came)
+    return "" if came.startswith(b"HTTP/") else _describe_non_http(host, port, came)
 
 
-def _refused(host: str, port: int, trust: Trust) -> str:
+def _why_no_tls(host: str, port: int, trust: Trust) -> str:
     """Why no TLS connection is made; whoever makes one is asked by those who can."""
     try:
         with (
@@ -63,10 +63,10 @@ def _refused(host: str, port: int, trust: Trust) -> str:
     except ConnectionRefusedError:
         return f"{_SHUT} {host}:{port}"
     except OSError as error:
-        return f"https://{host}:{port}: {distrusted(error) or error}"
+        return f"https://{host}:{port}: {certificate_refusal(error) or error}"
 
 
-def _told(host: str, port: int, came: bytes) -> str:
+def _describe_non_http(host: str, port: int, came: bytes) -> str:
     """What it is that came, when it is no HTTP."""
     if came.startswith(_TLS) or _speaks_tls(host, port):
         return f"HTTPS is spoken at {host}:{port}, and plain HTTP was asked; name its endpoint 'https'"
@@ -75,7 +75,7 @@ def _told(host: str, port: int, came: bytes) -> str:
     return f"{host}:{port} closes connections without an answer"
 
 
-def _asked(host: str, port: int, path: str) -> bytes:
+def _first_bytes(host: str, port: int, path: str) -> bytes:
     """The first bytes of an answer."""
     with socket.create_connection((host, port), timeout=_WITHIN) as link:
         link.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())

@@ -28,7 +28,7 @@ def main() -> None:
 
     while True:
         job = json.loads(jobs.get())
-        _answer(answers, {"id": job["id"], **_verified(job)})
+        _answer(answers, {"id": job["id"], **_run_verifier(job)})
 
 
 def _listen(jobs: queue.SimpleQueue[str]) -> None:
@@ -42,7 +42,7 @@ def _answer(answers: TextIO, answer: dict[str, Any]) -> None:
     answers.flush()
 
 
-def _verified(job: dict[str, Any]) -> dict[str, Any]:
+def _run_verifier(job: dict[str, Any]) -> dict[str, Any]:
     from pact.verifier import Verifier
 
     verifier = (

@@ -124,11 +124,13 @@ def chunks_of(
     return [
         Chunk(chosen=dict(part), states=states, by_verifier=asks, follow=follow)
         for (states, asks, follow), group in groups.items()
-        for part in _split(list(group.items()), 1 if states else jobs)
+        for part in _chunk_interactions(list(group.items()), 1 if states else jobs)
     ]
 
 
-def _split(items: list[tuple[str, Interaction]], jobs: int) -> Iterator[list[tuple[str, Interaction]]]:
+def _chunk_interactions(
+    items: list[tuple[str, Interaction]], jobs: int
+) -> Iterator[list[tuple[str, Interaction]]]:
     size = min(LARGEST, max(_SMALLEST, math.ceil(len(items) / max(1, jobs))))
     for start in range(0, len(items), size):
         yield items[start : start + size]

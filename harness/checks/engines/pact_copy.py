@@ -30,7 +30,9 @@ def copy_of(pact: Pact, chosen: Mapping[str, Interaction], *, with_states: bool)
     return {
         "consumer": {"name": "consumer"},
         "provider": {"name": "provider"},
-        "interactions": [_copied(token, each, with_states=with_states) for token, each in chosen.items()],
+        "interactions": [
+            _copy_interaction(token, each, with_states=with_states) for token, each in chosen.items()
+        ],
         "metadata": metadata,
     }
 
@@ -45,7 +47,7 @@ def needs_values(interaction: Interaction) -> bool:
     return _mentions(interaction.document, "ProviderState")
 
 
-def _copied(token: str, interaction: Interaction, *, with_states: bool) -> dict[str, Any]:
+def _copy_interaction(token: str, interaction: Interaction, *, with_states: bool) -> dict[str, Any]:
     copied = {key: value for key, value in interaction.document.items() if key not in _TRIMMINGS}
     request = copied["request"]
     values = request.get("headers") or {}

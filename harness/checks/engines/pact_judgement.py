@@ -35,7 +35,7 @@ Answers = tuple[Exercised] | tuple[Exercised, Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class PromiseBreach:
     """How a promise is broken, and where it shows."""
 
     kind: Kind
@@ -97,7 +97,7 @@ class InteractionJudge:
             because = f"the request was not the promised one: {_as_text(opinion.unasked)}"
             return self.unknown(interaction, Cause.NOT_ASKED, because, first)
         if not interaction.expects_redirect and _is_redirect(first):
-            return self._broken(interaction, _redirected(interaction, first, result), first)
+            return self._broken(interaction, _broken_by_redirect(interaction, first, result), first)
         if opinion.trouble:
             return self._silent(interaction, seen, opinion)
         if opinion.is_of_the_pact:
@@ -144,7 +144,7 @@ class InteractionJudge:
         """What the verifier takes, and whether the record does as well."""
         exchange = seen.last
         if not opinion.answer.kept:
-            return self._broken(interaction, _disputed(opinion), exchange)
+            return self._broken(interaction, _broken_by_dispute(opinion), exchange)
         if not_undone:
             return self.unknown(
                 interaction, Cause.STATE_FAILED, f"the promise was kept, but {not_undone}", exchange
@@ -158,7 +158,7 @@ class InteractionJudge:
             because = f"a rule of the pact cannot be applied: {result.inapplicable}"
             return self.unknown(interaction, Cause.UNREADABLE, because, seen.last)
         if result.mismatches and not result.inapplicable:
-            broken = Breach(result.kind, most_telling_first(m.difference for m in result.mismatches))
+            broken = PromiseBreach(result.kind, most_telling_first(m.difference for m in result.mismatches))
             is_disputed = opinion.answer.kept and not opinion.answer.undecided
             return self._broken(interaction, _told_of_both(broken) if is_disputed else broken, seen.last)
         if not opinion.answer.kept:
@@ -181,9 +181,9 @@ class InteractionJudge:
             text=f"{asked} got no whole answer: {opinion.trouble}",
         )
         came = f"no whole answer to {asked}: {opinion.trouble}"
-        return self._broken(interaction, Breach(SILENT, (difference,), came), exchange)
+        return self._broken(interaction, PromiseBreach(SILENT, (difference,), came), exchange)
 
-    def _broken(self, interaction: Interaction, broken: Breach, exchange: Exchange | None) -> Answers:
+    def _broken(self, interaction: Interaction, broken: PromiseBreach, exchange: Exchange | None) -> Answers:
         first = broken.differences[0]
         because = first.text or f"{first.place}: expected {first.expected}, got {first.actual}"
         because += f" ({broken.note})" if broken.note else ""
@@ -249,7 +249,7 @@ def _is_redirect(exchange: Exchange) -> bool:
     return 300 <= exchange.status < 400 and exchange.status != 304
 
 
-def _redirected(interaction: Interaction, first: Exchange, result: VerifierResult) -> Breach:
+def _broken_by_redirect(interaction: Interaction, first: Exchange, result: VerifierResult) -> PromiseBreach:
     """Not every client follows a redirect, so it breaks a promise even where what follows would keep it."""
     location = next((value for name, value in first.response_headers if name.lower() == "location"), "nowhere")
     what = f"{first.status} to {location}"
@@ -261,7 +261,7 @@ def _redirected(interaction: Interaction, first: Exchange, result: VerifierResul
         text=f"expected {interaction.status} but was a redirect: {what}; {after}, but not every client follows",
     )
     came = f"a redirect: {what}; {after}, but not every client follows"
-    return Breach(REDIRECTED, (difference, *(m.difference for m in result.mismatches)), came)
+    return PromiseBreach(REDIRECTED, (difference, *(m.difference for m in result.mismatches)), came)
 
 
 def _as_recorded(result: VerifierResult, opinion: Opinion) -> VerifierResult:
@@ -276,22 +276,24 @@ def _as_recorded(result: VerifierResult, opinion: Opinion) -> VerifierResult:
     return result.only(counts)
 
 
-def _by_the_record(opinion: Opinion) -> Breach:
+def _by_the_record(opinion: Opinion) -> PromiseBreach:
     differences = most_telling_first(opinion.answer.differences)
     place = differences[0].place
-    return Breach(STATUS if place == "status" else HEADER if place.startswith("header ") else BODY, differences)
+    return PromiseBreach(
+        STATUS if place == "status" else HEADER if place.startswith("header ") else BODY, differences
+    )
 
 
-def _disputed(opinion: Opinion) -> Breach:
+def _broken_by_dispute(opinion: Opinion) -> PromiseBreach:
     broken = _by_the_record(opinion)
     return _with_note(broken, "two judges disagree: the verifier takes it, the rules of the pact do not")
 
 
-def _told_of_both(broken: Breach) -> Breach:
+def _told_of_both(broken: PromiseBreach) -> PromiseBreach:
     return _with_note(broken, "two judges disagree: the rules of the pact as the harness reads them take it")
 
 
-def _with_note(broken: Breach, note: str) -> Breach:
+def _with_note(broken: PromiseBreach, note: str) -> PromiseBreach:
     return replace(broken, note=note)
 
 

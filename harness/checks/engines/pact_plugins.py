@@ -20,10 +20,10 @@ def needed_by(interaction: Interaction) -> frozenset[str]:
 
 def lacking(pact: Pact, interaction: Interaction, environ: Mapping[str, str]) -> str:
     """Which plug-in is needed and not installed, with its version; "" when the verifier has all that it needs."""
-    versions = {each["name"]: str(each.get("version") or "") for each in _named(pact)}
+    versions = {each["name"]: str(each.get("version") or "") for each in _plugin_entries(pact)}
     for name in sorted(needed_by(interaction)):
         version = versions.get(name, "")
-        if not any(_is_enough(version, each) for each in _installed(name, environ)):
+        if not any(_is_enough(version, each) for each in _installed_versions(name, environ)):
             called = f"{name} {version}".strip()
             where = f"not installed here (looked in {_folder(environ)})"
             return f"it needs the Pact plug-in {called}, which is {where}"
@@ -33,17 +33,17 @@ def lacking(pact: Pact, interaction: Interaction, environ: Mapping[str, str]) ->
 def of_interactions(pact: Pact, interactions: Iterable[Interaction]) -> list[dict[str, Any]]:
     """What the pact says of the plug-ins that these interactions need; the verifier loads all that it is told."""
     names = {name for each in interactions for name in needed_by(each)}
-    return [each for each in _named(pact) if each["name"] in names]
+    return [each for each in _plugin_entries(pact) if each["name"] in names]
 
 
-def _named(pact: Pact) -> list[dict[str, Any]]:
+def _plugin_entries(pact: Pact) -> list[dict[str, Any]]:
     metadata = pact.document.get("metadata")
     listed = metadata.get("plugins") if isinstance(metadata, dict) else None
     entries = listed if isinstance(listed, list) else []
     return [each for each in entries if isinstance(each, dict) and isinstance(each.get("name"), str)]
 
 
-def _installed(name: str, environ: Mapping[str, str]) -> list[str]:
+def _installed_versions(name: str, environ: Mapping[str, str]) -> list[str]:
     """The versions of a plug-in that are here."""
     return [
         str(told.get("version") or "")

@@ -60,8 +60,10 @@ def opinion_of(
     """What the first and the last exchange of an interaction tell; `ours` are headers that the harness sets."""
     first, last = exact[0], exact[-1]
     promised = interaction.document["response"]
-    unasked = _unasked(interaction, version, first, frozenset(name.lower() for name in ours))
-    body, trouble = (None, last.trouble) if last.trouble else unpacked(last.response_body, last.response_headers)
+    unasked = _request_differences(interaction, version, first, frozenset(name.lower() for name in ours))
+    body, trouble = (
+        (None, last.trouble) if last.trouble else decompress_body(last.response_body, last.response_headers)
+    )
     if trouble:
         return Opinion(unasked=unasked, trouble=trouble, late=last.late)
     came = wire_message(status=last.status, headers=last.response_headers, body=body or b"")
@@ -74,7 +76,7 @@ def opinion_of(
     )
 
 
-def unpacked(body: bytes | None, headers: Iterable[tuple[str, str]]) -> tuple[bytes | None, str]:
+def decompress_body(body: bytes | None, headers: Iterable[tuple[str, str]]) -> tuple[bytes | None, str]:
     """A body without its compression, and what is wrong with that; None for one that nobody here can unpack."""
     told = ",".join(value for name, value in headers if name.lower() == "content-encoding")
     for encoding in reversed([each.strip().lower() for each in told.split(",")]):
@@ -82,7 +84,7 @@ def unpacked(body: bytes | None, headers: Iterable[tuple[str, str]]) -> tuple[by
             continue
         if encoding not in _WINDOWS:
             return None, ""
-        body, trouble = _inflated(body, encoding)
+        body, trouble = _inflate_body(body, encoding)
         if trouble:
             return None, trouble
     return body, ""
@@ -107,11 +109,11 @@ def in_promised_order(request: dict[str, Any], version: str, target: str) -> str
 # Private
 
 
-def _unasked(
+def _request_differences(
     interaction: Interaction, version: str, sent: ExactExchange, ours: frozenset[str]
 ) -> tuple[Difference, ...]:
     request = interaction.document["request"]
-    body, _ = unpacked(sent.request_body, sent.request_headers)
+    body, _ = decompress_body(sent.request_body, sent.request_headers)
     came = wire_message(start=(sent.method, sent.target), headers=sent.request_headers, body=body or b"")
     promised = {name: value for name, value in request.items() if name != "matchingRules"}
     if body is None or needed_by(interaction):
@@ -148,7 +150,7 @@ def _is_within(made: Any, place: str) -> bool:
     return any((path := tokens_of(each)) is not None and weight(path, steps) for each in made)
 
 
-def _inflated(body: bytes, encoding: str) -> tuple[bytes | None, str]:
+def _inflate_body(body: bytes, encoding: str) -> tuple[bytes | None, str]:
     for window in (_WINDOWS[encoding], *((-15,) if encoding == "deflate" else ())):
         inflater = zlib.decompressobj(window)
         try:

@@ -115,7 +115,9 @@ def _mismatch(told: dict[str, Any]) -> Mismatch:
     else:
         place = "status" if kind == "StatusMismatch" else str(told.get("path") or "body")
     text = str(told.get("mismatch") or "")
-    difference = Difference(place=place, expected=_told(expected), actual=_told(actual), text=text)
+    difference = Difference(
+        place=place, expected=_text_or_empty(expected), actual=_text_or_empty(actual), text=text
+    )
     return Mismatch(kind=_KINDS.get(kind, OTHER), difference=difference)
 
 
@@ -151,5 +153,5 @@ def _kind_of(text: str) -> str:
         return ""
 
 
-def _told(value: Any) -> str:
+def _text_or_empty(value: Any) -> str:
     return "" if value is None else str(value)

@@ -179,7 +179,7 @@ def missing_states(
     names = names if names is not None else listed or None
     if names is not None:
         return {name: _not_among(names) for name in wanted if name not in names}
-    probed = ((name, _probed(states, state)) for name, state in wanted.items())
+    probed = ((name, _probe_state(states, state)) for name, state in wanted.items())
     return {name: why for name, why in probed if why}
 
 
@@ -187,7 +187,7 @@ def _not_among(names: frozenset[str]) -> str:
     return f"the provider has: {', '.join(sorted(names))}" if names else "the provider has no states at all"
 
 
-def _probed(states: ProviderStates, state: ProviderState) -> str:
+def _probe_state(states: ProviderStates, state: ProviderState) -> str:
     try:
         states.set_up(state.name, dict(state.params))
         states.tear_down(state.name, dict(state.params))

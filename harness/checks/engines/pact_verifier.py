@@ -117,7 +117,7 @@ class VerifierProcess:
                 raise self._died()
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
-        return _understood(line)
+        return _parse_results(line)
 
     def _died(self) -> ToolCrashed:
         code = self._process.wait()
@@ -176,7 +176,7 @@ class Verifiers:
             self._idle.pop().close()
 
 
-def _understood(line: bytes) -> dict[str, Any]:
+def _parse_results(line: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(line)
         results = answer["results"]

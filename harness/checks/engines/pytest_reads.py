@@ -37,7 +37,7 @@ class _Environ(os._Environ):  # type: ignore[type-arg]
         return super().__getitem__(key)
 
 
-def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+def _note_event(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
         path = os.path.abspath(os.fsdecode(arguments[0]))
         (_written if (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR) else _read).add(path)
@@ -81,4 +81,4 @@ def _names() -> Iterator[str]:
 
 if os.environ.get(READS):
     os.environ.__class__ = _Environ
-    sys.addaudithook(_heard)
+    sys.addaudithook(_note_event)

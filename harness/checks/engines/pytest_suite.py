@@ -74,7 +74,7 @@ def run_suite(
     # A cache of its own: earlier runs of the user's do not choose the tests, and ours do not change theirs.
     words = [*command(path), *options, f"--rootdir={root_of(path)}", "-o", f"cache_dir={folder / 'cache'}"]
     told = past_proxies({**_environment(), **environment, RESULTS: str(results)})
-    with output.open("wb") as log, _started(words, root_of(path), told, log) as process:
+    with output.open("wb") as log, _suite_process(words, root_of(path), told, log) as process:
         outcome = SuiteOutcome()
         try:
             with (ending or CancelToken()).calling(lambda: _interrupt(process)):
@@ -114,7 +114,7 @@ def _environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _started(
+def _suite_process(
     words: Sequence[str], folder: Path, environment: Mapping[str, str], log: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The suite's process; it ends with this one, and its whole group ends with the context."""

@@ -196,7 +196,7 @@ def _finding(group: Sequence[Failure], also: set[str], place: str, how: tuple[Ag
     cause = _cause(shown)
     if cause[0] == UNDOCUMENTED_400:
         return _undocumented_400(group, shown, place, again)
-    expected, actual = _told(cause[0], shown)
+    expected, actual = _expected_and_actual(cause[0], shown)
     return Finding(
         code=cause[0],
         subject=shown.operation,
@@ -241,7 +241,7 @@ def pointer(operation: str) -> str:
     return f"#/paths/{path.replace('~', '~0').replace('/', '~1')}/{method.lower()}"
 
 
-def _told(code: str, failure: Failure) -> tuple[str, str]:
+def _expected_and_actual(code: str, failure: Failure) -> tuple[str, str]:
     """Expected and actual, in a few words each."""
     lines = failure.message.splitlines()
     documented = next((line.partition(": ")[2] for line in lines if line.startswith("Documented: ")), "")

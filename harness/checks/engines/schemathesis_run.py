@@ -54,7 +54,7 @@ def exercise(target: CheckTarget, document: OpenApi, where: ServedPath | None = 
     with settings.ending.calling(family.stop):
         ended = _side_by_side(family, seconds=target.service.budget.seconds)
     return tuple(
-        ShardOutcome(shard=shard, ended=end, seen=_read(target, child.folder / "report.ndjson", routes))
+        ShardOutcome(shard=shard, ended=end, seen=_read_report(target, child.folder / "report.ndjson", routes))
         for shard, child, end in zip(plan, children, ended, strict=True)
     )
 
@@ -69,7 +69,7 @@ def secrets(target: CheckTarget) -> tuple[str, ...]:
     return tuple(known)
 
 
-def hidden(target: CheckTarget) -> tuple[str, ...]:
+def secret_headers(target: CheckTarget) -> tuple[str, ...]:
     """Names of headers whose values may never be recorded."""
     return tuple(sent_headers(target.service))
 
@@ -106,8 +106,8 @@ def _side_by_side(family: Family, *, seconds: float) -> list[ChildExit]:
         family.stop()
 
 
-def _read(target: CheckTarget, report: Path, routes: RouteTable) -> Observation:
+def _read_report(target: CheckTarget, report: Path, routes: RouteTable) -> Observation:
     if not report.exists():
         return observe(())
     with report.open("rb") as lines:
-        return observe(lines, routes=routes, secrets=secrets(target), hidden=hidden(target))
+        return observe(lines, routes=routes, secrets=secrets(target), hidden=secret_headers(target))

@@ -53,11 +53,11 @@ def find_served_path(document: OpenApi, ask: Ask) -> ServedPath:
     usual, groups = _by_servers(document)
     apart = {each for group in groups.values() for each in group}
     main = [each for each in document.operations if each.label not in apart]
-    found = _found(main, tuple(dict.fromkeys([*usual, ""])), ask) if usual != ("",) else ServedPath()
+    found = _find_served_path(main, tuple(dict.fromkeys([*usual, ""])), ask) if usual != ("",) else ServedPath()
     own: dict[str, str] = {}
     nowhere: dict[str, str] = {}
     for bases, labels in groups.items():
-        there = _found([each for each in document.operations if each.label in labels], bases, ask)
+        there = _find_served_path([each for each in document.operations if each.label in labels], bases, ask)
         own |= dict.fromkeys(labels, there.base)
         nowhere |= dict.fromkeys(labels, there.absent) if there.absent else {}
     return replace(found, own=own, nowhere=nowhere)
@@ -65,20 +65,20 @@ def find_served_path(document: OpenApi, ask: Ask) -> ServedPath:
 
 def _by_servers(document: OpenApi) -> tuple[Bases, dict[Bases, list[str]]]:
     """The paths of the document's servers, and operations with servers elsewhere by the paths of these."""
-    usual = _closed(base_paths(document.document)) or ("",)
+    usual = _without_variables(base_paths(document.document)) or ("",)
     groups: dict[Bases, list[str]] = {}
     for label, named in bases_of_operations(document.document):
-        bases = _closed(named)
+        bases = _without_variables(named)
         if bases and bases[0] != usual[0]:
             groups.setdefault(bases, []).append(label)
     return usual, groups
 
 
-def _closed(bases: Iterable[str]) -> Bases:
+def _without_variables(bases: Iterable[str]) -> Bases:
     return tuple(base for base in bases if "{" not in base)
 
 
-def _found(operations: Sequence[Operation], bases: Bases, ask: Ask) -> ServedPath:
+def _find_served_path(operations: Sequence[Operation], bases: Bases, ask: Ask) -> ServedPath:
     certain, asked = _asked_for(operations)
     told: list[str] = []
     for base in bases:

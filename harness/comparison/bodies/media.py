@@ -42,11 +42,11 @@ def is_xml(media: str) -> bool:
 
 def accepted(header: Iterable[str]) -> tuple[str, ...]:
     """The media types of `Accept` headers, without those that are refused by `q=0`."""
-    return _accepted(",".join(header))
+    return _parse_accept(",".join(header))
 
 
 @lru_cache(maxsize=4_096)
-def _accepted(header: str) -> tuple[str, ...]:
+def _parse_accept(header: str) -> tuple[str, ...]:
     found = []
     for part in header.split(","):
         name, *parameters = (each.strip().lower() for each in part.split(";"))
@@ -65,7 +65,7 @@ def meet(one: str, other: str) -> bool:
     return kind == other_kind and "*" in (sub, other_sub)
 
 
-def chosen(media: str, declared: Iterable[str]) -> str | None:
+def best_media_type(media: str, declared: Iterable[str]) -> str | None:
     """The declared media type that stands for a body of that type; the most exact of several."""
     names = list(declared)
     for name in names:

@@ -54,7 +54,7 @@ class _Tree:
         self.met += 1 + len(attributes)
         if len(self.open) > _DEEPEST or self.met > _MOST:
             raise NotXml("it is too large to be looked at")
-        element = Element(*_split(name), {_split(each): value for each, value in attributes.items()})
+        element = Element(*_split_name(name), {_split_name(each): value for each, value in attributes.items()})
         self.open[-1].children.append(element)
         self.open.append(element)
 
@@ -71,6 +71,6 @@ class _Tree:
         raise NotXml("it has a document type, which is not read")
 
 
-def _split(name: str) -> tuple[str, str]:
+def _split_name(name: str) -> tuple[str, str]:
     namespace, _, local = name.rpartition(" ")
     return namespace, local

@@ -5,8 +5,8 @@ from __future__ import annotations
 from harness.comparison.containment.answer import Containment, ContainmentAnswer
 from harness.comparison.containment.deciding import (
     allows,
-    contained,
     counterexample,
+    decide_containment,
     equivalent,
     is_searchable,
     judgeable,
@@ -18,8 +18,8 @@ __all__ = [
     "Containment",
     "ContainmentAnswer",
     "allows",
-    "contained",
     "counterexample",
+    "decide_containment",
     "equivalent",
     "is_searchable",
     "judgeable",

@@ -154,7 +154,7 @@ class Expression:
     def __post_init__(self) -> None:
         first = self._node()
         self.moves[first].append((_ANYTHING, first))
-        self.end = self._sequence(_parsed(self.pattern), first)
+        self.end = self._sequence(_parse_pattern(self.pattern), first)
         self.moves[self.end].append((_ANYTHING, self.end))
         self.start = self._closed({first}, "begin")
 
@@ -252,7 +252,7 @@ _LINES = (0x0A, 0x0D, 0x2028, 0x2029)
 _OTHERWISE_IN_PYTHON = re.compile(r"\{,|\\[AZzbBpPck]|\(\?[^:]")  # lookarounds, flags and names among them
 
 
-def _parsed(pattern: str) -> Any:
+def _parse_pattern(pattern: str) -> Any:
     """The tree of an expression that means the same to Python and to validators."""
     if _OTHERWISE_IN_PYTHON.search(pattern):
         raise BeyondAutomata(pattern)
@@ -274,12 +274,12 @@ def _ranges(kind: str, argument: Any) -> Ranges:
         return _others([(code, code) for code in _LINES])
     if kind == "IN":
         negated = bool(argument) and str(argument[0][0]) == "NEGATE"
-        named = [each for name, inner in argument[negated:] for each in _set(str(name), inner)]
+        named = [each for name, inner in argument[negated:] for each in _set_ranges(str(name), inner)]
         return _others(named) if negated else tuple(named)
     raise BeyondAutomata(kind)
 
 
-def _set(kind: str, argument: Any) -> Ranges:
+def _set_ranges(kind: str, argument: Any) -> Ranges:
     if kind == "RANGE":
         return ((argument[0], argument[1]),)
     if kind == "CATEGORY" and str(argument) in _CATEGORIES:

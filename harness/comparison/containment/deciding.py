@@ -13,7 +13,7 @@ from typing import Any
 from harness.comparison.containment.answer import Containment, ContainmentAnswer
 from harness.comparison.containment.branching import unfolded_size, unfolds_too_far
 from harness.comparison.containment.objects import property_by_property, widest
-from harness.comparison.containment.recursion import Unfoldable, unfolded
+from harness.comparison.containment.recursion import Unfoldable, unfold_schemas
 from harness.comparison.containment.samples import samples
 
 Schema = dict[str, Any] | bool
@@ -25,7 +25,7 @@ _WIDEST = 120  # properties of an object that is compared as a whole: two hundre
 _MOST_SUBTRACTED = 400  # of these: a third of a second and tens of megabytes for a thousand
 
 
-def contained(small: Schema, large: Schema) -> ContainmentAnswer:
+def decide_containment(small: Schema, large: Schema) -> ContainmentAnswer:
     """Whether every value that `small` allows is allowed by `large`; both whole, with their own `$defs`.
 
     Draft 2020-12; formats count. A NO carries a value that was checked with the validator.
@@ -73,7 +73,7 @@ def _proven(small: str, large: str) -> bool:
     if small == large:
         return True
     try:
-        steps = unfolded(json.loads(small), json.loads(large))
+        steps = unfold_schemas(json.loads(small), json.loads(large))
     except Unfoldable:
         return False
     return all(_covers(inner, outer) for inner, outer in steps)

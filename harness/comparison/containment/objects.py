@@ -23,7 +23,7 @@ _MOST_STEPS = 50  # references that refer to references
 
 def property_by_property(small: Schema, large: Schema) -> list[tuple[Schema, Schema]] | None:
     """Pairs, each of which has to be contained for the whole to be; None for what is more than plain objects."""
-    inner, outer = _followed(small), _followed(large)
+    inner, outer = _follow_reference(small), _follow_reference(large)
     if not (_is_plain(inner) and _is_plain(outer)):
         return None
     assert isinstance(inner, dict)
@@ -49,7 +49,7 @@ def widest(value: Any) -> int:
     return most
 
 
-def _followed(schema: Schema) -> Schema:
+def _follow_reference(schema: Schema) -> Schema:
     for _ in range(_MOST_STEPS):
         if not isinstance(schema, dict) or "$ref" not in schema or schema.keys() - _REFERS:
             break

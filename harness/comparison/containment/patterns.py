@@ -19,7 +19,7 @@ def matching(pattern: str, variant: int = 0) -> str | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # the pattern is not ours, nor written for Python
             compiled = re.compile(pattern)
-            text = "".join(_made(compiled, variant))
+            text = "".join(_part_texts(compiled, variant))
     except (re.error, _Unknown, RecursionError, OverflowError):
         return None
     return text if compiled.search(text) else None
@@ -29,7 +29,7 @@ class _Unknown(Exception):
     """A part of a pattern for which nothing can be made up."""
 
 
-def _made(compiled: re.Pattern[str], variant: int) -> list[str]:
+def _part_texts(compiled: re.Pattern[str], variant: int) -> list[str]:
     parser: Any = import_module("re._parser")  # its tree is what the standard library compiles from
 
     return [_part(name, argument, variant) for name, argument in parser.parse(compiled.pattern)]
@@ -42,7 +42,7 @@ def _part(name: Any, argument: Any, variant: int) -> str:
     if kind == "IN":
         return _one_of(argument, variant)
     if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-        return _repeated(argument, variant)
+        return _repeat_parts(argument, variant)
     if kind == "SUBPATTERN":
         return _sequence(argument[-1], variant)
     if kind == "BRANCH":
@@ -65,7 +65,7 @@ def _sequence(parts: Any, variant: int) -> str:
     return "".join(_part(name, argument, variant) for name, argument in parts)
 
 
-def _repeated(argument: Any, variant: int) -> str:
+def _repeat_parts(argument: Any, variant: int) -> str:
     least, most, parts = argument
     times = min(int(most), least + variant, _MOST_REPEATS) if variant else int(least)
     if times < least:

@@ -27,7 +27,7 @@ class Unfoldable(Exception):
     """The recursion is of a kind for which no proof is known."""
 
 
-def unfolded(small: Schema, large: Schema) -> list[tuple[Schema, Schema]]:
+def unfold_schemas(small: Schema, large: Schema) -> list[tuple[Schema, Schema]]:
     """Pairs without recursion, each of which has to be contained; raises Unfoldable."""
     inner, outer = _recursive(small), _recursive(large)
     if not inner and not outer:
@@ -44,7 +44,7 @@ def unfolded(small: Schema, large: Schema) -> list[tuple[Schema, Schema]]:
     pairs: list[tuple[Schema, Schema]] = []
     for stand_in in (_one_value, _all_but_one_value):
         markers = {name: stand_in(name) for name in sorted(shared)}
-        pairs.append((_cut(small, markers), _cut(large, markers)))
+        pairs.append((_cut_recursion(small, markers), _cut_recursion(large, markers)))
         pairs += [(_body(small, name, markers), _body(large, name, markers)) for name in markers]
     return pairs
 
@@ -64,27 +64,27 @@ def _body(schema: dict[str, Any], name: str, markers: Markers) -> Schema:
     definition = schema["$defs"][name]
     if not isinstance(definition, dict):
         return bool(definition)
-    return _cut({**definition, "$defs": schema["$defs"]}, markers)
+    return _cut_recursion({**definition, "$defs": schema["$defs"]}, markers)
 
 
-def _cut(schema: dict[str, Any], markers: Markers) -> dict[str, Any]:
+def _cut_recursion(schema: dict[str, Any], markers: Markers) -> dict[str, Any]:
     """The schema with a name's own marker in the place of every reference to it."""
-    cut: dict[str, Any] = _marked({key: item for key, item in schema.items() if key != "$defs"}, markers)
+    cut: dict[str, Any] = _mark_references({key: item for key, item in schema.items() if key != "$defs"}, markers)
     kept = {name: each for name, each in schema.get("$defs", {}).items() if name not in markers}
-    definitions = {name: _marked(each, markers) for name, each in kept.items()}
+    definitions = {name: _mark_references(each, markers) for name, each in kept.items()}
     return {**cut, "$defs": definitions} if definitions else cut
 
 
-def _marked(value: Any, markers: Markers) -> Any:
+def _mark_references(value: Any, markers: Markers) -> Any:
     if isinstance(value, list):
-        return [_marked(item, markers) for item in value]
+        return [_mark_references(item, markers) for item in value]
     if not isinstance(value, dict):
         return value
     name = _name(value)
     if name in markers:
-        others = {key: _marked(item, markers) for key, item in value.items() if key != "$ref"}
+        others = {key: _mark_references(item, markers) for key, item in value.items() if key != "$ref"}
         return {"allOf": [markers[name], others]} if others else markers[name]
-    return {key: item if key in _VALUES else _marked(item, markers) for key, item in value.items()}
+    return {key: item if key in _VALUES else _mark_references(item, markers) for key, item in value.items()}
 
 
 def _recursive(schema: Schema) -> frozenset[str]:
@@ -93,10 +93,10 @@ def _recursive(schema: Schema) -> frozenset[str]:
         return frozenset()
     definitions = schema.get("$defs", {})
     direct = {name: frozenset(_names(each)) for name, each in definitions.items()}
-    return frozenset(name for name in direct if name in _reached(name, direct))
+    return frozenset(name for name in direct if name in _reachable_names(name, direct))
 
 
-def _reached(start: str, direct: dict[str, frozenset[str]]) -> set[str]:
+def _reachable_names(start: str, direct: dict[str, frozenset[str]]) -> set[str]:
     reached: set[str] = set()
     waiting = list(direct.get(start, ()))
     while waiting:

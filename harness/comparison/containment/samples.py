@@ -138,7 +138,7 @@ class _Sampler:
             if all(value is not None for value in made):
                 yield [value[0] for value in made if value is not None]
         least = max(int(_number(case.get("minItems")) or 0), 1)
-        for place in range(min(max(least, len(prefix), len(_listed(against.get("prefixItems")))), 6)):
+        for place in range(min(max(least, len(prefix), len(_as_list(against.get("prefixItems")))), 6)):
             yield from self._with_one_item_near(case, against, place, depth)
 
     def _with_one_item_near(
@@ -154,7 +154,7 @@ class _Sampler:
 
 
 def _item(schema: dict[str, Any], index: int) -> Any:
-    prefix = _listed(schema.get("prefixItems"))
+    prefix = _as_list(schema.get("prefixItems"))
     return prefix[index] if index < len(prefix) else schema.get("items", True)
 
 
@@ -172,7 +172,7 @@ def _numbers(case: dict[str, Any], against: dict[str, Any], *, whole: bool) -> I
                 near.append(border - border % step + step)
         near.append((_number(side.get("multipleOf")) or 1) * 3)
     near += [2**31, -(2**31) - 1, 2**40, 10**6]
-    whole = whole or "integer" in _listed(case.get("type"))
+    whole = whole or "integer" in _as_list(case.get("type"))
     for number in dict.fromkeys(near):
         if number == int(number):
             yield int(number)
@@ -232,7 +232,7 @@ def _flat(schema: Any, definitions: dict[str, Any], steps: int = 0) -> dict[str,
         parts.append(target if isinstance(target, dict) else {})
     flat = {key: item for key, item in schema.items() if key not in ("allOf", "$ref", "$defs")}
     for part in parts:
-        flat = _folded(flat, _flat(part, definitions, steps + 1))
+        flat = _fold_schemas(flat, _flat(part, definitions, steps + 1))
     return flat
 
 
@@ -240,7 +240,7 @@ _LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "mi
 _SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 
 
-def _folded(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+def _fold_schemas(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     made = dict(one)
     for key, item in other.items():
         mine = made.get(key)
@@ -254,7 +254,7 @@ def _folded(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         elif key == "required":
             made[key] = list(dict.fromkeys([*_names(mine), *_names(item)]))
         elif key == "type":
-            made[key] = [kind for kind in _listed(mine) if kind in _listed(item)] or mine
+            made[key] = [kind for kind in _as_list(mine) if kind in _as_list(item)] or mine
         elif key in _LARGER and _number(mine) is not None and _number(item) is not None:
             made[key] = max(mine, item)
         elif key in _SMALLER and _number(mine) is not None and _number(item) is not None:
@@ -271,14 +271,14 @@ _TELLING = {
 
 
 def _kinds(case: dict[str, Any]) -> list[str]:
-    given = [kind for kind in _listed(case.get("type")) if kind in _KINDS]
+    given = [kind for kind in _as_list(case.get("type")) if kind in _KINDS]
     if given:
         return given
     told = [kind for kind, words in _TELLING.items() if any(word in case for word in words)]
     return [*told, *(kind for kind in _KINDS if kind not in told)]
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
     return [] if value is None else [value]

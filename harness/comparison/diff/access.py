@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.diff.severities import change
-from harness.comparison.diff.unreadable import undecided
+from harness.comparison.diff.unreadable import undecided_change
 from harness.comparison.openapi.document import listing, mapping
 from harness.comparison.openapi.operations import OperationObject, addresses, bases_of, operations, shape
 from harness.comparison.severity import Severity
@@ -26,7 +26,7 @@ Schemes = dict[str, tuple[Any, ...]]  # how each scheme's credentials travel, by
 def security(old: OperationObject, new: OperationObject) -> Iterator[Change]:
     """Who may call: whoever was let in and is not any more is refused."""
     if _unread(old) != _unread(new):
-        yield undecided("security-unreadable", "who may call", "security")
+        yield undecided_change("security-unreadable", "who may call", "security")
         return
     schemes = _schemes(old.document), _schemes(new.document)
     before, after = _requirements(old, {}), _requirements(new, _old_names(*schemes))
@@ -41,8 +41,8 @@ def security(old: OperationObject, new: OperationObject) -> Iterator[Change]:
     if not out:
         yield change("api-security-changed", "the accepted credentials changed", "security", breaks=False)
     else:
-        asked = " or ".join(map(_told, after))
-        text = f"whoever calls with {' or '.join(map(_told, out))} is refused; asked for is {asked}"
+        asked = " or ".join(map(_requirement_text, after))
+        text = f"whoever calls with {' or '.join(map(_requirement_text, out))} is refused; asked for is {asked}"
         yield change("api-security-changed", text, "security", breaks=True)
 
 
@@ -78,7 +78,7 @@ def _enough(given: Requirement, asked: Requirement) -> bool:
     return all(name in given and scopes <= given[name] for name, scopes in asked.items())
 
 
-def _told(requirement: Requirement) -> str:
+def _requirement_text(requirement: Requirement) -> str:
     parts = [f"{name} ({', '.join(sorted(scopes))})" if scopes else name for name, scopes in requirement.items()]
     return " and ".join(parts) or "no credentials"
 

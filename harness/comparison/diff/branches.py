@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
 from harness.comparison.diff.change import BRANCH
-from harness.comparison.diff.flat import branches_of, folded
+from harness.comparison.diff.flat import branches_of, fold_all_of
 from harness.comparison.diff.sides import Edge, Found, Place, SchemaChange, of_judgement
 from harness.comparison.openapi.dialects import Schema
 from harness.comparison.openapi.document import equal
@@ -36,20 +36,20 @@ def alternatives(sides: Sides, old: Keywords, new: Keywords, place: Place) -> It
             yield SchemaChange(place=place, kind=kind, text=text, **of_judgement(answer))
     # Where a discriminator tells branches apart, a name is what travels.
     renamed = "discriminator" not in old and "discriminator" not in new
-    pairing = paired(sides, old[before], new[after], renamed=renamed)
+    pairing = pair_branches(sides, old[before], new[after], renamed=renamed)
     for was, now in pairing.both:
         yield Edge((*place, f"{BRANCH}{before} {_name(was)}"), was, now, (old, new))
     for was in pairing.gone:
-        yield _gone(sides, before, was, new, place)
+        yield _branch_removal(sides, before, was, new, place)
     for now in pairing.added:
-        yield _added(sides, after, now, old, place)
+        yield _branch_addition(sides, after, now, old, place)
 
 
 def _only(keywords: Keywords, word: str) -> Schema:
     return {word: keywords[word]}
 
 
-def _gone(sides: Sides, word: str, branch: Schema, new: Keywords, place: Place) -> SchemaChange:
+def _branch_removal(sides: Sides, word: str, branch: Schema, new: Keywords, place: Place) -> SchemaChange:
     text = f"the {word} alternative {_name(branch)} is gone"
     kind = f"{{}}-{_WORDS[word]}-removed"
     pair = sides.whole(branch, new)
@@ -57,7 +57,7 @@ def _gone(sides: Sides, word: str, branch: Schema, new: Keywords, place: Place) 
     return SchemaChange(place=place, kind=kind, text=text, breaks=breaks, pair=pair)
 
 
-def _added(sides: Sides, word: str, branch: Schema, old: Keywords, place: Place) -> SchemaChange:
+def _branch_addition(sides: Sides, word: str, branch: Schema, old: Keywords, place: Place) -> SchemaChange:
     text = f"the {word} alternative {_name(branch)} is new"
     kind = f"{{}}-{_WORDS[word]}-added"
     pair = sides.whole(old, branch)
@@ -65,7 +65,7 @@ def _added(sides: Sides, word: str, branch: Schema, old: Keywords, place: Place)
     return SchemaChange(place=place, kind=kind, text=text, breaks=breaks, pair=pair)
 
 
-def wrapped(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterator[Found]:
+def wrapping_changes(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterator[Found]:
     """Alternatives that one side has and the other has not."""
     now = next(branches_of(new), "")
     word = now or next(branches_of(old))
@@ -94,18 +94,18 @@ def parts(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Sche
     """Parts of `allOf` that came or went where both sides have some; what they say is compared folded."""
     if not isinstance(old, dict) or not isinstance(new, dict) or not ("allOf" in old and "allOf" in new):
         return
-    pairing = paired(sides, old["allOf"], new["allOf"])
+    pairing = pair_branches(sides, old["allOf"], new["allOf"])
     _drop_pairs(pairing)
-    before, after = folded(old, sides.old), folded(new, sides.new)
+    before, after = fold_all_of(old, sides.old), fold_all_of(new, sides.new)
     for gone in pairing.gone:
-        if _is_within(folded(sides.old.followed(gone)[0], sides.old), after):
+        if _is_within(fold_all_of(sides.old.followed(gone)[0], sides.old), after):
             continue
         text = f"the allOf part {_name(gone)} is gone"
         pair = sides.whole(old, new)
         breaks = sides.sent and not (pair and sides.harmless(pair))
         yield SchemaChange(place=place, kind="{}-all-of-removed", text=text, breaks=breaks, pair=pair)
     for added in pairing.added:
-        if _is_within(folded(sides.new.followed(added)[0], sides.new), before):
+        if _is_within(fold_all_of(sides.new.followed(added)[0], sides.new), before):
             continue
         text = f"the allOf part {_name(added)} is new"
         pair = sides.whole(old, added)
@@ -143,7 +143,7 @@ class Pairing:
     added: list[Schema]
 
 
-def paired(sides: Sides, old: list[Schema], new: list[Schema], *, renamed: bool = True) -> Pairing:
+def pair_branches(sides: Sides, old: list[Schema], new: list[Schema], *, renamed: bool = True) -> Pairing:
     """Branches by their names, else by their content, else, when they have no names, in order."""
     both: list[tuple[Schema, Schema]] = []
     left, right = list(old), list(new)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.comparison.severity import Severity
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 from harness.errors import Exit, Problem
 
 BRANCH = "\u2039"  # the first letter of a step into a branch of oneOf, anyOf or allOf: no step of a value
@@ -62,7 +62,7 @@ class Change:
     @staticmethod
     def at(place: tuple[str, ...]) -> str:
         """A place as one text, steps escaped as in a JSON pointer."""
-        return "/".join(escaped(step.lstrip(BRANCH)) for step in place)
+        return "/".join(escape_pointer_step(step.lstrip(BRANCH)) for step in place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

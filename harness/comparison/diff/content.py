@@ -24,7 +24,7 @@ def schema_changes(
     for found in view.changes(old, new):
         nested = any(not step.startswith((BRANCH, "[]")) for step in found.place)
         kind = _kind(found.kind.format((within or noun) if nested else noun))
-        yield _told(view, found, kind, side, place)
+        yield _make_change(view, found, kind, side, place)
 
 
 def _kind(kind: str) -> str:
@@ -33,7 +33,7 @@ def _kind(kind: str) -> str:
     return kind if told_apart else kind.replace("-type-specialized", "-type-changed")
 
 
-def _told(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, place: Place) -> Change:
+def _make_change(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, place: Place) -> Change:
     worth = severity(kind, breaks=found.breaks, undecided=found.undecided)
     proof = view.proof(found) if worth is Severity.ERROR else None
     shown = proof.witness if proof else None
@@ -45,14 +45,14 @@ def _told(view: SchemaComparison, found: SchemaChange, kind: str, side: Side, pl
         severity=severity(kind, breaks=breaks, undecided=undecided),
         side=side,
         place=(*place, *found.place),
-        text=_said(found),
+        text=_change_text(found),
         origin=(found.schema, *found.within) if found.schema else (),
         witness=shown,
         undecided=undecided,
     )
 
 
-def _said(found: SchemaChange) -> str:
+def _change_text(found: SchemaChange) -> str:
     """The text, with the place in the schema where it does not name it."""
     where = "/".join(step for step in found.within if not step.startswith(BRANCH))
     return found.text if not where or "`" in found.text else f"`{where}`: {found.text}"
@@ -73,12 +73,12 @@ def contents(
     for media in dict.fromkeys((*before, *after)):
         here = (*place, media)
         if media in before and media in after:
-            yield from _kept(view, before[media], after[media], here, nouns)
+            yield from _media_type_changes(view, before[media], after[media], here, nouns)
         elif media in before:
             instead = _instead(media, after, sent=view.sides.sent)
-            yield _gone(media, instead, here, nouns, sent=view.sides.sent)
+            yield _media_type_removal(media, instead, here, nouns, sent=view.sides.sent)
             if instead:
-                yield from _kept(view, before[media], after[instead], here, nouns)
+                yield from _media_type_changes(view, before[media], after[instead], here, nouns)
         else:
             kind = f"{nouns[0].removesuffix('-body') if view.sides.sent else nouns[0]}-media-type-added"
             text = f"the media type {media} is new"
@@ -105,7 +105,7 @@ def _instead(media: str, after: Content, *, sent: bool) -> str:
     return wider or (next((other for other in after if _covers(media, other)), "") if sent else "")
 
 
-def _gone(media: str, instead: str, here: Place, nouns: tuple[str, str], *, sent: bool) -> Change:
+def _media_type_removal(media: str, instead: str, here: Place, nouns: tuple[str, str], *, sent: bool) -> Change:
     noun = nouns[0].removesuffix("-body") if sent else nouns[0]
     if not instead:
         kind, breaks, text = f"{noun}-media-type-removed", True, f"the media type {media} is gone"
@@ -149,7 +149,9 @@ def _any_bytes(schema: Any) -> bool:
     return not told or told == _OF_BYTES
 
 
-def _kept(view: SchemaComparison, old: Any, new: Any, place: Place, nouns: tuple[str, str]) -> Iterator[Change]:
+def _media_type_changes(
+    view: SchemaComparison, old: Any, new: Any, place: Place, nouns: tuple[str, str]
+) -> Iterator[Change]:
     sent = view.sides.sent
     if _is_raw(place[-1]) and _any_bytes(old) and _any_bytes(new):
         return  # `format: binary` of 3.0 is no schema at all in 3.1

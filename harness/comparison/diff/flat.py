@@ -33,7 +33,7 @@ _SAYING_NOTHING = frozenset(
 )
 
 
-def folded(schema: Schema, document: Document, met: set[str] | None = None, depth: int = 0) -> Keywords:
+def fold_all_of(schema: Schema, document: Document, met: set[str] | None = None, depth: int = 0) -> Keywords:
     """All that a schema and the parts of its `allOf` say, as one set of keywords; what cannot be folded stays."""
     if not isinstance(schema, dict):
         return {} if schema else {"not": {}}
@@ -48,7 +48,7 @@ def folded(schema: Schema, document: Document, met: set[str] | None = None, dept
         if depth > _DEEPEST or not isinstance(meant, dict):
             left.append(part)
             continue
-        joined = _joined(flat, folded(meant, document, met, depth + 1))
+        joined = _join_keywords(flat, fold_all_of(meant, document, met, depth + 1))
         if joined is None:
             left.append(part)
         else:
@@ -56,7 +56,7 @@ def folded(schema: Schema, document: Document, met: set[str] | None = None, dept
     return {**flat, "allOf": left} if left else flat
 
 
-def _joined(one: Keywords, other: Keywords) -> Keywords | None:
+def _join_keywords(one: Keywords, other: Keywords) -> Keywords | None:
     made = dict(one)
     for key, item in other.items():
         if key == UNREAD and key in made:
@@ -127,7 +127,7 @@ def without_null(flat: Keywords, document: Document) -> tuple[Keywords, bool]:
         if isinstance(branches, list) and len(branches) > 1:
             others = [branch for branch in branches if not _is_null(branch)]
             if 0 < len(others) < len(branches):
-                return _unwrapped(flat, word, others, document), True
+                return _unwrap_single(flat, word, others, document), True
     return flat, False
 
 
@@ -141,11 +141,11 @@ def _is_null(branch: Schema) -> bool:
     }
 
 
-def _unwrapped(flat: Keywords, word: str, others: list[Schema], document: Document) -> Keywords:
+def _unwrap_single(flat: Keywords, word: str, others: list[Schema], document: Document) -> Keywords:
     beside = {key: item for key, item in flat.items() if key != word}
     if len(others) > 1:
         return {**beside, word: others}
-    return folded({**beside, "allOf": [*beside.get("allOf", ()), others[0]]}, document)
+    return fold_all_of({**beside, "allOf": [*beside.get("allOf", ()), others[0]]}, document)
 
 
 def names_kind(flat: Keywords) -> bool:

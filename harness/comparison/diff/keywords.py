@@ -44,7 +44,7 @@ def deltas(old: Keywords, new: Keywords) -> Iterator[Delta]:
     yield from _dependent(old, new)
 
 
-def shown(value: Any) -> str:
+def display_value(value: Any) -> str:
     """A value as JSON, cut when it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"
@@ -128,18 +128,21 @@ def _unique(old: Keywords, new: Keywords) -> Iterator[Delta]:
 
 def _values(old: Keywords, new: Keywords) -> Iterator[Delta]:
     if "const" in old and "const" in new:
-        if shown(old["const"]) != shown(new["const"]):
-            text = f"the only allowed value changed from {shown(old['const'])} to {shown(new['const'])}"
+        if display_value(old["const"]) != display_value(new["const"]):
+            was, now = display_value(old["const"]), display_value(new["const"])
+            text = f"the only allowed value changed from {was} to {now}"
             yield Delta("{}-const-changed", ValueEffect.OTHER, text)
     elif "const" in new and "enum" not in old:
-        yield Delta("{}-const-added", ValueEffect.NARROWER, f"only {shown(new['const'])} is allowed now")
+        yield Delta("{}-const-added", ValueEffect.NARROWER, f"only {display_value(new['const'])} is allowed now")
     elif "const" in old and "enum" not in new:
-        yield Delta("{}-const-removed", ValueEffect.WIDER, f"no longer only {shown(old['const'])} is allowed")
+        yield Delta(
+            "{}-const-removed", ValueEffect.WIDER, f"no longer only {display_value(old['const'])} is allowed"
+        )
     else:
-        yield from _enum(listed(old), listed(new))
+        yield from _enum(listed_values(old), listed_values(new))
 
 
-def listed(keywords: Keywords) -> list[Any] | None:
+def listed_values(keywords: Keywords) -> list[Any] | None:
     """The values that are listed, by `enum` or `const`; None when any value goes."""
     if "const" in keywords:
         return [keywords["const"]]
@@ -169,7 +172,7 @@ def _few(values: set[str]) -> list[str]:
 
 
 def _several(values: list[Any]) -> str:
-    few = ", ".join(shown(value) for value in values[:5])
+    few = ", ".join(display_value(value) for value in values[:5])
     return f"{few} and {len(values) - 5} more" if len(values) > 5 else few
 
 
@@ -224,14 +227,16 @@ def _spelled_as(side: Keywords, other: Keywords) -> Keywords:
 
 
 def _annotations(old: Keywords, new: Keywords) -> Iterator[Delta]:
-    if ("default" in old) != ("default" in new) or shown(old.get("default")) != shown(new.get("default")):
+    if ("default" in old) != ("default" in new) or display_value(old.get("default")) != display_value(
+        new.get("default")
+    ):
         how = "changed" if "default" in old and "default" in new else "added" if "default" in new else "removed"
-        text = f"the default {how}: {shown(old.get('default'))} → {shown(new.get('default'))}"
+        text = f"the default {how}: {display_value(old.get('default'))} → {display_value(new.get('default'))}"
         yield Delta(f"{{}}-default-value-{how}", ValueEffect.NONE, text)
     for keyword, word in (("contentMediaType", "content-media-type"), ("contentEncoding", "content-encoding")):
         if old.get(keyword) != new.get(keyword):
             effect = _of_encoding(old.get(keyword), new.get(keyword))
-            text = f"{keyword} changed: {shown(old.get(keyword))} → {shown(new.get(keyword))}"
+            text = f"{keyword} changed: {display_value(old.get(keyword))} → {display_value(new.get(keyword))}"
             yield Delta(f"{{}}-{word}-changed", effect, text)
 
 
@@ -253,7 +258,7 @@ def _dependent(old: Keywords, new: Keywords) -> Iterator[Delta]:
             effect, kind = ValueEffect.WIDER, "{}-dependent-required-removed"
         else:
             effect, kind = _of_dependents(before[name], after[name]), "{}-dependent-required-changed"
-        yield Delta(kind, effect, f"with `{name}`, required are now {shown(after.get(name, []))}")
+        yield Delta(kind, effect, f"with `{name}`, required are now {display_value(after.get(name, []))}")
 
 
 def _of_dependents(before: Any, after: Any) -> ValueEffect:
@@ -291,7 +296,7 @@ def type_deltas(old: Keywords, new: Keywords, *, textual: bool) -> Iterator[Delt
         return
     effect = ValueEffect.WIDER if covers[0] else ValueEffect.NARROWER if covers[1] else ValueEffect.OTHER
     several = (len(before) > 1 or len(after) > 1) and bool(before) and bool(after) and set(before) != set(after)
-    text = f"the type changed from {_told(before, formats[0])} to {_told(after, formats[1])}"
+    text = f"the type changed from {_type_text(before, formats[0])} to {_type_text(after, formats[1])}"
     yield Delta(_kind(effect, several=several, before=before, after=after), effect, text)
 
 
@@ -329,6 +334,6 @@ def _fits_into(small: str, large: str) -> bool:
     return large in ("", "double", "float", small) or (small, large) in _NARROWER_FORMATS
 
 
-def _told(named: tuple[str, ...], shape: str) -> str:
+def _type_text(named: tuple[str, ...], shape: str) -> str:
     words = " or ".join(named) or "any"
     return f"{words}/{shape}" if shape else words

@@ -60,14 +60,14 @@ def announcements(
     """What became of the deprecation of something that is still there."""
     was, now = old.get("deprecated") is True, new.get("deprecated") is True
     if now and not was:
-        yield from _deprecated(new, notice, days)
+        yield from _deprecation_notices(new, notice, days)
     elif was and not now:
         yield AnnouncementFinding(problem="reactivated", text="is not deprecated any more", breaks=False)
     elif was and now:
         yield from _sunset_moved(old, new, notice, days)
 
 
-def _deprecated(new: Mapping[str, Any], notice: Notice, days: int) -> Iterator[AnnouncementFinding]:
+def _deprecation_notices(new: Mapping[str, Any], notice: Notice, days: int) -> Iterator[AnnouncementFinding]:
     yield AnnouncementFinding(problem="deprecated", text="is deprecated now", breaks=False)
     given = new.get("x-sunset")
     if given is None:

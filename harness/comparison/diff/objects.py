@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
 from harness.comparison.diff import lifecycle
-from harness.comparison.diff.flat import folded
+from harness.comparison.diff.flat import fold_all_of
 from harness.comparison.diff.sides import ENTRIES, Edge, Found, Place, SchemaChange
 
 if TYPE_CHECKING:
@@ -25,22 +25,22 @@ def objects(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterato
     for name in dict.fromkeys((*before, *after)):
         here = (*place, name)
         if name in before and name in after:
-            yield from _kept(sides, old, new, here)
+            yield from _property_changes(sides, old, new, here)
         elif name in before:
-            yield from _removed(sides, old, new, here)
+            yield from _property_removal(sides, old, new, here)
         else:
-            yield from _added(sides, old, new, here)
-    yield from _undeclared(sides, old, new, place)
+            yield from _property_addition(sides, old, new, here)
+    yield from _undeclared_required(sides, old, new, place)
     yield from _entries(sides, old, new, place)
 
 
-def _required(keywords: Keywords, name: str) -> bool:
+def _is_required(keywords: Keywords, name: str) -> bool:
     return name in keywords.get("required", ())
 
 
-def _hidden(sides: Sides, part: Schema, document: Document) -> bool:
+def _is_hidden(sides: Sides, part: Schema, document: Document) -> bool:
     meant, _ = document.followed(part)
-    return folded(meant, document).get(sides.hidden) is True
+    return fold_all_of(meant, document).get(sides.hidden) is True
 
 
 def _has_default(part: Schema, document: Document) -> bool:
@@ -51,12 +51,12 @@ def _has_default(part: Schema, document: Document) -> bool:
 # --- a property on both sides ------------------------------------------------------------------------------------
 
 
-def _kept(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[Found]:
+def _property_changes(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[Found]:
     name = here[-1]
     before, after = old["properties"][name], new["properties"][name]
-    was_hidden, is_hidden = _hidden(sides, before, sides.old), _hidden(sides, after, sides.new)
+    was_hidden, is_hidden = _is_hidden(sides, before, sides.old), _is_hidden(sides, after, sides.new)
     if was_hidden != is_hidden:
-        yield _travels(sides, here, now=was_hidden, required=_required(new if was_hidden else old, name))
+        yield _travels(sides, here, now=was_hidden, required=_is_required(new if was_hidden else old, name))
         return
     if is_hidden:
         return
@@ -73,23 +73,23 @@ def _travels(sides: Sides, here: Place, *, now: bool, required: bool) -> SchemaC
     what = "required" if required else "optional"
     # A client never sent it, and now must, or may no longer; a consumer always got it, and no longer does.
     breaks = (required and not now) if sides.sent else (required or not now)
-    text = f"the {what} property {told(here)} is {'no longer' if now else 'now'} {word}"
+    text = f"the {what} property {place_text(here)} is {'no longer' if now else 'now'} {word}"
     return SchemaChange(place=here, kind=f"{side}-{what}-property-became-{became}", text=text, breaks=breaks)
 
 
 def _requirement(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[SchemaChange]:
     name = here[-1]
-    was, now = _required(old, name), _required(new, name)
+    was, now = _is_required(old, name), _is_required(new, name)
     if was == now:
         return
     pair = _presence(name, was), _presence(name, now)
     if now:
         extra = "-with-default" if not sides.sent and _has_default(new["properties"][name], sides.new) else ""
-        text = f"the property {told(here)} became required"
+        text = f"the property {place_text(here)} became required"
         kind = f"{{}}-became-required{extra}"
         yield SchemaChange(place=here, kind=kind, text=text, breaks=not sides.sent, pair=pair)
     else:
-        text = f"the property {told(here)} became optional"
+        text = f"the property {place_text(here)} became optional"
         yield SchemaChange(place=here, kind="{}-became-optional", text=text, breaks=sides.sent, pair=pair)
 
 
@@ -97,7 +97,7 @@ def _presence(name: str, required: bool) -> Schema:  # noqa: FBT001 - one of two
     return {"type": "object", "required": [name]} if required else {"type": "object"}
 
 
-def told(place: Place) -> str:
+def place_text(place: Place) -> str:
     """A place for people: `address/zip`."""
     return f"`{'/'.join(place)}`"
 
@@ -105,28 +105,30 @@ def told(place: Place) -> str:
 # --- a property on one side --------------------------------------------------------------------------------------
 
 
-def _removed(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[Found]:
+def _property_removal(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[Found]:
     name = here[-1]
     part = old["properties"][name]
-    if _hidden(sides, part, sides.old):
+    if _is_hidden(sides, part, sides.old):
         return
-    required = _required(old, name)
+    required = _is_required(old, name)
     if _by_entries(sides, part, new, old_part=True):
-        text = f"the property {told(here)} is not named any more, but still allowed as one of its kind"
+        text = f"the property {place_text(here)} is not named any more, but still allowed as one of its kind"
         yield SchemaChange(
             place=here, kind=f"{_side(sides)}-property-merged-into-entries", text=text, breaks=False
         )
-        if required and sides.sent and not _required(new, name):
+        if required and sides.sent and not _is_required(new, name):
             yield from _requirement(sides, old, {**new, "properties": {name: part}}, here)
         return
     told_so = lifecycle.removal_of_property(sides, part, here)
     if told_so:
         yield told_so
     elif not sides.sent:
-        yield SchemaChange(place=here, kind="{}-removed", text=f"the property {told(here)} is gone", breaks=True)
+        yield SchemaChange(
+            place=here, kind="{}-removed", text=f"the property {place_text(here)} is gone", breaks=True
+        )
     else:
         what = "required" if required else "optional"
-        text = f"the {what} property {told(here)} is gone"
+        text = f"the {what} property {place_text(here)} is gone"
         pair = _presence(name, required), _presence(name, required=False)
         yield SchemaChange(place=here, kind=f"response-{what}-property-removed", text=text, breaks=True, pair=pair)
 
@@ -144,30 +146,30 @@ def _by_entries(sides: Sides, part: Schema, keywords: Keywords, *, old_part: boo
     return sides.judged(*pair) is Containment.YES
 
 
-def _added(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[Found]:
+def _property_addition(sides: Sides, old: Keywords, new: Keywords, here: Place) -> Iterator[Found]:
     name = here[-1]
     part = new["properties"][name]
-    if _hidden(sides, part, sides.new):
-        if _required(new, name):
+    if _is_hidden(sides, part, sides.new):
+        if _is_required(new, name):
             word = "write-only" if sides.sent else "read-only"
             kind = f"{_side(sides)}-required-{word}-property-added"
             yield SchemaChange(
-                place=here, kind=kind, text=f"the {word} property {told(here)} is new", breaks=False
+                place=here, kind=kind, text=f"the {word} property {place_text(here)} is new", breaks=False
             )
         return
     if sides.sent:
-        what = "required" if _required(new, name) else "optional"
-        text = f"the {what} property {told(here)} is new"
+        what = "required" if _is_required(new, name) else "optional"
+        text = f"the {what} property {place_text(here)} is new"
         yield SchemaChange(place=here, kind=f"response-{what}-property-added", text=text, breaks=False)
         return
-    if _required(new, name):
+    if _is_required(new, name):
         extra = "-with-default" if _has_default(part, sides.new) else ""
-        text = f"the required property {told(here)} is new"
+        text = f"the required property {place_text(here)} is new"
         pair = _presence(name, required=False), _presence(name, required=True)
-        breaks = not _required(old, name)
+        breaks = not _is_required(old, name)
         yield SchemaChange(place=here, kind=f"new-required-{{}}{extra}", text=text, breaks=breaks, pair=pair)
     else:
-        text = f"the optional property {told(here)} is new"
+        text = f"the optional property {place_text(here)} is new"
         yield SchemaChange(place=here, kind="new-optional-{}", text=text, breaks=False)
     entries: Any = old.get("additionalProperties")
     if _says_something(sides, entries) and not _by_entries(sides, part, old, old_part=False):
@@ -182,13 +184,14 @@ def _says_something(sides: Sides, entries: Any) -> bool:
     return pair is None or pair[0] not in (True, {})
 
 
-def _undeclared(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterator[SchemaChange]:
+def _undeclared_required(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterator[SchemaChange]:
     """Required names that no property declares."""
     declared = {*old.get("properties", {}), *new.get("properties", {})}
     had, has = ({*map(str, keywords.get("required", ()))} - declared for keywords in (old, new))
     for name in sorted(had ^ has):
         now = name in has
-        text = f"the property {told((*place, name))}, not described, is {'now' if now else 'no longer'} required"
+        where = place_text((*place, name))
+        text = f"the property {where}, not described, is {'now' if now else 'no longer'} required"
         yield SchemaChange(
             place=(*place, name),
             kind="{}-undeclared-required" if now else "{}-undeclared-optional",
@@ -210,7 +213,7 @@ def _entries(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterat
         return
     if had == has:
         return
-    text = f"further properties of {told(place)} are {_WORDS[has]}; they were {_WORDS[had]}"
+    text = f"further properties of {place_text(place)} are {_WORDS[has]}; they were {_WORDS[had]}"
     narrower = _ORDER[has] < _ORDER[had] or (had, has) == ("open", "described")
     # What nobody declared, nobody is known to send; what was declared counts.
     declared = before is True or before == {} or had == "described"

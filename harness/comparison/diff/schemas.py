@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.containment import Containment
 from harness.comparison.diff import branches, objects, structures
-from harness.comparison.diff.flat import branches_of, folded, names_kind, with_told_kind, without_null
+from harness.comparison.diff.flat import branches_of, fold_all_of, names_kind, with_told_kind, without_null
 from harness.comparison.diff.keywords import Delta, deltas, in_one_language, kinds, type_deltas
 from harness.comparison.diff.sides import (
     Edge,
@@ -20,8 +20,8 @@ from harness.comparison.diff.sides import (
     is_alternative,
 )
 from harness.comparison.diff.silent import silent
-from harness.comparison.diff.texts import settled
-from harness.comparison.diff.witness_search import is_settled, missed, places_of_named
+from harness.comparison.diff.texts import settle_changes
+from harness.comparison.diff.witness_search import find_missed_change, is_settled, places_of_named
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class SchemaComparison:
             return ()  # what differs is annotations
         found = tuple(self._all(before, after))
         if self.sides.textual:
-            found = tuple(settled(self.sides, found, before, after))
+            found = tuple(settle_changes(self.sides, found, before, after))
         further = self._missed(before, after, found)
         return found if further is None else (*found, further)
 
@@ -106,7 +106,7 @@ class SchemaComparison:
         """What the names miss; where only named schemas differ, each with a place of its own, in each of them."""
         names = None if self.sides.textual else places_of_named(self.sides, old, new)
         if names is None:
-            return missed(self.sides, old, new, found)
+            return find_missed_change(self.sides, old, new, found)
         if is_settled(self.sides, found):
             return None
         return next(filter(None, (self._missed_in(name, found) for name in names)), None)
@@ -156,7 +156,7 @@ class SchemaComparison:
                 edges.append((edge.place, (was, now), edge))
             elif len(edge.place) < _DEEPEST:
                 outer = edge.outer or (before, after)
-                for found in compared(self.sides, before, after, edge.place):
+                for found in compare_schemas(self.sides, before, after, edge.place):
                     if isinstance(found, SchemaChange):
                         changes.append(replace(found, node=outer))
                     else:
@@ -175,13 +175,13 @@ def _key(schema: Any) -> str:
     return repr(schema) if flat else ""
 
 
-def compared(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Found]:
+def compare_schemas(sides: Sides, old: Schema, new: Schema, place: Place) -> Iterator[Found]:
     """What changed in two schemas themselves; what they hold is told as edges to follow."""
     if old is False or new is False:
         if old is not new:
             yield _nothing(sides, place, gone=new is False)
         return
-    before, after = folded(old, sides.old), folded(new, sides.new)
+    before, after = fold_all_of(old, sides.old), fold_all_of(new, sides.new)
     lost = _unread(sides.old, before) | _unread(sides.new, after)
     if lost:
         yield _of_what_is_unread(lost, place)
@@ -197,7 +197,7 @@ def _of_what_is_read(
 ) -> Iterator[Found]:
     """What changed in two schemas that can be read, given as they are written and folded."""
     (old, new), (before, after) = written, flat
-    if _refactored(sides, old, new, before, after):
+    if _is_refactored(sides, old, new, before, after):
         both = sides.whole(old, new)
         if both is not None and sides.impossible(both):
             text = "it is said in another way now"
@@ -240,7 +240,7 @@ def _another_type(sides: Sides, old: Schema, new: Schema, place: Place) -> Schem
     answer = sides.judged(old, new, pair=pair)
     text = (
         "nothing but null is allowed now"
-        if _only_null(folded(new, sides.new))
+        if _only_null(fold_all_of(new, sides.new))
         else "more than null is allowed now"
     )
     return SchemaChange(
@@ -253,7 +253,7 @@ def _nothing(sides: Sides, place: Place, *, gone: bool) -> SchemaChange:
     return SchemaChange(place=place, kind="{}-type-changed", text=text, breaks=gone is not sides.sent)
 
 
-def _refactored(sides: Sides, old: Schema, new: Schema, before: Keywords, after: Keywords) -> bool:
+def _is_refactored(sides: Sides, old: Schema, new: Schema, before: Keywords, after: Keywords) -> bool:
     """Whether the same is only said in another way: parts moved, folded, split or named."""
     composed = any(isinstance(side, dict) and "allOf" in side for side in (old, new))
     composed = composed or any(True for side in (before, after) for _ in branches_of(side))
@@ -287,7 +287,7 @@ def _null(sides: Sides, place: Place, *, now: bool) -> SchemaChange:
 def _of_kind(sides: Sides, old: Keywords, new: Keywords, place: Place) -> Iterator[Found]:
     had, has = any(branches_of(old)), any(branches_of(new))
     if had != has:
-        yield from branches.wrapped(sides, old, new, place)
+        yield from branches.wrapping_changes(sides, old, new, place)
         return
     if had:
         yield from branches.alternatives(sides, old, new, place)

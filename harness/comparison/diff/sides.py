@@ -8,8 +8,8 @@ from typing import Any
 from harness.comparison.containment import (
     Containment,
     allows,
-    contained,
     counterexample,
+    decide_containment,
     equivalent,
     judgeable,
     proven,
@@ -127,7 +127,7 @@ class Sides:
         if both is None:
             return Containment.UNDECIDED
         small, large = self._ordered(both)
-        answer = contained(small, large).containment
+        answer = decide_containment(small, large).containment
         return Containment.UNDECIDED if answer is Containment.YES and self.impossible(both) else answer
 
     def harmless(self, pair: Pair) -> bool:

@@ -69,11 +69,11 @@ class _End:
         return "string" in reading.kinds and allows(self.whole, text)
 
 
-def written(value: Any, style: Style) -> str | None:
+def serialise_value(value: Any, style: Style) -> str | None:
     """A value as programs write it; None for one that is no text and no list of such."""
     if isinstance(value, list):
         separator = _SEPARATORS.get(style, "")
-        parts = [written(each, _ALONE) for each in value]
+        parts = [serialise_value(each, _ALONE) for each in value]
         return separator.join(map(str, parts)) if separator and parts and None not in parts else None
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: ""}[value]
@@ -95,7 +95,7 @@ _SEPARATORS: dict[Style, str] = {
 }
 
 
-def settled(sides: Sides, found: Sequence[SchemaChange], old: Schema, new: Schema) -> list[SchemaChange]:
+def settle_changes(sides: Sides, found: Sequence[SchemaChange], old: Schema, new: Schema) -> list[SchemaChange]:
     """The changes as the texts that travel have it: those of one text are judged together."""
     groups: dict[tuple[tuple[str, ...], int], list[int]] = {}
     for number, change in enumerate(found):
@@ -105,7 +105,7 @@ def settled(sides: Sides, found: Sequence[SchemaChange], old: Schema, new: Schem
     made = list(found)
     for (place, beside), numbers in groups.items():
         node = found[numbers[0]].node if beside else _whole_text(sides, old, new, place)
-        answer = judged(sides, node, place) if node else None
+        answer = judge_texts(sides, node, place) if node else None
         if answer is not None:
             for number, told in zip(numbers, _as_judged([found[each] for each in numbers], answer), strict=True):
                 made[number] = told
@@ -141,11 +141,11 @@ def _as_judged(found: list[SchemaChange], answer: ContainmentAnswer) -> list[Sch
         worst = None
     made = []
     for number, (change, judges) in enumerate(zip(found, open_to_it, strict=True)):
-        made.append(_settled(change, answer, worst=number == worst) if judges else change)
+        made.append(_settle_change(change, answer, worst=number == worst) if judges else change)
     return made
 
 
-def _settled(change: SchemaChange, answer: ContainmentAnswer, *, worst: bool) -> SchemaChange:
+def _settle_change(change: SchemaChange, answer: ContainmentAnswer, *, worst: bool) -> SchemaChange:
     if answer.containment is Containment.YES:
         return replace(change, breaks=False, undecided=False)
     if answer.containment is Containment.NO and (change.breaks or worst):
@@ -158,7 +158,7 @@ def _settled(change: SchemaChange, answer: ContainmentAnswer, *, worst: bool) ->
 _BROKEN = {"{}-type-generalized": "{}-type-changed", "{}-list-of-types-widened": "{}-type-changed"}
 
 
-def judged(sides: Sides, node: Pair, place: Place) -> ContainmentAnswer | None:
+def judge_texts(sides: Sides, node: Pair, place: Place) -> ContainmentAnswer | None:
     """Whether every text that is sent is taken; None where values are objects: their parts are looked at."""
     styles = sides.styles_at(place)
     pair = sides.whole(*node)
@@ -172,14 +172,14 @@ def judged(sides: Sides, node: Pair, place: Place) -> ContainmentAnswer | None:
     sent, read = sender.reading, reader.reading
     if sent is None or read is None:
         return None
-    return _judged(sides, sender, reader, alike=sent == read)
+    return _judge_ends(sides, sender, reader, alike=sent == read)
 
 
-def _judged(sides: Sides, sender: _End, reader: _End, *, alike: bool) -> ContainmentAnswer:
+def _judge_ends(sides: Sides, sender: _End, reader: _End, *, alike: bool) -> ContainmentAnswer:
     pair = (reader.whole, sender.whole) if sides.sent else (sender.whole, reader.whole)
     if alike and proven(sender.whole, reader.whole):
         return _UNDECIDED if sides.impossible(pair) else ContainmentAnswer(containment=Containment.YES)
-    shown = _shown(sender, reader, _values(sender, reader, alike=alike))
+    shown = _find_refused_text(sender, reader, _values(sender, reader, alike=alike))
     if shown is None:
         try:
             tried = list(islice(_words(sender, reader), _MOST_TEXTS))
@@ -187,7 +187,7 @@ def _judged(sides: Sides, sender: _End, reader: _End, *, alike: bool) -> Contain
             return _UNDECIDED
         if not tried:
             return _UNDECIDED if sides.impossible(pair) else ContainmentAnswer(containment=Containment.YES)
-        shown = _shown(sender, reader, tried)
+        shown = _find_refused_text(sender, reader, tried)
     if shown is None:
         return _UNDECIDED
     texts = shown.split(APART)
@@ -207,19 +207,19 @@ def _values(sender: _End, reader: _End, *, alike: bool) -> Iterator[str]:
     values = [found[0]] if found else []
     if not alike:
         values = samples(sender.whole, reader.whole, _MOST_SAMPLES)
-    texts = (written(value, sender.style) for value in values)
+    texts = (serialise_value(value, sender.style) for value in values)
     return (text for text in texts if text is not None)
 
 
-def _shown(sender: _End, reader: _End, texts: Iterator[str] | list[str]) -> str | None:
+def _find_refused_text(sender: _End, reader: _End, texts: Iterator[str] | list[str]) -> str | None:
     return next((text for text in texts if sender.takes(text) and not reader.takes(text)), None)
 
 
-def missed(sides: Sides, old: Schema, new: Schema) -> SchemaChange | None:
+def find_text_change(sides: Sides, old: Schema, new: Schema) -> SchemaChange | None:
     """A text that shows what no change tells: of the whole value, or of a property that both sides have."""
     for name, node in (("", (old, new)), *_properties(sides, old, new)):
         place = (name,) if name else ()
-        answer = judged(sides, node, place)
+        answer = judge_texts(sides, node, place)
         if answer is not None and answer.containment is Containment.NO:
             text = f"texts may come that never came before: {answer.witness}"
             if not sides.sent:
@@ -234,17 +234,17 @@ def travels(sides: Sides, node: Pair, value: Any) -> bool:
     pair = sides.whole(*node)
     if pair is None or not isinstance(value, dict):
         return False
-    texts = {name: written(each, sides.part) for name, each in value.items()}
+    texts = {name: serialise_value(each, sides.part) for name, each in value.items()}
     if None in texts.values():
         return False
     ends = [
-        allows(whole, _read(texts, schema, document, sides.part))
+        allows(whole, _read_texts(texts, schema, document, sides.part))
         for whole, schema, document in zip(pair, node, (sides.old, sides.new), strict=True)
     ]
     return ends == [False, True] if sides.sent else ends == [True, False]
 
 
-def _read(texts: dict[str, str | None], schema: Schema, document: Document, style: Style) -> dict[str, Any]:
+def _read_texts(texts: dict[str, str | None], schema: Schema, document: Document, style: Style) -> dict[str, Any]:
     parts = properties_of(schema, document)
     told = {name: str(text).split(APART) for name, text in texts.items()}
     return {name: value_of(each, parts.get(name, True), style, document) for name, each in told.items()}

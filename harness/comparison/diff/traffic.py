@@ -9,9 +9,9 @@ from harness.comparison.diff.change import Change, Side
 from harness.comparison.diff.content import contents, schema_changes
 from harness.comparison.diff.notice import announcements, removal
 from harness.comparison.diff.severities import change
-from harness.comparison.diff.unreadable import has_lost_parameters, lost_on_one_side, undecided
+from harness.comparison.diff.unreadable import has_lost_parameters, lost_on_one_side, undecided_change
 from harness.comparison.openapi.document import equal, mapping
-from harness.comparison.openapi.operations import named
+from harness.comparison.openapi.operations import status_key
 from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def parameters(views: Views, old: OperationObject, new: OperationObject) -> Iter
     before, after = old.parameters(), new.parameters()
     was_lost, is_lost = has_lost_parameters(old), has_lost_parameters(new)
     if not equal(was_lost, is_lost) or any(not old.document.is_broken(each) for each in was_lost):
-        yield undecided("request-parameters-unreadable", "one of its parameters", "parameters", side=Side.REQUEST)
+        yield undecided_change(
+            "request-parameters-unreadable", "one of its parameters", "parameters", side=Side.REQUEST
+        )
     for key in dict.fromkeys((*before, *after)):
         if (key not in after and is_lost) or (key not in before and was_lost):
             continue  # it may be the one that cannot be read
@@ -144,7 +146,7 @@ def request_body(views: Views, old: OperationObject, new: OperationObject) -> It
     """What changed in the body that an operation takes."""
     both = (old.document, old.written.get("requestBody")), (new.document, new.written.get("requestBody"))
     if lost_on_one_side(*both):
-        yield undecided("request-body-unreadable", "its body", "requestBody", side=Side.REQUEST)
+        yield undecided_change("request-body-unreadable", "its body", "requestBody", side=Side.REQUEST)
         return
     before, after = old.body(), new.body()
     if before is None or after is None:
@@ -177,7 +179,7 @@ def responses(views: Views, old: OperationObject, new: OperationObject) -> Itera
     lost = [status for status in dict.fromkeys((*before, *after)) if _is_lost(old, new, status)]
     for status in lost:
         place = ("responses", status)
-        yield undecided("response-unreadable", f"the response {status}", *place, side=Side.RESPONSE)
+        yield undecided_change("response-unreadable", f"the response {status}", *place, side=Side.RESPONSE)
     for status in dict.fromkeys((*before, *after)):
         if status in lost or ("default" in lost and not (status in before and status in after)):
             continue
@@ -196,7 +198,7 @@ def _is_lost(old: OperationObject, new: OperationObject, status: str) -> bool:
 
 
 def _by_status(operation: OperationObject) -> dict[str, Any]:
-    return {named(status): each for status, each in mapping(operation.written.get("responses")).items()}
+    return {status_key(status): each for status, each in mapping(operation.written.get("responses")).items()}
 
 
 Responses = dict[str, "ResponseObject"]
@@ -238,7 +240,7 @@ def _response(views: Views, old: ResponseObject, new: ResponseObject, place: Pla
         if (was and was.lost) or (now and now.lost):
             if not (was and now and was.lost and now.lost and equal(was.written, now.written)):
                 what = f"the response header `{key}`"
-                yield undecided("response-header-unreadable", what, *here, side=Side.RESPONSE)
+                yield undecided_change("response-header-unreadable", what, *here, side=Side.RESPONSE)
         elif was is None:
             text = f"the response header `{key}` is new"
             yield change("response-header-added", text, *here, breaks=False, side=Side.RESPONSE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.comparison.openapi.operations import OperationObject
 
 
-def undecided(kind: str, what: str, *place: str, side: Side = Side.NONE) -> Change:
+def undecided_change(kind: str, what: str, *place: str, side: Side = Side.NONE) -> Change:
     """That something cannot be compared, since it is not what the standard says, or not there."""
     text = f"{what} cannot be read"
     return Change(id=kind, severity=Severity.WARNING, side=side, place=place, text=text, undecided=True)
@@ -29,7 +29,7 @@ def of_documents(old: Document, new: Document) -> Iterator[Change]:
         before, after = {**before, **_unread(old.part(part))}, {**after, **_unread(new.part(part))}
     for key in _differing(before, after):
         what = f"the document's `{key}`" if key else "a part of the document"
-        yield undecided("document-unreadable", what, *filter(None, [key]))
+        yield undecided_change("document-unreadable", what, *filter(None, [key]))
 
 
 def of_operations(old: OperationObject, new: OperationObject) -> Iterator[Change]:
@@ -38,7 +38,7 @@ def of_operations(old: OperationObject, new: OperationObject) -> Iterator[Change
     after = {**_unread(new.item), **_unread(new.written)}
     for key in _differing(before, after):
         if key not in _BY_THEMSELVES:
-            yield undecided("operation-unreadable", f"the operation's `{key}`", key)
+            yield undecided_change("operation-unreadable", f"the operation's `{key}`", key)
 
 
 _BY_THEMSELVES = frozenset({"parameters", "responses"})  # told where they are compared

@@ -28,7 +28,7 @@ def webhook_changes(views: Views, before: Sent, after: Sent) -> Iterator[Change]
         if key not in after:
             yield replace(change("webhook-removed", "the webhook is gone", breaks=True), operation=label(was))
         else:
-            for found in _kept(views, was, after[key]):
+            for found in _operation_changes(views, was, after[key]):
                 yield replace(found, operation=label(was))
     for key, now in after.items():
         if key not in before:
@@ -50,11 +50,11 @@ def callback_changes(views: Views, old: OperationObject, new: OperationObject) -
         elif key not in before:
             yield change("callback-added", f"the callback {key[0]} is new", *place, breaks=False)
         else:
-            for found in _kept(views, before[key], after[key]):
+            for found in _operation_changes(views, before[key], after[key]):
                 yield replace(found, place=(*place, *found.place))
 
 
-def _kept(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
+def _operation_changes(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     yield from _body(views, old, new)
     yield from _parameters(views, old, new)
     yield from _replies(views, old, new)

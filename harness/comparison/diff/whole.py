@@ -11,7 +11,7 @@ from harness.comparison.diff.notice import LEVELS, announcements, level, removal
 from harness.comparison.diff.severities import change
 from harness.comparison.diff.together import together
 from harness.comparison.diff.traffic import parameters, request_body, responses
-from harness.comparison.diff.unreadable import of_documents, of_operations, undecided
+from harness.comparison.diff.unreadable import of_documents, of_operations, undecided_change
 from harness.comparison.diff.views import Views
 from harness.comparison.diff.webhooks import callback_changes, webhook_changes
 from harness.comparison.openapi.document import mapping, sameness
@@ -34,7 +34,7 @@ def diff(old: Document, new: Document, notice: Notice) -> Diff:
     before, after = operations(old), operations(new)
     found = [
         *of_documents(old, new),
-        *_operations(views, before, after, _moved(old, new, before, after)),
+        *_operations(views, before, after, _moved_operations(old, new, before, after)),
         *webhook_changes(views, webhooks(old), webhooks(new)),
         *access.servers(old, new),
     ]
@@ -56,15 +56,15 @@ def _operations(views: Views, before: Operations, after: Operations, moved: Pair
     for key, was in before.items():
         if key in pairs:
             now = after[pairs[key]]
-            for found in _kept(views, was, now):
+            for found in _operation_changes(views, was, now):
                 yield replace(found, operation=now.label)
         elif _is_lost_path(views.accepted.sides.new, was):
-            yield replace(undecided("operation-unreadable", "its path"), operation=was.label)
+            yield replace(undecided_change("operation-unreadable", "its path"), operation=was.label)
         else:
-            yield replace(_gone(was, views.notice, path_too=key[1] not in paths), operation=was.label)
+            yield replace(_operation_removal(was, views.notice, path_too=key[1] not in paths), operation=was.label)
     for key in sorted(after.keys() - set(pairs.values())):
         if _is_lost_path(views.accepted.sides.old, after[key]):
-            yield replace(undecided("operation-unreadable", "its path"), operation=after[key].label)
+            yield replace(undecided_change("operation-unreadable", "its path"), operation=after[key].label)
             continue
         yield replace(change("endpoint-added", "the operation is new", breaks=False), operation=after[key].label)
 
@@ -82,7 +82,7 @@ def _is_lost_path(document: Document, operation: OperationObject) -> bool:
 Pairs = dict[tuple[str, str], tuple[str, str]]
 
 
-def _moved(old: Document, new: Document, before: Operations, after: Operations) -> Pairs:
+def _moved_operations(old: Document, new: Document, before: Operations, after: Operations) -> Pairs:
     """Operations at their old address below another base path: `/v1` moved into the paths, or back."""
     if len(bases(old)) != 1 or len(bases(new)) != 1 or bases(old) == bases(new):
         return {}
@@ -104,7 +104,7 @@ def _pairs(before: Operations, after: Operations, moved: Pairs) -> Pairs:
     return pairs
 
 
-def _gone(was: OperationObject, notice: Notice, *, path_too: bool) -> Change:
+def _operation_removal(was: OperationObject, notice: Notice, *, path_too: bool) -> Change:
     noun = "api-path" if path_too else "api"
     rank = level(was.stability)
     if rank is not None and rank < LEVELS.index("beta"):
@@ -120,10 +120,10 @@ def _gone(was: OperationObject, notice: Notice, *, path_too: bool) -> Change:
     return change(f"{noun}-removed-with-deprecation", f"the operation {told.text}", breaks=False)
 
 
-def _kept(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
+def _operation_changes(views: Views, old: OperationObject, new: OperationObject) -> Iterator[Change]:
     yield from _stability(old, new)
     rank = level(old.stability)
-    yield from _announced(views, old, new, rank)
+    yield from _lifecycle_changes(views, old, new, rank)
     if rank is not None and rank < LEVELS.index("beta"):
         return  # what is not yet promised cannot break
     yield from of_operations(old, new)
@@ -160,7 +160,9 @@ _ANNOUNCED = {
 }
 
 
-def _announced(views: Views, old: OperationObject, new: OperationObject, rank: int | None) -> Iterator[Change]:
+def _lifecycle_changes(
+    views: Views, old: OperationObject, new: OperationObject, rank: int | None
+) -> Iterator[Change]:
     days = views.notice.days(LEVELS.index("stable") if rank is None else rank)
     for each in announcements(old.written, new.written, views.notice, days):
         kind = _ANNOUNCED.get(each.problem, f"api-{each.problem}")

@@ -22,17 +22,19 @@ _NOT_CLOSED = frozenset({"not", "if", "contains", "propertyNames", "contentSchem
 _COMPOSED = ("$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
 
 
-def missed(sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]) -> SchemaChange | None:
+def find_missed_change(
+    sides: Sides, old: Schema, new: Schema, found: Sequence[SchemaChange]
+) -> SchemaChange | None:
     """A change that breaks although none of those that were found does; None when no value shows it."""
     if is_settled(sides, found):
         return None
-    told = texts.missed(sides, old, new) if sides.textual else None
+    told = texts.find_text_change(sides, old, new) if sides.textual else None
     pair = None if told else sides.whole(old, new)
     if pair is None or pair[0] == pair[1] or not is_searchable(*pair):
         return told  # to subtract a large schema from itself can take seconds
     # Whoever keeps to a document sends what it declares; who reads, passes over what nobody declared.
-    sender, reader = (pair[1], _loosened(pair[0])) if sides.sent else pair
-    shown = counterexample(_closed(sender), reader)
+    sender, reader = (pair[1], _loosen_schema(pair[0])) if sides.sent else pair
+    shown = counterexample(_close_schema(sender), reader)
     if shown is None or not allows(sender, shown[0]) or (sides.sent and allows(pair[0], shown[0])):
         return None  # with oneOf and the like, what is left out can make a value fit that did not
     if sides.textual and not texts.travels(sides, (old, new), shown[0]):
@@ -102,7 +104,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def _closed(schema: Any, *, itself: bool = True) -> Any:
+def _close_schema(schema: Any, *, itself: bool = True) -> Any:
     """The schema without what it does not declare."""
     if not isinstance(schema, dict):
         return schema
@@ -119,11 +121,11 @@ def _part(key: str, value: Any) -> Any:
     if key in _NOT_CLOSED:
         return value
     if key in ONE:
-        return _closed(value)
+        return _close_schema(value)
     if key in LIST and isinstance(value, list):
-        return [_closed(each, itself=key != "allOf") for each in value]
+        return [_close_schema(each, itself=key != "allOf") for each in value]
     if (key in NAMED or key == "$defs") and isinstance(value, dict):
-        return {name: _closed(each) for name, each in value.items()}
+        return {name: _close_schema(each) for name, each in value.items()}
     return value
 
 
@@ -132,14 +134,16 @@ def _kinds(schema: dict[str, Any]) -> Any:
     return (kinds,) if isinstance(kinds, str) else kinds
 
 
-def _loosened(schema: Any) -> Any:
+def _loosen_schema(schema: Any) -> Any:
     """The schema with whatever else an object may hold: a new property breaks nobody who reads the others."""
     if isinstance(schema, list):
-        return [_loosened(each) for each in schema]
+        return [_loosen_schema(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
     kept = {key: each for key, each in schema.items() if key not in _LIMITS or each is not False}
-    return {key: each if key in ("enum", "const", "not", "if") else _loosened(each) for key, each in kept.items()}
+    return {
+        key: each if key in ("enum", "const", "not", "if") else _loosen_schema(each) for key, each in kept.items()
+    }
 
 
 _LIMITS = ("additionalProperties", "unevaluatedProperties")

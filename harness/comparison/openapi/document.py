@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.dialects import Assembly, Direction, Schema, TooLarge, normal, references_in
-from harness.comparison.openapi.lost_schemas import guarded, unreadable_schema
-from harness.contracts.openapi_bundle import KEY, References, bundle, is_in_files, unresolved
-from harness.contracts.openapi_faults import Examined, examined
+from harness.comparison.openapi.lost_schemas import guard_schema, unreadable_schema
+from harness.contracts.openapi_bundle import KEY, References, bundle, is_in_files, unresolved_references
+from harness.contracts.openapi_faults import Examined, examine_document
 from harness.contracts.openapi_source import UNREAD, parse, referring
 from harness.contracts.openapi_unread import unread_within
 from harness.errors import ContractError, Problem
@@ -32,10 +32,10 @@ def read_document(text: str | bytes, place: str, reader: Reader = parse, beside:
     What refers to nothing or breaks the standard is told in its problems: what needs one of these places cannot
     be judged, all else can. Raises ContractError only for what cannot be read at all, or is no OpenAPI document.
     """
-    return bundled(reader(text, place), place, reader, beside)
+    return bundle_document(reader(text, place), place, reader, beside)
 
 
-def bundled(value: Any, place: str, reader: Reader = parse, beside: Beside | None = None) -> Document:
+def bundle_document(value: Any, place: str, reader: Reader = parse, beside: Beside | None = None) -> Document:
     """The same from the value of its text; `reader` reads the files that it refers to."""
     if not isinstance(value, dict):
         raise ContractError(Problem("an OpenAPI document is an object", place))
@@ -46,7 +46,7 @@ def bundled(value: Any, place: str, reader: Reader = parse, beside: Beside | Non
         problems: list[Problem] = []
         read: list[Path] = []
         whole = bundle(value, place, reader, beside, problems, read)
-        return _examined(whole, place, problems), () if problems else (Path(place), *read)
+        return _examine_bundle(whole, place, problems), () if problems else (Path(place), *read)
 
     found: Examined = keeping(place, value, made) if keeping else made()[0]
     return _document(found, place)
@@ -65,13 +65,13 @@ def _is_worth_keeping(value: dict[str, Any], place: str) -> bool:
 
 def document_of(value: dict[str, Any], place: str, problems: Sequence[Problem] = ()) -> Document:
     """The same from a value that holds what it refers to; `problems` are of what could not be put into it."""
-    return _document(_examined(value, place, problems), place)
+    return _document(_examine_bundle(value, place, problems), place)
 
 
-def _examined(value: dict[str, Any], place: str, problems: Sequence[Problem]) -> Examined:
-    found = examined(value, _version(value, place), place)
+def _examine_bundle(value: dict[str, Any], place: str, problems: Sequence[Problem]) -> Examined:
+    found = examine_document(value, _version(value, place), place)
     told = {problem.where for problem in problems}
-    lost = (each for each in unresolved(found.value, place) if each.where not in told)
+    lost = (each for each in unresolved_references(found.value, place) if each.where not in told)
     others = (each for each in found.faults if each.where not in told)
     return found._replace(faults=(*problems, *lost, *others))
 
@@ -170,7 +170,7 @@ class Document:
     def schema(self, node: Any) -> Schema:
         """A schema as it is written here, in the dialect of 2020-12."""
         made = normal(node, self.version)
-        return guarded(made, self.at) if self.guards and self.problems else made
+        return guard_schema(made, self.at) if self.guards and self.problems else made
 
     def kept(self, node: Any) -> Schema:
         """The same, made once for a node that is asked for again and again."""
@@ -213,7 +213,7 @@ class Document:
             beside = {key: item for key, item in schema.items() if key != "$ref"}
             target = self.named(last)
             if target is None or beside:
-                return _joined(target, beside), last
+                return _join_siblings(target, beside), last
             schema = target
         return schema, last
 
@@ -260,7 +260,7 @@ def _parts(value: Any) -> int:
     return 1 + sum(map(_parts, inner))
 
 
-def _joined(target: Schema | None, beside: dict[str, Any]) -> Schema:
+def _join_siblings(target: Schema | None, beside: dict[str, Any]) -> Schema:
     if not isinstance(target, dict):
         return beside if target is None or target is True else False
     shared = target.keys() & beside.keys()
@@ -334,11 +334,13 @@ def sameness(old: Document, new: Document) -> Sameness:
 
 
 def _units(document: Document) -> dict[str, Any]:
-    from harness.contracts.openapi_source import escaped
+    from harness.contracts.openapi_source import escape_pointer_step
 
     units: dict[str, Any] = {}
     for kind, parts in document.part("components").items():
-        units |= {f"#/components/{kind}/{escaped(name)}": part for name, part in mapping(parts).items()}
+        units |= {
+            f"#/components/{kind}/{escape_pointer_step(name)}": part for name, part in mapping(parts).items()
+        }
     for kind in (*_UNITS_2, KEY, "paths"):
-        units |= {f"#/{kind}/{escaped(name)}": part for name, part in document.part(kind).items()}
+        units |= {f"#/{kind}/{escape_pointer_step(name)}": part for name, part in document.part(kind).items()}
     return units

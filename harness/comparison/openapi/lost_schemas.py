@@ -24,7 +24,7 @@ def unreadable_schema(reference: str) -> dict[str, Any]:
     return {"const": {UNREADABLE: reference}}
 
 
-def guarded(schema: Schema, at: Callable[[str], Any]) -> Schema:
+def guard_schema(schema: Schema, at: Callable[[str], Any]) -> Schema:
     """The same, where what leads nowhere can turn no answer into a yes; references are kept."""
     if not isinstance(schema, dict):
         return schema
@@ -44,9 +44,9 @@ def guarded(schema: Schema, at: Callable[[str], Any]) -> Schema:
 
 def _inside(key: str, value: Any, at: Callable[[str], Any]) -> Any:
     if key in ONE:
-        return guarded(value, at)
+        return guard_schema(value, at)
     if key in LIST:
-        return [guarded(each, at) for each in value]
+        return [guard_schema(each, at) for each in value]
     if key in NAMED:
-        return {name: guarded(each, at) for name, each in value.items()}
+        return {name: guard_schema(each, at) for name, each in value.items()}
     return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.document import Document, listing, mapping
 from harness.contracts.openapi_servers import base_paths
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ class OperationObject:
         """By status as written: `200`, `4XX`, `default`."""
         written = mapping(self.written.get("responses"))
         return {
-            named(status): self._response(response)
+            status_key(status): self._response(response)
             for status, response in written.items()
             if str(status) and not str(status).startswith("x-")
         }
@@ -205,7 +205,7 @@ def _style(written: dict[str, Any], location: str) -> tuple[str, bool]:
     return style, given if isinstance(given, bool) else style == "form"
 
 
-def named(status: object) -> str:
+def status_key(status: object) -> str:
     """A status as it is told apart: `4XX`, however it is written."""
     return str(status).upper() if str(status) != "default" else "default"
 
@@ -240,7 +240,7 @@ def callbacks(operation: OperationObject) -> dict[tuple[str, str, str], Operatio
     found: dict[tuple[str, str, str], OperationObject] = {}
     for name, written in mapping(operation.written.get("callbacks")).items():
         for address, item in document.meant(written).items():
-            pointer = f"{operation.pointer}/callbacks/{escaped(name)}/{escaped(address)}"
+            pointer = f"{operation.pointer}/callbacks/{escape_pointer_step(name)}/{escape_pointer_step(address)}"
             for each in _methods(document, address, document.meant(item), pointer):
                 found[name, address, each.method] = each
     return found
@@ -249,7 +249,7 @@ def callbacks(operation: OperationObject) -> dict[tuple[str, str, str], Operatio
 def _operations(document: Document, part: str) -> Iterator[tuple[tuple[str, str], OperationObject]]:
     for path, written in document.part(part).items():
         if not path.startswith("x-"):
-            for each in _methods(document, path, document.meant(written), f"#/{part}/{escaped(path)}"):
+            for each in _methods(document, path, document.meant(written), f"#/{part}/{escape_pointer_step(path)}"):
                 yield (each.method, path), each
 
 

@@ -47,14 +47,14 @@ def _kinds_of(schema: Schema, document: Document, depth: int) -> frozenset[str]:
     if not isinstance(schema, dict):
         return frozenset()
     kinds = schema.get("type")
-    found = set(kinds if isinstance(kinds, list) else [kinds] if isinstance(kinds, str) else _listed(schema))
+    found = set(kinds if isinstance(kinds, list) else [kinds] if isinstance(kinds, str) else _enum_types(schema))
     for word in ("allOf", "anyOf", "oneOf"):
         for branch in schema.get(word, ()):
             found |= kinds_of(branch, document, depth + 1)
     return frozenset(found)
 
 
-def _listed(schema: dict[str, Any]) -> set[str]:
+def _enum_types(schema: dict[str, Any]) -> set[str]:
     """The types of values that are enumerated without a type; as text, when one of them is a text."""
     values = schema.get("enum", [schema["const"]] if "const" in schema else [])
     kinds = {_KINDS.get(type(each), "string") for each in values}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.comparison.openapi.dialects import Direction, reference_of
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.faults import OPEN, UNDECLARED
-from harness.comparison.pact_fit.matcher_tolerance import at, is_example_only, lengthened
+from harness.comparison.pact_fit.matcher_tolerance import at, is_example_only, lengthen_lists
 from harness.comparison.severity import Severity
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def hold(meeting: InteractionContext, held: Held) -> None:
 def _hold(meeting: InteractionContext, held: Held) -> None:
     message = meeting.request if held.direction is Direction.REQUEST else meeting.response
     if held.part == "body" and message.rules.lengthen:
-        held = held._replace(value=lengthened(held.value, message.rules))
+        held = held._replace(value=lengthen_lists(held.value, message.rules))
     try:
         faults = meeting.validators.faults(held.schema, held.value, held.direction)
     except Undecidable as error:
@@ -71,7 +71,7 @@ def _tell_all(meeting: InteractionContext, held: Held, fault: Fault) -> None:
 
 
 def _left_open(meeting: InteractionContext, held: Held, fault: Fault) -> None:
-    where = "".join(f"/{escaped(str(step))}" for step in fault.place)
+    where = "".join(f"/{escape_pointer_step(str(step))}" for step in fault.place)
     what = f"{held.direction} {held.part} {held.name}".strip() + (f" at {where}" if where else "")
     meeting.undecided(what, f"`{fault.unreadable[:_SHOWN]}` cannot be read")
 
@@ -96,7 +96,7 @@ def _inside(fault: Fault) -> Iterator[Fault]:
 
 
 def _tell_open(meeting: InteractionContext, held: Held, fault: Fault) -> None:
-    where = "".join(f"/{escaped(str(step))}" for step in fault.place)
+    where = "".join(f"/{escape_pointer_step(str(step))}" for step in fault.place)
     meeting.tell(
         f"{held.direction}.{held.part}.open",
         f"{held.direction} {held.part}{f' at {where}' if where else ''}: {fault.text}",
@@ -109,14 +109,14 @@ def _tell_open(meeting: InteractionContext, held: Held, fault: Fault) -> None:
 
 def _tell(meeting: InteractionContext, held: Held, fault: Fault, severity: Severity) -> None:
     what = f"{held.direction} {held.part}" + (f" {held.name}" if held.name else "")
-    where = "".join(f"/{escaped(str(step))}" for step in fault.place)
+    where = "".join(f"/{escape_pointer_step(str(step))}" for step in fault.place)
     meeting.tell(
         held.code,
         f"{what}{f' at {where}' if where else ''}: {fault.text}",
         severity=severity,
         at=(*held.at, *fault.place),
         place=_place(held, fault),
-        expected=_expected(fault),
+        expected=_expected_value(fault),
         actual=_value(held.value, fault.place),
         remedy=_remedy(held, fault),
     )
@@ -140,10 +140,10 @@ def _place(held: Held, fault: Fault) -> str:
         if steps[number] == "$defs":
             start, steps = reference_of(str(steps[number + 1])), steps[number + 2 :]
             break
-    return start + "".join(f"/{escaped(str(step))}" for step in steps)
+    return start + "".join(f"/{escape_pointer_step(str(step))}" for step in steps)
 
 
-def _expected(fault: Fault) -> Any:
+def _expected_value(fault: Fault) -> Any:
     if fault.keyword in UNDECLARED:
         return "a property that the document declares"
     if fault.keyword == "type" and isinstance(fault.allowed, list):

@@ -81,7 +81,7 @@ def _interaction(meeting: InteractionContext, routes: DocumentRoutes) -> Relianc
         meeting.undecided("the request", f"the document's `{unread}` cannot be read")
         return None
     routed = routes.table.route(interaction.method, interaction.path)
-    missed = _missed(interaction, routed, routes)
+    missed = _missing_operation(interaction, routed, routes)
     if missed is not None:
         _tell_missed(meeting, missed)
         return None
@@ -99,7 +99,9 @@ def _interaction(meeting: InteractionContext, routes: DocumentRoutes) -> Relianc
     return check_response(meeting, operation)
 
 
-def _missed(interaction: Interaction, routed: RoutedRequest, routes: DocumentRoutes) -> MissedOperation | None:
+def _missing_operation(
+    interaction: Interaction, routed: RoutedRequest, routes: DocumentRoutes
+) -> MissedOperation | None:
     """None when an operation takes the request; where an error is expected, values of the path may be wrong."""
     fitting = [each for each in routed.candidates if _is_below(each, routes.document)]
     if not fitting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.pact_fit.expressions import mended
+from harness.comparison.pact_fit.expressions import mend_patterns
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -23,15 +23,15 @@ class Undecidable(Exception):
 def compiled_as_written(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """The same for what a document says; only where that fails are its expressions looked at one by one."""
     try:
-        return compiled(schema)
+        return compile_schema(schema)
     except Undecidable:
         try:
-            return compiled(mended(schema))
+            return compile_schema(mend_patterns(schema))
         except RecursionError as error:
             raise Undecidable(TOO_DEEP) from error
 
 
-def compiled(schema: Schema) -> jsonschema_rs.Draft202012Validator:
+def compile_schema(schema: Schema) -> jsonschema_rs.Draft202012Validator:
     """A schema in the dialect of 2020-12, with the formats of OpenAPI; raises Undecidable."""
     import jsonschema_rs
 

@@ -24,11 +24,11 @@ def names_of_branches(discriminator: Any, branches: Iterable[Any]) -> list[list[
     names: dict[str, list[str]] = {}
     for value, target in (mapping if isinstance(mapping, dict) else {}).items():
         names.setdefault(_last_step(str(target)), []).append(value)
-    lasts = [_last_step(_referred(each)) for each in branches]
+    lasts = [_last_step(_branch_reference(each)) for each in branches]
     return [names.get(last, [last]) if last else None for last in lasts]
 
 
-def discriminated(branches: list[Any], schema: Mapping[str, Any], key: str) -> list[Any]:
+def discriminate_branches(branches: list[Any], schema: Mapping[str, Any], key: str) -> list[Any]:
     """The branches of a schema, each for the values of the discriminator that name it."""
     name = naming_property(schema.get("discriminator"))
     if not name:
@@ -44,11 +44,11 @@ def _last_step(reference: str) -> str:
     return reference.rpartition("/")[2]
 
 
-def _referred(branch: Any, depth: int = 0) -> str:
+def _branch_reference(branch: Any, depth: int = 0) -> str:
     """What a branch refers to, also where the reference is the only part of the branch."""
     if not isinstance(branch, dict) or depth > _DEEPEST:
         return ""
     if isinstance(branch.get("$ref"), str):
         return str(branch["$ref"])
     parts = [each for word in _WRAPPERS & branch.keys() for each in branch[word]]
-    return _referred(parts[0], depth + 1) if len(parts) == 1 else ""
+    return _branch_reference(parts[0], depth + 1) if len(parts) == 1 else ""

@@ -37,7 +37,7 @@ class PactMessage(NamedTuple):  # two are made for each interaction: a frozen da
         """The body as it goes over the wire, where it is written as a text, or as one of base64."""
         written: Any = self.part.get("body")
         encoded = ""
-        if _wrapped(written, v4=self.v4):
+        if _is_wrapped(written, v4=self.v4):
             encoded, written = str(written.get("encoded") or "").lower(), written["content"]
         if not isinstance(written, str):
             return None
@@ -91,14 +91,14 @@ def _body(part: dict[str, Any], media: str, *, v4: bool) -> Body:
     if not _has_body(part, v4=v4) or (media and not is_json(media)):
         return None
     written = part["body"]
-    if not _wrapped(written, v4=v4):
+    if not _is_wrapped(written, v4=v4):
         return (written,)
     content = written["content"]
     encoded = str(written.get("encoded") or "").lower()
-    return _decoded(content, plain=encoded == "json") if encoded else (content,)
+    return _decode_body(content, plain=encoded == "json") if encoded else (content,)
 
 
-def _wrapped(written: Any, *, v4: bool) -> bool:
+def _is_wrapped(written: Any, *, v4: bool) -> bool:
     return v4 and isinstance(written, dict) and "content" in written
 
 
@@ -115,7 +115,7 @@ def _texts(value: Any) -> list[str]:
     return ["" if each is None else each if isinstance(each, str) else json.dumps(each) for each in values]
 
 
-def _decoded(content: Any, *, plain: bool = False) -> Body:
+def _decode_body(content: Any, *, plain: bool = False) -> Body:
     try:
         return (json.loads(str(content) if plain else base64.b64decode(str(content))),)
     except ValueError:

@@ -24,16 +24,16 @@ _LETTERS_THAT_ARE_NONE = frozenset("eghijlmopqyzACEFGHIJKLMNOPQRTUVXYZ")  # an e
 @lru_cache(maxsize=4096)
 def readable(pattern: str) -> str | None:
     """The expression as the engine here reads it; None for one that JavaScript cannot read either."""
-    for each in (pattern, _translated(pattern)):
+    for each in (pattern, _translate_pattern(pattern)):
         if _compiles(each):
             return each
     return None
 
 
-def mended(schema: Any) -> Any:
+def mend_patterns(schema: Any) -> Any:
     """A schema in which every expression can be read; what none can read leaves its own place open."""
     if isinstance(schema, list):
-        return [mended(each) for each in schema]
+        return [mend_patterns(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
     made = {key: _inside(key, value) for key, value in schema.items()}
@@ -57,8 +57,8 @@ def _inside(key: str, value: Any) -> Any:
     if key in _NEGATED:
         return value
     if key in NAMED or key == "$defs":
-        return {name: mended(each) for name, each in value.items()} if isinstance(value, dict) else value
-    return mended(value) if key in ONE or key in LIST else value
+        return {name: mend_patterns(each) for name, each in value.items()} if isinstance(value, dict) else value
+    return mend_patterns(value) if key in ONE or key in LIST else value
 
 
 def _mend(made: dict[str, Any], pattern: str, open_parts: list[Any]) -> None:
@@ -96,7 +96,7 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
-def _translated(pattern: str) -> str:
+def _translate_pattern(pattern: str) -> str:
     """What only JavaScript reads, in words that everybody reads."""
     return "".join(_token(each) for each in _TOKEN.findall(pattern))
 

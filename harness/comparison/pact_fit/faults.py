@@ -56,7 +56,7 @@ def _without_branches(fault: Fault) -> Fault:
     return replace(fault, branches=()) if fault.branches and not fault.unreadable else fault
 
 
-def undeclared(keyword: str, place: Place, within: Place) -> Fault:
+def undeclared_fault(keyword: str, place: Place, within: Place) -> Fault:
     """A name that no schema of its object speaks of; the last step of its place."""
     return Fault(keyword=keyword, place=place, within=(*within, keyword), text=f"`{place[-1]}` is not declared")
 
@@ -75,7 +75,7 @@ def faults_of(
     there = path if path[:1] == ("$defs",) else (*within, *path[2 * steps :])
     unexpected = details.get("unexpected")
     if keyword in UNDECLARED and isinstance(unexpected, list):
-        yield from (undeclared(keyword, (*here, name), there[:-1]) for name in unexpected)
+        yield from (undeclared_fault(keyword, (*here, name), there[:-1]) for name in unexpected)
         return
     branches = details.get("context")
     told: tuple[tuple[Fault, ...], ...] = ()
@@ -89,12 +89,12 @@ def faults_of(
         place=here,
         within=there,
         text="nothing may be there" if keyword == "falseSchema" else error.message,
-        allowed=_allowed(details),
+        allowed=_allowed_value(details),
         branches=told,
     )
 
 
-def _allowed(details: Mapping[str, Any]) -> Any:
+def _allowed_value(details: Mapping[str, Any]) -> Any:
     for key in ("types", "options", "expected_value", "pattern", "format", "limit", "multiple_of", "property"):
         if key in details:
             return details[key]

@@ -11,7 +11,7 @@ from harness.comparison.pact_fit.answer import FitFinding
 from harness.comparison.pact_fit.exchange import PactMessage, message
 from harness.comparison.pact_fit.validators import Validators, Wanted
 from harness.comparison.severity import Severity
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 from harness.contracts.pact import Interaction
 from harness.identity import canonical_json
 
@@ -66,7 +66,7 @@ class InteractionContext:
         remedy: str = "",
     ) -> None:
         """Note a finding; `at` is its place in the interaction."""
-        steps = "".join(f"/{escaped(str(step))}" for step in at)
+        steps = "".join(f"/{escape_pointer_step(str(step))}" for step in at)
         self.found.append(
             FitFinding(
                 code=code,
@@ -76,8 +76,8 @@ class InteractionContext:
                 path=f"#/interactions/{self.interaction.index}{steps}",
                 place=place or (self.operation.pointer if self.operation else "#/paths"),
                 text=text,
-                expected=_shown(expected),
-                actual=_shown(actual),
+                expected=_display_value(expected),
+                actual=_display_value(actual),
                 remedy=remedy,
             )
         )
@@ -110,7 +110,7 @@ class InteractionContext:
         self.unknown.append(f"'{self.interaction.label}': {what} could not be compared: {why}")
 
 
-def _shown(value: Any) -> str:
+def _display_value(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else canonical_json(value)

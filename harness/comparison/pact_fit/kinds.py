@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.document import Document
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ class Kinds:
 
     def _below(self, reference: str) -> list[str]:
         if self._joined is None:
-            self._joined = _joined(self.document.value)
+            self._joined = _find_subtypes(self.document.value)
         found, todo = dict.fromkeys([reference]), [reference]
         while todo and len(found) <= _MOST:
             new = [each for each in self._joined.get(todo.pop(), ()) if each not in found]
@@ -44,10 +44,10 @@ class Kinds:
         return list(found)[1:]
 
 
-def _joined(document: dict[str, Any]) -> dict[str, list[str]]:
+def _find_subtypes(document: dict[str, Any]) -> dict[str, list[str]]:
     """By the reference of a schema: those of the schemas that join it."""
     found: dict[str, list[str]] = defaultdict(list)
-    for reference, schema in _named(document):
+    for reference, schema in _named_schemas(document):
         parts = schema.get("allOf") if isinstance(schema, dict) else None
         for part in parts if isinstance(parts, list) else ():
             joined = part.get("$ref") if isinstance(part, dict) else None
@@ -56,11 +56,11 @@ def _joined(document: dict[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _named(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _named_schemas(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     components = document.get("components")
     for start, schemas in (
         ("#/definitions/", document.get("definitions")),
         ("#/components/schemas/", components.get("schemas") if isinstance(components, dict) else None),
     ):
         for name, schema in schemas.items() if isinstance(schemas, dict) else ():
-            yield start + escaped(str(name)), schema
+            yield start + escape_pointer_step(str(name)), schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.pact_fit.compiling import Undecidable, compiled
+from harness.comparison.pact_fit.compiling import Undecidable, compile_schema
 from harness.comparison.pact_fit.faults import CLOSED
 from harness.comparison.pact_fit.rules import MatchingRules, kind_of
 
@@ -77,13 +77,13 @@ def _may_make(generator: str, fault: Fault) -> bool:
     return fault.keyword not in _COUNTED
 
 
-def lengthened(value: Any, rules: MatchingRules, place: tuple[str | int, ...] = ()) -> Any:
+def lengthen_lists(value: Any, rules: MatchingRules, place: tuple[str | int, ...] = ()) -> Any:
     """An example whose lists are as long as the consumer needs them, at least."""
     if isinstance(value, dict):
-        return {name: lengthened(each, rules, (*place, name)) for name, each in value.items()}
+        return {name: lengthen_lists(each, rules, (*place, name)) for name, each in value.items()}
     if not isinstance(value, list) or not value:
         return value
-    made = [lengthened(each, rules, (*place, index)) for index, each in enumerate(value)]
+    made = [lengthen_lists(each, rules, (*place, index)) for index, each in enumerate(value)]
     return [*made, *([made[-1]] * (min(rules.sizes(place)[0], _LONGEST) - len(made)))]
 
 
@@ -124,7 +124,7 @@ def _some_match(pattern: Any, fault: Fault) -> bool:
 
 def _matches(pattern: Any, text: str) -> bool:
     try:
-        return compiled({"pattern": str(pattern)}).is_valid(text)
+        return compile_schema({"pattern": str(pattern)}).is_valid(text)
     except Undecidable:
         return True
 

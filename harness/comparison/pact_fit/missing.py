@@ -44,15 +44,15 @@ def missed_operation(interaction: Interaction, routes: DocumentRoutes) -> Missed
         return MissedOperation(text)
     first = near[0].operation
     pointer = routes.operations[first.method, first.path].pointer
-    return MissedOperation(f"{text}; {_differing(near)}", pointer, _named(near))
+    return MissedOperation(f"{text}; {_differing(near)}", pointer, _near_labels(near))
 
 
 def _differing(near: Sequence[NearMiss]) -> str:
     how = " and ".join(_HOW[kind] for kind in near[0].kinds)
-    return f"it differs from {_named(near)} {how} only"
+    return f"it differs from {_near_labels(near)} {how} only"
 
 
-def _named(near: Sequence[NearMiss]) -> str:
+def _near_labels(near: Sequence[NearMiss]) -> str:
     labels = list(dict.fromkeys(_label(each) for each in near))
     more = f" and {len(labels) - _MOST_NAMED} more" if len(labels) > _MOST_NAMED else ""
     return " or ".join(labels[:_MOST_NAMED]) + more

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_fit.compiling import Undecidable, compiled_as_written
 from harness.comparison.pact_fit.expressions import UNREADABLE, readable
-from harness.comparison.pact_fit.faults import OPEN, Fault, faults_of, undeclared
+from harness.comparison.pact_fit.faults import OPEN, Fault, faults_of, undeclared_fault
 from harness.comparison.pact_fit.ways import Faults, fold_ways, once, short
 
 if TYPE_CHECKING:
@@ -180,19 +180,19 @@ class _ValueReading:
                 continue
             here = (*place, name)
             if said.forbidden:
-                found.append(undeclared(said.forbidden, here, whole.where))
+                found.append(undeclared_fault(said.forbidden, here, whole.where))
             elif closed and said.of_it.hidden:
-                found.append(undeclared("unevaluatedProperties", here, whole.where))
+                found.append(undeclared_fault("unevaluatedProperties", here, whole.where))
             elif said.declared or not closed:
                 found += self.faults(said.of_it, item, here, closed=closed)
                 said.fits = said.fits or self._quick(said.of_it, item)
             else:
                 unlisted.append(name)
         if unlisted and self._all.is_open(whole):
-            text = f"the document lists no properties here, so that {_listed(unlisted)} may be there or not"
+            text = f"the document lists no properties here, so that {_names_text(unlisted)} may be there or not"
             found.append(Fault(keyword=OPEN, place=place, within=whole.where, text=text))
         else:
-            found += [undeclared("unevaluatedProperties", (*place, name), whole.where) for name in unlisted]
+            found += [undeclared_fault("unevaluatedProperties", (*place, name), whole.where) for name in unlisted]
         return found
 
     # --- alternatives --------------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class _ValueReading:
         found = list(self._none_holds(whole, value, place))
         if isinstance(value, dict):
             lost = [name for name in value if not self._all.may_be_there(whole, name)]
-            found += [undeclared("unevaluatedProperties", (*place, name), whole.where) for name in lost]
+            found += [undeclared_fault("unevaluatedProperties", (*place, name), whole.where) for name in lost]
         return tuple(each for each in found if not each.unreadable)
 
     def _fitting(self, whole: Conjunction, value: Any, place: Place) -> Faults | None:
@@ -288,7 +288,7 @@ class _ValueReading:
         named = value[choice.property]
         if named in branch.names:
             return faults
-        text = f"{short(named)} is not one of {_listed(branch.names)}"
+        text = f"{short(named)} is not one of {_names_text(branch.names)}"
         other = Fault(
             keyword="enum",
             place=(*place, choice.property),
@@ -346,7 +346,7 @@ def _holds(faults: Iterable[Fault]) -> bool:
     return all(fault.unreadable for fault in faults)
 
 
-def _listed(names: Iterable[str]) -> str:
+def _names_text(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 

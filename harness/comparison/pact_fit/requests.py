@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.bodies.media import accepted, chosen, is_json, meet
+from harness.comparison.bodies.media import accepted, best_media_type, is_json, meet
 from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.document import listing, mapping
 from harness.comparison.openapi.wire import kinds_of, properties_of, value_of, with_properties
@@ -16,7 +16,7 @@ from harness.comparison.pact_fit.registered import REGISTERED
 from harness.comparison.pact_fit.security import check_security, key_names
 from harness.comparison.pact_fit.values import Promised, compare_body
 from harness.comparison.severity import Severity
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 
 if TYPE_CHECKING:
     from harness.comparison.openapi.document import Document
@@ -46,7 +46,7 @@ def check_accept(meeting: InteractionContext, operation: OperationObject) -> Non
     asked = accepted(meeting.request.headers.get("accept", []))
     if not asked:
         return
-    offered = produced(operation)
+    offered = produced_media_types(operation)
     at = ("request", "headers", "Accept")
     if not offered:
         text = "the document names no media type of any response"
@@ -66,7 +66,7 @@ def check_accept(meeting: InteractionContext, operation: OperationObject) -> Non
         )
 
 
-def produced(operation: OperationObject) -> list[str]:
+def produced_media_types(operation: OperationObject) -> list[str]:
     """The media types that responses are declared to have."""
     if operation.document.old:
         declared = operation.written.get("produces", operation.document.value.get("produces"))
@@ -74,7 +74,7 @@ def produced(operation: OperationObject) -> list[str]:
     return list(dict.fromkeys(media for each in operation.responses().values() for media in each.content))
 
 
-def consumed(operation: OperationObject) -> list[str]:
+def consumed_media_types(operation: OperationObject) -> list[str]:
     """The media types that bodies are declared to have."""
     if operation.document.old:
         declared = operation.written.get("consumes", operation.document.value.get("consumes"))
@@ -85,7 +85,7 @@ def consumed(operation: OperationObject) -> list[str]:
 
 def check_content_type(meeting: InteractionContext, operation: OperationObject) -> None:
     """The body is of a media type that the operation takes."""
-    request, declared = meeting.request, consumed(operation)
+    request, declared = meeting.request, consumed_media_types(operation)
     at = ("request", "headers", "Content-Type")
     if not request.media:
         if request.has_body and declared:
@@ -96,7 +96,7 @@ def check_content_type(meeting: InteractionContext, operation: OperationObject) 
     if not declared:
         text = "the document names no media type of the body"
         meeting.tell("request.content-type.unknown", text, severity=Severity.WARNING, at=at, actual=request.media)
-    elif chosen(request.media, declared) is None:
+    elif best_media_type(request.media, declared) is None:
         meeting.tell(
             "request.content-type.incompatible",
             f"{operation.label} does not take {request.media}",
@@ -177,7 +177,7 @@ def _parameter(
 ) -> None:
     part = "header" if parameter.location == "header" else "query"
     at = ("request", "headers" if part == "header" else "query", parameter.name)
-    place = f"{operation.pointer}/parameters/{escaped(parameter.name)}"
+    place = f"{operation.pointer}/parameters/{escape_pointer_step(parameter.name)}"
     if texts is None:
         if parameter.required:
             meeting.tell(
@@ -266,7 +266,7 @@ def check_body(meeting: InteractionContext, operation: OperationObject) -> None:
                 remedy="send one in the pact's request, or make it optional in the document",
             )
         return
-    media = chosen(request.media, body.content) if request.media else _usual(list(body.content))
+    media = best_media_type(request.media, body.content) if request.media else _usual(list(body.content))
     if media is None and not request.media and body.content:
         meeting.undecided("the request body", f"it may be any of {', '.join(body.content)}, and names none")
     schema = body.content[media] if media is not None else None
@@ -279,7 +279,7 @@ def check_body(meeting: InteractionContext, operation: OperationObject) -> None:
             media=media,
             schema=schema,
             encoding=encoding_of(operation.document, operation.written.get("requestBody"), media),
-            place=f"{place}/content/{escaped(media)}/schema",
+            place=f"{place}/content/{escape_pointer_step(media)}/schema",
         ),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison.bodies.media import chosen, is_json
+from harness.comparison.bodies.media import best_media_type, is_json
 from harness.comparison.coverage import fields_of
 from harness.comparison.openapi.dialects import Direction
 from harness.comparison.openapi.document import mapping
@@ -16,11 +16,11 @@ from harness.comparison.pact_fit.answer import Reliance
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.lost_parts import lost_header, lost_response, nowhere
 from harness.comparison.pact_fit.registered import REGISTERED
-from harness.comparison.pact_fit.requests import encoding_of, produced
+from harness.comparison.pact_fit.requests import encoding_of, produced_media_types
 from harness.comparison.pact_fit.rules import kind_of
 from harness.comparison.pact_fit.values import Promised, compare_body
 from harness.comparison.severity import Severity
-from harness.contracts.openapi_source import escaped
+from harness.contracts.openapi_source import escape_pointer_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ _HOLDERS = (dict, list)
 @lru_cache(maxsize=16_384)
 def step(name: str) -> str:
     """A name as a step of a place; the same few names come again and again."""
-    return f"/{escaped(name)}"
+    return f"/{escape_pointer_step(name)}"
 
 
 # --- the status --------------------------------------------------------------------------------------------------
@@ -112,12 +112,12 @@ def _answer(meeting: InteractionContext, operation: OperationObject) -> Declared
     for status in _statuses(meeting):
         for declared in (status, f"{status[0]}XX"):
             if declared in responses:
-                return _made(operation, declared, responses[declared])
+                return _make_answer(operation, declared, responses[declared])
     at, status = ("response", "status"), str(meeting.interaction.status)
     if "default" in responses:
         text = f"{operation.label} does not declare {status}, only what it answers by default"
         meeting.tell("response.status.default", text, severity=Severity.WARNING, at=at, actual=status)
-        return _made(operation, "default", responses["default"])
+        return _make_answer(operation, "default", responses["default"])
     meeting.tell(
         "response.status.unknown",
         f"{operation.label} does not answer {status}",
@@ -130,7 +130,7 @@ def _answer(meeting: InteractionContext, operation: OperationObject) -> Declared
     return None
 
 
-def _made(operation: OperationObject, declared: str, response: ResponseObject) -> DeclaredResponse:
+def _make_answer(operation: OperationObject, declared: str, response: ResponseObject) -> DeclaredResponse:
     written = mapping(operation.written.get("responses")).get(declared)
     return DeclaredResponse(declared, response, f"{operation.pointer}/responses/{declared}", written)
 
@@ -165,7 +165,7 @@ def _content_type(meeting: InteractionContext, operation: OperationObject, answe
     declared = list(answer.response.content)
     if not given:
         return next((each for each in declared if is_json(each)), next(iter(declared), None))
-    offered = produced(operation) if operation.document.old else declared
+    offered = produced_media_types(operation) if operation.document.old else declared
     if not offered:
         if operation.method != "HEAD" and (operation.document.old or meeting.response.has_body):
             text = f"the document names no media type of {answer.declared}"
@@ -174,7 +174,7 @@ def _content_type(meeting: InteractionContext, operation: OperationObject, answe
                 "response.content-type.unknown", text, severity=Severity.WARNING, at=at, place=answer.place
             )
         return next(iter(declared), None)
-    found = chosen(given, offered)
+    found = best_media_type(given, offered)
     if found is None:
         meeting.tell(
             "response.content-type.incompatible",
@@ -231,7 +231,7 @@ def _header(meeting: InteractionContext, answer: DeclaredResponse, name: str, te
             part="header",
             name=header.name,
             at=("response", "headers", name),
-            place=f"{answer.place}/headers/{escaped(header.name)}",
+            place=f"{answer.place}/headers/{escape_pointer_step(header.name)}",
         ),
     )
 

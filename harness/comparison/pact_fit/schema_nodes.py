@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.dialects import ASSERTED, LIST, NAMED, ONE, Schema
-from harness.comparison.pact_fit.compiling import compiled
+from harness.comparison.pact_fit.compiling import compile_schema
 from harness.comparison.pact_fit.expressions import readable
 
 if TYPE_CHECKING:
@@ -153,4 +153,4 @@ def _is_named(pattern: str, name: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _expression(pattern: str) -> jsonschema_rs.Draft202012Validator:
-    return compiled({"pattern": pattern})
+    return compile_schema({"pattern": pattern})

@@ -68,13 +68,13 @@ def _missing(
     found = []
     for name in requirement:
         scheme = meeting.document.meant(known.get(name))
-        told = _wanted(meeting, scheme)
+        told = _missing_credential(meeting, scheme)
         if told is not None:
             found.append(told)
     return found
 
 
-def _wanted(meeting: InteractionContext, scheme: dict[str, Any]) -> tuple[str, str] | None:
+def _missing_credential(meeting: InteractionContext, scheme: dict[str, Any]) -> tuple[str, str] | None:
     request, kind = meeting.request, scheme.get("type")
     name = str(scheme.get("name", ""))
     if kind == "apiKey" and scheme.get("in") == "header":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.dialects import Assembly, Direction, Schema
-from harness.comparison.pact_fit.discriminators import discriminated
+from harness.comparison.pact_fit.discriminators import discriminate_branches
 from harness.comparison.pact_fit.expressions import UNREADABLE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Taken(Assembly):
         """The schema without annotations; a discriminator says which of its branches is meant."""
         made = super().bare(schema, hidden)
         if isinstance(made, dict) and isinstance(schema, dict):
-            made |= {key: discriminated(made[key], schema, key) for key in _ALTERNATIVES & made.keys()}
+            made |= {key: discriminate_branches(made[key], schema, key) for key in _ALTERNATIVES & made.keys()}
         return made
 
     @staticmethod

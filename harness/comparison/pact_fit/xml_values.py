@@ -54,8 +54,8 @@ class XmlReading:
             raise NotRead(str(error)) from error
         wanted = self._naming(schema, frozenset())
         if (wanted.names and not wanted.fits(root)) or wanted.namespace not in ("", root.namespace):
-            expected = _called(wanted.namespace, "|".join(sorted(wanted.names)) or root.name)
-            actual = _called(root.namespace, root.name)
+            expected = _qualified_name(wanted.namespace, "|".join(sorted(wanted.names)) or root.name)
+            actual = _qualified_name(root.namespace, root.name)
             text = f"the element is <{actual}>, not <{expected}>"
             self.misfits.append(Misfit(text=text, at=(), expected=expected, actual=actual))
         return self._value(root, schema, (root.name,), ())
@@ -123,7 +123,7 @@ class XmlReading:
                 made[name] = self._property(
                     found, part, path, (*place, name), bare_list=is_list and not naming.wrapped
                 )
-            elif is_list and not naming.wrapped and name in _required(schema, self.document, 0):
+            elif is_list and not naming.wrapped and name in _required_names(schema, self.document, 0):
                 made[name] = []  # a list without items is not to be seen
         return {**made, **self._undeclared(left, properties, schema, path, place)}
 
@@ -159,7 +159,7 @@ class XmlReading:
         rest = _additional(schema, self.document, 0)
         found: dict[str, list[Any]] = {}
         for each in left:
-            name = _called(each.namespace, each.name) if each.name in known else each.name
+            name = _qualified_name(each.namespace, each.name) if each.name in known else each.name
             found.setdefault(name, []).append(self._value(each, rest, (*path, each.name), (*place, name)))
         return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
@@ -188,7 +188,7 @@ def _plain_name(step: str) -> str:
     return sign + step.removeprefix("@").rpartition(":")[2]
 
 
-def _called(namespace: str, name: str) -> str:
+def _qualified_name(namespace: str, name: str) -> str:
     return f"{{{namespace}}}{name}" if namespace else name
 
 
@@ -209,11 +209,11 @@ def _component(schema: Schema) -> frozenset[str]:
     return frozenset({reference.rpartition("/")[2]}) if isinstance(reference, str) else frozenset()
 
 
-def _required(schema: Schema, document: Document, depth: int) -> frozenset[str]:
+def _required_names(schema: Schema, document: Document, depth: int) -> frozenset[str]:
     schema, _ = document.followed(schema)
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return frozenset()
-    parts = (_required(part, document, depth + 1) for part in schema.get("allOf", ()))
+    parts = (_required_names(part, document, depth + 1) for part in schema.get("allOf", ()))
     return frozenset(schema.get("required", ())).union(*parts)
 
 

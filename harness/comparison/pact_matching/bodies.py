@@ -27,11 +27,11 @@ def compare_body(expected: Payload, actual: Payload, rules: Rulebook, *, closed:
         return
     if expected.presence is Presence.EMPTY:
         if actual.presence is Presence.CONTENT:
-            text = f"expected an empty body but received {_shown(actual)}"
-            yield from different("body", "an empty body", _shown(actual), text)
+            text = f"expected an empty body but received {_body_text(actual)}"
+            yield from different("body", "an empty body", _body_text(actual), text)
     elif actual.presence is not Presence.CONTENT:
-        text = f"expected the body {_shown(expected)} but it is {actual.presence.value}"
-        yield from different("body", _shown(expected), actual.presence.value, text)
+        text = f"expected the body {_body_text(expected)} but it is {actual.presence.value}"
+        yield from different("body", _body_text(expected), actual.presence.value, text)
     else:
         yield from _contents(expected, actual, rules, closed=closed)
 
@@ -75,7 +75,7 @@ def _json(expected: Payload, actual: Payload, rules: Rulebook, *, closed: bool) 
     try:
         came = parse_json(actual.content)
     except ValueError as error:
-        yield from different("body", "JSON", _shown(actual), f"the body is no JSON: {error}")
+        yield from different("body", "JSON", _body_text(actual), f"the body is no JSON: {error}")
         return
     yield from Tree(rules=rules, closed=closed).compare((), wanted, came)
 
@@ -83,12 +83,12 @@ def _json(expected: Payload, actual: Payload, rules: Rulebook, *, closed: bool) 
 def parse_json(content: bytes) -> Any:
     """A JSON document; raises ValueError for what is none, and for what nests too deeply."""
     try:
-        return json.loads(content, parse_constant=_refused)
+        return json.loads(content, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("it nests too deeply") from None
 
 
-def _refused(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON number")
 
 
@@ -129,6 +129,6 @@ def _bytes(expected: Payload, actual: Payload, rules: Rulebook) -> Iterator[Rema
         yield from different("body", f"{len(expected.content)} bytes", f"{len(actual.content)} bytes", text)
 
 
-def _shown(body: Payload) -> str:
+def _body_text(body: Payload) -> str:
     text = body.content[:_SHOWN].decode("utf-8", "replace")
     return f"'{text}{'…' if len(body.content) > _SHOWN else ''}'"

@@ -73,7 +73,7 @@ def compare_path(expected: HttpMessage, actual: HttpMessage, rules: Rulebook) ->
 
 def compare_query(expected: HttpMessage, actual: HttpMessage, rules: Rulebook) -> Iterator[Remark]:
     """The query: the same names, each with the same values in the same order."""
-    wanted, came = _grouped(expected.query or ()), _grouped(actual.query or ())
+    wanted, came = _group_by_name(expected.query or ()), _group_by_name(actual.query or ())
     for name, values in wanted.items():
         place = f"query {name}"
         if name not in came:
@@ -84,7 +84,7 @@ def compare_query(expected: HttpMessage, actual: HttpMessage, rules: Rulebook) -
         yield from different(f"query {name}", "no such parameter", came[name], f"unexpected {name}={came[name]}")
 
 
-def _grouped(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+def _group_by_name(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
         grouped.setdefault(name, []).append(value)
@@ -119,7 +119,7 @@ def compare_headers(expected: HttpMessage, actual: HttpMessage, rules: Rulebook)
         elif rules.at("header", (name.lower(),)) is not None:
             yield from _ruled_header(place, name.lower(), (values, came), rules)
         elif name.lower() in _PARAMETERISED:
-            yield from _parameterised(place, ", ".join(values), ", ".join(came))
+            yield from _compare_media_type(place, ", ".join(values), ", ".join(came))
         elif _without_spaces(values) != _without_spaces(came):
             text = f"expected the header '{name}' to be '{', '.join(values)}' but was '{', '.join(came)}'"
             yield from different(place, ", ".join(values), ", ".join(came), text)
@@ -143,7 +143,7 @@ def _without_spaces(values: Sequence[str]) -> str:
     return re.sub(r",\s+", ",", ",".join(values))
 
 
-def _parameterised(place: str, expected: str, actual: str) -> Iterator[Remark]:
+def _compare_media_type(place: str, expected: str, actual: str) -> Iterator[Remark]:
     """A media type: parameters in any order, in any case."""
     wanted, came = _parts_of(expected), _parts_of(actual)
     if wanted[0] != came[0] or any(came[1].get(name) != value for name, value in wanted[1].items()):

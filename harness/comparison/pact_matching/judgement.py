@@ -39,7 +39,7 @@ class Inapplicable(Exception):
     """A rule that says nothing about such a value, or that nobody here knows; the text says why."""
 
 
-def judged(remarks: Iterable[Remark]) -> Judgement:
+def judge_remarks(remarks: Iterable[Remark]) -> Judgement:
     """Everything that was said, sorted into what is wrong and what is not known."""
     listed = list(remarks)
     return Judgement(

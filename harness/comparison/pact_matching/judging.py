@@ -13,7 +13,7 @@ from harness.comparison.pact_matching.heads import (
     compare_query,
     compare_status,
 )
-from harness.comparison.pact_matching.judgement import Judgement, Remark, Undecided, judged
+from harness.comparison.pact_matching.judgement import Judgement, Remark, Undecided, judge_remarks
 from harness.comparison.pact_matching.messages import HttpMessage, contents_of, message_of
 from harness.comparison.pact_matching.rulebook import Rulebook, rulebook_of
 from harness.comparison.pact_matching.trees import Tree
@@ -30,7 +30,7 @@ def judge_response(expected: Written, actual: Written | HttpMessage, version: st
         *compare_headers(wanted, came, rules),
         *compare_body(wanted.body, came.body, rules, closed=False),
     ]
-    return judged(remarks)
+    return judge_remarks(remarks)
 
 
 def judge_request(expected: Written, actual: Written | HttpMessage, version: str) -> Judgement:
@@ -44,7 +44,7 @@ def judge_request(expected: Written, actual: Written | HttpMessage, version: str
         *compare_headers(wanted, came, rules),
         *compare_body(wanted.body, came.body, rules, closed=True),
     ]
-    return judged(remarks)
+    return judge_remarks(remarks)
 
 
 def judge_message(expected: Written, actual: Written, version: str) -> Judgement:
@@ -55,7 +55,7 @@ def judge_message(expected: Written, actual: Written, version: str) -> Judgement
         *compare_body(contents_of(expected, version), contents_of(actual, version), rules, closed=False),
         *_metadata(expected, actual, rules),
     ]
-    return judged(remarks)
+    return judge_remarks(remarks)
 
 
 def _metadata(expected: Written, actual: Written, rules: Rulebook) -> list[Remark]:

@@ -116,7 +116,7 @@ def payload(content: bytes, media_type: str) -> Payload:
     """Bytes as a body; what nobody names is looked at."""
     if not content:
         return Payload(presence=Presence.EMPTY, media_type=media_type)
-    return Payload(presence=Presence.CONTENT, content=content, media_type=media_type or _sniffed(content))
+    return Payload(presence=Presence.CONTENT, content=content, media_type=media_type or _sniff_media_type(content))
 
 
 def query_pairs(text: str) -> tuple[tuple[str, str], ...]:
@@ -141,10 +141,10 @@ def _query_of(written: Any) -> tuple[tuple[str, str], ...] | None:
         return query_pairs(written)
     if not isinstance(written, Mapping):
         return ()
-    return tuple((str(name), str(each)) for name, value in written.items() for each in _listed(value))
+    return tuple((str(name), str(each)) for name, value in written.items() for each in _as_list(value))
 
 
-def _listed(value: Any) -> Sequence[Any]:
+def _as_list(value: Any) -> Sequence[Any]:
     values = value if isinstance(value, list) else [value]
     return ["" if each is None else each for each in values]
 
@@ -182,7 +182,7 @@ def _bare(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _sniffed(content: bytes) -> str:
+def _sniff_media_type(content: bytes) -> str:
     found = _SNIFFED.match(content)
     if found is None:
         return "text/plain"
@@ -201,7 +201,7 @@ def _fourth(body: Mapping[str, Any], media_type: str) -> Payload:
     if content is None or content == "":
         return Payload(presence=Presence.EMPTY, media_type=stated)
     if encoded in (True, "base64") or str(encoded).lower() == "base64":
-        return payload(_decoded(str(content)), stated)
+        return payload(_decode_base64(str(content)), stated)
     if isinstance(content, str) and not _is_json(stated):
         return payload(content.encode(), stated)
     if isinstance(content, str) and str(encoded).lower() == "json":
@@ -231,7 +231,7 @@ def _parses(text: str) -> bool:
     return True
 
 
-def _decoded(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text)
     except (binascii.Error, ValueError):

@@ -74,12 +74,12 @@ def weight(tokens: Sequence[Token], place: Sequence[Step]) -> int:
     return product * (len(tokens) + 1)
 
 
-def written(place: Sequence[Step]) -> str:
+def path_expression(place: Sequence[Step]) -> str:
     """A place as a path expression."""
-    return "$" + "".join(map(_written, place))
+    return "$" + "".join(map(_step_text, place))
 
 
-def _written(step: Step) -> str:
+def _step_text(step: Step) -> str:
     if isinstance(step, int):
         return f"[{step}]"
     return f".{step}" if _PLAIN.fullmatch(step) else f"['{step}']"

@@ -99,13 +99,13 @@ def _flat(key: str, value: Mapping[str, Any]) -> Iterator[tuple[str, PlacedRule 
         yield key, None
         return
     part = _PARTS.get(tokens[0], tokens[0])
-    yield key, _placed(part, tokens[1:], value)
+    yield key, _place_rule(part, tokens[1:], value)
 
 
 def _of_part(key: str, value: Mapping[str, Any]) -> Iterator[tuple[str, PlacedRule | None]]:
     part = _PARTS.get(key, key)
     if isinstance(value.get("matchers"), list):
-        yield key, _placed(part, (), value)
+        yield key, _place_rule(part, (), value)
         return
     for expression, each in value.items():
         if not isinstance(each, Mapping):
@@ -116,10 +116,10 @@ def _of_part(key: str, value: Mapping[str, Any]) -> Iterator[tuple[str, PlacedRu
             tokens = tokens_of(expression)
         else:
             tokens = (expression,)
-        yield expression, None if tokens is None else _placed(part, tokens, each)
+        yield expression, None if tokens is None else _place_rule(part, tokens, each)
 
 
-def _placed(part: str, tokens: tuple[Token, ...], value: Mapping[str, Any]) -> PlacedRule:
+def _place_rule(part: str, tokens: tuple[Token, ...], value: Mapping[str, Any]) -> PlacedRule:
     listed = value.get("matchers")
     matchers = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else [value]
     if part == "header" and tokens and isinstance(tokens[0], str):

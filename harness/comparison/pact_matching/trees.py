@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.comparison.pact_matching.judgement import Remark, Undecided, any_of, different
-from harness.comparison.pact_matching.paths import Each, Step, written
+from harness.comparison.pact_matching.paths import Each, Step, path_expression
 from harness.comparison.pact_matching.rulebook import (
     Deciding,
     Matcher,
@@ -16,7 +16,13 @@ from harness.comparison.pact_matching.rulebook import (
     matcher_kind,
     variant_rules,
 )
-from harness.comparison.pact_matching.values import TEXT_RULES, compare_size, compare_value, kind_name, shown
+from harness.comparison.pact_matching.values import (
+    TEXT_RULES,
+    compare_size,
+    compare_value,
+    display_value,
+    kind_name,
+)
 
 Place = tuple[Step, ...]
 _WHOLE = frozenset({"equality", "notEmpty"})  # rules of a list or an object as such
@@ -40,9 +46,10 @@ class Tree:
             return list(self._lists(place, expected, actual))
         deciding = self.rules.at(self.part, place)
         if isinstance(expected, dict | list):
-            text = f"expected {shown(actual)} ({kind_name(actual)}) to be of the type of {shown(expected)}"
-            return list(different(written(place), shown(expected), shown(actual), text))
-        return compare_value(written(place), deciding, expected, actual)
+            came, wanted = display_value(actual), display_value(expected)
+            text = f"expected {came} ({kind_name(actual)}) to be of the type of {wanted}"
+            return list(different(path_expression(place), display_value(expected), display_value(actual), text))
+        return compare_value(path_expression(place), deciding, expected, actual)
 
     # Objects
 
@@ -77,8 +84,10 @@ class Tree:
             return list(self._example_entries(place, expected, actual))
         if kind not in _OF_BOTH:
             return [_inapplicable(place, kind, actual)]
-        itself = compare_value(written(place), _single(matcher), expected, actual) if kind in _WHOLE else []
-        sizes = compare_size(written(place), matcher, len(actual))
+        itself = (
+            compare_value(path_expression(place), _single(matcher), expected, actual) if kind in _WHOLE else []
+        )
+        sizes = compare_size(path_expression(place), matcher, len(actual))
         return [*itself, *sizes, *self._same_entries(place, expected, actual)]
 
     def _same_entries(
@@ -88,20 +97,20 @@ class Tree:
             if name in actual:
                 yield from self.compare((*place, name), example, actual[name])
             else:
-                text = f"expected the entry '{name}' of {written(place)}, which is missing"
-                yield from different(written(place), shown(example), "missing", text)
+                text = f"expected the entry '{name}' of {path_expression(place)}, which is missing"
+                yield from different(path_expression(place), display_value(example), "missing", text)
         if not self.closed or self.rules.frees_names(self.part, place):
             return
         for name in actual.keys() - expected.keys():
-            text = f"unexpected entry '{name}' of {written(place)}: {shown(actual[name])}"
-            yield from different(written(place), "no such entry", shown(actual[name]), text)
+            text = f"unexpected entry '{name}' of {path_expression(place)}: {display_value(actual[name])}"
+            yield from different(path_expression(place), "no such entry", display_value(actual[name]), text)
 
     def _names_by(
         self, place: Place, matcher: Matcher, expected: Mapping[str, Any], actual: Mapping[str, Any]
     ) -> Iterator[Remark]:
         inner = Deciding(matchers=_rules_within(matcher), any_suffices=False, inherited=False)
         for name in actual if inner.matchers else ():
-            yield from compare_value(written((*place, name)), inner, next(iter(expected), ""), name)
+            yield from compare_value(path_expression((*place, name)), inner, next(iter(expected), ""), name)
 
     def _example_entries(
         self, place: Place, expected: Mapping[str, Any], actual: Mapping[str, Any]
@@ -123,7 +132,7 @@ class Tree:
         if deciding is None:
             if len(expected) != len(actual):
                 text = f"expected a list of {len(expected)} items but received {len(actual)}"
-                yield from different(written(place), shown(expected), shown(actual), text)
+                yield from different(path_expression(place), display_value(expected), display_value(actual), text)
             yield from self._items(place, expected, actual)
             return
         answers = [self._list_by(place, each, deciding, expected, actual) for each in deciding.matchers]
@@ -132,7 +141,7 @@ class Tree:
     def _list_by(
         self, place: Place, matcher: Matcher, deciding: Deciding, expected: Sequence[Any], actual: Sequence[Any]
     ) -> list[Remark]:
-        kind, examples = matcher_kind(matcher), _stretched(expected, len(actual))
+        kind, examples = matcher_kind(matcher), _stretch_examples(expected, len(actual))
         if deciding.inherited or kind in _OF_ITEMS:
             return list(self._items(place, examples, actual))
         if kind == "arrayContains":
@@ -141,10 +150,12 @@ class Tree:
             return list(self._with_entries_by(place, matcher)._items(place, examples, actual))
         if kind not in _OF_BOTH | {"values"}:
             return [_inapplicable(place, kind, actual)]
-        itself = compare_value(written(place), _single(matcher), expected, actual) if kind in _WHOLE else []
+        itself = (
+            compare_value(path_expression(place), _single(matcher), expected, actual) if kind in _WHOLE else []
+        )
         return [
             *itself,
-            *compare_size(written(place), matcher, len(actual)),
+            *compare_size(path_expression(place), matcher, len(actual)),
             *self._items(place, examples, actual),
         ]
 
@@ -161,7 +172,9 @@ class Tree:
         for variant in variants:
             index = variant.get("index") if isinstance(variant, dict) else None
             if not isinstance(index, int) or not 0 <= index < len(expected):
-                yield Undecided(place=written(place), why=f"the variant {shown(variant)} has no example")
+                yield Undecided(
+                    place=path_expression(place), why=f"the variant {display_value(variant)} has no example"
+                )
                 continue
             within = replace(self, rules=variant_rules(variant.get("rules")), part="body")
             answers = [within.compare((), expected[index], item) for item in actual]
@@ -170,8 +183,8 @@ class Tree:
 
 
 def _absent(place: Place, index: int, example: Any) -> Iterator[Remark]:
-    text = f"no item of the list is as variant {index}: {shown(example)}"
-    return different(written(place), shown(example), "no such item", text)
+    text = f"no item of the list is as variant {index}: {display_value(example)}"
+    return different(path_expression(place), display_value(example), "no such item", text)
 
 
 def _is_wrong(remarks: Sequence[Remark]) -> bool:
@@ -179,10 +192,12 @@ def _is_wrong(remarks: Sequence[Remark]) -> bool:
 
 
 def _inapplicable(place: Place, kind: str, actual: Any) -> Undecided:
-    return Undecided(place=written(place), why=f"the rule '{kind}' says nothing about {kind_name(actual)}s")
+    return Undecided(
+        place=path_expression(place), why=f"the rule '{kind}' says nothing about {kind_name(actual)}s"
+    )
 
 
-def _stretched(expected: Sequence[Any], size: int) -> list[Any]:
+def _stretch_examples(expected: Sequence[Any], size: int) -> list[Any]:
     """Examples for so many items: the first one stands for those that have none of their own."""
     return [*expected, *([expected[0]] * (size - len(expected)))] if expected else []
 

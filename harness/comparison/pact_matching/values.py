@@ -30,7 +30,7 @@ def kind_name(value: Any) -> str:
     return _TYPES.get(type(value), "null")
 
 
-def shown(value: Any) -> str:
+def display_value(value: Any) -> str:
     """A value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
@@ -67,8 +67,8 @@ def _by_matcher(place: str, matcher: Matcher, expected: Any, actual: Any) -> lis
         return [Undecided(place=place, why=str(error))]
     if not wanted:
         return []
-    text = f"expected {shown(actual)} ({kind_name(actual)}) to be {wanted}"
-    return list(different(place, wanted, shown(actual), text))
+    text = f"expected {display_value(actual)} ({kind_name(actual)}) to be {wanted}"
+    return list(different(place, wanted, display_value(actual), text))
 
 
 def compare_text(place: str, deciding: Deciding | None, expected: str, actual: str) -> list[Remark]:
@@ -103,12 +103,12 @@ def as_text(actual: Any) -> str | None:
 
 
 def _equality(_: Matcher, expected: Any, actual: Any) -> str:
-    return "" if equal(expected, actual) else f"equal to {shown(expected)} ({kind_name(expected)})"
+    return "" if equal(expected, actual) else f"equal to {display_value(expected)} ({kind_name(expected)})"
 
 
 def _same_type(_: Matcher, expected: Any, actual: Any) -> str:
     wanted, came = kind_name(expected), kind_name(actual)
-    return "" if wanted == came or {wanted, came} == set(_NUMBERS) else f"of the type of {shown(expected)}"
+    return "" if wanted == came or {wanted, came} == set(_NUMBERS) else f"of the type of {display_value(expected)}"
 
 
 def _regex(matcher: Matcher, _: Any, actual: Any) -> str:
@@ -118,10 +118,10 @@ def _regex(matcher: Matcher, _: Any, actual: Any) -> str:
 
 
 def _is_matched(pattern: str, text: str) -> bool:
-    from harness.comparison.pact_fit.compiling import Undecidable, compiled
+    from harness.comparison.pact_fit.compiling import Undecidable, compile_schema
 
     try:
-        found = compiled({"pattern": f"^(?:{pattern})$"}).is_valid(text)
+        found = compile_schema({"pattern": f"^(?:{pattern})$"}).is_valid(text)
     except Undecidable:
         raise Inapplicable(f"the expression '{pattern}' cannot be read") from None
     if not found and (not text.isascii() or "[:" in pattern):

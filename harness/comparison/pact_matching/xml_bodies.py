@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.bodies.xml_trees import NotXml, read_xml
 from harness.comparison.pact_matching.judgement import Remark, Undecided, different
-from harness.comparison.pact_matching.paths import Step, Token, written
+from harness.comparison.pact_matching.paths import Step, Token, path_expression
 from harness.comparison.pact_matching.rulebook import Deciding, Rulebook, matcher_kind
 from harness.comparison.pact_matching.values import compare_size, compare_text
 
@@ -67,7 +67,7 @@ class _Comparison:
     def _attributes(self, places: Places, expected: Element, actual: Element) -> Iterator[Remark]:
         for name, value in expected.attributes.items():
             here = _within(places, f"@{name[1]}")
-            place = written(here[0])
+            place = path_expression(here[0])
             if name not in actual.attributes:
                 yield from different(
                     place, value, "missing", f"expected the attribute '{name[1]}', which is missing"
@@ -76,37 +76,37 @@ class _Comparison:
                 yield from compare_text(place, self._deciding(here), value, actual.attributes[name])
         for name in actual.attributes.keys() - expected.attributes.keys() if self.closed else ():
             text = f"unexpected attribute '{name[1]}' of <{actual.name}>"
-            yield from different(written(places[0]), "no such attribute", actual.attributes[name], text)
+            yield from different(path_expression(places[0]), "no such attribute", actual.attributes[name], text)
 
     def _text(self, places: Places, expected: Element, actual: Element) -> Iterator[Remark]:
         here = _within(places, "#text")
         wanted, came = expected.text.strip(), actual.text.strip()
         deciding = self._deciding(here)
         if wanted or came or (deciding and not deciding.inherited):
-            yield from compare_text(written(here[0]), deciding, wanted, came)
+            yield from compare_text(path_expression(here[0]), deciding, wanted, came)
 
     def _children(self, places: Places, expected: Element, actual: Element) -> Iterator[Remark]:
         if expected.children:
             yield from self._number(places, actual)
-        came = _named(actual)
-        for name, examples in _named(expected).items():
+        came = _group_children(actual)
+        for name, examples in _group_children(expected).items():
             yield from self._group(_within(places, examples[0].name), examples, came.pop(name, []))
         for others in came.values() if self.closed else ():
             text = f"unexpected element <{others[0].name}> in <{actual.name}>"
-            yield from different(written(places[0]), "no such element", f"<{others[0].name}>", text)
+            yield from different(path_expression(places[0]), "no such element", f"<{others[0].name}>", text)
 
     def _number(self, places: Places, actual: Element) -> Iterator[Remark]:
         """How many children a rule of the element itself allows."""
         deciding = self._deciding(places)
         if deciding is not None and not deciding.inherited:
             for matcher in deciding.matchers:
-                yield from compare_size(written(places[0]), matcher, len(actual.children))
+                yield from compare_size(path_expression(places[0]), matcher, len(actual.children))
 
     def _group(self, here: Places, examples: Sequence[Element], came: Sequence[Element]) -> Iterator[Remark]:
         """The children of one name; where a rule leaves their number open, the first example stands for all."""
         deciding = self._deciding(here)
         is_free = deciding is not None and any(matcher_kind(each) in _OPEN for each in deciding.matchers)
-        place, name, least = written(here[0]), examples[0].name, 1 if is_free else len(examples)
+        place, name, least = path_expression(here[0]), examples[0].name, 1 if is_free else len(examples)
         if len(came) < least or (self.closed and not is_free and len(came) > least):
             text = f"expected {least} of <{name}> but received {len(came)}"
             yield from different(place, f"{least} of <{name}>", len(came), text)
@@ -125,7 +125,7 @@ def _within(places: Places, step: Step) -> Places:
     return tuple((*place, step) for place in places[:8])
 
 
-def _named(element: Element) -> dict[tuple[str, str], list[Element]]:
+def _group_children(element: Element) -> dict[tuple[str, str], list[Element]]:
     """The children by namespace and name, in order."""
     groups: dict[tuple[str, str], list[Element]] = {}
     for child in element.children:

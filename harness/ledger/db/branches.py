@@ -114,7 +114,7 @@ _NAMED = (
 )
 
 
-def listed(
+def list_branches(
     db: sa.Connection, pacticipant: int, containing: str, page: Page | None
 ) -> tuple[Sequence[Branch], int]:
     """The branches of a pacticipant, newest first, and how many there are."""

@@ -43,10 +43,10 @@ class Between:
         return [*pacts.of_provider(self.provider), *of_one]
 
 
-def listed(db: sa.Connection, between: Between, standing: Standing, name: str = "") -> list[StoredPact]:
+def pacts_by_standing(db: sa.Connection, between: Between, standing: Standing, name: str = "") -> list[StoredPact]:
     """The pacts of the versions that are so, newest first; the branch, tag or environment has the name."""
     told = {"provider": between.provider, "consumer": between.consumer, "named": name}
-    return pacts.read(db, _statement(standing, of_one=bool(between.consumer)), told)
+    return pacts.select_pacts(db, _statement(standing, of_one=bool(between.consumer)), told)
 
 
 _NAME: sa.BindParameter[str] = sa.bindparam("named", type_=sa.Text)
@@ -55,7 +55,7 @@ _CONDITIONS = {
     Standing.HEAD_OF_ANY: pacts.any_head(),
     Standing.HEAD_OF: pacts.heads_of(_NAME),
     Standing.NEWEST_TAGGED: pacts.head_tagged(_NAME),
-    Standing.TAGGED: pacts.tagged(_NAME),
+    Standing.TAGGED: pacts.with_tag(_NAME),
     Standing.LIVE: pacts.of_live(""),
     Standing.LIVE_IN: pacts.live_in(_NAME),
 }

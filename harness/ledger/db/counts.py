@@ -135,12 +135,12 @@ def _latest_interactions(db: sa.Connection) -> tuple[int, int]:
     for start in range(0, len(rows), 200):
         wanted = t.publications.c.id.in_(rows[start : start + 200])
         for _, text in pacts.contents(db, [wanted]):
-            here, there = _counted(text)
+            here, there = _count_interactions(text)
             interactions, messages = interactions + here, messages + there
     return interactions, messages
 
 
-def _counted(text: str) -> tuple[int, int]:
+def _count_interactions(text: str) -> tuple[int, int]:
     document = json.loads(text)
     if not isinstance(document, dict):
         return 0, 0

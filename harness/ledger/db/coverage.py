@@ -28,15 +28,17 @@ def of_version(db: sa.Connection, version: Version) -> Coverage:
         mine = sa.or_(sa.and_(mine, table.c.artifact == ""), table.c.artifact.in_(sorted(built)))
     query = sa.select(table.c.details).where(table.c.provider == version.pacticipant, mine)
     # Row by row: the details of a large run hold every exchange.
-    return Coverage.of(each for row in db.execute(query) for each in _covered(row.details, version.pacticipant))
+    return Coverage.of(
+        each for row in db.execute(query) for each in _parse_covered(row.details, version.pacticipant)
+    )
 
 
 def tell(db: sa.Connection, version: Version, run: str, seen: Sequence[Covered], now: str) -> None:
     """Keep what a run elsewhere saw; it decides nothing by itself."""
-    evidence.record(db, told(version, run, seen, now), now)
+    evidence.record(db, coverage_evidence(version, run, seen, now), now)
 
 
-def told(version: Version, run: str, seen: Sequence[Covered], at: str) -> Evidence:
+def coverage_evidence(version: Version, run: str, seen: Sequence[Covered], at: str) -> Evidence:
     """What a run elsewhere saw, as evidence that decides nothing by itself."""
     about = Exercised(subject="answers", verdict=Verdict.PASSED, covered=tuple(seen))
     return Evidence(
@@ -67,7 +69,7 @@ def _artifacts(db: sa.Connection, version: Version) -> set[str]:
     return {artifact for artifact in db.execute(query).scalars() if artifact}
 
 
-def _covered(details: str, provider: str) -> Iterator[Covered]:
+def _parse_covered(details: str, provider: str) -> Iterator[Covered]:
     if '"covered"' not in details:
         return  # seen by a harness that kept no coverage
     for result in json.loads(details)["results"]:

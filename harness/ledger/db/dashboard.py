@@ -55,9 +55,9 @@ def items(db: sa.Connection, where: Sequence[sa.ColumnElement[bool]], page: Page
     chosen = rows if page is None else rows[page.offset : page.offset + page.size]
     found = pacts.of_publications(db, chosen)
     known = results.latest_of_contracts(db, [pact.contract for pact in found]) if found else {}
-    contradicted = _contradicted(db, list(known.values()))
-    told = _triggered(db, found)
-    verified = _verified(db, [pact for pact in found if pact.contract not in known])
+    contradicted = _contradicted_pairs(db, list(known.values()))
+    told = _webhook_statuses(db, found)
+    verified = _verified_pairs(db, [pact for pact in found if pact.contract not in known])
     made = [
         Item(
             pact=pact,
@@ -105,7 +105,7 @@ def _newest_of_others(
     return found
 
 
-def _verified(db: sa.Connection, found: Sequence[StoredPact]) -> set[tuple[str, str]]:
+def _verified_pairs(db: sa.Connection, found: Sequence[StoredPact]) -> set[tuple[str, str]]:
     """The pairs of which some content was verified with success."""
     verified = set()
     for consumer, provider in {(pact.consumer, pact.provider) for pact in found}:
@@ -114,7 +114,7 @@ def _verified(db: sa.Connection, found: Sequence[StoredPact]) -> set[tuple[str, 
     return verified
 
 
-def _contradicted(db: sa.Connection, latest: Sequence[VerificationResult]) -> set[int]:
+def _contradicted_pairs(db: sa.Connection, latest: Sequence[VerificationResult]) -> set[int]:
     """The contents that a build of the version with the latest result broke, or what was recorded in its place."""
     versions = {Version(each.provider, each.number): each.version for each in latest}
     recorded = changed.in_place_of(db, versions.keys())
@@ -129,7 +129,7 @@ def _contradicted(db: sa.Connection, latest: Sequence[VerificationResult]) -> se
     return {contract for (contract, _, _), success in last.items() if not success}
 
 
-def _triggered(db: sa.Connection, found: Sequence[StoredPact]) -> dict[tuple[str, str], str]:
+def _webhook_statuses(db: sa.Connection, found: Sequence[StoredPact]) -> dict[tuple[str, str], str]:
     """How the webhooks of pairs fared: the worst of their latest events."""
     worst: dict[tuple[str, str], str] = {}
     order = ("none", "success", "not_run", "retrying", "failure")

@@ -38,7 +38,7 @@ def deploy(
     """It now runs there instead of what ran on that instance."""
     environments.deploy(db, environment.name, version, instance, now)
     told = {"place": environment.id, "named": version.pacticipant, "number": version.number, "slot": instance}
-    return _told(db, db.execute(_HERE, told).all())[-1]
+    return _records_of_rows(db, db.execute(_HERE, told).all())[-1]
 
 
 def release(
@@ -67,13 +67,13 @@ def _of_version(
         table.c.environment_id == environment.id,
         also,
     ]
-    return _read(db, table, where)
+    return _find_records(db, table, where)
 
 
 def by_uuid(db: sa.Connection, uuid: str, *, released: bool) -> StoredDeployment | None:
     """The one that the API calls so."""
     table = releases if released else deployments
-    found = _read(db, table, [table.c.uuid == uuid])
+    found = _find_records(db, table, [table.c.uuid == uuid])
     return found[0] if found else None
 
 
@@ -92,7 +92,7 @@ def current(
     where += [pacticipants.c.name == pacticipant] if pacticipant else []
     where += [versions.c.number == number] if number else []
     where += [deployments.c.instance == instance] if instance is not None and not released else []
-    return _read(db, table, where)
+    return _find_records(db, table, where)
 
 
 def history(
@@ -102,7 +102,7 @@ def history(
     where = [deployments.c.environment_id == environment.id]
     where += [pacticipants.c.name == pacticipant] if pacticipant else []
     where += [deployments.c.instance == instance] if instance is not None else []
-    return _read(db, deployments, where)
+    return _find_records(db, deployments, where)
 
 
 def end(db: sa.Connection, stay: StoredDeployment, now: str, *, released: bool) -> None:
@@ -111,8 +111,10 @@ def end(db: sa.Connection, stay: StoredDeployment, now: str, *, released: bool) 
     db.execute(sa.update(table).where(table.c.id == stay.id, table.c.until.is_(None)).values(until=now))
 
 
-def _read(db: sa.Connection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> list[StoredDeployment]:
-    return _told(db, db.execute(_query(table).where(*where)).all())
+def _find_records(
+    db: sa.Connection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]
+) -> list[StoredDeployment]:
+    return _records_of_rows(db, db.execute(_query(table).where(*where)).all())
 
 
 @cache
@@ -146,7 +148,7 @@ _HERE = _query(deployments).where(  # made once: making a statement costs more t
 )
 
 
-def _told(db: sa.Connection, rows: Sequence[Any]) -> list[StoredDeployment]:
+def _records_of_rows(db: sa.Connection, rows: Sequence[Any]) -> list[StoredDeployment]:
     there = {uuid: environment_by_uuid(db, uuid) for uuid in {row.place for row in rows} if uuid}
     return [found for row in rows if (found := _value(row, there.get(row.place))) is not None]
 

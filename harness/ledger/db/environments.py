@@ -57,7 +57,7 @@ def policies(db: sa.Connection) -> dict[str, tuple[str, ...]]:
     return {row.name: tuple(json.loads(row.require)) for row in rows}
 
 
-def _known(db: sa.Connection, name: str) -> int:
+def _environment_row(db: sa.Connection, name: str) -> int:
     found = db.execute(_PLACE, {"named": name}).scalar()
     if found is None:
         raise refusals.unknown_environment(name, db.execute(sa.select(environments.c.name)).scalars())
@@ -67,7 +67,7 @@ def _known(db: sa.Connection, name: str) -> int:
 def deploy(db: sa.Connection, environment: str, version: Version, instance: str, now: str) -> None:
     """It replaces what runs on that instance; the same version again changes nothing."""
     refusals.check_name("the application instance", instance, empty=True)
-    place = _known(db, environment)
+    place = _environment_row(db, environment)
     owner, row = known_version(db, version)
     slot = {"place": place, "owner": owner, "slot": instance}
     before = db.execute(_IN_SLOT, slot).scalar()
@@ -77,14 +77,14 @@ def deploy(db: sa.Connection, environment: str, version: Version, instance: str,
         db.execute(_END, {**slot, "now": now})
     there = {"environment_id": place, "pacticipant_id": owner, "instance": instance}
     insert(db, deployments, **there, version_id=row, since=now, uuid=new_uuid())
-    traces.deployed(db, environment, version.pacticipant, instance, now)
+    traces.end_by_deployment(db, environment, version.pacticipant, instance, now)
     _list(db, environment, now)
 
 
 def undeploy(db: sa.Connection, environment: str, name: str, instance: str, now: str) -> int:
     """It no longer runs on that instance; how many were."""
-    place = _known(db, environment)
-    deleted = traces.deployed(db, environment, name, instance, now)
+    place = _environment_row(db, environment)
+    deleted = traces.end_by_deployment(db, environment, name, instance, now)
     if deleted:
         return deleted
     owner = pacticipant(db, name)
@@ -98,7 +98,7 @@ def undeploy(db: sa.Connection, environment: str, name: str, instance: str, now:
 
 def release(db: sa.Connection, environment: str, version: Version, now: str) -> None:
     """It is supported beside what was; the same version again changes nothing."""
-    place = _known(db, environment)
+    place = _environment_row(db, environment)
     _, row = known_version(db, version)
     traces.support_ended(db, environment, version, now)
     if _support(db, place, row, now):
@@ -124,7 +124,7 @@ def _support(db: sa.Connection, place: int, version: int, now: str) -> bool:
 
 def end_support(db: sa.Connection, environment: str, version: Version, now: str) -> None:
     """It is no longer supported there."""
-    place = _known(db, environment)
+    place = _environment_row(db, environment)
     if traces.support_ended(db, environment, version, now):
         return
     owner, row = known_version(db, version)

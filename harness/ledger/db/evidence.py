@@ -35,7 +35,7 @@ def record(db: sa.Connection, evidence: Evidence, now: str) -> int:
     if evidence.provider.number:
         version = mention(db, evidence.provider, now)
         if evidence.decisive:
-            traces.answered(db, evidence, now)
+            traces.end_by_result(db, evidence, now)
         verifications.from_evidence(db, evidence, row, version)
     return row
 
@@ -90,7 +90,7 @@ def reusable(db: sa.Connection, kind: EvidenceKind, contract: str, identity: str
     )
     row = db.execute(query).one_or_none()
     # A promise seen broken in a run that was cut short is neither forgotten nor reused: run again.
-    return _read(row) if row is not None and row.complete else None
+    return _evidence_from_row(row) if row is not None and row.complete else None
 
 
 def everything(db: sa.Connection) -> tuple[Evidence, ...]:
@@ -140,7 +140,7 @@ def value_of(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Find
     )
 
 
-def _read(row: Any) -> Evidence:
+def _evidence_from_row(row: Any) -> Evidence:
     return value_of(row, *read_details(row.details))
 
 

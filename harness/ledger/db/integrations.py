@@ -27,7 +27,7 @@ class Integration:
     contract_at: str  # the last publication or result between them
 
 
-def listed(db: sa.Connection, containing: str, page: Page | None) -> tuple[Sequence[Integration], int]:
+def list_integrations(db: sa.Connection, containing: str, page: Page | None) -> tuple[Sequence[Integration], int]:
     """Who talks to whom, by names, and how many pairs there are."""
     consumer, provider = pacticipants.alias("consumer"), pacticipants.alias("provider")
     query = (

@@ -97,7 +97,7 @@ def next_due(db: sa.Connection) -> float | None:
     return db.execute(sa.select(sa.func.min(moment)).where(triggers.c.due.is_not(None))).scalar()
 
 
-def attempted(
+def record_attempt(
     db: sa.Connection, trigger: Trigger, *, success: bool, log: str, now: str, due: float | None
 ) -> None:
     """Remember an attempt; `due` is when the next one is, None when there is none."""

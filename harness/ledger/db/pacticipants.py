@@ -46,7 +46,7 @@ class Pacticipant:
         return self.details.display_name or display_name(self.name)
 
 
-def listed(
+def list_pacticipants(
     db: sa.Connection, *, containing: str = "", label: str | None = None, page: Page | None = None
 ) -> tuple[Sequence[Pacticipant], int]:
     """Pacticipants by name, and how many there are in all."""
@@ -87,7 +87,7 @@ _NEWEST = sa.select(versions.c.pacticipant_id, versions.c.number).where(
 _KNOWN = sa.select(pacticipants.c.name).where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
 
 
-def known(db: sa.Connection, names: Collection[str]) -> set[str]:
+def existing_names(db: sa.Connection, names: Collection[str]) -> set[str]:
     """Which of these names there are."""
     return {name for part in chunks(names) for name in db.execute(_KNOWN, {"names": part}).scalars()}
 

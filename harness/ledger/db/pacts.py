@@ -83,9 +83,9 @@ def _with_content(row: Any) -> StoredPact:
     return replace(_value(row), served=row.served or row.text or "")
 
 
-def listed(db: sa.Connection, where: Conditions) -> list[StoredPact]:
+def find_pacts(db: sa.Connection, where: Conditions) -> list[StoredPact]:
     """The publications that meet all conditions, newest first, without their contents."""
-    return read(db, statement(where), {})
+    return select_pacts(db, statement(where), {})
 
 
 def statement(where: Conditions, *, newest_first: bool = True) -> sa.Select[Any]:
@@ -94,7 +94,7 @@ def statement(where: Conditions, *, newest_first: bool = True) -> sa.Select[Any]
     return _query().where(*where).order_by(order, publications.c.id)
 
 
-def read(db: sa.Connection, asked: sa.Select[Any], told: dict[str, Any]) -> list[StoredPact]:
+def select_pacts(db: sa.Connection, asked: sa.Select[Any], told: dict[str, Any]) -> list[StoredPact]:
     """The publications that a statement selects, without their contents."""
     return [_value(row) for row in db.execute(asked, told)]
 
@@ -102,7 +102,7 @@ def read(db: sa.Connection, asked: sa.Select[Any], told: dict[str, Any]) -> list
 def of_publications(db: sa.Connection, rows: Collection[int], *, newest_first: bool = True) -> list[StoredPact]:
     """The publications of some rows, without their contents."""
     asked = _OF_ROWS if newest_first else _OF_ROWS_OLDEST_FIRST
-    return [pact for part in chunks(rows) for pact in read(db, asked, {"rows": part})]
+    return [pact for part in chunks(rows) for pact in select_pacts(db, asked, {"rows": part})]
 
 
 def newest(db: sa.Connection, where: Conditions) -> StoredPact | None:
@@ -168,7 +168,7 @@ def of_sha(sha: str) -> sa.ColumnElement[bool]:
     return publications.c.contract_id.in_(sa.select(contracts.c.id).where(contracts.c.key == sha))
 
 
-def tagged(tag: Name) -> sa.ColumnElement[bool]:
+def with_tag(tag: Name) -> sa.ColumnElement[bool]:
     """Of versions with a tag."""
     return publications.c.version_id.in_(sa.select(tags.c.version_id).where(tags.c.name == tag))
 
@@ -179,7 +179,7 @@ def head_tagged(tag: Name) -> sa.ColumnElement[bool]:
     return publications.c.version_id.in_(heads)
 
 
-def untagged() -> sa.ColumnElement[bool]:
+def without_tags() -> sa.ColumnElement[bool]:
     """Of versions without any tag."""
     return ~sa.exists().where(tags.c.version_id == publications.c.version_id)
 

@@ -49,7 +49,7 @@ _NAMED = _ALL.where(environments.c.name == sa.bindparam("named"))
 _CALLED = sa.select(environments).where(environments.c.uuid == sa.bindparam("called"))
 
 
-def listed(db: sa.Connection, name: str = "") -> list[Environment]:
+def list_environments(db: sa.Connection, name: str = "") -> list[Environment]:
     """The environments of this broker, by name; with a name only that one."""
     rows = db.execute(_NAMED, {"named": name}) if name else db.execute(_ALL)
     return sorted(map(_value, rows), key=lambda each: by_name_key(each.name))
@@ -63,11 +63,11 @@ def by_uuid(db: sa.Connection, uuid: str) -> Environment | None:
 
 def by_name(db: sa.Connection, name: str) -> Environment | None:
     """The one with a name, when this broker has it."""
-    found = listed(db, name)
+    found = list_environments(db, name)
     return found[0] if found else None
 
 
-def taken(db: sa.Connection, name: str, *, but_by: str = "") -> bool:
+def is_name_taken(db: sa.Connection, name: str, *, but_by: str = "") -> bool:
     """Whether another environment has the name."""
     found = by_name(db, name)
     return found is not None and found.uuid != but_by

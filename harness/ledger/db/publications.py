@@ -15,7 +15,7 @@ from harness.ledger.db import integrations, traces, verifications
 from harness.ledger.db.rows import insert
 from harness.ledger.db.tables import contracts, overwritten, pacticipants, publications, versions
 from harness.ledger.db.versions import mention, mention_pacticipant
-from harness.ledger.served_pact import served
+from harness.ledger.served_pact import serve_pact
 from harness.ports import Publication
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def publish(
     """
     refusals.check_contracts(version, given)
     row = mention(db, version, now)
-    there = [_published(db, row, contract) for contract in given]
+    there = [_published_contract(db, row, contract) for contract in given]
     others = [
         (before, contract)
         for contract, before in zip(given, there, strict=True)
@@ -51,7 +51,7 @@ def publish(
         both = keep(db, whole[contract], now)
         if both != before.id:  # the part may be there already
             replace_content(db, _publication(db, row, contract), both, now)
-    traces.published(db, version.pacticipant, row, now)
+    traces.end_by_publication(db, version.pacticipant, row, now)
     done = [_publish_one(db, version, row, whole.get(contract, contract), now) for contract in given]
     return tuple(replace(each, merged=contract in whole) for each, contract in zip(done, given, strict=True))
 
@@ -73,7 +73,7 @@ def replace_content(db: sa.Connection, there: Any, contract: int, now: str) -> N
 
 def _publish_one(db: sa.Connection, version: Version, row: int, contract: Contract, now: str) -> Publication:
     # Asked again for each: the same content may have been given twice.
-    created = _published(db, row, contract) is None
+    created = _published_contract(db, row, contract) is None
     if created:
         owner = mention_pacticipant(db, version.pacticipant, now)
         insert(
@@ -91,7 +91,7 @@ def _publish_one(db: sa.Connection, version: Version, row: int, contract: Contra
     return Publication(contract=contract, version=version, created=created, previous=_previous(db, row, contract))
 
 
-def _published(db: sa.Connection, version_row: int, contract: Contract) -> Any:
+def _published_contract(db: sa.Connection, version_row: int, contract: Contract) -> Any:
     """What a version has promised in the same place, or None."""
     query = (
         sa.select(contracts, publications.c.published_at)
@@ -125,7 +125,7 @@ def keep(db: sa.Connection, contract: Contract, now: str) -> int:
     found = db.execute(_SAME, same).scalar()
     if found is not None:
         return int(found)
-    shown = served(contract) if contract.kind is ContractKind.PACT else None
+    shown = serve_pact(contract) if contract.kind is ContractKind.PACT else None
     row = insert(
         db,
         contracts,

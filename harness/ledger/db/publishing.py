@@ -103,7 +103,7 @@ def publish(db: sa.Connection, version: int, given: PactToPublish, now: str) -> 
     there = _there(db, version, given.provider)
     owner = mention_pacticipant(db, given.consumer, now)
     if there is not None and given.merge:
-        given = _merged(given, json.loads(there.text))
+        given = _merge_with_known(given, json.loads(there.text))
     contract = contract_of(given)
     if there is None:
         row, outcome = keep(db, contract, now), PublishOutcome.CREATED
@@ -124,7 +124,7 @@ def publish(db: sa.Connection, version: int, given: PactToPublish, now: str) -> 
         replace_content(db, there, row, now)
         outcome = PublishOutcome.MERGED if given.merge else PublishOutcome.OVERWRITTEN
     integrations.touch(db, owner, mention_pacticipant(db, given.provider, now), now)
-    traces.published(db, given.consumer, version, now)
+    traces.end_by_publication(db, given.consumer, version, now)
     return StoredPublication(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
 
 
@@ -145,9 +145,9 @@ _THERE = (
 )
 
 
-def _merged(given: PactToPublish, known: Any) -> PactToPublish:
+def _merge_with_known(given: PactToPublish, known: Any) -> PactToPublish:
     if not isinstance(known, dict):
         return given
-    both = pact_merging.merged(known, given.document)
+    both = pact_merging.merge_parts(known, given.document)
     text = json.dumps(both, ensure_ascii=False, separators=(",", ":"))
     return PactToPublish(consumer=given.consumer, provider=given.provider, document=both, text=text, merge=True)

@@ -34,7 +34,7 @@ def provider_versions(db: sa.Connection, contract: int, provider: str) -> list[R
     if owner is None:
         return []
     wanted: dict[int, list[str]] = {}
-    for row, text in _wanted(db, owner):
+    for row, text in _required_versions(db, owner):
         wanted.setdefault(row, []).append(text)
     if not wanted:
         return []
@@ -47,7 +47,7 @@ def provider_versions(db: sa.Connection, contract: int, provider: str) -> list[R
     ]
 
 
-def _wanted(db: sa.Connection, owner: int) -> list[tuple[int, str]]:
+def _required_versions(db: sa.Connection, owner: int) -> list[tuple[int, str]]:
     main = (
         sa.select(branches.c.head_id)
         .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)

@@ -18,7 +18,7 @@ from harness.ledger.db.rows import chunks
 from harness.ledger.db.tables import contracts, verifications, versions
 from harness.ledger.db.versions import builds_of, mention, mention_pacticipant
 from harness.ledger.db.versions import record as record_version
-from harness.ledger.served_pact import served
+from harness.ledger.served_pact import serve_pact
 from harness.verdicts import Cause, Verdict
 
 
@@ -59,7 +59,7 @@ class VerificationResult:
 def record(db: sa.Connection, contract: int, given: ResultToRecord, now: str) -> int:
     """Keep a result of a content; its number."""
     row = db.execute(_CONTENT, {"contract": contract}).one()
-    counted = _counted(row, given)
+    counted = _count_promises(row, given)
     provider = Version(row.counterpart, given.number)
     mention(db, provider, now)
     if given.build and given.build not in {each.artifact for each in builds_of(db, provider)}:
@@ -97,12 +97,12 @@ def record(db: sa.Connection, contract: int, given: ResultToRecord, now: str) ->
     return int(made)
 
 
-def _counted(contract: Any, given: ResultToRecord) -> Counted:
+def _count_promises(contract: Any, given: ResultToRecord) -> Counted:
     """How many promises the pact holds, and how many of them the results speak of; all where they do not say."""
     promised = contract.interactions
     if promised is None:
         same = Contract(kind=ContractKind.PACT, owner="", counterpart="", key="", text=contract.text)
-        promised = served(same).interactions
+        promised = serve_pact(same).interactions
     return count(promised, lambda: names_of(json.loads(contract.text)), given.results, success=given.success)
 
 
@@ -122,23 +122,23 @@ def _query() -> sa.Select[Any]:
 
 def by_number(db: sa.Connection, pair: tuple[str, str], sha: str, number: int) -> VerificationResult | None:
     """A result of a consumer's and a provider's content."""
-    row = db.execute(_BY_NUMBER, {**_told(pair, sha), "number": number}).one_or_none()
+    row = db.execute(_BY_NUMBER, {**_query_parameters(pair, sha), "number": number}).one_or_none()
     return None if row is None else _value(row)
 
 
 def latest(db: sa.Connection, pair: tuple[str, str], sha: str) -> VerificationResult | None:
     """The newest result of a content."""
-    row = db.execute(_LATEST_OF, _told(pair, sha)).one_or_none()
+    row = db.execute(_LATEST_OF, _query_parameters(pair, sha)).one_or_none()
     return None if row is None else _value(row)
 
 
-def _told(pair: tuple[str, str], sha: str) -> dict[str, Any]:
+def _query_parameters(pair: tuple[str, str], sha: str) -> dict[str, Any]:
     return {"owner": pair[0], "counterpart": pair[1], "sha": sha}
 
 
 def contract_row(db: sa.Connection, pair: tuple[str, str], sha: str) -> int | None:
     """The row of a content."""
-    return db.execute(_CONTRACT, _told(pair, sha)).scalar()
+    return db.execute(_CONTRACT, _query_parameters(pair, sha)).scalar()
 
 
 def latest_of_contracts(db: sa.Connection, rows: Collection[int]) -> dict[int, VerificationResult]:

@@ -17,7 +17,7 @@ from harness.ledger.db import changed, environments, traces
 from harness.ledger.db import evidence as seen
 from harness.ledger.db.rows import chunks
 from harness.ledger.db.tables import builds, evidence, pacticipants, publications, versions
-from harness.ledger.db.versions import described
+from harness.ledger.db.versions import find_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -41,7 +41,7 @@ def facts_about(db: sa.Connection, asked: Collection[Version], places: Collectio
         return None
     for recorded in changed.in_place_of(db, subjects).values():
         rows |= recorded
-    known = _known(db, rows.values())
+    known = _known_versions(db, rows.values())
     told = set(_evidence_rows(db, known.values(), asked, {k for p in places for k in policies.get(p, ())}))
     bare = {v for v, k in known.items() if not (k.artifacts or k.pacts or k.openapi)}
     told |= set(_any_evidence(db, bare))
@@ -49,7 +49,7 @@ def facts_about(db: sa.Connection, asked: Collection[Version], places: Collectio
     empty = bare - {each.provider for each in evidence_found}
     further = _siblings(db, {version.pacticipant for version in empty}) | _first_publishers(db, rows.values())
     return Facts(
-        versions=deleted | _known(db, {*rows.values(), *further}),
+        versions=deleted | _known_versions(db, {*rows.values(), *further}),
         evidence=evidence_found,
         live=live,
         environments=policies,
@@ -82,10 +82,10 @@ def rows_of(db: sa.Connection, wanted: set[Version]) -> dict[Version, int]:
     return found
 
 
-def _known(db: sa.Connection, rows: Collection[int]) -> dict[Version, Known]:
+def _known_versions(db: sa.Connection, rows: Collection[int]) -> dict[Version, Known]:
     found: dict[Version, Known] = {}
     for part in chunks(sorted(rows)):
-        found |= described(
+        found |= find_known(
             db, versions.c.id.in_(part), builds.c.version_id.in_(part), publications.c.version_id.in_(part)
         )
     return found

@@ -23,7 +23,7 @@ class Secret:
     updated_at: str
 
 
-def listed(db: sa.Connection) -> list[Secret]:
+def all_secrets(db: sa.Connection) -> list[Secret]:
     """All, by name."""
     return [_value(row) for row in db.execute(sa.select(secrets).order_by(secrets.c.name))]
 
@@ -34,7 +34,7 @@ def by_uuid(db: sa.Connection, uuid: str) -> Secret | None:
     return None if row is None else _value(row)
 
 
-def taken(db: sa.Connection, name: str, *, but_by: str = "") -> bool:
+def is_name_taken(db: sa.Connection, name: str, *, but_by: str = "") -> bool:
     """Whether another secret has the name."""
     query = sa.select(secrets.c.uuid).where(secrets.c.name == name, secrets.c.uuid != but_by)
     return db.execute(query).scalar() is not None

@@ -90,7 +90,7 @@ def _live(*, named: bool) -> sa.CompoundSelect[Any]:
     return sa.union_all(*parts).order_by("released", "place", "nth")
 
 
-def integrated(db: sa.Connection, provider: str) -> list[Integrated]:
+def consumers_of(db: sa.Connection, provider: str) -> list[Integrated]:
     """The consumers of a provider, by name."""
     owner = sa.select(pacticipants.c.id).where(pacticipants.c.name == provider).scalar_subquery()
     consumer = pacticipants.alias("consumer")

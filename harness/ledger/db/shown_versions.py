@@ -138,7 +138,7 @@ def on_branch(branch: int) -> sa.ColumnElement[bool]:
     return versions.c.id.in_(sa.select(branch_versions.c.version_id).where(branch_versions.c.branch_id == branch))
 
 
-def tagged(name: str) -> sa.ColumnElement[bool]:
+def with_tag(name: str) -> sa.ColumnElement[bool]:
     """Versions with a tag."""
     return sa.exists().where(tags.c.version_id == versions.c.id, tags.c.name == name)
 
@@ -152,15 +152,15 @@ def in_environment(environment: int) -> sa.ColumnElement[bool]:
     return versions.c.id.in_(sa.union(*live))
 
 
-def shown(
+def versions_of_rows(
     db: sa.Connection, ids: Sequence[int], *, places: bool = False, pacts: bool = True
 ) -> list[ShownVersion]:
     """The versions of some rows, in that order; with `places` also where they are now."""
     basics = {row.id: row for row in _rows(db, _BASICS, ids)}
     belonging = list(_rows(db, _BELONGING, ids))
-    on = _grouped((row, OnBranch(name, bool(head))) for kind, _, row, name, head in belonging if not kind)
-    marked = _grouped((row, Tagged(name, bool(head))) for kind, _, row, name, head in belonging if kind)
-    promised = _grouped((row[0], row[1]) for row in _rows(db, _PROVIDERS, ids)) if pacts else {}
+    on = _group_by_row((row, OnBranch(name, bool(head))) for kind, _, row, name, head in belonging if not kind)
+    marked = _group_by_row((row, Tagged(name, bool(head))) for kind, _, row, name, head in belonging if kind)
+    promised = _group_by_row((row[0], row[1]) for row in _rows(db, _PROVIDERS, ids)) if pacts else {}
     there = present(db, ids, deployments) if places else {}
     supported = present(db, ids, releases) if places else {}
     return [
@@ -189,7 +189,7 @@ def _rows(
         yield from db.execute(query, {"ids": part}).all()
 
 
-def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+def _group_by_row(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
     found: dict[int, list[T]] = {}
     for row, value in pairs:
         found.setdefault(row, []).append(value)

@@ -59,7 +59,7 @@ def _flag(name: str) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
 
 
-def _named(name: str = "uuid") -> sa.Column[str]:
+def _uuid_column(name: str = "uuid") -> sa.Column[str]:
     """How the API calls a row."""
     return sa.Column(name, sa.Text, nullable=False, unique=True)
 
@@ -304,7 +304,7 @@ traces = _table(  # what was deleted of versions that remain, or that were live;
 
 webhooks = _table(
     "webhooks",
-    _named(),
+    _uuid_column(),
     _maybe("description"),
     sa.Column("enabled", sa.Boolean, nullable=False),
     _text("events"),  # JSON: names
@@ -325,7 +325,7 @@ webhooks = _table(
 
 triggers = _table(  # the outbox: an event that a webhook must be told of, until it is
     "triggers",
-    _named(),
+    _uuid_column(),
     sa.Column("webhook_id", sa.Integer, sa.ForeignKey("webhooks.id")),  # NULL once the webhook is deleted
     _text("webhook_uuid"),
     _text("event"),
@@ -357,7 +357,7 @@ attempts = _table(  # each try to tell, with its log; secrets are redacted befor
 
 secrets = _table(  # what webhooks may say and nobody may read
     "secrets",
-    _named(),
+    _uuid_column(),
     _text("name"),
     *map(_maybe, ("description", "team")),
     sa.Column("value", Prose, nullable=False),
@@ -368,7 +368,7 @@ secrets = _table(  # what webhooks may say and nobody may read
 
 tokens = _table(
     "tokens",
-    _named(),
+    _uuid_column(),
     _text("description"),
     _text("hash"),  # of the token; the token itself is shown once and kept nowhere
     _text("role"),
@@ -380,7 +380,7 @@ tokens = _table(
 
 audit = _table(  # appended by every change through the API; nothing there can take it back
     "audit",
-    _named(),
+    _uuid_column(),
     _text("at"),
     _text("who"),
     _text("action"),

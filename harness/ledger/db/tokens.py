@@ -42,7 +42,7 @@ def create(
     uuid = new_uuid()
     scopes = json.dumps(list(pacticipants))
     values = {"uuid": uuid, "description": description, "role": role, "scopes": scopes, "created_at": now}
-    insert(db, tokens, **values, hash=hashed(secret))
+    insert(db, tokens, **values, hash=hash_secret(secret))
     return _one(db, uuid), secret
 
 
@@ -50,11 +50,11 @@ def regenerate(db: sa.Connection, uuid: str) -> str | None:
     """Another secret for the same token; the old one ends. None for a token that is not there or revoked."""
     secret = PREFIX + secrets.token_urlsafe(32)
     live = sa.and_(tokens.c.uuid == uuid, tokens.c.revoked_at.is_(None))
-    changed = db.execute(sa.update(tokens).where(live).values(hash=hashed(secret)))
+    changed = db.execute(sa.update(tokens).where(live).values(hash=hash_secret(secret)))
     return secret if changed.rowcount else None
 
 
-def listed(db: sa.Connection) -> list[Token]:
+def all_tokens(db: sa.Connection) -> list[Token]:
     """All tokens, oldest first, with those that were revoked."""
     return [_value(row) for row in db.execute(sa.select(tokens).order_by(tokens.c.id))]
 
@@ -65,19 +65,19 @@ def revoke(db: sa.Connection, uuid: str, now: str) -> bool:
     return bool(db.execute(sa.update(tokens).where(live).values(revoked_at=now)).rowcount)
 
 
-def found(db: sa.Connection, secret: str) -> Token | None:
+def find_token(db: sa.Connection, secret: str) -> Token | None:
     """The live token with a secret."""
-    live = sa.and_(tokens.c.hash == hashed(secret), tokens.c.revoked_at.is_(None))
+    live = sa.and_(tokens.c.hash == hash_secret(secret), tokens.c.revoked_at.is_(None))
     row = db.execute(sa.select(tokens).where(live)).one_or_none()
     return None if row is None else _value(row)
 
 
-def used(db: sa.Connection, uuid: str, now: str) -> None:
+def record_use(db: sa.Connection, uuid: str, now: str) -> None:
     """Remember when a token was last used."""
     db.execute(sa.update(tokens).where(tokens.c.uuid == uuid).values(used_at=now))
 
 
-def hashed(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """What is kept of a secret; it is long and random, so one round is enough."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -141,10 +141,10 @@ def of_versions(db: sa.Connection, rows: Collection[int], by: By) -> None:
         of_pacts(db, publications.c.version_id.in_(part), by)
     others = set(rows) - there
     for part in chunks(others):
-        of_pacts(db, sa.and_(publications.c.version_id.in_(part), ~_left(others)), by)
+        of_pacts(db, sa.and_(publications.c.version_id.in_(part), ~_has_other_pact(others)), by)
 
 
-def _left(rows: Collection[int]) -> sa.ColumnElement[bool]:
+def _has_other_pact(rows: Collection[int]) -> sa.ColumnElement[bool]:
     """Whether another version of the pacticipant has a pact with the same provider."""
     other = publications.alias()
     return sa.exists().where(
@@ -161,18 +161,18 @@ def of_result(db: sa.Connection, provider: Version, consumer: str, contract: str
     insert(db, traces, **told, environment="", instance="", contract=contract, at=by.at, who=by.who)
 
 
-def published(db: sa.Connection, pacticipant: str, row: int, now: str) -> None:
+def end_by_publication(db: sa.Connection, pacticipant: str, row: int, now: str) -> None:
     """Something was published under a version: what it needs is known again."""
     db.execute(_PACTS_ENDED, {"name": pacticipant, "row": row, "now": now})
 
 
-def answered(db: sa.Connection, seen: Evidence, now: str) -> None:
+def end_by_result(db: sa.Connection, seen: Evidence, now: str) -> None:
     """There is a result again."""
     of_version = {"name": seen.provider.pacticipant, "of": seen.provider.number}
     db.execute(_RESULT_ENDED, {**of_version, "key": seen.contract, "now": now})
 
 
-def deployed(db: sa.Connection, environment: str, pacticipant: str, instance: str, now: str) -> int:
+def end_by_deployment(db: sa.Connection, environment: str, pacticipant: str, instance: str, now: str) -> int:
     """What was there came to its end, by another deployment or by none; how much of it was deleted before."""
     ended = {"place": environment, "name": pacticipant, "slot": instance, "now": now}
     return db.execute(_PLACE_ENDED, ended).rowcount
@@ -204,7 +204,7 @@ def concern(db: sa.Connection, names: Collection[str], environment: str) -> bool
     return False
 
 
-def opened(db: sa.Connection) -> list[Trace]:
+def all_open_traces(db: sa.Connection) -> list[Trace]:
     """Everything that was deleted and that nothing has come instead of, in the order of the deletions."""
     return [
         Trace(
@@ -238,11 +238,11 @@ def keep(db: sa.Connection, told: Trace) -> None:
         insert(db, traces, **same)
 
 
-def lost(db: sa.Connection) -> Mapping[Version, Mapping[str, Deleted]]:
+def deleted_pacts(db: sa.Connection) -> Mapping[Version, Mapping[str, Deleted]]:
     """Of each version: the providers with whom its pact was deleted."""
-    return deletions.lost(opened(db))
+    return deletions.deleted_pacts(all_open_traces(db))
 
 
 def remaining(db: sa.Connection) -> tuple[tuple[Live, ...], dict[Version, Known]]:
     """Where versions are live that were deleted, and what is still known of them."""
-    return deletions.remaining(opened(db))
+    return deletions.remaining(all_open_traces(db))

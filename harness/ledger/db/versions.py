@@ -173,10 +173,10 @@ def descriptor(db: sa.Connection, version: Version, runtime: str) -> Mapping[str
 
 def all_known(db: sa.Connection) -> dict[Version, Known]:
     """Every version and what is known of it, in the order in which they were first mentioned."""
-    return described(db, sa.true(), sa.true(), sa.true())
+    return find_known(db, sa.true(), sa.true(), sa.true())
 
 
-def described(
+def find_known(
     db: sa.Connection,
     which: sa.ColumnElement[bool],
     which_builds: sa.ColumnElement[bool],
@@ -185,7 +185,7 @@ def described(
     """Some versions and what is known of them, in the order in which they were first mentioned."""
     made = _builds(db, which_builds)
     pacts, documents = _promises(db, which_publications)
-    lost = traces.lost(db)
+    lost = traces.deleted_pacts(db)
     query = sa.select(
         versions.c.id,
         pacticipants.c.name,

@@ -101,7 +101,7 @@ def by_ids(db: sa.Connection, ids: Collection[int]) -> dict[int, Webhook]:
     return {row.id: _value(row) for row in db.execute(sa.select(webhooks).where(webhooks.c.id.in_(ids)))}
 
 
-def listed(db: sa.Connection) -> list[Webhook]:
+def all_webhooks(db: sa.Connection) -> list[Webhook]:
     """All, oldest first."""
     return [_value(row) for row in db.execute(_ALL)]
 
@@ -119,14 +119,14 @@ def exactly_for(db: sa.Connection, consumer: str | None, provider: str | None) -
     """Those that are about just these two."""
     return [
         each
-        for each in listed(db)
+        for each in all_webhooks(db)
         if each.consumer == Party(name=consumer) and each.provider == Party(name=provider)
     ]
 
 
 def matching(db: sa.Connection, event: str, consumer: str, provider: str) -> list[Webhook]:
     """Those that want to be told of an event between two pacticipants."""
-    wanted = [each for each in listed(db) if each.enabled and event in each.events]
+    wanted = [each for each in all_webhooks(db) if each.enabled and event in each.events]
     if not wanted:
         return []
     labelled = _labels(db, (consumer, provider))
@@ -139,7 +139,7 @@ def matching(db: sa.Connection, event: str, consumer: str, provider: str) -> lis
 
 def configured_for(db: sa.Connection, consumer: str, provider: str) -> bool:
     """Whether any webhook, of whatever event, is about the two."""
-    found = listed(db)
+    found = all_webhooks(db)
     if not found:
         return False
     labelled = _labels(db, (consumer, provider))

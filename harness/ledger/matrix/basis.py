@@ -124,11 +124,11 @@ def basis_of(db: sa.Connection, scene: ResolvedSelectors, *, needs: bool, truste
     contents = _equal_contents(db, looked_at) if scene.any_build else {each.contract for each in looked_at}
     told, results = _evidence(db, contents, _with_changed(scene, wanted), built, rows)
     told = with_deleted(db, told, looked_at) if scene.traced else told
-    held = _held(db, wanted, rows) if scene.any_held else {}
+    held = _held_versions(db, wanted, rows) if scene.any_held else {}
     return Basis(
         promised=promised,
         facts=Facts(
-            versions=_known(rows if needs else (), rows, [*published, *recorded], built),
+            versions=_known_versions(rows if needs else (), rows, [*published, *recorded], built),
             evidence=told,
             statements=_statements(Stating(db, trusted), looked_at, held, rows) if held else None,
         ),
@@ -256,7 +256,7 @@ def _equal_contents(db: sa.Connection, promised: Sequence[PublishedPact]) -> set
     return found
 
 
-def _held(
+def _held_versions(
     db: sa.Connection, wanted: Mapping[str, frozenset[int] | None], rows: dict[Version, int]
 ) -> dict[str, list[Version]]:
     found: dict[str, list[Version]] = {}
@@ -284,7 +284,7 @@ def _statements(
     return states
 
 
-def _known(
+def _known_versions(
     wanted: Iterable[Version],
     rows: Mapping[Version, int],
     published: Iterable[PublishedPact],

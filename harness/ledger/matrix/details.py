@@ -61,7 +61,7 @@ _MOMENTS = sa.union_all(  # of publications and of results
 def of(db: sa.Connection, rows: Sequence[MatrixRow]) -> MatrixDetails:
     """What some rows point at, in a handful of queries."""
     ids = {row.consumer_version for row in rows} | {r.provider_version for r in rows if r.provider_version}
-    versions = {each.id: each for each in shown_versions.shown(db, sorted(ids), pacts=False)}
+    versions = {each.id: each for each in shown_versions.versions_of_rows(db, sorted(ids), pacts=False)}
     there = list(_rows(db, _PLACES, ids))
     publication_ids = {row.publication for row in rows}
     verification_ids = {row.verification for row in rows if row.verification}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.evidence import EvidenceKind, Facts, Live, judge
-from harness.gate.decision import decided, policy_of
+from harness.gate.decision import decide_candidates, policy_of
 from harness.identity import Version
 from harness.ledger.db import scoped
 from harness.ledger.db.rows import chunks
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _MOST_SETS = 64  # of versions that one question may mean; the gate is asked for each
 
 
-def answered(db: sa.Connection, question: Question, *, trusted: bool) -> Answered:
+def answer_question(db: sa.Connection, question: Question, *, trusted: bool) -> Answered:
     """The answer to a question; what it says never depends on how much of it is listed. Raises Unanswerable."""
     staged = scene(db, question)
     selected, warnings = resolve_ignored(db, question.ignored)
@@ -82,7 +82,7 @@ def _of_the_gate(
     sets = _sets(staged)
     facts = _facts(db, question, staged, basis, sets, trusted=trusted)
     policy = policy_of(question.environment, facts, None)
-    decisions = (decided(chosen, question.environment, facts, policy) for chosen in sets)
+    decisions = (decide_candidates(chosen, question.environment, facts, policy) for chosen in sets)
     told = dict.fromkeys(reason for decision in decisions for reason in decision.reasons)
     reasons = [each for each in told if each.verdict is not Verdict.PASSED and not ignored.reason(each)]
     facts = with_attempts(db, facts, reasons)
@@ -157,7 +157,7 @@ def _of_the_silent(
     db: sa.Connection, question: Question, staged: ResolvedSelectors, basis: Basis, ignored: IgnoredVersions
 ) -> Iterator[Against]:
     """Versions that published nothing, or whose pact was deleted, and that may need who is concerned."""
-    silent = _meant(staged) if staged.traced else _needy(db, staged, basis)
+    silent = _selected_versions(staged) if staged.traced else _needy(db, staged, basis)
     facts = scoped.facts_about(db, silent, []) if silent else None
     asked = {each.pacticipant for each in staged.specified}
     everybody = question.infers or len(question.selectors) == 1
@@ -168,7 +168,7 @@ def _of_the_silent(
             yield Against(Verdict.UNKNOWN, _not_known(version, sorted(concerned), facts))
 
 
-def _meant(staged: ResolvedSelectors) -> list[Version]:
+def _selected_versions(staged: ResolvedSelectors) -> list[Version]:
     """Every version that a question names or means."""
     return [Version(each.pacticipant, number) for each in staged.selected for _, number in each.versions]
 
@@ -176,10 +176,10 @@ def _meant(staged: ResolvedSelectors) -> list[Version]:
 def _not_known(version: Version, needed: Sequence[str], facts: Facts) -> str:
     lost = facts.versions[version].lost
     told = [f"The pact of {version} with {name} {lost[name]}" for name in needed if name in lost]
-    return f"{'; '.join(told)}: what it needs is not known" if told else _unpublished(version, needed)
+    return f"{'; '.join(told)}: what it needs is not known" if told else _unpublished_text(version, needed)
 
 
-def _unpublished(version: Version, needed: Sequence[str]) -> str:
+def _unpublished_text(version: Version, needed: Sequence[str]) -> str:
     return (
         f"Nothing has been published for version {version.number} of {version.pacticipant}, and others of it"
         f" need {', '.join(needed)}: what this one needs is not known"

@@ -105,7 +105,7 @@ def scene(db: sa.Connection, question: Question) -> ResolvedSelectors:
     specified = [_resolve(db, asked, specified=True) for asked in question.selectors]
     alone = len(question.selectors) == 1 and len(specified[0].versions) <= 1
     if question.infers or alone:
-        pairs = _concerned(db, specified, any_changed=known.any_changed)
+        pairs = _concerned_pairs(db, specified, any_changed=known.any_changed)
         names = {name for pair in pairs for name in (pair.consumer, pair.provider)}
         others = names - {each.pacticipant for each in specified}
         inferred = _infer_all(db, question, sorted(others))
@@ -113,7 +113,7 @@ def scene(db: sa.Connection, question: Question) -> ResolvedSelectors:
         pairs = _among(db, specified)
         inferred = []
     if question.environment:
-        inferred += _supported(db, question.environment, pairs, specified)
+        inferred += _select_staying(db, question.environment, pairs, specified)
     selected = [*specified, *inferred]
     return ResolvedSelectors(
         selected=selected,
@@ -127,7 +127,7 @@ def scene(db: sa.Connection, question: Question) -> ResolvedSelectors:
     )
 
 
-def _supported(
+def _select_staying(
     db: sa.Connection, environment: str, pairs: Iterable[IntegrationPair], specified: Sequence[SelectedVersions]
 ) -> list[SelectedVersions]:
     """What stays beside those who are asked for, of their own: releases, named instances; where they may meet."""
@@ -190,7 +190,7 @@ def _infer_all(db: sa.Connection, question: Question, names: Sequence[str]) -> l
         ]
     rows: dict[str, list[tuple[int, str]]] = {}
     on_main: dict[str, str] = {}
-    query = _inferred(
+    query = _inferred_query(
         latest=question.latest, main=question.main_branch, tag=bool(question.tag), place=bool(question.environment)
     )
     told = {"tag": question.tag, "environment": question.environment}
@@ -267,7 +267,7 @@ _NEEDED_BY = _NEEDED.where(publications.c.version_id.in_(sa.bindparam("ids", exp
 
 
 @cache
-def _inferred(*, latest: bool, main: bool, tag: bool, place: bool) -> sa.Select[Any]:
+def _inferred_query(*, latest: bool, main: bool, tag: bool, place: bool) -> sa.Select[Any]:
     """Versions of some pacticipants, newest first; where only the newest counts, no others are read."""
     query = sa.select(pacticipants.c.name, pacticipants.c.main_branch, versions.c.id, versions.c.number).join_from(
         pacticipants, versions
@@ -353,7 +353,7 @@ def _conditions(*, tag: bool, place: bool, branch: bool = False) -> Iterable[sa.
         yield versions.c.id.in_(sa.union(*live))
 
 
-def _concerned(
+def _concerned_pairs(
     db: sa.Connection, specified: Sequence[SelectedVersions], *, any_changed: bool
 ) -> list[IntegrationPair]:
     """Whom the versions need, and who might need them; also by what was recorded in their place."""
@@ -366,7 +366,7 @@ def _concerned(
             for provider in db.execute(_NEEDED_BY, {"ids": list(recorded.values())}).scalars():
                 found.setdefault((version.pacticipant, provider), False)
     names = [each.pacticipant for each in specified]
-    for consumer, provider in _integrated(db, names):
+    for consumer, provider in _integrated_pairs(db, names):
         found.setdefault((consumer, provider), False)
     return [IntegrationPair(*names, required) for names, required in found.items()]
 
@@ -384,7 +384,7 @@ def _providers(db: sa.Connection, each: SelectedVersions) -> Iterable[str]:
     return found
 
 
-def _integrated(db: sa.Connection, providers: Sequence[str]) -> Iterable[tuple[str, str]]:
+def _integrated_pairs(db: sa.Connection, providers: Sequence[str]) -> Iterable[tuple[str, str]]:
     return [(row[0], row[1]) for row in db.execute(_INTEGRATED, {"names": list(providers)})]
 
 
@@ -394,7 +394,7 @@ def _among(db: sa.Connection, specified: Sequence[SelectedVersions]) -> list[Int
     Where none of them has one, each pair is looked for, so that it is told what is not known.
     """
     names = {each.pacticipant for each in specified}
-    pairs = dict.fromkeys(pair for pair in _integrated(db, sorted(names)) if pair[0] in names)
+    pairs = dict.fromkeys(pair for pair in _integrated_pairs(db, sorted(names)) if pair[0] in names)
     needed = {(each.pacticipant, provider) for each in specified for provider in _providers(db, each)}
     nothing = not needed & pairs.keys()
     return [IntegrationPair(*pair, required=nothing or pair in needed) for pair in pairs]

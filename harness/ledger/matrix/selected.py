@@ -37,7 +37,7 @@ class SelectedVersions:
         number = dict(self.versions).get(row or 0, "")
         if not number and len(self.versions) == 1:
             number = self.versions[0][1]
-        return _described(self.asked, number, len(self.versions))
+        return _selection_text(self.asked, number, len(self.versions))
 
     def absent(self) -> str:
         """What is said when no such version exists."""
@@ -56,7 +56,7 @@ class SelectedVersions:
         return f"No version of {name} exists"
 
 
-def _described(asked: VersionSelector, number: str, count: int) -> str:
+def _selection_text(asked: VersionSelector, number: str, count: int) -> str:
     name = asked.pacticipant
     if asked.version:
         return f"version {asked.version} of {name}"

@@ -53,7 +53,7 @@ def address(url: str, environ: Mapping[str, str]) -> Address:
     Raises UsageError for a URL that cannot be one. Variables that belong to another broker
     (`PACT_BROKER_BASE_URL` names another origin) are not sent to this one.
     """
-    parts = _split(url)
+    parts = _split_url(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = f":{parts.port}" if parts.port else ""
     base = f"{parts.scheme.lower()}://{host}{port}{parts.path.rstrip('/')}"
@@ -69,7 +69,7 @@ def _host(url: str) -> str:
     return origin(url).partition("://")[2].removesuffix(":80").removesuffix(":443")
 
 
-def _split(url: str) -> SplitResult:
+def _split_url(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.coverage import Coverage
 from harness.ledger.remote import hal
-from harness.ledger.remote.hal import shown
+from harness.ledger.remote.hal import redact_url
 from harness.ledger.remote.writing import PROVIDER_CONTRACT
 from harness.verdicts import Covered, Verdict
 
@@ -26,11 +26,11 @@ def tell(site: Site, evidence: Evidence) -> None:
         site.offer(_place(site, evidence.provider), body, f"what {evidence.provider} was seen to answer")
 
 
-def read(site: Site, provider: Version) -> Coverage:
+def read_coverage(site: Site, provider: Version) -> Coverage:
     """What the broker was told of a version; nothing where it has no place for it."""
     found = site.find(_place(site, provider)) if _takes_it(site) else None
     listed = found.get("seen") if found else None
-    return Coverage.of(_covered(each, site) for each in (listed if isinstance(listed, list) else ()))
+    return Coverage.of(_parse_covered(each, site) for each in (listed if isinstance(listed, list) else ()))
 
 
 def _takes_it(site: Site) -> bool:
@@ -42,11 +42,11 @@ def _place(site: Site, provider: Version) -> str:
     return site.below(*names, "coverage")
 
 
-def _covered(document: Any, site: Site) -> Covered:
+def _parse_covered(document: Any, site: Site) -> Covered:
     if not isinstance(document, dict) or not isinstance(document.get("status"), int):
-        raise hal.junk(shown(site.base), "a coverage holds something that is no answer")
+        raise hal.junk(redact_url(site.base), "a coverage holds something that is no answer")
     return Covered(
-        operation=hal.text(document, "operation", shown(site.base)),
+        operation=hal.text(document, "operation", redact_url(site.base)),
         status=document["status"],
         media_type=hal.maybe_text(document, "mediaType"),
         fields=_texts(document.get("fields")),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.identity import Version
 from harness.ledger.deletions import Trace
 from harness.ledger.remote import hal
-from harness.ledger.remote.hal import shown
+from harness.ledger.remote.hal import redact_url
 from harness.ledger.remote.http import MERGE_PATCH
 from harness.ledger.remote.writing import PROVIDER_CONTRACT
 from harness.verdicts import Deleted
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from harness.ledger.remote.site import Site
 
 
-def read(site: Site) -> list[Trace]:
+def read_traces(site: Site) -> list[Trace]:
     """What was deleted and that nothing has come instead of; nothing where the broker tells of no deletions."""
-    return [_trace(each, shown(_place(site))) for each in _listed(site)]
+    return [_trace(each, redact_url(_place(site))) for each in _deletion_documents(site)]
 
 
-def ended(site: Site, live: Live) -> int:
+def end_deletions(site: Site, live: Live) -> int:
     """Say that what was live when it was deleted is not there any more; how much of it there was."""
-    place = shown(_place(site))
-    gone = [each for each in _listed(site) if _is_of(_trace(each, place), live)]
+    place = redact_url(_place(site))
+    gone = [each for each in _deletion_documents(site) if _is_of(_trace(each, place), live)]
     for each in gone:
         url = site.at(hal.href(each, "self", site.base))
         site.change("PATCH", url, {"ended": True}, f"the end of {live.version}", content_type=MERGE_PATCH)
@@ -40,10 +40,10 @@ def _is_of(trace: Trace, live: Live) -> bool:
     return same and number and there.version.pacticipant == live.version.pacticipant
 
 
-def _listed(site: Site) -> list[Document]:
+def _deletion_documents(site: Site) -> list[Document]:
     # A Pact Broker has no such list, and an older one of ours answers 404.
     told = site.find(_place(site)) if hal.links(site.index, PROVIDER_CONTRACT) else None
-    return [] if told is None else list(hal.embedded(told, "deletions", shown(_place(site))))
+    return [] if told is None else list(hal.embedded_list(told, "deletions", redact_url(_place(site))))
 
 
 def _place(site: Site) -> str:

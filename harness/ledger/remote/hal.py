@@ -53,7 +53,7 @@ def parts(document: Document, key: str, place: str) -> Sequence[Document]:
     return value
 
 
-def embedded(document: Document, key: str, place: str) -> Sequence[Document]:
+def embedded_list(document: Document, key: str, place: str) -> Sequence[Document]:
     """A list among the embedded parts, which must be there: a list that is missing is not an empty one."""
     return parts(part(document, "_embedded", place), key, place)
 
@@ -71,7 +71,7 @@ def href(document: Document, rel: str, place: str, **values: str) -> str:
     found = links(document, rel)
     if not found:
         raise junk(place, f"there is no link '{rel}'")
-    return filled(found[0]["href"], values)
+    return fill_template(found[0]["href"], values)
 
 
 def maybe_href(document: Document, rel: str) -> str:
@@ -80,7 +80,7 @@ def maybe_href(document: Document, rel: str) -> str:
     return str(found[0]["href"]) if found else ""
 
 
-def filled(template: str, values: Mapping[str, str]) -> str:
+def fill_template(template: str, values: Mapping[str, str]) -> str:
     """A template with its variables percent-encoded; a slash in a name does not part the path."""
     for name, value in values.items():
         if value in {".", ".."}:  # every program on the way would read it as a step in the path
@@ -89,7 +89,7 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     return template
 
 
-def resolved(link: str, base: str, announced: str) -> str:
+def resolve_link(link: str, base: str, announced: str) -> str:
     """Where a link leads, seen from the base URL that we were given.
 
     A broker behind a proxy may announce itself under another name; then its links are read as ours. Raises
@@ -103,14 +103,14 @@ def resolved(link: str, base: str, announced: str) -> str:
         joined = ""
     if origin(joined) != origin(base):
         raise BrokerRefused(
-            f"the broker names a link at another host: {shown(joined) if joined else link[:100]}",
+            f"the broker names a link at another host: {redact_url(joined) if joined else link[:100]}",
             where=base,
             hint=f"tell the broker its own address (PACT_BROKER_BASE_URL={base} where it runs)",
         )
     return joined
 
 
-def shown(url: str) -> str:
+def redact_url(url: str) -> str:
     """A URL as it may be shown: without user, password and query."""
     bits = urlsplit(url)
     host = bits.netloc.rpartition("@")[2]

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from harness.errors import BrokerRefused
 from harness.ledger.remote import refused
 from harness.ledger.remote.address import Address, origin
-from harness.ledger.remote.hal import Document, junk, shown
+from harness.ledger.remote.hal import Document, junk, redact_url
 from harness.ledger.remote.retry import WORTH_ANOTHER_TRY, Patience
 
 if TYPE_CHECKING:
@@ -45,17 +45,17 @@ class Reply:
         """The JSON object in it. Raises BrokerSilent for anything else."""
         value = self.json()
         if not isinstance(value, dict):
-            raise junk(shown(self.url), "it is no JSON object")
+            raise junk(redact_url(self.url), "it is no JSON object")
         return value
 
     def json(self) -> Any:
         """The JSON in it. Raises BrokerSilent for anything else."""
         if "html" in self.content_type:
-            raise refused.a_page(shown(self.url))
+            raise refused.a_page(redact_url(self.url))
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):
-            raise junk(shown(self.url), "it is not JSON") from None
+            raise junk(redact_url(self.url), "it is not JSON") from None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,14 +82,14 @@ class Http:
         while True:
             reply, response, problem = self._attempt(method, url, body, content_type)
             if reply is not None and reply.status not in WORTH_ANOTHER_TRY:
-                refused.check(reply.status, shown(reply.url))
+                refused.check(reply.status, redact_url(reply.url))
                 return reply
             failed += 1 if reply is not None else 2  # a host where nobody answers is given up sooner
             asked = response.headers.get("retry-after", "") if response is not None else ""
             pause = self.patience.wait(failed=failed, waited=waited, retry_after=asked, now=time.time())
             if pause is None:
                 why = f"HTTP {reply.status}" if reply is not None else problem
-                raise refused.no_answer(shown(url), why, asked=asked)
+                raise refused.no_answer(redact_url(url), why, asked=asked)
             self.sleep(pause)
             waited += pause
 
@@ -129,7 +129,7 @@ class Http:
             url = self._redirected(method, response)
         raise BrokerRefused(
             f"the broker redirects more than {MOST_REDIRECTS} times",
-            where=shown(url),
+            where=redact_url(url),
             hint="give the address where it ends",
         )
 
@@ -139,7 +139,7 @@ class Http:
         safe = origin(target) == origin(here) or _only_more_secret(here, target)
         repeats = method == "GET" or response.status_code in (307, 308)
         if not safe or not repeats or target == here:
-            raise refused.redirected(shown(here), shown(target), response.status_code)
+            raise refused.redirect_refusal(redact_url(here), redact_url(target), response.status_code)
         return target
 
     def _once(self, method: str, url: str, body: Any, content_type: str) -> tuple[httpx.Response, bytes]:
@@ -150,7 +150,7 @@ class Http:
             for chunk in response.iter_bytes():
                 read += chunk
                 if len(read) > LARGEST:
-                    raise junk(shown(url), f"it is larger than {LARGEST} bytes")
+                    raise junk(redact_url(url), f"it is larger than {LARGEST} bytes")
             return response, bytes(read)
 
     def _connected(self) -> httpx.Client:

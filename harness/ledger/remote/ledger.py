@@ -113,7 +113,7 @@ class RemoteLedger:
         return ""
 
     def _key_of(self, link: str) -> str:
-        return reading.published(self.site, link).contract.key if link else ""
+        return reading.fetch_pact(self.site, link).contract.key if link else ""
 
     def _published(self, version: Version) -> Mapping[str, ServedPact]:
         found = reading.find_version(self.site, version)
@@ -162,7 +162,7 @@ class RemoteLedger:
 
     def coverage(self, version: Version) -> Coverage:
         """What checks of this machine saw that version answer, and what the broker was told by others."""
-        return self.beside.coverage(version) | coverages.read(self.site, version)
+        return self.beside.coverage(version) | coverages.read_coverage(self.site, version)
 
     def facts(self) -> Facts:
         """All that a decision may rest on: what is live, what was asked for, and the newest of each pacticipant.
@@ -181,7 +181,7 @@ class RemoteLedger:
         newest = self.site.each(lambda name: reading.newest(self.site, name, some), names)
         found = {each.version: each for listed in newest for each in listed}
         wanted = {*(each.version for each in live), *self._asked} - found.keys()
-        found = {**surveys.described(self.site, wanted), **found}
+        found = {**surveys.find_versions(self.site, wanted), **found}
         _check_known(live, found)
         named = {v: found[v] for v in {*(each.version for each in live), *self._asked} if v in found}
         read = surveys.survey(self.site, {**found, **surveys.with_changed(self.site, named)})
@@ -191,7 +191,7 @@ class RemoteLedger:
         """The part of it on which decisions about these versions in these environments rest."""
         environments = reading.environments(self.site)
         live = self._live(environments, places)
-        found = surveys.described(self.site, {*versions, *(each.version for each in live)})
+        found = surveys.find_versions(self.site, {*versions, *(each.version for each in live)})
         _check_known(live, found)
         self._asked.update(dict.fromkeys(version for version in versions if version in found))
         # Pairs of two others say nothing about these; in several environments each may complete another's set.
@@ -212,7 +212,7 @@ class RemoteLedger:
         names = sorted({each.version.pacticipant for each in live})
         listed = self.site.each(lambda name: reading.versions_of(self.site, name)[-PAST:], names)
         wanted = {each.version for found in listed for each in found} | {each.version for each in live}
-        found = surveys.described(self.site, wanted)
+        found = surveys.find_versions(self.site, wanted)
         _check_known(live, found)
         told = self.site.each(lambda each: reading.stays(self.site, each, places), found.values())
         history = sorted((stay for each in told for stay in each), key=_order)
@@ -232,7 +232,7 @@ class RemoteLedger:
         """It no longer runs there; how many were. Raises UnknownName."""
         self._everything = None
         gone = Live(environment=environment, version=Version(pacticipant, ""), instance=instance)
-        if deleted := deletions.ended(self.site, gone):
+        if deleted := deletions.end_deletions(self.site, gone):
             return deleted
         environments = reading.environments(self.site)
         return writing.undeployment(self.site, environment, environments, pacticipant, instance)
@@ -246,7 +246,7 @@ class RemoteLedger:
     def record_support_ended(self, environment: str, version: Version) -> None:
         """It is no longer supported there. Raises UnknownName."""
         self._everything = None
-        if deletions.ended(self.site, Live(environment=environment, version=version, released=True)):
+        if deletions.end_deletions(self.site, Live(environment=environment, version=version, released=True)):
             return
         writing.support_ended(self.site, environment, reading.environments(self.site), version)
 
@@ -324,9 +324,9 @@ class RemoteLedger:
             environments={name: self._policy(name, here) for name in (*environments, *self.policies)},
             history=history,
             seen=here.seen,
-            statements=partial(_stated, read.stated, trusted=self.trust_claims) if read.stated else None,
+            statements=partial(_find_statement, read.stated, trusted=self.trust_claims) if read.stated else None,
         )
-        return laid_over(told, deletions.read(self.site), places)
+        return laid_over(told, deletions.read_traces(self.site), places)
 
     def _policy(self, name: str, here: Facts) -> tuple[str, ...]:
         return self.policies.get(name) or here.environments.get(name, DEFAULT_POLICY)
@@ -341,11 +341,11 @@ class RemoteLedger:
         return pacts
 
 
-def _stated(
+def _find_statement(
     rows: Mapping[tuple[str, Version], ResultRow], contract: str, provider: Version, *, trusted: bool
 ) -> Stated | None:
     row = rows.get((contract, provider))
-    return None if row is None else results.stated(row, trusted=trusted)
+    return None if row is None else results.statement_of_row(row, trusted=trusted)
 
 
 def _order(stay: DeploymentRecord) -> tuple[str, str]:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def merged_versions(there: Mapping[Version, Known], here: Facts) -> dict[Version, Known]:
     """The broker's versions, with the builds and documents that this machine knows of them."""
-    return {version: _merged(known, here.versions.get(version)) for version, known in there.items()}
+    return {version: _merge_known(known, here.versions.get(version)) for version, known in there.items()}
 
 
-def _merged(there: Known, here: Known | None) -> Known:
+def _merge_known(there: Known, here: Known | None) -> Known:
     if here is None:
         return there
     return replace(

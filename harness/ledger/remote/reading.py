@@ -11,7 +11,7 @@ from harness.contracts.pact_reader import pact_key
 from harness.evidence import DeploymentRecord, Live
 from harness.identity import Version
 from harness.ledger.remote import hal
-from harness.ledger.remote.hal import Document, shown
+from harness.ledger.remote.hal import Document, redact_url
 from harness.ledger.remote.site import with_query
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class DescribedVersion:
 def environments(site: Site) -> dict[str, Document]:
     """Every environment by its name."""
     url = site.link("pb:environments")
-    place = shown(url)
+    place = redact_url(url)
     return {hal.text(each, "name", place): each for each in site.all_pages(url, "environments")}
 
 
@@ -79,7 +79,7 @@ def _records(site: Site, environment: Document) -> Iterable[tuple[bool, str, Doc
     for released, rel, key in _LISTS:
         url = site.at(hal.href(environment, rel, site.base))
         for each in site.all_pages(url, key):
-            yield released, shown(url), each
+            yield released, redact_url(url), each
 
 
 def _version_in(record: Document, place: str) -> Version:
@@ -97,7 +97,7 @@ def find_version(site: Site, version: Version) -> DescribedVersion | None:
     """What the broker knows of a version, None when nobody mentioned it."""
     url = site.link("pb:pacticipant-version", pacticipant=version.pacticipant, version=version.number)
     found = site.find(url)
-    return None if found is None else described(version.pacticipant, found, shown(url))
+    return None if found is None else parse_version(version.pacticipant, found, redact_url(url))
 
 
 def versions_of(site: Site, pacticipant: str) -> list[DescribedVersion]:
@@ -106,7 +106,9 @@ def versions_of(site: Site, pacticipant: str) -> list[DescribedVersion]:
     if of_it is None:
         return []
     url = site.at(hal.href(of_it, "pb:versions", site.base))
-    return [described(pacticipant, each, shown(url)) for each in reversed(site.all_pages(url, "versions"))]
+    return [
+        parse_version(pacticipant, each, redact_url(url)) for each in reversed(site.all_pages(url, "versions"))
+    ]
 
 
 def newest(site: Site, pacticipant: str, count: int) -> list[DescribedVersion]:
@@ -115,9 +117,9 @@ def newest(site: Site, pacticipant: str, count: int) -> list[DescribedVersion]:
     if of_it is None:
         return []
     url = site.at(hal.href(of_it, "pb:versions", site.base))
-    page = hal.embedded(site.read(url, pageNumber="1", pageSize=str(count)), "versions", shown(url))
+    page = hal.embedded_list(site.read(url, pageNumber="1", pageSize=str(count)), "versions", redact_url(url))
     # A broker that knows no pages tells all of them; newest first, as every broker does.
-    return [described(pacticipant, each, shown(url)) for each in reversed(page[:count])]
+    return [parse_version(pacticipant, each, redact_url(url)) for each in reversed(page[:count])]
 
 
 def recorded_in_place(site: Site, pacticipant: str, numbers: Collection[str]) -> list[DescribedVersion]:
@@ -128,7 +130,7 @@ def recorded_in_place(site: Site, pacticipant: str, numbers: Collection[str]) ->
     url = with_query(site.below("pacticipants", pacticipant, "versions"), {"pageNumber": "1", "pageSize": "100"})
     awaited, found = set(numbers), []
     for page in site.pages(url, "versions"):
-        listed = [described(pacticipant, each, shown(url)) for each in page]
+        listed = [parse_version(pacticipant, each, redact_url(url)) for each in page]
         found += [each for each in listed if each.version.asked.number in numbers]
         awaited -= {each.version.number for each in listed}
         if not awaited:
@@ -136,7 +138,7 @@ def recorded_in_place(site: Site, pacticipant: str, numbers: Collection[str]) ->
     return [each for each in found if each.version.asked != each.version]
 
 
-def described(pacticipant: str, document: Document, place: str) -> DescribedVersion:
+def parse_version(pacticipant: str, document: Document, place: str) -> DescribedVersion:
     """One version from its document. A version that does not say what it published is not one without pacts."""
     named = hal.part(document, "_links", place).get("pb:pact-versions")
     pacts = hal.links(document, "pb:pact-versions")
@@ -155,19 +157,19 @@ def described(pacticipant: str, document: Document, place: str) -> DescribedVers
     )
 
 
-def published(site: Site, link: str) -> ServedPact:
+def fetch_pact(site: Site, link: str) -> ServedPact:
     """The pact behind a link. Raises BrokerSilent for one that cannot be read."""
     url = site.at(link)
-    return served(site.keep(url), shown(url))
+    return parse_pact(site.keep(url), redact_url(url))
 
 
 def find_published(site: Site, url: str) -> ServedPact | None:
     """The pact at an address, None when there is none."""
     found = site.find(url)
-    return None if found is None else served(found, shown(url))
+    return None if found is None else parse_pact(found, redact_url(url))
 
 
-def served(document: Document, place: str) -> ServedPact:
+def parse_pact(document: Document, place: str) -> ServedPact:
     """A pact from its document. Raises BrokerSilent for one that cannot be read."""
     kept = {name: value for name, value in document.items() if name not in _OF_THE_BROKER}
     plain, ids = without_ids(kept)
@@ -235,7 +237,7 @@ def stays(site: Site, version: DescribedVersion, places: Iterable[str]) -> list[
                         since=hal.maybe_text(each, "createdAt"),
                         until=_until(each, ended, still),
                     )
-                    for each in hal.embedded(document, key, shown(link["href"]))
+                    for each in hal.embedded_list(document, key, redact_url(link["href"]))
                 ]
     return found
 

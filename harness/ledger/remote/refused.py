@@ -47,7 +47,7 @@ def a_page(place: str) -> BrokerSilent:
     )
 
 
-def redirected(here: str, target: str, status: int) -> BrokerRefused:
+def redirect_refusal(here: str, target: str, status: int) -> BrokerRefused:
     """A redirect that is not followed: it would carry secrets away, or lose what was sent."""
     return BrokerRefused(
         f"the broker redirects to {target} (HTTP {status}), where secrets and changes are not sent",
@@ -56,7 +56,7 @@ def redirected(here: str, target: str, status: int) -> BrokerRefused:
     )
 
 
-def refused(status: int, answer: Any, place: str, doing: str) -> BrokerRefused:
+def refusal_of_answer(status: int, answer: Any, place: str, doing: str) -> BrokerRefused:
     """The broker does not take what it was given, in its own words."""
     said = "; ".join(said_by(answer)) or "it does not say why"
     return BrokerRefused(f"the broker refuses {doing} (HTTP {status}): {said}", where=place, hint="mend that")

@@ -10,7 +10,7 @@ from harness.evidence import Evidence, EvidenceKind, Stated
 from harness.identity import Version
 from harness.ledger.counted_results import Counted, count, findings_in, names_of
 from harness.ledger.remote import hal, reading
-from harness.ledger.remote.hal import Document, shown
+from harness.ledger.remote.hal import Document, redact_url
 from harness.ledger.remote.site import Site, with_query
 from harness.verdicts import Cause, Finding, Verdict
 
@@ -91,11 +91,11 @@ def matrix(site: Site, selectors: Selectors) -> list[ResultRow]:
     while True:
         query = [*selectors, ("latestby", "cvpv"), ("limit", str(limit))]
         url = with_query(site.below("matrix"), query)
-        rows = hal.parts(site.read(url), "matrix", shown(url))
+        rows = hal.parts(site.read(url), "matrix", redact_url(url))
         if len(rows) < limit:
-            return [row for each in rows if (row := row_of(each, shown(url))) is not None]
+            return [row for each in rows if (row := row_of(each, redact_url(url))) is not None]
         if limit >= LAST_LIMIT:
-            raise hal.junk(shown(url), f"the matrix has {limit} rows or more")
+            raise hal.junk(redact_url(url), f"the matrix has {limit} rows or more")
         limit *= 10
 
 
@@ -118,12 +118,12 @@ def row_of(document: Document, place: str) -> ResultRow | None:
         success=result["success"],
         at=hal.maybe_text(result, "verifiedAt"),
         link=hal.href(result, "self", place),
-        broken=tuple(_broken(document)),
+        broken=tuple(_broken_promises(document)),
         disagreement=hal.maybe_text(document, "disagreement"),
     )
 
 
-def _broken(row: Document) -> Iterator[Finding]:
+def _broken_promises(row: Document) -> Iterator[Finding]:
     """The promises that a broker of ours names beside a failure."""
     listed = row.get("broken")
     for each in listed if isinstance(listed, list) else ():
@@ -183,7 +183,7 @@ def evidence(site: Site, row: ResultRow, pact: ServedPact) -> Evidence | None:
     )
 
 
-def stated(row: ResultRow, *, trusted: bool) -> Stated:
+def statement_of_row(row: ResultRow, *, trusted: bool) -> Stated:
     """What a broker that compares documents says of a pair; the provider's own word counts only where trusted."""
     because = " ".join(row.because.split()) or "the broker holds the pact against the provider's document"
     if row.success is None:
@@ -200,7 +200,7 @@ def in_full(site: Site, row: ResultRow) -> Document:
     """The result in full. It never changes under its number."""
     told = site.keep(site.at(row.link))
     if told.get("success") is not row.success:
-        raise hal.junk(shown(row.link), "the matrix and the result itself disagree")
+        raise hal.junk(redact_url(row.link), "the matrix and the result itself disagree")
     return told
 
 
@@ -225,14 +225,14 @@ def run_of(test_results: Any) -> str:
 def pact_of(site: Site, row: ResultRow) -> ServedPact:
     """The pact that a result speaks of."""
     told = in_full(site, row)
-    return reading.published(site, hal.href(told, "pb:pact-version", shown(row.link)))
+    return reading.fetch_pact(site, hal.href(told, "pb:pact-version", redact_url(row.link)))
 
 
 def any_result(site: Site, version: Version) -> ResultRow | None:
     """One result that a version gave as a provider, where there is one."""
     url = with_query(site.below("matrix"), [*selector(version), ("latestby", "cvpv"), ("limit", "20")])
-    for each in hal.parts(site.read(url), "matrix", shown(url)):
-        row = row_of(each, shown(url))
+    for each in hal.parts(site.read(url), "matrix", redact_url(url)):
+        row = row_of(each, redact_url(url))
         if row is not None and row.provider == version and not row.static:
             return row
     return None
@@ -243,7 +243,7 @@ def summary(site: Site, candidates: Collection[Version], environment: str) -> Do
     selectors = [part for each in sorted(candidates) for part in selector(each)]
     query = [*selectors, ("latestby", "cvpv"), ("environment", environment), ("limit", str(LAST_LIMIT))]
     url = with_query(site.below("matrix"), query)
-    return hal.part(site.read(url), "summary", shown(url))
+    return hal.part(site.read(url), "summary", redact_url(url))
 
 
 def objection(site: Site, candidates: Collection[Version], environment: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.identity import Version
 from harness.ledger.remote import hal, reading
-from harness.ledger.remote.hal import shown
+from harness.ledger.remote.hal import redact_url
 from harness.ledger.remote.reading import ServedPact
 
 if TYPE_CHECKING:
@@ -86,13 +86,15 @@ def choose(site: Site, provider: str, wish: PactSelection) -> Sequence[PactToVer
         names = [hal.maybe_text(each, "name") for each in reading.pacticipants(site)]
         raise UnknownName(f"no pacticipant '{provider}' at the broker", hint=did_you_mean(provider, names))
     answer = site.change("POST", url, body, f"the choice of pacts for {provider}")
-    return site.each(lambda each: _chosen(site, each, wish), hal.embedded(answer, "pacts", shown(url)))
+    return site.each(
+        lambda each: _pact_to_verify(site, each, wish), hal.embedded_list(answer, "pacts", redact_url(url))
+    )
 
 
-def _chosen(site: Site, document: hal.Document, wish: PactSelection) -> PactToVerify:
+def _pact_to_verify(site: Site, document: hal.Document, wish: PactSelection) -> PactToVerify:
     url = site.at(hal.href(document, "self", site.base))
     content = site.keep(url)
-    published = reading.served(content, shown(url))
+    published = reading.parse_pact(content, redact_url(url))
     told = document.get("verificationProperties")
     properties = told if isinstance(told, dict) else {}
     notices = properties.get("notices")

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from harness.errors import BrokerRefused
 from harness.ledger.remote import hal, refused
 from harness.ledger.remote.address import Address, address
-from harness.ledger.remote.hal import Document, shown
+from harness.ledger.remote.hal import Document, redact_url
 from harness.ledger.remote.http import Http, Reply
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ class Site:
             if not reply.ok:
                 raise BrokerRefused(
                     f"there is no broker at that address (HTTP {reply.status})",
-                    where=shown(reply.url),
+                    where=redact_url(reply.url),
                     hint='url = "https://broker.example", with the path below which the broker lives, if any',
                 )
             index = reply.document()
             if not isinstance(index.get("_links"), dict):
-                raise hal.junk(shown(reply.url), "it has no links: it is no Pact Broker's index")
+                raise hal.junk(redact_url(reply.url), "it has no links: it is no Pact Broker's index")
             if urlsplit(reply.url).scheme != urlsplit(self.base).scheme:  # it insists on TLS
                 self.base = urlunsplit(urlsplit(reply.url)._replace(query="", fragment="")).rstrip("/")
             self._announced = hal.maybe_href(index, "self").rstrip("/")
@@ -61,11 +61,11 @@ class Site:
     def at(self, link: str) -> str:
         """A link of the broker as an address for us."""
         _ = self.index  # it says under which name the broker knows itself
-        return hal.resolved(link, self.base, self._announced)
+        return hal.resolve_link(link, self.base, self._announced)
 
     def below(self, *names: str) -> str:
         """An address that no link names: the path is fixed by the API."""
-        return self.base + "".join(hal.filled("/{name}", {"name": name}) for name in names)
+        return self.base + "".join(hal.fill_template("/{name}", {"name": name}) for name in names)
 
     def read(self, url: str, **query: str) -> Document:
         """The document there. Raises BrokerRefused for any refusal, also when it is not there."""
@@ -73,7 +73,7 @@ class Site:
         if found is None:
             raise BrokerRefused(
                 "the broker names a document that is not there (HTTP 404)",
-                where=shown(url),
+                where=redact_url(url),
                 hint="somebody may just have deleted it: ask again",
             )
         return found
@@ -84,7 +84,7 @@ class Site:
         if reply.status == 404:
             return None
         if not reply.ok:
-            raise refused.refused(reply.status, _said(reply), shown(url), "to show that")
+            raise refused.refusal_of_answer(reply.status, _reply_body(reply), redact_url(url), "to show that")
         return reply.document()
 
     def keep(self, url: str) -> Document:
@@ -106,10 +106,10 @@ class Site:
         seen: set[str] = set()
         while url:
             if url in seen or len(seen) >= MOST_PAGES:
-                raise hal.junk(shown(url), "its pages do not end")
+                raise hal.junk(redact_url(url), "its pages do not end")
             seen.add(url)
             page = self.read(url)
-            yield hal.embedded(page, key, shown(url))
+            yield hal.embedded_list(page, key, redact_url(url))
             following = hal.maybe_href(page, "next") if "page" in page else ""
             url = self.at(following) if following else ""
 
@@ -119,7 +119,7 @@ class Site:
         """What the broker answers to a change. Raises BrokerRefused, in the broker's words."""
         reply = self.http.send(method, url, body, content_type=content_type)
         if not reply.ok:
-            raise refused.refused(reply.status, _said(reply), shown(url), doing)
+            raise refused.refusal_of_answer(reply.status, _reply_body(reply), redact_url(url), doing)
         return reply.document() if reply.content else {}
 
     def offer(self, url: str, body: Any, doing: str) -> bool:
@@ -128,7 +128,7 @@ class Site:
         if reply.status in (404, 405):
             return False
         if not reply.ok:
-            raise refused.refused(reply.status, _said(reply), shown(url), doing)
+            raise refused.refusal_of_answer(reply.status, _reply_body(reply), redact_url(url), doing)
         return True
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
@@ -152,7 +152,7 @@ def with_query(url: str, query: Mapping[str, str] | Sequence[tuple[str, str]]) -
     return f"{url}{'&' if '?' in url else '?'}{urlencode(pairs)}"
 
 
-def _said(reply: Reply) -> Any:
+def _reply_body(reply: Reply) -> Any:
     if "json" not in reply.content_type:
         return reply.content[:500].decode("utf-8", "replace") if "text/plain" in reply.content_type else ""
     return reply.json()

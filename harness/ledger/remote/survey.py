@@ -47,7 +47,7 @@ class Survey:
         return {**{version: Known(version=version) for version in self.mentioned}, **told}
 
 
-def described(site: Site, versions: Iterable[Version]) -> dict[Version, DescribedVersion]:
+def find_versions(site: Site, versions: Iterable[Version]) -> dict[Version, DescribedVersion]:
     """The versions that the broker knows, of those that were asked for."""
     wanted = sorted(set(versions))
     found = site.each(lambda version: reading.find_version(site, version), wanted)
@@ -81,12 +81,12 @@ def survey(
 
     With `about`, only where one of these pacticipants is a side.
     """
-    unread = {v: skipped for v, each in found.items() if (skipped := _skipped(each, about))}
+    unread = {v: skipped for v, each in found.items() if (skipped := _irrelevant_providers(each, about))}
     pacts = pacts_of(site, found.values(), unread)
     questions = [(version, {name: _numbers(name, found) for name in mine}) for version, mine in pacts.items()]
     rows = site.each(
         lambda question: results.rows_between(site, *question),
-        [(version, wanted) for version, wanted in ((v, _asked(w, found)) for v, w in questions) if wanted],
+        [(version, wanted) for version, wanted in ((v, _filter_wanted(w, found)) for v, w in questions) if wanted],
     )
     between = [row for part in rows for row in part if row.provider in found]
     told = site.each(lambda row: _evidence(site, row, pacts), [row for row in between if not row.static])
@@ -95,11 +95,11 @@ def survey(
         pacts=pacts,
         unread=unread,
         evidence=tuple(each for each in told if each is not None),
-        stated=dict(_stated(between, pacts)),
+        stated=dict(_static_rows(between, pacts)),
     )
 
 
-def _stated(
+def _static_rows(
     rows: Iterable[ResultRow], pacts: Mapping[Version, Mapping[str, ServedPact]]
 ) -> Iterator[tuple[tuple[str, Version], ResultRow]]:
     for row in rows:
@@ -108,7 +108,7 @@ def _stated(
             yield (pact.contract.key, row.provider), row
 
 
-def _skipped(version: DescribedVersion, about: Collection[str]) -> frozenset[str]:
+def _irrelevant_providers(version: DescribedVersion, about: Collection[str]) -> frozenset[str]:
     """The providers of a version's pacts that do not matter for decisions about these pacticipants."""
     if not about or version.version.pacticipant in about:
         return frozenset()
@@ -121,7 +121,7 @@ def provider_in(link: str) -> str:
     return unquote(rest.partition("/")[0]) if found else ""
 
 
-def _asked(
+def _filter_wanted(
     wanted: Mapping[str, Collection[str]], found: Mapping[Version, DescribedVersion]
 ) -> dict[str, Collection[str]]:
     """Without the providers of which no version is looked at."""
@@ -149,7 +149,7 @@ def pacts_of(
         for link in each.pacts
         if provider_in(link) not in skipped.get(each.version, ())
     ]
-    read = site.each(lambda pair: reading.published(site, pair[1]), links)
+    read = site.each(lambda pair: reading.fetch_pact(site, pair[1]), links)
     found: dict[Version, dict[str, ServedPact]] = {}
     for (version, _), pact in zip(links, read, strict=True):
         found.setdefault(version, {})[pact.contract.counterpart] = pact

@@ -11,7 +11,7 @@ from harness.contracts.pact_reader import pact_key, read_pact
 from harness.errors import BrokerRefused, BrokerSilent, IdentityConflict, UsageError
 from harness.ledger import refusals
 from harness.ledger.remote import hal, reading
-from harness.ledger.remote.hal import Document, shown
+from harness.ledger.remote.hal import Document, redact_url
 from harness.ledger.remote.http import MERGE_PATCH
 from harness.ledger.remote.site import with_query
 from harness.verdicts import Exercised, Verdict
@@ -61,20 +61,20 @@ def pacts(
     body = {
         "pacticipantName": owner.pacticipant,
         "pacticipantVersionNumber": owner.number,
-        "contracts": [_given(each, merge=merge) for each in contracts],
+        "contracts": [_contract_body(each, merge=merge) for each in contracts],
     }
     answer = site.change("POST", site.link("pb:publish-contracts"), body, f"the pacts of {owner}")
     kept = {}
     for link in hal.links(answer, "pb:contracts"):
         site.forget(site.at(link["href"]))
-        found = reading.published(site, link["href"])
+        found = reading.fetch_pact(site, link["href"])
         kept[found.contract.counterpart] = found
     for each in contracts:
         _check_kept(each, kept.get(each.counterpart), owner, merge=merge)
     return {provider: each.contract for provider, each in kept.items()}
 
 
-def _given(contract: Contract, *, merge: bool) -> dict[str, str]:
+def _contract_body(contract: Contract, *, merge: bool) -> dict[str, str]:
     return {
         **({"onConflict": "merge"} if merge else {}),
         "consumerName": contract.owner,
@@ -116,7 +116,7 @@ def provider_contract(site: Site, owner: Version, document: Contract, *, own_tes
     if not hal.links(site.index, PROVIDER_CONTRACT):
         raise UsageError(
             "this broker takes no provider contracts, so no document can decide about pacts",
-            where=shown(site.base),
+            where=redact_url(site.base),
             hint="leave --self-verification out, or publish to a broker that takes them: harness broker serve",
         )
     url = site.link(PROVIDER_CONTRACT, provider=owner.pacticipant)
@@ -144,7 +144,7 @@ def result(site: Site, evidence: Evidence, pact: ServedPact) -> None:
     body = {
         "success": evidence.verdict is Verdict.PASSED,
         "providerApplicationVersion": evidence.provider.number,
-        "testResults": [_told(each, evidence, ids) for each, ids in _with_ids(evidence, pact)],
+        "testResults": [_result_entry(each, evidence, ids) for each, ids in _with_ids(evidence, pact)],
         "verifiedBy": {"implementation": "harness", "version": __version__},
         **({"build": evidence.artifact} if evidence.artifact and _takes_builds(site) else {}),
     }
@@ -168,7 +168,7 @@ def _with_ids(evidence: Evidence, pact: ServedPact) -> list[tuple[Exercised | No
     return found
 
 
-def _told(seen: Exercised | None, evidence: Evidence, identity: str) -> dict[str, Any]:
+def _result_entry(seen: Exercised | None, evidence: Evidence, identity: str) -> dict[str, Any]:
     passed = seen is None or seen.verdict is Verdict.PASSED
     found = [each for each in evidence.findings if seen and each.subject == seen.subject]
     mismatches = [{"type": "Mismatch", "expected": each.expected, "actual": each.actual} for each in found]
@@ -254,7 +254,7 @@ def _live(
     key = "deployedVersions" if "deployed" in rel else "releasedVersions"
     url = with_query(site.at(hal.href(environments[place], rel, site.base)), {"pacticipant": pacticipant})
     found = site.all_pages(url, key)
-    return [each for each in found if _pacticipant(each, shown(url)) == pacticipant]
+    return [each for each in found if _pacticipant(each, redact_url(url)) == pacticipant]
 
 
 def _pacticipant(record: Document, place: str) -> str:
@@ -273,7 +273,7 @@ def _end(site: Site, record: Document, what: str, doing: str) -> None:
     url = site.at(hal.href(record, "self", site.base))
     answer = site.change("PATCH", url, {what: False}, doing, content_type=MERGE_PATCH)
     if answer.get(what) is True:
-        raise BrokerRefused(f"the broker took {doing}, but it is still there", where=shown(url))
+        raise BrokerRefused(f"the broker took {doing}, but it is still there", where=redact_url(url))
 
 
 def conflict(

@@ -48,7 +48,9 @@ class ChosenContent:
     reasons: tuple[SelectionReason, ...] = field(default=())
 
 
-def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], branch: str) -> list[ChosenContent]:
+def choose_pacts(
+    db: sa.Connection, provider: str, selectors: Sequence[Selector], branch: str
+) -> list[ChosenContent]:
     """What the selectors choose; without any, the main branches and all that is live."""
     found: list[ChosenContent] = []
     if not selectors:
@@ -60,12 +62,12 @@ def chosen(db: sa.Connection, provider: str, selectors: Sequence[Selector], bran
 
 def _of_defaults(db: sa.Connection, provider: str) -> Iterator[ChosenContent]:
     """For each consumer its main branch, else its newest pact."""
-    consumers = {each.consumer: each for each in selectable.integrated(db, provider)}
+    consumers = {each.consumer: each for each in selectable.consumers_of(db, provider)}
     on_main = {name for name, each in consumers.items() if each.main_head}
     tagged = {name for name, each in consumers.items() if each.tagged_main} - on_main
     between = Between(provider=provider)
     if on_main:
-        for pact in chosen_pacts.listed(db, between, Standing.HEAD_OF_MAIN):
+        for pact in chosen_pacts.pacts_by_standing(db, between, Standing.HEAD_OF_MAIN):
             if pact.consumer in on_main:
                 named = Selector(main_branch=True, consumer=pact.consumer, named=True)
                 yield _main(consumers[pact.consumer].main_branch, pact, named)
@@ -83,7 +85,7 @@ def _by(db: sa.Connection, provider: str, selector: Selector, branch: str) -> It
         return _live(db, between, selector)
     if selector.main_branch:
         names = selectable.main_branches(db, provider)
-        heads = chosen_pacts.listed(db, between, Standing.HEAD_OF_MAIN)
+        heads = chosen_pacts.pacts_by_standing(db, between, Standing.HEAD_OF_MAIN)
         return [_main(names.get(pact.consumer, ""), pact, selector) for pact in heads]
     if selector.every_branch:
         return _every_branch(db, between, selector)
@@ -108,14 +110,14 @@ def _main(name: str, pact: StoredPact, selector: Selector) -> ChosenContent:
 
 
 def _every_branch(db: sa.Connection, between: Between, selector: Selector) -> Iterable[ChosenContent]:
-    found = chosen_pacts.listed(db, between, Standing.HEAD_OF_ANY)
+    found = chosen_pacts.pacts_by_standing(db, between, Standing.HEAD_OF_ANY)
     headed = selectable.branches_headed_by(db, {pact.version for pact in found})
     for pact in found:
         for name in headed[pact.version]:
-            yield _headed(pact, selector, name)
+            yield _chosen_by_branch(pact, selector, name)
 
 
-def _headed(pact: StoredPact, selector: Selector, name: str, more: str = "") -> ChosenContent:
+def _chosen_by_branch(pact: StoredPact, selector: Selector, name: str, more: str = "") -> ChosenContent:
     line = f"latest version{_of(selector)} from branch '{name}' ({pact.number}){more}"
     remembered = SelectorMatch(row=pact.version, branch=name, latest=True)
     return ChosenContent(
@@ -125,13 +127,13 @@ def _headed(pact: StoredPact, selector: Selector, name: str, more: str = "") -> 
 
 
 def _of_branch(db: sa.Connection, between: Between, selector: Selector, name: str) -> list[ChosenContent]:
-    heads = chosen_pacts.listed(db, between, Standing.HEAD_OF, name)
-    found = [_headed(pact, selector, name) for pact in heads]
+    heads = chosen_pacts.pacts_by_standing(db, between, Standing.HEAD_OF, name)
+    found = [_chosen_by_branch(pact, selector, name) for pact in heads]
     if selector.fallback_branch:
         told = f" (fallback branch used as no pact was found from branch '{name}')"
         fallback = selector.fallback_branch
-        others = chosen_pacts.listed(db, between, Standing.HEAD_OF, fallback)
-        found += _fallback(found, others, lambda pact: _headed(pact, selector, fallback, told))
+        others = chosen_pacts.pacts_by_standing(db, between, Standing.HEAD_OF, fallback)
+        found += _fallback(found, others, lambda pact: _chosen_by_branch(pact, selector, fallback, told))
     return found
 
 
@@ -145,19 +147,19 @@ def _fallback(
 
 def _of_tag(db: sa.Connection, between: Between, selector: Selector) -> list[ChosenContent]:
     if not selector.latest:
-        every = chosen_pacts.listed(db, between, Standing.TAGGED, selector.tag)
+        every = chosen_pacts.pacts_by_standing(db, between, Standing.TAGGED, selector.tag)
         return [_all_tagged(pact, selector) for pact in every]
-    heads = chosen_pacts.listed(db, between, Standing.NEWEST_TAGGED, selector.tag)
-    found = [_tagged(pact, selector, selector.tag) for pact in heads]
+    heads = chosen_pacts.pacts_by_standing(db, between, Standing.NEWEST_TAGGED, selector.tag)
+    found = [_chosen_by_tag(pact, selector, selector.tag) for pact in heads]
     if selector.fallback_tag:
         told = f" (fallback tag used as no pact was found with tag '{selector.tag}')"
         fallback = selector.fallback_tag
-        others = chosen_pacts.listed(db, between, Standing.NEWEST_TAGGED, fallback)
-        found += _fallback(found, others, lambda pact: _tagged(pact, selector, fallback, told))
+        others = chosen_pacts.pacts_by_standing(db, between, Standing.NEWEST_TAGGED, fallback)
+        found += _fallback(found, others, lambda pact: _chosen_by_tag(pact, selector, fallback, told))
     return found
 
 
-def _tagged(pact: StoredPact, selector: Selector, tag: str, more: str = "") -> ChosenContent:
+def _chosen_by_tag(pact: StoredPact, selector: Selector, tag: str, more: str = "") -> ChosenContent:
     line = f"latest version{_of(selector)} tagged '{tag}' ({pact.number}){more}"
     remembered = SelectorMatch(row=pact.version, tag=tag, latest=True)
     return ChosenContent(
@@ -182,7 +184,7 @@ def _latest(pact: StoredPact, selector: Selector, provider: str) -> ChosenConten
 
 def _live(db: sa.Connection, between: Between, selector: Selector) -> Iterable[ChosenContent]:
     where = selector.environment
-    found = chosen_pacts.listed(db, between, Standing.LIVE_IN if where else Standing.LIVE, where)
+    found = chosen_pacts.pacts_by_standing(db, between, Standing.LIVE_IN if where else Standing.LIVE, where)
     rows = {pact.version for pact in found}
     wanted = selectable.live(db, rows, where, deployed=selector.deployed, released=selector.released)
     for pact in found:

@@ -25,7 +25,7 @@ def before(text: str) -> Notice:
     return {"when": _BEFORE, "text": text}
 
 
-def included(url: str, lines: Sequence[str]) -> Notice:
+def inclusion_notice(url: str, lines: Sequence[str]) -> Notice:
     """Why a pact is verified."""
     several = len(lines) > 1
     head = (
@@ -49,9 +49,9 @@ def heads_told(branches: Sequence[str], tags: Sequence[str]) -> str:
     """What a version is the head of."""
     parts = []
     if branches:
-        parts.append(f"from branch {_quoted(branches)}")
+        parts.append(f"from branch {_quote_names(branches)}")
     if tags:
-        parts.append(f"tagged with {_quoted(tags)}")
+        parts.append(f"tagged with {_quote_names(tags)}")
     return " and ".join(parts)
 
 
@@ -104,7 +104,7 @@ def version_of(provider: str, lines: Sequence[Line], *, any_version: bool = Fals
     if not lines:
         return provider
     start = f"{'any' if any_version else 'a'} version of {provider}"
-    names = _quoted([line.name for line in lines])
+    names = _quote_names([line.name for line in lines])
     return f"{start} from branch {names}" if lines[0].kind == "branch" else f"{start} with tag {names}"
 
 
@@ -114,6 +114,6 @@ def _this(lines: Sequence[Line]) -> str:
     return " with this tag" if len(lines) == 1 else " with these tags"
 
 
-def _quoted(names: Sequence[str]) -> str:
+def _quote_names(names: Sequence[str]) -> str:
     told = [f"'{name}'" for name in names]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"

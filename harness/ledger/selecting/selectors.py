@@ -37,7 +37,9 @@ class Selector:
     named: bool = False  # its lines name the consumer though it does not restrict to one
 
 
-def read(given: Sequence[Any], branch: str, environments: Collection[str]) -> tuple[list[Selector], list[str]]:
+def parse_selectors(
+    given: Sequence[Any], branch: str, environments: Collection[str]
+) -> tuple[list[Selector], list[str]]:
     """Selectors as a client wrote them, and what is wrong with each, with its place."""
     selectors, wrong = [], []
     for position, each in enumerate(given):

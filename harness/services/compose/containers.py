@@ -134,7 +134,7 @@ def _grant(source: ComposeSource, node: Node, what: str, kind: tuple[str, str]) 
     if declared is None:
         source.reading.wrong(f"{what}: '{name}' is not among the file's own '{section}'", node)
         return None
-    content = _granted(source, declared, node, (f"{section}.{name}", what))
+    content = _content_source(source, declared, node, (f"{section}.{name}", what))
     if content is None:
         source.reading.remark(
             f"{what}: '{name}' is external and not there in a run", node, f"give {name} a 'file'"
@@ -148,7 +148,9 @@ def _grant(source: ComposeSource, node: Node, what: str, kind: tuple[str, str]) 
     return _read_only(Node({**keys, **content}, node.where), said=True)
 
 
-def _granted(source: ComposeSource, declared: Node, node: Node, places: tuple[str, str]) -> dict[str, Node] | None:
+def _content_source(
+    source: ComposeSource, declared: Node, node: Node, places: tuple[str, str]
+) -> dict[str, Node] | None:
     """Where the content of a config or secret comes from; None when it is known only to another engine."""
     where, what = places
     if file := source.text(declared.at("file"), where):

@@ -59,7 +59,7 @@ def _variable(text: str, at: int, environ: Mapping[str, str], depth: int) -> tup
     if not braced:
         return _blank(name[0], environ), name.end()
     end = _closing(text, name.end())
-    return _operated(name[0], text[name.end() : end], environ, depth), end + 1
+    return _apply_operator(name[0], text[name.end() : end], environ, depth), end + 1
 
 
 def _closing(text: str, at: int) -> int:
@@ -75,7 +75,7 @@ def _closing(text: str, at: int) -> int:
     raise ManifestError(f"{text[max(at - 20, 0) : at + 20]!r}: a variable is not closed with }}")
 
 
-def _operated(name: str, rest: str, environ: Mapping[str, str], depth: int) -> str:
+def _apply_operator(name: str, rest: str, environ: Mapping[str, str], depth: int) -> str:
     value = environ.get(name)
     if not rest:
         return _blank(name, environ)
@@ -109,11 +109,11 @@ def variables(text: str, environ: Mapping[str, str] = MappingProxyType({})) -> d
         value, literal, at = _value(text, key.end())
         at = text.find("\n", at) + 1 or len(text)  # what stands behind a closed quote is a comment
         # `$` before what names no variable is itself, as in a password that nobody quoted.
-        found[key[1]] = value if literal else _replaced(value, {**found, **environ})
+        found[key[1]] = value if literal else _interpolate_value(value, {**found, **environ})
     return found
 
 
-def _replaced(value: str, environ: Mapping[str, str]) -> str:
+def _interpolate_value(value: str, environ: Mapping[str, str]) -> str:
     try:
         return interpolate(value, environ)
     except ManifestError as error:
@@ -125,25 +125,25 @@ def _replaced(value: str, environ: Mapping[str, str]) -> str:
 def _value(text: str, at: int) -> tuple[str, bool, int]:
     """A value, whether it is meant as it is written, and where it ends; quotes may hold several lines."""
     quote = text[at : at + 1]
-    if quote in {'"', "'"} and (end := _closed(text, at + 1, quote)) > 0:
+    if quote in {'"', "'"} and (end := _closing_quote(text, at + 1, quote)) > 0:
         inner = text[at + 1 : end]
-        return (inner, True, end) if quote == "'" else (_unescaped(inner), False, end)
+        return (inner, True, end) if quote == "'" else (_unescape_text(inner), False, end)
     line = _BARE.match(text, at)
     assert line is not None
     bare = re.split(r"(?:^|\s+)#", line[0], maxsplit=1)[0]
     return bare.strip(), False, line.end()
 
 
-def _closed(text: str, at: int, quote: str) -> int:
-    while (end := text.find(quote, at)) > 0 and quote == '"' and _escaped(text, end):
+def _closing_quote(text: str, at: int, quote: str) -> int:
+    while (end := text.find(quote, at)) > 0 and quote == '"' and _is_escaped(text, end):
         at = end + 1
     return end
 
 
-def _escaped(text: str, at: int) -> bool:
+def _is_escaped(text: str, at: int) -> bool:
     before = at - len(text[:at].rstrip("\\"))
     return before % 2 == 1
 
 
-def _unescaped(text: str) -> str:
+def _unescape_text(text: str) -> str:
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), text, flags=re.DOTALL)

@@ -87,20 +87,20 @@ def _volume(node: Node, kind: str, source: str, target: str) -> Node:
     return Node(keys, node.where)
 
 
-def merged(below: Node, above: Node) -> Node:
+def merge_services(below: Node, above: Node) -> Node:
     """A service with another laid over it, both in their normal form."""
-    return _merged("", below, above)
+    return _merge_nodes("", below, above)
 
 
 def merged_tables(below: Mapping[str, Table], above: Mapping[str, Table]) -> dict[str, Table]:
     """The sections of two files as one."""
     return {
-        key: _merged("", Node(below.get(key, NOTHING), ""), Node(above.get(key, NOTHING), "")).table
+        key: _merge_nodes("", Node(below.get(key, NOTHING), ""), Node(above.get(key, NOTHING), "")).table
         for key in {**below, **above}
     }
 
 
-def _merged(key: str, below: Node, above: Node) -> Node:
+def _merge_nodes(key: str, below: Node, above: Node) -> Node:
     if above.mark == "!override":
         return Node(above.value, above.where)
     if above.value is None:
@@ -108,18 +108,18 @@ def _merged(key: str, below: Node, above: Node) -> Node:
     if isinstance(below.value, Mapping) and isinstance(above.value, Mapping):
         found = dict(below.table)
         for name, node in above.table.items():
-            found[name] = _merged(name, found[name], node) if name in found else node
+            found[name] = _merge_nodes(name, found[name], node) if name in found else node
             if node.mark == "!reset":
                 del found[name]
         return Node(found, above.where)
     if isinstance(below.value, tuple) and isinstance(above.value, tuple) and key not in _REPLACED:
-        return Node(_joined(key, below, above), above.where)
+        return Node(_join_lists(key, below, above), above.where)
     return above
 
 
-def _joined(key: str, below: Node, above: Node) -> tuple[Node, ...]:
+def _join_lists(key: str, below: Node, above: Node) -> tuple[Node, ...]:
     """Lists add up; what is mounted at the same place is replaced, what is said twice counts once."""
-    identity: Callable[[Node], object] = _target if key in _BY_TARGET else _said
+    identity: Callable[[Node], object] = _target if key in _BY_TARGET else _node_identity
     found = {identity(each): each for each in below.items}
     found.update({identity(each): each for each in above.items})
     return tuple(found.values())
@@ -130,11 +130,11 @@ def _target(node: Node) -> object:
     return said.value if said else id(node)
 
 
-def _said(node: Node) -> object:
+def _node_identity(node: Node) -> object:
     return node.value if isinstance(node.value, str) else id(node)
 
 
-def placed(section: str, entry: Node, folder: Path) -> Node:
+def resolve_paths(section: str, entry: Node, folder: Path) -> Node:
     """An entry with its paths made absolute: they count from the file that says them."""
     if not entry.table:
         return entry

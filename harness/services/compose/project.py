@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError, Problem
 from harness.services.compose.interpolation import Lookup, interpolate, variables
-from harness.services.compose.merging import merged, merged_tables, normal, placed
+from harness.services.compose.merging import merge_services, merged_tables, normal, resolve_paths
 from harness.services.node import NOTHING, Node, Table, read_document
 from harness.services.reading import ReadingContext
 from harness.services.yaml_source import read_yaml
@@ -72,7 +72,7 @@ class Loader:
         """One file with what it includes; paths in it count from `folder`."""
         reading, document = self.reading, read_yaml(path, label)
         found: dict[str, Table] = {key: NOTHING for key in ("services", *_SHARED)}
-        for each in _listed(document.at("include")):
+        for each in _as_list(document.at("include")):
             found = merged_tables(found, self._included(each, path, folder, environ, chain))
         if not {"services", "include"} & document.table.keys() and not chain:
             reading.wrong("no 'services' in the compose file", document)
@@ -84,7 +84,7 @@ class Loader:
             reading.wrong(f"services.{name}: an included file has a service of that name", entries[name], hint)
         shared = {
             key: {
-                name: placed(key, self._replaced(each, f"{key}.{name}", environ, ""), folder)
+                name: resolve_paths(key, self._replaced(each, f"{key}.{name}", environ, ""), folder)
                 for name, each in reading.table(document.at(key), key).items()
             }
             for key in _SHARED
@@ -96,7 +96,7 @@ class Loader:
     ) -> dict[str, Table]:
         """`include`: a path, or a table with `path`, `project_directory` and `env_file`; it stands on its own."""
         node = self._replaced(node, "include", environ, "")
-        paths = [each for each in _listed(node.at("path") if node.table else node) if isinstance(each.value, str)]
+        paths = [each for each in _as_list(node.at("path") if node.table else node) if isinstance(each.value, str)]
         if not paths or len(chain) > _DEEPEST or path in chain:
             self.reading.wrong("include: a file that includes itself, or none", node)
             return {}
@@ -106,7 +106,7 @@ class Loader:
             return {}
         said = node.at("project_directory")
         home = self.reading.path(str(said.value), folder) if said else files[0].parent
-        listed = [self.reading.path(str(each.value), folder) for each in _listed(node.at("env_file"))]
+        listed = [self.reading.path(str(each.value), folder) for each in _as_list(node.at("env_file"))]
         own = {**dotenv(listed or [home / ".env"], environ, must=bool(listed)), **environ}
         found: dict[str, Table] = {}
         for each in files:
@@ -117,7 +117,7 @@ class Loader:
     def _service(self, name: str, owner: str, place: _Place, chain: tuple[object, ...] = ()) -> Node:
         """One service in its normal form, with what it extends below it; its mistakes are `owner`'s."""
         entry, what = place.services[name], f"services.{owner}"
-        own = placed("services", normal(self._replaced(entry, what, place.environ, owner)), place.folder)
+        own = resolve_paths("services", normal(self._replaced(entry, what, place.environ, owner)), place.folder)
         extends = own.at("extends")
         if extends is None or extends.value is None:
             return own
@@ -126,7 +126,9 @@ class Loader:
         except ManifestError as error:
             self._problems[owner].extend(replace(p, text=f"{what}.extends: {p.text}") for p in error.problems)
             return own
-        return merged(below, Node({key: each for key, each in own.table.items() if key != "extends"}, own.where))
+        return merge_services(
+            below, Node({key: each for key, each in own.table.items() if key != "extends"}, own.where)
+        )
 
     def _extended(self, owner: str, node: Node, place: _Place, chain: tuple[object, ...]) -> Node:
         """The service that another builds upon. Raises ManifestError when there is none."""
@@ -227,11 +229,11 @@ def _active_profiles(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 def _starts(entry: Node, active: frozenset[str]) -> bool:
-    profiles = {str(each.value) for each in _listed(entry.at("profiles"))}
+    profiles = {str(each.value) for each in _as_list(entry.at("profiles"))}
     return not profiles or "*" in active or bool(profiles & active)
 
 
-def _listed(node: Node | None) -> tuple[Node, ...]:
+def _as_list(node: Node | None) -> tuple[Node, ...]:
     if node is None or node.value is None:
         return ()
     return node.items if isinstance(node.value, tuple) else (node,)

@@ -48,7 +48,9 @@ def read_service(
     job = name in jobs
     section = own[0] or ("services" if "build" in entry.table and not job else "resources")
     built = _build(source, entry, f"{what}.build") if entry.table.get("build") is not None else None
-    ports = source.ports(entry, what) or (_exposed(built) if built and section == "services" and not job else ())
+    ports = source.ports(entry, what) or (
+        _exposed_ports(built) if built and section == "services" and not job else ()
+    )
     environment = source.environment(entry, what)
     postgres = section == "resources" and not job and bool(_POSTGRES.fullmatch(_image_name(image)))
     keys = {"image": _text(image, entry.table["image"])} if image and "build" not in entry.table else {}
@@ -176,7 +178,7 @@ def _build(source: ComposeSource, entry: Node, what: str) -> Node:
     return Node(keys, node.where)
 
 
-def _exposed(build: Node) -> tuple[Port, ...]:
+def _exposed_ports(build: Node) -> tuple[Port, ...]:
     """The port that its Dockerfile exposes: others of the compose network find it there, as init does."""
     written = build.at("inline") or build.at("dockerfile")
     text = str(written.value) if written else ""

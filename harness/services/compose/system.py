@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.services.reading import ReadingContext
 
 
-def read(reading: ReadingContext, files: Sequence[tuple[Path, str]], manifest: Node) -> Node:
+def read_compose(reading: ReadingContext, files: Sequence[tuple[Path, str]], manifest: Node) -> Node:
     """The services and resources of compose files, in the manifest's shape; mistakes go to `reading`."""
     folder, label = files[0][0].parent, files[0][1]
     try:
@@ -45,7 +45,7 @@ def read(reading: ReadingContext, files: Sequence[tuple[Path, str]], manifest: N
         )
         for name, entry in project.services.items()
     ]
-    return _document(_connected(source, found, manifest), label)
+    return _document(_connect_services(source, found, manifest), label)
 
 
 def _tell_left_out(reading: ReadingContext, project: Project) -> None:
@@ -87,7 +87,7 @@ def _deaf(source: ComposeSource) -> ReadingContext:
     return replace(source.reading, problems=[], remarks=[])
 
 
-def _connected(source: ComposeSource, found: list[ComposeService], manifest: Node) -> list[ComposeService]:
+def _connect_services(source: ComposeSource, found: list[ComposeService], manifest: Node) -> list[ComposeService]:
     """Addresses turned into references, but for one that would close a circle: services may call each other."""
     known = {each.name: each.endpoints for each in found}
     found = _with_links(source, found)
@@ -98,7 +98,7 @@ def _connected(source: ComposeSource, found: list[ComposeService], manifest: Nod
     }
     connected = []
     for each in found:
-        allowed = partial(_allowed, needs, each.name)
+        allowed = partial(_allow_need, needs, each.name)
         environment = rewritten(each.environment, known, allowed, called | dict(_own_links(each)))
         connected.append(replace(each, environment=environment))
     return connected
@@ -140,10 +140,10 @@ def _with_links(source: ComposeSource, found: list[ComposeService]) -> list[Comp
                 source.reading.remark(text, each.entry.at("links") or each.entry, "give it a name of its own")
             elif alias != target:
                 wanted.setdefault(target, {})[alias] = None
-    return [_named(each, tuple(wanted.get(each.name, ()))) for each in found]
+    return [_with_names(each, tuple(wanted.get(each.name, ()))) for each in found]
 
 
-def _named(each: ComposeService, more: tuple[str, ...]) -> ComposeService:
+def _with_names(each: ComposeService, more: tuple[str, ...]) -> ComposeService:
     if not more:
         return each
     container = each.keys.get("container") or Node({}, each.entry.where)
@@ -152,7 +152,7 @@ def _named(each: ComposeService, more: tuple[str, ...]) -> ComposeService:
     return replace(each, keys={**each.keys, "container": named})
 
 
-def _allowed(needs: dict[str, tuple[str, ...]], user: str, name: str) -> bool:
+def _allow_need(needs: dict[str, tuple[str, ...]], user: str, name: str) -> bool:
     if name in needs[user]:
         return True
     trial = {**needs, user: (*needs[user], name)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError
 from harness.services.compose.interpolation import variables
-from harness.services.node import Node, Table, read_document, shown
+from harness.services.node import Node, Table, display_value, read_document
 from harness.services.reading import ReadingContext
 
 if TYPE_CHECKING:
@@ -142,7 +142,9 @@ class ComposeSource:
         try:
             return tuple(shlex.split(text))
         except ValueError as error:
-            self.reading.wrong(f"{what}: {shown(text)} cannot be split into words: {str(error).lower()}", node)
+            self.reading.wrong(
+                f"{what}: {display_value(text)} cannot be split into words: {str(error).lower()}", node
+            )
             return ()
 
     def ports(self, entry: Node, what: str) -> tuple[Port, ...]:

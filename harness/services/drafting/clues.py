@@ -35,10 +35,10 @@ def texts(folder: Path) -> Iterator[str]:
             count += 1
             if count > _MOST:
                 return
-            yield _read(path)
+            yield _read_text(path)
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return ""
@@ -80,7 +80,7 @@ def _plain(name: str) -> str:
 
 def command_of(dockerfile: Path, port: int) -> list[str]:
     """What the image runs, with the port left open; empty unless the Dockerfile says it as a list of words."""
-    found = _CMD.findall(_read(dockerfile))
+    found = _CMD.findall(_read_text(dockerfile))
     try:
         words = json.loads(found[-1]) if found else []
     except ValueError:
@@ -88,10 +88,10 @@ def command_of(dockerfile: Path, port: int) -> list[str]:
     if not all(isinstance(word, str) for word in words):
         return []
     here = {"0.0.0.0": "127.0.0.1", str(port): "${self.port}"} if port else {"0.0.0.0": "127.0.0.1"}
-    return [here.get(word, _opened(word.replace("$", "$$"), port)) for word in words]
+    return [here.get(word, _substitute_port(word.replace("$", "$$"), port)) for word in words]
 
 
-def _opened(word: str, port: int) -> str:
+def _substitute_port(word: str, port: int) -> str:
     """`0.0.0.0:8000` and `--port=8000` with the port left open."""
     word = word.replace("0.0.0.0:", "127.0.0.1:")
     return re.sub(rf"(?<=[:=]){port}$", "${self.port}", word) if port else word
@@ -99,6 +99,6 @@ def _opened(word: str, port: int) -> str:
 
 def arguments_wanted(dockerfile: Path) -> list[str]:
     """Build arguments without a default that a base image is named by: nothing can be built without them."""
-    text = _read(dockerfile)
+    text = _read_text(dockerfile)
     bases = " ".join(_FROM.findall(text))
     return [name for name in _ARG.findall(text) if re.search(rf"\$\{{?{name}\b", bases)]

@@ -99,12 +99,12 @@ def discover(root: Path, environ: Mapping[str, str]) -> Findings:
 
 def exposed_port(dockerfile: Path) -> int:
     """The first port that the last stage of a Dockerfile exposes; 0 when it names none."""
-    return exposed_by(_read(dockerfile))
+    return exposed_by(_read_text(dockerfile))
 
 
 def health_path(document: Path) -> str:
     """The path on which a document promises to say that the service is well; "" when it has none."""
-    match = _HEALTH.search(_read(document))
+    match = _HEALTH.search(_read_text(document))
     return match[1] if match else ""
 
 
@@ -136,7 +136,7 @@ def _is_writable_text(path: str) -> bool:
     return path.isprintable()
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     """A file's text; "" for what cannot be read, for a draft goes on with what it can."""
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
@@ -147,11 +147,11 @@ def _read(path: Path) -> str:
 
 
 def _is_openapi(path: Path) -> bool:
-    return bool(re.search(r"""^[ \t]*\{?[ \t]*["']?openapi["']?\s*:\s*["']?3""", _read(path), re.MULTILINE))
+    return bool(re.search(r"""^[ \t]*\{?[ \t]*["']?openapi["']?\s*:\s*["']?3""", _read_text(path), re.MULTILINE))
 
 
 def _pact(path: Path) -> DraftPact | None:
-    text = _read(path)
+    text = _read_text(path)
     if '"consumer"' not in text or '"provider"' not in text:
         return None
     try:
@@ -166,7 +166,7 @@ def _pact(path: Path) -> DraftPact | None:
 
 def _application(folder: Path, files: list[Path]) -> PythonApplication | None:
     """A folder that names a framework among its requirements, and where its application object is."""
-    named = "\n".join(_read(path) for path in files if _names_requirements(path)).lower()
+    named = "\n".join(_read_text(path) for path in files if _names_requirements(path)).lower()
     framework = next((each for each in FRAMEWORKS if re.search(rf"(?<![\w-]){each}(?![\w-])", named)), "")
     if not framework:
         return None
@@ -175,7 +175,7 @@ def _application(folder: Path, files: list[Path]) -> PythonApplication | None:
         return PythonApplication(framework=framework, module="manage" if managed else "")
     for source in ("", "src"):
         for path in _sources(folder / source):
-            match = _APPLICATION.search(_read(path))
+            match = _APPLICATION.search(_read_text(path))
             if match and match["framework"].lower() == framework:
                 module = ".".join(path.relative_to(folder / source).with_suffix("").parts)
                 module = module.removesuffix(".__init__")

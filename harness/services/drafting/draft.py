@@ -75,7 +75,7 @@ def draft(folder: Path, environ: Mapping[str, str] = MappingProxyType({})) -> Dr
     findings = discover(folder.absolute(), environ)
     if findings.compose is None:
         return Draft(text=_text(findings, _from_folders(findings), "", frozenset()))
-    line = f"compose = {_quoted(_relative(findings.compose, findings.root))}"
+    line = f"compose = {_quote_toml(_relative(findings.compose, findings.root))}"
     try:
         system = parse(f"{line}\n", findings.root / MANIFEST, environ)
     except ManifestError as error:
@@ -173,11 +173,11 @@ def _text(findings: Findings, parts: tuple[_Part, ...], compose: str, resources:
     elif any(kind == "consumer" for kind, _ in findings.suites):
         lines += ['pacts = ["contracts/pacts"]  # where the consumer suite writes them', ""]
     for kind, path in findings.suites:
-        lines += [f"[suites.{kind}]", f"path = {_quoted(_relative(path, findings.root))}", ""]
+        lines += [f"[suites.{kind}]", f"path = {_quote_toml(_relative(path, findings.root))}", ""]
     for part in parts:
         lines += [*_service(part, parts, findings.root), ""]
     lines += _consumers(findings, {part.name for part in parts} | resources)
-    lines += _unclaimed(findings, parts)
+    lines += _unclaimed_documents(findings, parts)
     text = "\n".join(lines)
     return (text if parts or resources else text + _SKELETON).rstrip("\n") + "\n"
 
@@ -207,7 +207,7 @@ def _peers(part: _Part, parts: tuple[_Part, ...], sources: tuple[str, ...]) -> I
 
 
 def _build(part: _Part, root: Path, dockerfile: Path) -> Iterator[str]:
-    context = _quoted(_relative(part.folder, root))
+    context = _quote_toml(_relative(part.folder, root))
     yield f"build = {context}"
     wanted = clues.arguments_wanted(dockerfile)
     if wanted:
@@ -225,9 +225,9 @@ def _start(part: _Part, root: Path, sources: tuple[str, ...]) -> Iterator[str]:
         yield "port = 8000  # a guess: nothing here says which port it listens on"
     path = health_path(part.document) if part.document else ""
     if path:
-        yield f"ready = {_quoted(path)}  # from its OpenAPI document"
+        yield f"ready = {_quote_toml(path)}  # from its OpenAPI document"
     elif said := clues.health_in(sources):
-        yield f"ready = {_quoted(said)}  # from its source"
+        yield f"ready = {_quote_toml(said)}  # from its source"
     elif part.application and part.application.framework == "fastapi":
         yield 'ready = "/openapi.json"  # a guess: FastAPI answers there unless told otherwise'
     else:
@@ -248,7 +248,7 @@ def _command(part: _Part, root: Path) -> Iterator[str]:
         words += ["--app-dir", source]
     yield f"command = {json.dumps(words)}  # a guess, for running it as a process"
     if not part.dockerfile:
-        yield f"directory = {_quoted(_relative(part.folder, root))}"
+        yield f"directory = {_quote_toml(_relative(part.folder, root))}"
 
 
 def _image_command(part: _Part) -> Iterator[str]:
@@ -261,13 +261,13 @@ def _image_command(part: _Part) -> Iterator[str]:
 
 def _promise(part: _Part, root: Path, sources: tuple[str, ...]) -> Iterator[str]:
     if part.document:
-        yield f"openapi = {_quoted(_relative(part.document, root))}"
+        yield f"openapi = {_quote_toml(_relative(part.document, root))}"
     elif part.application and part.application.framework == "fastapi":
         yield 'openapi = "/openapi.json"  # a guess: FastAPI serves it there unless told otherwise'
     else:
         yield '# openapi = "openapi.yaml"  # the document that it keeps to, or "/openapi.json" on the service'
     if states := clues.states_in(sources):
-        yield f"states = {_quoted(states)}  # from its source"
+        yield f"states = {_quote_toml(states)}  # from its source"
         return
     yield '# states = "/_harness/states"  # where provider states are set up; or "module:name" in your suite'
 
@@ -289,10 +289,10 @@ def _consumers(findings: Findings, known: set[str]) -> list[str]:
     return lines
 
 
-def _unclaimed(findings: Findings, parts: tuple[_Part, ...]) -> list[str]:
+def _unclaimed_documents(findings: Findings, parts: tuple[_Part, ...]) -> list[str]:
     claimed = {part.document for part in parts}
     left = [_relative(path, findings.root) for path in findings.documents if path not in claimed]
-    return [f"# found, but it is not clear whose it is: openapi = {_quoted(path)}" for path in left]
+    return [f"# found, but it is not clear whose it is: openapi = {_quote_toml(path)}" for path in left]
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -300,10 +300,10 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]"
+    return f"[{', '.join(map(_quote_toml, texts))}]"
 
 
-def _quoted(text: str) -> str:
+def _quote_toml(text: str) -> str:
     """A TOML text that means just these characters."""
     return json.dumps(escape(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 

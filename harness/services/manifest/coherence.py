@@ -42,7 +42,7 @@ def _names(reading: ReadingContext, services: Node, resources: Node) -> None:
 
 def _needs(reading: ReadingContext, document: Node, system: System) -> None:
     units = _units(system)
-    known = units.keys() | _written(document)
+    known = units.keys() | _entry_names(document)
     for what, node in _entries(document):
         written = node.at("needs")
         for each in (written.items or (written,)) if written else ():
@@ -55,7 +55,7 @@ def _units(system: System) -> dict[str, Unit]:
     return {unit.called: unit for unit in units}
 
 
-def _written(document: Node) -> set[str]:
+def _entry_names(document: Node) -> set[str]:
     """Names with an entry, even one that could not be understood: that is a mistake of its own."""
     found: set[str] = set()
     for section in ("services", "resources"):
@@ -74,7 +74,7 @@ def _entries(document: Node) -> Iterator[tuple[str, Node]]:
 def _targets(reading: ReadingContext, document: Node, system: System) -> None:
     """Every `${NAME…}` must lead to an endpoint of something, and every `${self…}` to an own one."""
     units = _units(system)
-    known = units.keys() | _written(document)
+    known = units.keys() | _entry_names(document)
     for what, node in _entries(document):
         own = _own(what, units)
         for place, value in _values(node, what):

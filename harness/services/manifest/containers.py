@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import Problem
 from harness.services.compose.keys import OPTIONS
-from harness.services.node import shown
+from harness.services.node import display_value
 from harness.services.system import ContainerSettings, Mount, MountKind
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def container(reading: ReadingContext, node: Node | None, what: str) -> Containe
         hostname=reading.text(keys.get("hostname"), f"{what}.hostname"),
         platform=reading.text(keys.get("platform"), f"{what}.platform"),
         names=reading.texts(keys.get("names"), f"{what}.names"),
-        hosts=_formed(reading, keys.get("hosts"), f"{what}.hosts", "hosts"),
+        hosts=_texts_of_kind(reading, keys.get("hosts"), f"{what}.hosts", "hosts"),
         tmpfs=reading.texts(keys.get("tmpfs"), f"{what}.tmpfs"),
         mounts=tuple(
             mount
@@ -61,12 +61,13 @@ def container(reading: ReadingContext, node: Node | None, what: str) -> Containe
             if (mount := _mount(reading, each, f"{what}.mounts")) is not None
         ),
         options=tuple(
-            (key, _formed(reading, each, f"{what}.options.{key}", key)) for key, each in sorted(options.items())
+            (key, _texts_of_kind(reading, each, f"{what}.options.{key}", key))
+            for key, each in sorted(options.items())
         ),
     )
 
 
-def unverified(system: System) -> Iterator[Problem]:
+def unverified_services(system: System) -> Iterator[Problem]:
     """Services whose certificate nobody looks at: what answers there may be anybody."""
     for service in system.services:
         if not service.trust.verify:
@@ -88,13 +89,13 @@ def unused_files(system: System) -> Iterator[Problem]:
             yield Problem(text, service.where, "name the file in its environment, or use --runtime docker")
 
 
-def _formed(reading: ReadingContext, node: Node | None, what: str, kind: str) -> tuple[str, ...]:
+def _texts_of_kind(reading: ReadingContext, node: Node | None, what: str, kind: str) -> tuple[str, ...]:
     """A list of texts that have the form of their kind."""
     texts = reading.texts(node, what)
     pattern, meant = _FORMS.get(kind, (_ANY, ""))
     for text in texts:
         if node is not None and not pattern.fullmatch(text):
-            reading.wrong(f"{what}: {meant} is needed, not {shown(text)}", node)
+            reading.wrong(f"{what}: {meant} is needed, not {display_value(text)}", node)
     return texts
 
 

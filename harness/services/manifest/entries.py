@@ -9,7 +9,7 @@ from harness.errors import ManifestError
 from harness.services.environment import references
 from harness.services.manifest import parts
 from harness.services.manifest.containers import container
-from harness.services.node import Node, Table, overlay, shown
+from harness.services.node import Node, Table, display_value, overlay
 from harness.services.system import Ready, ReadyKind, Resource, ResourceKind, Service
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def service(reading: ReadingContext, name: str, node: Node, known: Mapping[str, 
         inner = f"{what}.versions.{number}"
         _check_number(reading, number, over, inner)
         if number == base.version:
-            reading.wrong(f"{inner}: {shown(number)} is the service's own version already", over)
+            reading.wrong(f"{inner}: {display_value(number)} is the service's own version already", over)
         reading.table(over, inner, VERSION_KEYS)
         own = replace(reading, problems=[])
         merged = _version(own, name, over_version(node, over), inner, known)
@@ -92,7 +92,7 @@ def service(reading: ReadingContext, name: str, node: Node, known: Mapping[str, 
 
 def over_version(below: Node, above: Node) -> Node:
     """An entry with another laid over it: build and environment key by key, anything else replaced."""
-    lower, upper = shaped(below).table, shaped(above).table
+    lower, upper = expand_short_forms(below).table, expand_short_forms(above).table
     replaced = {loser for winner, loser in _EXCLUSIVE if winner in upper}
     merged = {key: node for key, node in lower.items() if key not in replaced and key != "versions"}
     for key, node in upper.items():
@@ -101,7 +101,7 @@ def over_version(below: Node, above: Node) -> Node:
     return Node(merged, above.where)
 
 
-def shaped(node: Node) -> Node:
+def expand_short_forms(node: Node) -> Node:
     """An entry with the short forms of `build` and `ready` spelled out, fit to be laid over another."""
     spelled = dict(node.table)
     for key, long in (("build", "context"), ("ready", ReadyKind.HTTP.value)):
@@ -215,7 +215,7 @@ def resource(reading: ReadingContext, name: str, node: Node, known: Mapping[str,
     )
 
 
-def meant(reading: ReadingContext, services: Table, resources: Table) -> dict[str, str]:
+def pacticipants_by_key(reading: ReadingContext, services: Table, resources: Table) -> dict[str, str]:
     """Every key of the manifest with whom it means: the pacticipant of a service that says one, else itself."""
     found = {name: name for name in (*services, *resources)}
     for name, node in services.items():
@@ -227,7 +227,7 @@ def meant(reading: ReadingContext, services: Table, resources: Table) -> dict[st
         owner = next((key for key, whom in found.items() if text in (key, whom) and key != name), "")
         if owner:
             reading.wrong(
-                f"{what}: {shown(text)} is already '{owner}'", written, "each pacticipant is one service"
+                f"{what}: {display_value(text)} is already '{owner}'", written, "each pacticipant is one service"
             )
         else:
             found[name] = text
@@ -298,7 +298,7 @@ def _check_start(reading: ReadingContext, node: Node, what: str) -> None:
 def _check_number(reading: ReadingContext, number: str, node: Node, what: str) -> None:
     if not number or not number.isprintable() or any(c.isspace() or c in "=," for c in number):
         reading.wrong(
-            f"{what}: {shown(number)} is not a version",
+            f"{what}: {display_value(number)} is not a version",
             node,
             "use printable characters without spaces, '=' and ','",
         )

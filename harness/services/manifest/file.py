@@ -9,13 +9,13 @@ from harness.errors import ManifestError, UsageError
 from harness.services import compose
 from harness.services.manifest import coherence, settings
 from harness.services.manifest.entries import (
-    meant,
+    expand_short_forms,
     one_or_many,
     over_version,
     pact_places,
+    pacticipants_by_key,
     resource,
     service,
-    shaped,
 )
 from harness.services.manifest.toml_source import parse_toml, read_toml
 from harness.services.node import NOTHING, Node, Table
@@ -66,15 +66,15 @@ def manifest_above(folder: Path) -> Path | None:
 def load(path: Path, environ: Mapping[str, str]) -> System:
     """The system that a manifest describes. Raises ManifestError with every mistake in it."""
     path = path.absolute()
-    return _understood(_section(read_toml(path), path), path, environ)
+    return _read_system(_section(read_toml(path), path), path, environ)
 
 
 def parse(text: str, path: Path, environ: Mapping[str, str]) -> System:
     """The system that a manifest with this text would describe, if it stood at this path. Raises ManifestError."""
-    return _understood(_section(parse_toml(text, path.name), path), path.absolute(), environ)
+    return _read_system(_section(parse_toml(text, path.name), path), path.absolute(), environ)
 
 
-def _understood(document: Node, path: Path, environ: Mapping[str, str]) -> System:
+def _read_system(document: Node, path: Path, environ: Mapping[str, str]) -> System:
     reading = ReadingContext(root=path.parent, environ=environ)
     reading.table(document, "", KEYS)
     document, complete = _with_compose(reading, document)
@@ -128,7 +128,9 @@ def _with_compose(reading: ReadingContext, document: Node) -> tuple[Node, bool]:
     files = [(path, str(each.value)) for path, each in named if path is not None]
     if not files or len(files) < len(named):
         return document, False
-    found = compose.read(reading, compose.with_override(*files[0], reading.environ) if alone else files, document)
+    found = compose.read_compose(
+        reading, compose.with_override(*files[0], reading.environ) if alone else files, document
+    )
     merged = {**document.table}
     for section in ("services", "resources"):
         own = document.at(section)
@@ -138,7 +140,7 @@ def _with_compose(reading: ReadingContext, document: Node) -> tuple[Node, bool]:
 
 
 def _laid_over(below: Node | None, above: Node | None, where: str) -> Node:
-    entries = {name: shaped(node) for name, node in (below.table if below else NOTHING).items()}
+    entries = {name: expand_short_forms(node) for name, node in (below.table if below else NOTHING).items()}
     for name, node in (above.table if above else NOTHING).items():
         entries[name] = _entry(entries[name], node) if name in entries else node
     return Node(entries, above.where if above else where)
@@ -163,7 +165,7 @@ def _system(reading: ReadingContext, path: Path, document: Node) -> System:
         "services": reading.pacticipants(keys.get("services"), "services"),
         "resources": reading.named(keys.get("resources"), "resources"),
     }
-    names = meant(reading, entries["services"], entries["resources"])
+    names = pacticipants_by_key(reading, entries["services"], entries["resources"])
     consumer_suite, integration_suite = settings.suites(reading, keys.get("suites"))
     require, trust_claims = settings.gate(reading, keys.get("gate"))
     resources = (resource(reading, name, node, names) for name, node in entries["resources"].items())

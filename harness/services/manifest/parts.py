@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.services.node import NOTHING, Node, shown
+from harness.services.node import NOTHING, Node, display_value
 from harness.services.system import Auth, AuthKind, Budget, ImageBuild, Ready, ReadyKind, States, StatesKind
 from harness.services.trust import Trust
 
@@ -103,7 +103,9 @@ def variables(reading: ReadingContext, node: Node | None, what: str) -> tuple[st
     for name in names:
         if node is not None and not _VARIABLES.fullmatch(name):
             reading.wrong(
-                f"{what}: {shown(name)} is not the name of a variable", node, "names, like JAVA_HOME or SPRING_*"
+                f"{what}: {display_value(name)} is not the name of a variable",
+                node,
+                "names, like JAVA_HOME or SPRING_*",
             )
     return names
 
@@ -154,7 +156,7 @@ def ready(
     within = reading.seconds(keys.get("within"), f"{what}.within", default.within)
     kinds = [kind for kind in ReadyKind if kind.value in keys]
     if len(kinds) > 1:
-        reading.wrong(f"{what}: {_listed(kinds)} are given, only one can decide", node)
+        reading.wrong(f"{what}: {_join_kinds(kinds)} are given, only one can decide", node)
     if not kinds:
         return Ready(kind=default.kind, target=default.target, within=within)
     kind = kinds[0]
@@ -287,7 +289,7 @@ def headers(reading: ReadingContext, node: Node | None, what: str) -> tuple[tupl
     for name, value in found:
         written = node.table[name] if node else Node(None, "")
         if not _HEADER.fullmatch(name):
-            reading.wrong(f"{what}: {shown(name)} is not the name of a header", written)
+            reading.wrong(f"{what}: {display_value(name)} is not the name of a header", written)
         if value and not value.isprintable():
             reading.wrong(f"{what}.{name}: a header is one line of printable characters", written)
     return found
@@ -360,5 +362,5 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _listed(kinds: Iterable[ReadyKind]) -> str:
+def _join_kinds(kinds: Iterable[ReadyKind]) -> str:
     return " and ".join(f"'{kind.value}'" for kind in kinds)
