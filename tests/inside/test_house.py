@@ -212,3 +212,11 @@ def test_the_architecture_page_shows_the_layers_that_are_enforced() -> None:
     shown = [line.split("  ")[0].strip() for line in block.strip().splitlines()]
     assert shown == layers
     assert len(page.splitlines()) <= 80
+
+
+def test_the_architecture_page_names_files_that_are_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z0-9_]+/)+[a-z0-9_]*(?:\.[a-z]+)?)`", page))
+    missing = [each for each in named if not any((folder / each).exists() for folder in (ROOT, ROOT / "harness"))]
+    assert len(named) > 20
+    assert missing == []
