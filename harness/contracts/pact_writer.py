@@ -33,7 +33,7 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestSession:
+class SuiteSession:
     """What is known of the tests of one session."""
 
     passed: frozenset[str] = frozenset()  # names; what these no longer promise is dropped
@@ -105,7 +105,7 @@ def merge(
     existing: str | bytes | None,
     new: Iterable[Contribution],
     pair: tuple[str, str],
-    session: TestSession,
+    session: SuiteSession,
     *,
     place: str,
 ) -> MergedPact:
@@ -147,7 +147,7 @@ def pair_of(existing: bytes, place: str) -> tuple[str, str]:
     return pact.consumer, pact.provider
 
 
-def takes_back(existing: bytes, session: TestSession, *, place: str) -> bool:
+def takes_back(existing: bytes, session: SuiteSession, *, place: str) -> bool:
     """Whether tests of the session used to promise something in a pact. Raises ContractError for none."""
     tests = {test for each in whole_pact(existing, place).interactions for test in tests_of(each.document)}
     return any(test in session.passed or session.gone(test) for test in tests)
@@ -169,7 +169,7 @@ def _specification(pact: Pact) -> str:
     return pact.specification or ("4.0" if typed else "3.0.0")
 
 
-def _kept_interactions(pact: Pact, session: TestSession) -> dict[str, dict[str, Any]]:
+def _kept_interactions(pact: Pact, session: SuiteSession) -> dict[str, dict[str, Any]]:
     """What the file promises already and this session does not take back, by what identifies it."""
     kept = {}
     for interaction in (each.document for each in pact.interactions):
@@ -192,7 +192,7 @@ def _standing_promises(kept: Mapping[str, dict[str, Any]], pair: tuple[str, str]
 
 
 def _refuse_contradictions(
-    new: Iterable[Contribution], standing: Iterable[Contribution], session: TestSession, place: str
+    new: Iterable[Contribution], standing: Iterable[Contribution], session: SuiteSession, place: str
 ) -> None:
     """Refuse two tests that give one interaction different content; a test may change its own mind."""
     first: dict[str, Contribution] = {}

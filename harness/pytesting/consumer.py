@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pact
 
-    from harness.contracts.pact_writer import Contribution, DroppedPromise, TestSession
+    from harness.contracts.pact_writer import Contribution, DroppedPromise, SuiteSession
 
 CALLED = pytest.StashKey[bool]()  # whether the test's own part is over, and only fixtures are left to end
 BROKEN = pytest.StashKey[bool]()  # whether it, or a subtest of it, has not passed
@@ -230,7 +230,7 @@ def _lock_folder(folder: Path) -> Iterator[None]:
 
 
 def _write_pair(
-    path: Path, pair: tuple[str, str], mine: list[Contribution], session: TestSession, notebook: Notebook
+    path: Path, pair: tuple[str, str], mine: list[Contribution], session: SuiteSession, notebook: Notebook
 ) -> None:
     """Write what remains of a pact and what is new in it; a pact that nobody promises any more goes."""
     from harness.contracts.pact_writer import merge, replace_file
@@ -255,7 +255,7 @@ def _write_pair(
 _LISTED = 5  # lines of one kind in a summary
 
 
-def _dropped_text(place: str, dropped: tuple[DroppedPromise, ...], session: TestSession) -> list[str]:
+def _dropped_text(place: str, dropped: tuple[DroppedPromise, ...], session: SuiteSession) -> list[str]:
     """What a pact promises no more, with the tests that went or changed their mind."""
     lines = []
     for each in dropped[:_LISTED]:
@@ -265,7 +265,7 @@ def _dropped_text(place: str, dropped: tuple[DroppedPromise, ...], session: Test
     return [*lines, f"dropped {rest} more from {place}"] if rest > 0 else lines
 
 
-def _take_back(path: Path, session: TestSession, notebook: Notebook) -> None:
+def _take_back(path: Path, session: SuiteSession, notebook: Notebook) -> None:
     """Drop from the pact of another pair what tests of this session used to promise there."""
     from harness.contracts.pact_writer import pair_of, takes_back
 
@@ -283,9 +283,9 @@ def display_path(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _session(config: pytest.Config, notebook: Notebook) -> TestSession:
+def _session(config: pytest.Config, notebook: Notebook) -> SuiteSession:
     """Which tests exist, as far as this session can know."""
-    from harness.contracts.pact_writer import TestSession
+    from harness.contracts.pact_writer import SuiteSession
 
     entries = notebook.read("collected")
     searched = [path for arg in config.args if (path := config.invocation_params.dir / arg).is_dir()]
@@ -297,7 +297,7 @@ def _session(config: pytest.Config, notebook: Notebook) -> TestSession:
         searched=tuple(searched),
     )
     former = {test: name for entry in entries for test, name in entry["former"].items()}
-    return TestSession(passed=frozenset(notebook.passed), gone=collected.gone, former=former)
+    return SuiteSession(passed=frozenset(notebook.passed), gone=collected.gone, former=former)
 
 
 def _read_contributions(notebook: Notebook) -> list[Contribution]:

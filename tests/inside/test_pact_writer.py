@@ -12,7 +12,7 @@ from harness.contracts.pact_reader import read_pact
 from harness.contracts.pact_writer import (
     Contribution,
     DroppedPromise,
-    TestSession,
+    SuiteSession,
     contributions,
     file_name,
     merge,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 PAIR = ("web", "orders")
-NOTHING_KNOWN = TestSession()
+NOTHING_KNOWN = SuiteSession()
 
 
 def interaction(description: str, status: int = 200, state: str = "") -> dict[str, Any]:
@@ -46,14 +46,14 @@ def promise(test: str, description: str, status: int = 200, state: str = "") -> 
     )
 
 
-def merged(existing: str | None, *new: Contribution, session: TestSession = NOTHING_KNOWN) -> str:
+def merged(existing: str | None, *new: Contribution, session: SuiteSession = NOTHING_KNOWN) -> str:
     text = text_after(existing, new, session)
     assert text is not None
     return text
 
 
 def text_after(
-    existing: str | None, new: Iterable[Contribution], session: TestSession = NOTHING_KNOWN
+    existing: str | None, new: Iterable[Contribution], session: SuiteSession = NOTHING_KNOWN
 ) -> str | None:
     return merge(existing, new, PAIR, session, place="web-orders.json").text
 
@@ -83,7 +83,7 @@ def test_the_order_of_tests_and_workers_does_not_change_a_byte(new: list[Contrib
 @given(promises)
 def test_writing_the_same_again_changes_nothing(new: list[Contribution]) -> None:
     once = text_after(None, new)
-    passed = TestSession(passed=frozenset(each.test for each in new))
+    passed = SuiteSession(passed=frozenset(each.test for each in new))
     assert text_after(once, new, passed) == once
 
 
@@ -92,7 +92,7 @@ def test_a_partial_run_loses_no_promise_of_a_test_that_did_not_run(
     before: list[Contribution], after: list[Contribution]
 ) -> None:
     first = text_after(None, before)
-    passed = TestSession(passed=frozenset(each.test for each in after))
+    passed = SuiteSession(passed=frozenset(each.test for each in after))
     second = text_after(first, after, passed)
     expected = {each.interaction["description"] for each in before if each.test not in passed.passed}
     expected |= {each.interaction["description"] for each in after}
@@ -109,21 +109,21 @@ def test_what_is_written_reads_as_a_pact_with_every_interaction_once(new: list[C
 def test_what_a_passing_test_no_longer_promises_is_dropped() -> None:
     before = merged(None, promise("test_it.py::t", "old"), promise("test_it.py::other", "kept"))
     after = merged(
-        before, promise("test_it.py::t", "new"), session=TestSession(passed=frozenset({"test_it.py::t"}))
+        before, promise("test_it.py::t", "new"), session=SuiteSession(passed=frozenset({"test_it.py::t"}))
     )
     assert descriptions(after) == ["kept", "new"]
 
 
 def test_what_a_failed_test_promised_before_stays() -> None:
     before = merged(None, promise("test_it.py::t", "old"))
-    session = TestSession(passed=frozenset({"test_it.py::other"}))
+    session = SuiteSession(passed=frozenset({"test_it.py::other"}))
     after = merged(before, promise("test_it.py::other", "new"), session=session)
     assert descriptions(after) == ["new", "old"]
 
 
 def test_what_a_test_that_is_gone_promised_is_dropped() -> None:
     before = merged(None, promise("test_it.py::gone", "old"), promise("test_it.py::t", "kept"))
-    session = TestSession(passed=frozenset({"test_it.py::t"}), gone=lambda test: test == "test_it.py::gone")
+    session = SuiteSession(passed=frozenset({"test_it.py::t"}), gone=lambda test: test == "test_it.py::gone")
     assert descriptions(merged(before, promise("test_it.py::t", "kept"), session=session)) == ["kept"]
 
 
@@ -173,10 +173,10 @@ def test_a_name_with_a_hyphen_has_the_file_that_pact_libraries_give_it() -> None
 
 def test_what_two_tests_promise_stays_until_neither_does() -> None:
     before = merged(None, promise("a.py::one", "shared"), promise("b.py::two", "shared"), promise("b.py::x", "x"))
-    one_changed = text_after(before, [], TestSession(passed=frozenset({"a.py::one"})))
+    one_changed = text_after(before, [], SuiteSession(passed=frozenset({"a.py::one"})))
     assert one_changed is not None
     assert descriptions(one_changed) == ["shared", "x"]
-    both = text_after(one_changed, [], TestSession(passed=frozenset({"b.py::two"})))
+    both = text_after(one_changed, [], SuiteSession(passed=frozenset({"b.py::two"})))
     assert both is not None
     assert descriptions(both) == ["x"]
 
@@ -184,18 +184,18 @@ def test_what_two_tests_promise_stays_until_neither_does() -> None:
 def test_a_partial_run_does_not_change_a_byte_of_what_two_tests_promise() -> None:
     one, two = promise("a.py::one", "shared"), promise("b.py::two", "shared")
     before = merged(None, one, two)
-    assert merged(before, two, session=TestSession(passed=frozenset({"b.py::two"}))) == before
+    assert merged(before, two, session=SuiteSession(passed=frozenset({"b.py::two"}))) == before
 
 
 def test_nothing_is_left_of_a_pact_that_nobody_promises_any_more() -> None:
     before = merged(None, promise("a.py::one", "x"))
-    assert text_after(before, [], TestSession(passed=frozenset({"a.py::one"}))) is None
+    assert text_after(before, [], SuiteSession(passed=frozenset({"a.py::one"}))) is None
 
 
 def test_what_others_wrote_into_a_pact_is_never_dropped() -> None:
     theirs = json.loads(merged(None, promise("a.py::one", "theirs")))
     theirs["interactions"][0]["comments"] = {"testname": "OrderTest.java", "text": ["by hand"]}
-    everything_is_gone = TestSession(gone=lambda _: True)
+    everything_is_gone = SuiteSession(gone=lambda _: True)
     after = text_after(json.dumps(theirs), [], everything_is_gone)
     assert after is not None
     assert descriptions(after) == ["theirs"]
@@ -240,7 +240,7 @@ def in_sessions(new: list[Contribution], order: list[str]) -> str | None:
     text = None
     for test in order:
         mine = [each for each in new if each.test == test]
-        text = text_after(text, mine, TestSession(passed=frozenset({test})))
+        text = text_after(text, mine, SuiteSession(passed=frozenset({test})))
     return text
 
 
@@ -274,7 +274,7 @@ def test_a_contradiction_of_an_earlier_session_names_both_tests_and_what_to_do()
 
 def test_a_test_may_change_what_it_promises_under_its_former_name_too() -> None:
     before = merged(None, promise("test_it.py::t", "x", 200))
-    passed = TestSession(passed=frozenset({"web/test_it.py::t"}), former={"web/test_it.py::t": "test_it.py::t"})
+    passed = SuiteSession(passed=frozenset({"web/test_it.py::t"}), former={"web/test_it.py::t": "test_it.py::t"})
     changed = merged(before, promise("web/test_it.py::t", "x", 404), session=passed)
     assert json.loads(changed)["interactions"][0]["comments"]["testname"] == "web/test_it.py::t"
     same = merged(before, promise("web/test_it.py::t", "x", 200), session=passed)
@@ -283,5 +283,5 @@ def test_a_test_may_change_what_it_promises_under_its_former_name_too() -> None:
 
 def test_what_is_dropped_is_told_with_the_tests_that_stood_for_it() -> None:
     before = merged(None, promise("test_it.py::t", "x"), promise("test_it.py::u", "y"))
-    after = merge(before, (), PAIR, TestSession(gone=lambda test: test == "test_it.py::t"), place="p")
+    after = merge(before, (), PAIR, SuiteSession(gone=lambda test: test == "test_it.py::t"), place="p")
     assert after.dropped == (DroppedPromise(description="x", tests=("test_it.py::t",)),)

@@ -42,7 +42,7 @@ def written_down(noted: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> d
 def opened(noted: Any, path: Path, flags: int = os.O_RDONLY) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
-    noted._heard("open", (str(path), "r", flags))
+    noted._note_event("open", (str(path), "r", flags))
     return str(path.resolve())
 
 
@@ -59,9 +59,9 @@ def test_files_of_the_project_that_were_read_are_noted(
     for folder in ("__pycache__", ".git", ".harness", ".pytest_cache", ".hypothesis", "lib/site-packages"):
         opened(noted, project / folder / "c")
     Path(opened(noted, project / "gone")).unlink()
-    noted._heard("open", (7, "r", 0))  # a file descriptor has no name
-    noted._heard("open", (bytes(project / "a.json"), "r", None))
-    noted._heard("os.listdir", (str(project / "a.json"),))
+    noted._note_event("open", (7, "r", 0))  # a file descriptor has no name
+    noted._note_event("open", (bytes(project / "a.json"), "r", None))
+    noted._note_event("os.listdir", (str(project / "a.json"),))
     told = written_down(noted, tmp_path, monkeypatch)
     assert {each for each in told["files"] if each.startswith(str(tmp_path))} == read
     assert str(Path(__file__).resolve()) in told["files"]  # a module that is loaded, wherever it is
@@ -104,7 +104,7 @@ def test_variables_that_were_asked_for_are_noted_besides_those_of_the_session(
 def test_processes_that_the_tests_start_are_noted(
     event: str, arguments: Any, started: str, noted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard = {"__name__": "their_test", "heard": noted._heard}
+    heard = {"__name__": "their_test", "heard": noted._note_event}
     exec("def call(*given): heard(*given)", heard)
     call: Any = heard["call"]
     call(event, arguments)
@@ -115,10 +115,10 @@ def test_processes_that_python_or_the_harness_starts_are_not_of_the_tests(
     noted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("execnet.gateway", "harness.pytesting", "platform", "uuid", "ctypes.util"):
-        theirs: dict[str, Any] = {"__name__": name, "heard": noted._heard}
+        theirs: dict[str, Any] = {"__name__": name, "heard": noted._note_event}
         exec("def call(*given): heard(*given)", theirs)
         theirs["call"]("subprocess.Popen", ("uname", []))
-    noted._heard("socket.connect", ("ls",))
+    noted._note_event("socket.connect", ("ls",))
     assert written_down(noted, tmp_path, monkeypatch)["started"] == []
 
 

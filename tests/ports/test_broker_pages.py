@@ -72,6 +72,16 @@ def test_a_result_that_rests_on_a_document_says_so(browser: Client) -> None:
     assert f'{where}">its document</a>: &#39;an order&#39;:' in page
 
 
+def test_a_page_that_says_no_says_what_resolves_it(browser: Client) -> None:
+    publish(browser)
+    made = browser.post("/environments", {"name": "production", "production": True})
+    assert made.status == 201, made.text
+    asked = "/matrix?q[][pacticipant]=web&q[][version]=1&environment=production"
+    page = look(browser, asked).text
+    assert "There is no verified pact between" in page
+    assert "resolve:</span> <code>harness publish --version 1</code>" in page or "harness run" in page
+
+
 def test_a_program_still_gets_the_api(browser: Client) -> None:
     assert browser.get("/", accept="application/hal+json").json["_links"]["self"]
     assert browser.get("/", accept="*/*").json["_links"]["self"]

@@ -139,8 +139,8 @@ def test_what_is_ignored_stays_ignored() -> None:
 def test_a_process_that_nobody_made_listen_still_dies_of_the_signal_after_its_work() -> None:
     program = (
         "import os, signal\n"
-        "from harness.runtime.interrupts import uninterrupted\n"
-        "with uninterrupted():\n"
+        "from harness.runtime.interrupts import defer_interrupts\n"
+        "with defer_interrupts():\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    print('work done', flush=True)\n"
         "print('never')\n"

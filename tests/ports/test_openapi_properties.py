@@ -425,18 +425,18 @@ RUNNER = """
 import sys
 from pathlib import Path
 import httpx
-from harness.checks.api import Settings, Target
+from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.openapi_properties import OpenApiProperties
 from harness.contracts.openapi_reader import read_openapi
 from harness.ports import Endpoint, Instance
 from harness.services.system import Budget, Service
 url = sys.argv[1]
-target = Target(
+target = CheckTarget(
     service=Service(name="orders", budget=Budget(examples=100000)),
     instance=Instance(name="orders", version="1", endpoints=(Endpoint(name="http", url=url, inside=url),)),
     document=read_openapi(httpx.get(url + "/openapi.json").content, "orders", "o"),
     recorder=None,
-    settings=Settings(jobs=2, scratch=Path(sys.argv[2])),
+    settings=CheckSettings(jobs=2, scratch=Path(sys.argv[2])),
 )
 list(OpenApiProperties().run(target))
 """

@@ -20,6 +20,7 @@ READS = "HARNESS_SUITE_READS"
 ROOT = "HARNESS_SUITE_ROOT"
 _NEVER = ("__pycache__", ".git", ".harness", ".pytest_cache", ".hypothesis")
 _STARTING = frozenset({"execnet", "harness", "ctypes", "platform", "uuid"})  # for reasons of their own
+_CALLING_TESTS = frozenset({"_pytest", "pluggy"})
 _OURS = ("PYTEST_", "HARNESS_SUITE_", "COLUMNS", "LINES", "CONTRACT_HARNESS_")
 
 _read: set[str] = set()
@@ -46,11 +47,17 @@ def _note_event(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _is_ours() -> bool:
-    """Whether xdist, the harness or Python's own library starts it, for reasons of their own."""
+    """Whether xdist, the harness or Python's own library starts it, for reasons of their own.
+
+    Below pytest, which calls the tests, nobody is asked: a worker of xdist is a process of execnet to its last frame.
+    """
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _STARTING:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package in _STARTING:
             return True
+        if package in _CALLING_TESTS:
+            return False
         frame = frame.f_back
     return False
 

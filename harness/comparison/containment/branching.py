@@ -8,6 +8,8 @@ MOST_BRANCHES = 20_000  # real schemas have hundreds
 _LISTS = ("allOf", "anyOf", "oneOf")
 _SINGLE = ("not", "if", "then", "else")
 
+_DEEPEST = 120  # parts inside of each other, references followed: each is a few frames of the interpreter's stack
+
 
 def unfolds_too_far(schema: Any) -> bool:
     """Whether some part of a schema has more alternatives in one place than can be tried."""
@@ -57,20 +59,22 @@ class _Sizes:
         self.most = most
         self.known: dict[str, int] = {}
 
-    def of(self, value: Any) -> int:
-        """The parts of one value, what it refers to among them."""
+    def of(self, value: Any, depth: int = 0) -> int:
+        """The parts of one value, what it refers to among them; what lies too deep has no end."""
+        if depth > _DEEPEST:
+            return self.most
         if isinstance(value, list):
-            return min(sum(map(self.of, value)), self.most)
+            return min(sum(self.of(each, depth + 1) for each in value), self.most)
         if not isinstance(value, dict):
             return 1
-        count = 1 + sum(self.of(each) for key, each in value.items() if key != "$ref")
+        count = 1 + sum(self.of(each, depth + 1) for key, each in value.items() if key != "$ref")
         reference = value.get("$ref")
         if isinstance(reference, str):
-            count += self._named(reference.rpartition("/")[2])
+            count += self._named(reference.rpartition("/")[2], depth)
         return min(count, self.most)
 
-    def _named(self, name: str) -> int:
+    def _named(self, name: str, depth: int) -> int:
         if name not in self.known:
             self.known[name] = self.most  # what is a part of itself has no end
-            self.known[name] = self.of(self.definitions.get(name, True))
+            self.known[name] = self.of(self.definitions.get(name, True), depth + 1)
         return self.known[name]

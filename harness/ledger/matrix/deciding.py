@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.gate import resolutions
 from harness.gate.reasons import FLAKY
 from harness.identity import Version
 from harness.ledger.matrix.promised import MatrixRow, Rows
@@ -45,6 +46,7 @@ class Answered:
     ignored: int | None  # None: nothing was to be ignored
     considered: Rows
     left_out: Rows  # what was to be ignored
+    resolutions: Mapping[str, str] = field(default_factory=dict)  # error to what resolves it
 
     @property
     def reason(self) -> str:
@@ -58,6 +60,7 @@ class Against:
 
     verdict: Verdict  # FAILED or UNKNOWN
     text: str
+    resolution: str = field(default="", compare=False)  # "" where rows decide, of which no environment asks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +136,7 @@ def answer(
         ignored=len(left_out) if question.ignored else None,
         considered=considered,
         left_out=left_out,
+        resolutions={each.text: each.resolution for each in reversed(told) if each.resolution},
     )
 
 
@@ -169,7 +173,7 @@ def by_reason(scene: ResolvedSelectors, basis: Basis, reason: Reason, because: s
         text = _pair_text(scene, reason.verdict, *sides, because)
     else:
         text = reason.text
-    return Against(reason.verdict, text)
+    return Against(reason.verdict, text, resolutions.here(reason, None).resolution)
 
 
 def _pair_text(scene: ResolvedSelectors, verdict: Verdict, consumer: _Side, provider: _Side, because: str) -> str:
