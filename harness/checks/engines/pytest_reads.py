@@ -49,7 +49,7 @@ def _note_event(event: str, arguments: tuple[Any, ...]) -> None:
 def _is_ours() -> bool:
     """Whether xdist, the harness or Python's own library starts it, for reasons of their own.
 
-    Below pytest, which calls the tests, nobody is asked: a worker of xdist is a process of execnet to its last frame.
+    Below pytest, which calls the tests, nobody is asked: at the bottom of an xdist worker is execnet.
     """
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
