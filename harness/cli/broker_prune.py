@@ -40,7 +40,7 @@ def command(*, days: int, limit: int, dry_run: bool, yes: bool, database_url: st
     """
     from harness.composition.pruning import prune
 
-    if not (dry_run or yes or as_json) and sys.stdin.isatty() and not _confirmed(database_url, days, limit):
+    if not (dry_run or yes or as_json) and sys.stdin.isatty() and not _is_confirmed(database_url, days, limit):
         words.say("nothing is gone")
         return 0
     found = prune(database_url, days=days, limit=limit, dry_run=dry_run)
@@ -54,7 +54,7 @@ def command(*, days: int, limit: int, dry_run: bool, yes: bool, database_url: st
     return 0
 
 
-def _confirmed(database_url: str, days: int, limit: int) -> bool:
+def _is_confirmed(database_url: str, days: int, limit: int) -> bool:
     """Whether the person at the terminal wants to lose what would go, now that they see it."""
     from harness.composition.pruning import prune
 
