@@ -16,7 +16,7 @@ from harness.ledger.db.publishing import PublishOutcome, StoredPublication
 from harness.ledger.db.tables import publications
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.results import VerificationResult
     from harness.ledger.db.shown_versions import ShownVersion
     from harness.ledger.db.webhooks import Webhook
@@ -50,17 +50,21 @@ class PublicationEvents:
     triggered: Sequence[Triggered]
 
 
-def announce(call: Request, version: ShownVersion, published: StoredPublication) -> PublicationEvents:
+def announce(request: Request, version: ShownVersion, published: StoredPublication) -> PublicationEvents:
     """Decide what the publication of a pact means, and put it into the outbox."""
-    comments, changed = _changes(call.db, version, published)
+    comments, changed = _changes(request.db, version, published)
     events = [Event(PUBLISHED, "" if changed else comments)]
     if changed:
         events.append(Event(CHANGED, comments))
-    if not webhooks.any_enabled(call.db):
+    if not webhooks.any_enabled(request.db):
         return PublicationEvents(events, [])
-    happened = _happening(call, version, published)
-    told = [t for e in events for t in trigger(call.db, replace(happened, event=e.name), call.settings, call.now)]
-    for each in requiring.provider_versions(call.db, published.contract, published.provider):
+    happened = _happening(request, version, published)
+    told = [
+        t
+        for e in events
+        for t in trigger(request.db, replace(happened, event=e.name), request.settings, request.now)
+    ]
+    for each in requiring.provider_versions(request.db, published.contract, published.provider):
         named = replace(
             happened,
             event=REQUIRING,
@@ -68,23 +72,23 @@ def announce(call: Request, version: ShownVersion, published: StoredPublication)
             provider_branch=each.branch,
             provider_descriptions=tuple(each.descriptions),
         )
-        told += trigger(call.db, named, call.settings, call.now)
+        told += trigger(request.db, named, request.settings, request.now)
     if told:
-        call.later(call.wake)
+        request.later(request.wake)
     return PublicationEvents(events, told)
 
 
-def announce_result(call: Request, result: VerificationResult, remembered: Metadata) -> list[Triggered]:
+def announce_result(request: Request, result: VerificationResult, remembered: Metadata) -> list[Triggered]:
     """Put the publication of a result into the outbox, once for each consumer version that it is about."""
     told: list[Triggered] = []
-    if not webhooks.any_enabled(call.db):
+    if not webhooks.any_enabled(request.db):
         return told
-    for consumer in _consumers(call, result, remembered):
-        happened = _result_happening(call, result, consumer)
+    for consumer in _consumers(request, result, remembered):
+        happened = _result_happening(request, result, consumer)
         for name in _events_of(result):
-            told += trigger(call.db, replace(happened, event=name), call.settings, call.now)
+            told += trigger(request.db, replace(happened, event=name), request.settings, request.now)
     if told:
-        call.later(call.wake)
+        request.later(request.wake)
     return told
 
 
@@ -95,22 +99,22 @@ def _events_of(result: VerificationResult) -> tuple[str, ...]:
     return VERIFIED, SUCCEEDED if result.success else FAILED
 
 
-def _consumers(call: Request, result: VerificationResult, remembered: Metadata) -> list[ShownVersion]:
+def _consumers(request: Request, result: VerificationResult, remembered: Metadata) -> list[ShownVersion]:
     rows = list(remembered.rows)
     if remembered.number:
-        named = shown_versions.find(call.db, result.consumer, remembered.number)
+        named = shown_versions.find(request.db, result.consumer, remembered.number)
         rows += [named] if named else []
     if not rows:
-        newest = pacts.newest(call.db, [publications.c.contract_id == result.contract])
+        newest = pacts.newest(request.db, [publications.c.contract_id == result.contract])
         rows = [newest.version] if newest else []
-    found = shown_versions.versions_of_rows(call.db, list(dict.fromkeys(rows)))
+    found = shown_versions.versions_of_rows(request.db, list(dict.fromkeys(rows)))
     return [each for each in found if each.pacticipant == result.consumer]
 
 
-def _result_happening(call: Request, result: VerificationResult, consumer: ShownVersion) -> Happening:
-    provider = shown_versions.versions_of_rows(call.db, [result.version])[0]
+def _result_happening(request: Request, result: VerificationResult, consumer: ShownVersion) -> Happening:
+    provider = shown_versions.versions_of_rows(request.db, [result.version])[0]
     tags_named = tuple(each.name for each in consumer.tags)
-    content = call.to(
+    content = request.to(
         "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
     )
     metadata = encode(Metadata(number=consumer.number, tags=tags_named, wip=True))
@@ -124,7 +128,7 @@ def _result_happening(call: Request, result: VerificationResult, consumer: Shown
             contract=result.contract,
             verification=result.id,
         ),
-        base=call.base,
+        base=request.base,
         consumer_number=consumer.number,
         consumer_branch=consumer.branches[-1].name if consumer.branches else "",
         consumer_tags=tags_named,
@@ -138,31 +142,31 @@ def _result_happening(call: Request, result: VerificationResult, consumer: Shown
     )
 
 
-def latest_happening(call: Request, webhook: Webhook) -> Happening:
+def latest_happening(request: Request, webhook: Webhook) -> Happening:
     """What a webhook would be told now: of the latest pact that it is about, or of nothing in particular."""
     about = []
     if webhook.consumer.name:
         about.append(pacts.of_consumer(webhook.consumer.name))
     if webhook.provider.name:
         about += pacts.of_provider(webhook.provider.name)
-    newest = pacts.newest(call.db, about)
+    newest = pacts.newest(request.db, about)
     if newest is None:
         parties = (webhook.consumer.name or "", webhook.provider.name or "")
         return Happening(
-            event="test", cause=EventSubject(consumer=parties[0], provider=parties[1]), base=call.base
+            event="test", cause=EventSubject(consumer=parties[0], provider=parties[1]), base=request.base
         )
-    version = shown_versions.versions_of_rows(call.db, [newest.version])[0]
+    version = shown_versions.versions_of_rows(request.db, [newest.version])[0]
     published = StoredPublication(
         consumer=newest.consumer,
         provider=newest.provider,
         contract=newest.contract,
         outcome=PublishOutcome.UNCHANGED,
     )
-    return replace(_happening(call, version, published), event="test")
+    return replace(_happening(request, version, published), event="test")
 
 
-def _happening(call: Request, version: ShownVersion, published: StoredPublication) -> Happening:
-    sha = pacts.find_pacts(call.db, [publications.c.contract_id == published.contract])[0].sha
+def _happening(request: Request, version: ShownVersion, published: StoredPublication) -> Happening:
+    sha = pacts.find_pacts(request.db, [publications.c.contract_id == published.contract])[0].sha
     tagged = tuple(each.name for each in version.tags)
     metadata = encode(Metadata(number=version.number, tags=tagged, wip=True))
     pair = ("pacts", "provider", published.provider, "consumer", published.consumer)
@@ -174,11 +178,11 @@ def _happening(call: Request, version: ShownVersion, published: StoredPublicatio
             consumer_version=version.id,
             contract=published.contract,
         ),
-        base=call.base,
+        base=request.base,
         consumer_number=version.number,
         consumer_branch=version.branches[-1].name if version.branches else "",
         consumer_tags=tagged,
-        pact_url=call.to(*pair, "pact-version", sha, "metadata", metadata),
+        pact_url=request.to(*pair, "pact-version", sha, "metadata", metadata),
         build_url=version.build_url,
     )
 

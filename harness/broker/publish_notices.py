@@ -15,7 +15,7 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.provider_contracts import ProviderDocument
 
 Notice = dict[str, str]
@@ -25,17 +25,17 @@ _LARGE = 500_000  # bytes
 _SECONDS = 0.3  # after which whoever publishes, and all who write, wait no longer
 
 
-def with_consumers(call: Request, provider: str, version: int) -> Iterator[Notice]:
+def with_consumers(request: Request, provider: str, version: int) -> Iterator[Notice]:
     """How a provider's new document fits the pacts of the consumers that are live, or on their main branches."""
-    document = kept.document_of(call.db, version)
+    document = kept.document_of(request.db, version)
     if document is None:
         return
     yield from _of_problems(document)
     where = [*pacts.of_provider(provider), sa.or_(pacts.of_live(""), pacts.heads_of_main())]
     deadline = time.monotonic() + _SECONDS
-    for number, (pact, content) in enumerate(pacts.contents(call.db, where)):
+    for number, (pact, content) in enumerate(pacts.contents(request.db, where)):
         if number >= _MOST or time.monotonic() > deadline:
-            yield _rest(call, document, provider)
+            yield _rest(request, document, provider)
             return
         found = compare_with_document(content, document, Backing())
         yield from _comparison_notices(found, f"{pact.consumer} version {pact.number}", "this document")
@@ -51,17 +51,19 @@ def _of_problems(document: ProviderDocument) -> Iterator[Notice]:
         yield {"type": "warning", "text": text}
 
 
-def with_providers(call: Request, consumer: int, provider: str) -> Iterator[Notice]:
+def with_providers(request: Request, consumer: int, provider: str) -> Iterator[Notice]:
     """How a version's pact fits the documents of the provider's live versions, and of its main branch's head."""
-    versions = kept.with_document(call.db, provider)[:_MOST]
+    versions = kept.with_document(request.db, provider)[:_MOST]
     pact = (
-        pacts.newest(call.db, [pacts.of_versions([consumer]), *pacts.of_provider(provider)]) if versions else None
+        pacts.newest(request.db, [pacts.of_versions([consumer]), *pacts.of_provider(provider)])
+        if versions
+        else None
     )
     if pact is None:
         return
     deadline = time.monotonic() + _SECONDS
     for version in versions:
-        document = kept.document_of(call.db, version)
+        document = kept.document_of(request.db, version)
         if document is None or time.monotonic() > deadline:
             return
         found = compare_with_document(pact.served, document, Backing())
@@ -76,7 +78,7 @@ def _comparison_notices(found: StaticComparison, who: str, what: str) -> Iterato
         yield {"type": "info", "text": f"{who} fits {what}"}
 
 
-def _rest(call: Request, document: ProviderDocument, provider: str) -> Notice:
-    where = call.to("contracts", "bi-directional", "provider", provider, "version", document.number)
+def _rest(request: Request, document: ProviderDocument, provider: str) -> Notice:
+    where = request.to("contracts", "bi-directional", "provider", provider, "version", document.number)
     text = f"The other consumers were not compared; see {where}/cross-contract-verification-results"
     return {"type": "info", "text": text}

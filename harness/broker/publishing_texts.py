@@ -12,7 +12,7 @@ from harness.ledger.db import pacticipants
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\sA-Z_.-]+|[A-Z]+")
 _LEFT_OUT = {"api", "provider", "service"}
@@ -38,26 +38,26 @@ def cannot_merge(consumer: str, number: str, provider: str, described: Iterable[
     )
 
 
-def check_duplicates(call: Request, names: Iterable[str]) -> None:
+def check_duplicates(request: Request, names: Iterable[str]) -> None:
     """Refuse a new name that is almost a known one. Raises Said with the text that people read."""
-    text = duplicate(call, names)
+    text = duplicate(request, names)
     if text:
         raise ShapedRefusal(Response(status=409, body=text, media=TEXT))
 
 
-def duplicate(call: Request, names: Iterable[str]) -> str:
+def duplicate(request: Request, names: Iterable[str]) -> str:
     """What is said of a new name that is almost a known one; "" when there is none."""
-    if not call.settings.check_duplicate_names:
+    if not request.settings.check_duplicate_names:
         return ""
     asked = list(dict.fromkeys(names))
-    there = pacticipants.existing_names(call.db, asked)
-    known = [] if there.issuperset(asked) else pacticipants.all_names(call.db)
+    there = pacticipants.existing_names(request.db, asked)
+    known = [] if there.issuperset(asked) else pacticipants.all_names(request.db)
     for name in asked:
         if name in there:
             continue
         close = [each for each in known if words(each) == words(name)]
         if close:
-            return _duplicate(call, name, close)
+            return _duplicate(request, name, close)
     return ""
 
 
@@ -67,7 +67,7 @@ def words(name: str) -> frozenset[str]:
     return frozenset(found - _LEFT_OUT) or frozenset(found)
 
 
-def _duplicate(call: Request, name: str, close: list[str]) -> str:
+def _duplicate(request: Request, name: str, close: list[str]) -> str:
     listed = "\n".join(f"* {each}" for each in close)
     return (
         f'This is the first time a pact has been published for "{name}".\n'
@@ -78,5 +78,5 @@ def _duplicate(call: Request, name: str, close: list[str]) -> str:
         f'If the pact is intended to be for a new consumer or provider, please manually create "{name}" using the'
         " following command, and then re-publish the pact:\n"
         f'$ curl -v -XPOST -H "Content-Type: application/json" -d \'{{"name": "{name}"}}\''
-        f" {call.to('pacticipants')}\n"
+        f" {request.to('pacticipants')}\n"
     )

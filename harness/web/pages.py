@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from harness.broker.http.answers import HTML, Response
-from harness.broker.http.call import Request
 from harness.broker.http.problems import Invalid
+from harness.broker.http.request import Request
 from harness.broker.matrix_query import parse_question
 from harness.broker.settings import BrokerSettings
 from harness.gate.promises import told_briefly
@@ -65,7 +65,7 @@ class Pages:
         if page is None:
             return None
         with self.database.reading() as db:
-            call = Request(
+            admitted = Request(
                 method="GET",
                 path=match.parameters(route),
                 raw_path=request.raw_path,
@@ -76,11 +76,11 @@ class Pages:
                 settings=self.settings,
                 now="",
             )
-            found = page(self, call)
+            found = page(self, admitted)
             if found is None:
-                return _render_page("missing", {"path": request.raw_path}, call.base, status=404)
+                return _render_page("missing", {"path": request.raw_path}, admitted.base, status=404)
             name, values = found
-            return _render_page(name, values, call.base)
+            return _render_page(name, values, admitted.base)
 
 
 def _render_page(name: str, values: Mapping[str, Any], base: str, *, status: int = 200) -> Response:
@@ -99,18 +99,18 @@ def _templates() -> jinja2.Environment:
     return found
 
 
-def _index(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
+def _index(pages: Pages, request: Request) -> tuple[str, Mapping[str, Any]]:
     del pages
-    items, _ = dashboard.items(call.db, [], None)
+    items, _ = dashboard.items(request.db, [], None)
     return "index", {"items": items}
 
 
-def _pact(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]] | None:
+def _pact(pages: Pages, request: Request) -> tuple[str, Mapping[str, Any]] | None:
     del pages
-    where = pacts.of_pair(call.path["consumer"], call.path["provider"])
-    if "version" in call.path:
-        where.append(pacts.of_number(call.path["version"]))
-    found = pacts.newest(call.db, where)
+    where = pacts.of_pair(request.path["consumer"], request.path["provider"])
+    if "version" in request.path:
+        where.append(pacts.of_number(request.path["version"]))
+    found = pacts.newest(request.db, where)
     if found is None:
         return None
     document = json.loads(found.served)
@@ -121,32 +121,32 @@ def _pact(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]] | None:
         for each in listed
         if isinstance(each, dict)
     ]
-    return "pact", {"pact": found, "interactions": told, "tags": pacts.tags_of(call.db, found.version)}
+    return "pact", {"pact": found, "interactions": told, "tags": pacts.tags_of(request.db, found.version)}
 
 
-def _document(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]] | None:
+def _document(pages: Pages, request: Request) -> tuple[str, Mapping[str, Any]] | None:
     """A provider's document: its operations, and what of it cannot be read."""
     del pages
-    row = shown_versions.find(call.db, call.path["provider"], call.path["version"])
-    found = provider_contracts.document_of(call.db, row) if row is not None else None
+    row = shown_versions.find(request.db, request.path["provider"], request.path["version"])
+    found = provider_contracts.document_of(request.db, row) if row is not None else None
     if found is None:
         return None
     problems, told = problems_of(found), operations_of(found)
     return "document", {"document": found, "problems": problems, "operations": told, "most": _MOST_ROWS}
 
 
-def _pair(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
+def _pair(pages: Pages, request: Request) -> tuple[str, Mapping[str, Any]]:
     del pages
-    names = [call.path[side] for side in ("consumer", "provider")]
+    names = [request.path[side] for side in ("consumer", "provider")]
     selectors = [VersionSelector(pacticipant=name) for name in names]
-    return _results(call, Question(selectors=selectors, latest_by="cvpv"), " and ".join(names))
+    return _results(request, Question(selectors=selectors, latest_by="cvpv"), " and ".join(names))
 
 
-def _matrix(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
+def _matrix(pages: Pages, request: Request) -> tuple[str, Mapping[str, Any]]:
     """The answer to a question that is written into the address, or what is wrong with it."""
     del pages
     try:
-        return _results(call, parse_question(call.parameters), "Results")
+        return _results(request, parse_question(request.parameters), "Results")
     except Invalid as error:
         told = error.errors
         texts = [text for several in told.values() for text in several] if isinstance(told, Mapping) else told
@@ -155,12 +155,12 @@ def _matrix(pages: Pages, call: Request) -> tuple[str, Mapping[str, Any]]:
         return "refused", {"errors": [problem.text for problem in error.problems]}
 
 
-def _results(call: Request, question: Question, title: str) -> tuple[str, Mapping[str, Any]]:
-    answer = answer_question(call.db, question, trusted=call.settings.trust_claims)
+def _results(request: Request, question: Question, title: str) -> tuple[str, Mapping[str, Any]]:
+    answer = answer_question(request.db, question, trusted=request.settings.trust_claims)
     rows = list(islice(answer.considered, _MOST_ROWS))
-    details = matrix_details.of(call.db, rows)
+    details = matrix_details.of(request.db, rows)
     failed = {row.verification for row in rows if row.success is False and row.verification}
-    broken = {number: told_briefly(each) for number, each in findings.of_results(call.db, failed).items()}
+    broken = {number: told_briefly(each) for number, each in findings.of_results(request.db, failed).items()}
     told = {"answer": answer, "rows": rows, "details": details, "broken": broken}
     return "matrix", {**told, "title": title, "most": _MOST_ROWS}
 

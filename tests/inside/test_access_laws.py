@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from harness.broker.access.credentials import Credentials, credentials
 from harness.broker.access.rate import Rate
 from harness.broker.access.roles import Role
-from harness.broker.http.call import Who
 from harness.broker.http.problems import Refused
+from harness.broker.http.request import Who
 
 ORDER = (Role.READ, Role.PUBLISH, Role.DEPLOY, Role.ADMIN)
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from harness.broker.access.credentials import Credentials, credentials
 from harness.broker.access.rate import Rate
 from harness.broker.access.roles import Role
-from harness.broker.http.call import Who
 from harness.broker.http.problems import Refused
+from harness.broker.http.request import Who
 from harness.ledger.db import tokens
 from harness.ledger.db.database import Database
 

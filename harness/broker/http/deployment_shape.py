@@ -9,7 +9,7 @@ from harness.broker.http.hal import link, omit_absent
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.deployment_records import StoredDeployment
 
 DEPLOYED = s.Schema(
@@ -37,7 +37,7 @@ RELEASED = s.Schema(
 
 
 def deployment_resource(
-    call: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
+    request: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
 ) -> dict[str, Any]:
     """A deployment; with its environment where it is told alone."""
     told = omit_absent(
@@ -48,13 +48,13 @@ def deployment_resource(
         undeployedAt=moment(stay.until) if stay.until else None,
         createdAt=moment(stay.since),
     )
-    links = {"self": link(call.to("deployed-versions", stay.uuid))}
-    embedded = {"_embedded": _embedded_resources(call, stay, environment)} if embeds else {}
+    links = {"self": link(request.to("deployed-versions", stay.uuid))}
+    embedded = {"_embedded": _embedded_resources(request, stay, environment)} if embeds else {}
     return {**told, **embedded, "_links": links}
 
 
 def release_resource(
-    call: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
+    request: Request, stay: StoredDeployment, environment: dict[str, Any] | None, *, embeds: bool = True
 ) -> dict[str, Any]:
     """A release; with its environment where it is told alone."""
     told = omit_absent(
@@ -63,17 +63,17 @@ def release_resource(
         supportEndedAt=moment(stay.until) if stay.until else None,
         createdAt=moment(stay.since),
     )
-    links = {"self": link(call.to("released-versions", stay.uuid))}
-    embedded = {"_embedded": _embedded_resources(call, stay, environment)} if embeds else {}
+    links = {"self": link(request.to("released-versions", stay.uuid))}
+    embedded = {"_embedded": _embedded_resources(request, stay, environment)} if embeds else {}
     return {**told, **embedded, "_links": links}
 
 
 def _embedded_resources(
-    call: Request, stay: StoredDeployment, environment: dict[str, Any] | None
+    request: Request, stay: StoredDeployment, environment: dict[str, Any] | None
 ) -> dict[str, Any]:
     name, number = stay.version.pacticipant, stay.version.number
-    owner = call.to("pacticipants", name)
-    version = link(call.to("pacticipants", name, "versions", number), title="Version", name=number)
+    owner = request.to("pacticipants", name)
+    version = link(request.to("pacticipants", name, "versions", number), title="Version", name=number)
     found = {
         "pacticipant": {"name": name, "_links": {"self": link(owner)}},
         "version": {"number": number, "_links": {"self": version}},

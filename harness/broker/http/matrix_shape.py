@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.evidence import Stated
     from harness.ledger.db.shown_versions import ShownVersion
     from harness.ledger.matrix.deciding import Answered
@@ -52,12 +52,12 @@ MATRIX = s.Schema(
 )
 
 
-def matrix_resource(call: Request, question: Question, answer: Answered) -> dict[str, Any]:
+def matrix_resource(request: Request, question: Question, answer: Answered) -> dict[str, Any]:
     """The answer with its rows, as many as were asked for."""
-    listed = _rows_with_results(call.db, question, answer)
-    details = matrix_details.of(call.db, [row for row, _ in listed])
+    listed = _rows_with_results(request.db, question, answer)
+    details = matrix_details.of(request.db, [row for row, _ in listed])
     failed = {row.verification for row, _ in listed if row.success is False and row.verification}
-    shape = _RowsAsJson(call, details, failed, typed=any(row.stated for row, _ in listed))
+    shape = _RowsAsJson(request, details, failed, typed=any(row.stated for row, _ in listed))
     return {
         "summary": _summary(answer),
         "notices": _notices(answer),
@@ -99,14 +99,14 @@ def _notices(answer: Answered) -> list[dict[str, str]]:
 class _RowsAsJson:
     """Rows as JSON; whatever several rows share is told once and used in all of them."""
 
-    def __init__(self, call: Request, details: MatrixDetails, failed: Collection[int], *, typed: bool) -> None:
-        self.call = call
+    def __init__(self, request: Request, details: MatrixDetails, failed: Collection[int], *, typed: bool) -> None:
+        self.request = request
         self.details = details
         self.typed = typed  # rows say what their result is: of a run (CDCT), or of a document (BDCT)
         self.versions: dict[int, dict[str, Any]] = {}
         self.links: dict[str, dict[str, Any]] = {}
         self.pairs: dict[tuple[str, str], str] = {}
-        self.broken = findings.of_results(call.db, failed)
+        self.broken = findings.of_results(request.db, failed)
 
     def row(self, row: MatrixRow, *, ignored: bool) -> dict[str, Any]:
         """One row."""
@@ -135,14 +135,14 @@ class _RowsAsJson:
 
     def _party(self, name: str, version: dict[str, Any] | None) -> dict[str, Any]:
         if name not in self.links:
-            self.links[name] = {"self": {"href": self.call.to("pacticipants", name)}}
+            self.links[name] = {"self": {"href": self.request.to("pacticipants", name)}}
         return {"name": name, "version": version, "_links": self.links[name]}
 
     def _pair(self, row: MatrixRow) -> str:
         """The address below which everything of two pacticipants is."""
         pair = row.provider, row.consumer
         if pair not in self.pairs:
-            self.pairs[pair] = self.call.to("pacts", "provider", row.provider, "consumer", row.consumer)
+            self.pairs[pair] = self.request.to("pacts", "provider", row.provider, "consumer", row.consumer)
         return self.pairs[pair]
 
     def _result(self, row: MatrixRow, consumer: ShownVersion, sha: str) -> dict[str, Any] | None:
@@ -160,7 +160,7 @@ class _RowsAsJson:
         if row.success is None or row.provider_version is None:
             return None
         number = self.details.versions[row.provider_version].number
-        where = self.call.to(
+        where = self.request.to(
             *("contracts", "bi-directional", "provider", row.provider, "version", number),
             *("consumer", row.consumer, "version", consumer.number, "cross-contract-verification-results"),
         )
@@ -174,8 +174,8 @@ class _RowsAsJson:
         return self.versions[row]
 
     def _told(self, version: ShownVersion) -> dict[str, Any]:
-        here = self.call.to("pacticipants", version.pacticipant, "versions", version.number)
-        on = branch_versions(self.call, version)
+        here = self.request.to("pacticipants", version.pacticipant, "versions", version.number)
+        on = branch_versions(self.request, version)
         return {
             "number": version.number,
             "branch": version.branches[-1].name if version.branches else None,
@@ -204,14 +204,14 @@ class _RowsAsJson:
             createdAt=moment(row.created_at or ""),
             updatedAt=moment(row.updated_at) if row.updated_at else None,
         )
-        where = link(f"{self.call.base}/environments/{uuid}", title="Environment", name=row.name)
+        where = link(f"{self.request.base}/environments/{uuid}", title="Environment", name=row.name)
         return {**told, "_links": {"self": where}}
 
 
-def table(call: Request, question: Question, answer: Answered) -> str:
+def table(request: Request, question: Question, answer: Answered) -> str:
     """The answer as a table."""
-    listed = [row for row, _ in _rows_with_results(call.db, question, answer)]
-    details = matrix_details.of(call.db, listed)
+    listed = [row for row, _ in _rows_with_results(request.db, question, answer)]
+    details = matrix_details.of(request.db, listed)
     head = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")
     lines = [_line(row, details) for row in listed]
     widths = [max(len(line[column]) for line in (head, *lines)) for column in range(len(head))]

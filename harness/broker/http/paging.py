@@ -9,7 +9,7 @@ from harness.broker.http.problems import Invalid
 from harness.ledger.db.paging import Page
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 _DEFAULT = 100
 _MOST = 1_000_000_000
@@ -24,26 +24,26 @@ def page_numbers(page: Page, total: int) -> dict[str, int]:
     return {"number": page.number, "size": page.size, "totalElements": total, "totalPages": pages}
 
 
-def page_links(call: Request, page: Page, total: int) -> dict[str, Any]:
+def page_links(request: Request, page: Page, total: int) -> dict[str, Any]:
     """The pages around one, with every other parameter of the request kept."""
     found = {}
     if page.number > 1:
-        found["previous"] = link(_page_url(call, page, page.number - 1), title="Previous page")
+        found["previous"] = link(_page_url(request, page, page.number - 1), title="Previous page")
     if page.number * page.size < total:
-        found["next"] = link(_page_url(call, page, page.number + 1), title="Next page")
+        found["next"] = link(_page_url(request, page, page.number + 1), title="Next page")
     return found
 
 
-def _page_url(call: Request, page: Page, number: int) -> str:
-    kept = [pair for pair in call.query.split("&") if pair and pair.partition("=")[0] not in _NAMES]
-    return call.here() + "?" + "&".join([f"size={page.size}", f"page={number}", *kept])
+def _page_url(request: Request, page: Page, number: int) -> str:
+    kept = [pair for pair in request.query.split("&") if pair and pair.partition("=")[0] not in _NAMES]
+    return request.here() + "?" + "&".join([f"size={page.size}", f"page={number}", *kept])
 
 
-def asked_page(call: Request, *, always: bool = False) -> Page | None:
+def asked_page(request: Request, *, always: bool = False) -> Page | None:
     """The page that was asked for; None is everything. Raises Invalid."""
     errors: dict[str, list[str]] = {}
-    number = _parse_parameter(call, ("page", "pageNumber"), errors)
-    size = _parse_parameter(call, ("size", "pageSize"), errors)
+    number = _parse_parameter(request, ("page", "pageNumber"), errors)
+    size = _parse_parameter(request, ("size", "pageSize"), errors)
     if errors:
         raise Invalid(errors)
     if number is None and size is None and not always:
@@ -51,10 +51,10 @@ def asked_page(call: Request, *, always: bool = False) -> Page | None:
     return Page(number=number or 1, size=size or _DEFAULT)
 
 
-def _parse_parameter(call: Request, names: tuple[str, str], errors: dict[str, list[str]]) -> int | None:
+def _parse_parameter(request: Request, names: tuple[str, str], errors: dict[str, list[str]]) -> int | None:
     found = []
     for name in names:
-        text = call.parameters.get(name)
+        text = request.parameters.get(name)
         if text is None or text == "":
             continue
         value = _whole(text)
@@ -74,6 +74,6 @@ def _whole(text: Any) -> int | None:
         return None
 
 
-def containing(call: Request) -> str:
+def containing(request: Request) -> str:
     """What the names in a list must contain; "" is anything."""
-    return call.asked("q")
+    return request.asked("q")

@@ -12,7 +12,7 @@ from harness.broker.http.metadata import Metadata, encode
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.results import VerificationResult
 
 RESULT = s.Schema(
@@ -32,19 +32,19 @@ RESULT = s.Schema(
 )
 
 
-def url_of(call: Request, result: VerificationResult) -> str:
+def url_of(request: Request, result: VerificationResult) -> str:
     """Where a result is."""
-    content = call.to(
+    content = request.to(
         "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
     )
     return content + path("verification-results", str(result.id))
 
 
-def result_resource(call: Request, result: VerificationResult, consumer_number: str) -> dict[str, Any]:
+def result_resource(request: Request, result: VerificationResult, consumer_number: str) -> dict[str, Any]:
     """A result; the number is that of the consumer's version whose pact it is told with."""
-    here = url_of(call, result)
+    here = url_of(request, result)
     name = f"Pact between {result.consumer} ({consumer_number}) and {result.provider}"
-    content = call.to(
+    content = request.to(
         "pacts", "provider", result.provider, "consumer", result.consumer, "pact-version", result.sha
     )
     metadata = encode(Metadata(number=consumer_number))

@@ -15,7 +15,7 @@ from harness.broker.http.schemas import QueryParameter, Schema
 
 if TYPE_CHECKING:
     from harness.broker.http.answers import Response
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 Handler = Callable[["Request"], "Response"]
 JSON_FORMS = (HAL, JSON)
@@ -39,7 +39,7 @@ class Route:
     query: Sequence[QueryParameter] = ()
     reads: bool = False  # a POST that changes nothing
     role: str = "publish"  # who may: read, publish, deploy, admin
-    asks_scope: bool = False  # the handler itself asks `call.who.permit` for each pacticipant that it changes
+    asks_scope: bool = False  # the handler itself asks `request.who.permit` for each pacticipant that it changes
     hidden: bool = False  # an old spelling of another route; not in the document
 
     @property

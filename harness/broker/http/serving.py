@@ -15,11 +15,11 @@ import anyio.to_thread
 from harness.broker.http import problems
 from harness.broker.http.answers import HAL, PROBLEM, Response
 from harness.broker.http.asgi import RawRequest, Receive, Scope, Send, read_body, read_head, send_answer
-from harness.broker.http.call import Request, Who
 from harness.broker.http.concurrency import Turns
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
 from harness.broker.http.problems import Invalid, NotFound, NotHere, Refusal, Refused
+from harness.broker.http.request import Request, Who
 from harness.broker.http.routing import LONGEST, UNBOUNDED, Router
 from harness.broker.settings import BrokerSettings
 from harness.errors import HarnessError, UnknownName
@@ -155,7 +155,7 @@ class BrokerApplication:
             raise _Unsupported  # what it does cannot be rolled back: another site's page may send this unasked
         transaction = self.database.reading if route.reads else self.database.writing
         with transaction() as db:
-            call = Request(
+            admitted = Request(
                 method=request.method,
                 path=parameters,
                 raw_path=request.raw_path.rstrip("/") or "",
@@ -170,22 +170,24 @@ class BrokerApplication:
                 who=who,
                 wake=self.wake,
             )
-            answer = route.handler(call)
+            answer = route.handler(admitted)
             # Like the original: what is wrong inside a body is told before the wrong type of the body is.
             if route.takes and not _is_supported_type(route, request):
                 raise _Unsupported
             if answer.status >= 400:
                 raise problems.ShapedRefusal(answer)
             if self.audited and not route.reads:
-                self._remember(call, route, answer)
-        for job in call.afterwards:
+                self._remember(admitted, route, answer)
+        for job in admitted.afterwards:
             job()
         return answer
 
-    def _remember(self, call: Request, route: Route, answer: Response) -> None:
+    def _remember(self, request: Request, route: Route, answer: Response) -> None:
         action = f"{route.method} {route.path}"
         told = {"status": answer.status}
-        audit.append(call.db, at=call.now, who=call.who.name, action=action, subject=call.raw_path, details=told)
+        audit.append(
+            request.db, at=request.now, who=request.who.name, action=action, subject=request.raw_path, details=told
+        )
 
     def _refused(self, request: RawRequest, refusal: Refusal) -> Response:
         if wants_problem(request.headers.get("accept", "")):

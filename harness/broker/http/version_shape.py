@@ -12,7 +12,7 @@ from harness.ledger.db.times import moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.paging import Page
     from harness.ledger.db.places import Environment
     from harness.ledger.db.shown_versions import Present, ShownVersion
@@ -35,14 +35,14 @@ VERSIONS = s.paged_list("Versions", "versions", VERSION)
 
 
 def version_resource(
-    call: Request,
+    request: Request,
     version: ShownVersion,
     *,
     environments: Sequence[Environment] | None = None,
     itself: str | None = None,
 ) -> dict[str, Any]:
     """A version; with `environments` also where it is and may be recorded. `itself`: the URL it was asked by."""
-    here = call.to("pacticipants", version.pacticipant, "versions", version.number)
+    here = request.to("pacticipants", version.pacticipant, "versions", version.number)
     attributes = omit_absent(
         number=version.number,
         buildUrl=version.build_url or None,
@@ -51,18 +51,18 @@ def version_resource(
     )
     links: dict[str, Any] = {
         "self": link(itself or here, title="Version", name=version.number),
-        **_links(call, version, here),
+        **_links(request, version, here),
     }
     if environments is not None:
-        links |= _places(call, version, here, environments)
-    links["curies"] = curies(call.base, "version")
-    embedded = {"branchVersions": branch_versions(call, version), "tags": _tags(here, version)}
+        links |= _places(request, version, here, environments)
+    links["curies"] = curies(request.base, "version")
+    embedded = {"branchVersions": branch_versions(request, version), "tags": _tags(here, version)}
     return {**attributes, "_embedded": embedded, "_links": links}
 
 
-def branch_versions(call: Request, version: ShownVersion) -> list[dict[str, Any]]:
+def branch_versions(request: Request, version: ShownVersion) -> list[dict[str, Any]]:
     """The branches that a version is on."""
-    owner = call.to("pacticipants", version.pacticipant, "branches")
+    owner = request.to("pacticipants", version.pacticipant, "branches")
     return [
         {
             "name": each.name,
@@ -84,22 +84,22 @@ def _tags(here: str, version: ShownVersion) -> list[dict[str, Any]]:
     ]
 
 
-def _links(call: Request, version: ShownVersion, here: str) -> dict[str, Any]:
+def _links(request: Request, version: ShownVersion, here: str) -> dict[str, Any]:
     name, number = version.pacticipant, version.number
     return {
-        "pb:pacticipant": link(call.to("pacticipants", name), title="Pacticipant", name=name),
+        "pb:pacticipant": link(request.to("pacticipants", name), title="Pacticipant", name=name),
         "pb:tag": link(
             f"{here}/tags/{{tag}}",
             title="Get, create or delete a tag for this pacticipant version",
             templated=True,
         ),
         "pb:latest-verification-results-where-pacticipant-is-consumer": link(
-            call.to("verification-results", "consumer", name, "version", number, "latest"),
+            request.to("verification-results", "consumer", name, "version", number, "latest"),
             title="Latest verification results for consumer version",
         ),
         "pb:pact-versions": [
             link(
-                call.to("pacts", "provider", provider, "consumer", name, "version", number),
+                request.to("pacts", "provider", provider, "consumer", name, "version", number),
                 title="Pact",
                 name=f"Pact between {name} ({number}) and {provider}",
             )
@@ -109,11 +109,11 @@ def _links(call: Request, version: ShownVersion, here: str) -> dict[str, Any]:
 
 
 def _places(
-    call: Request, version: ShownVersion, here: str, environments: Sequence[Environment]
+    request: Request, version: ShownVersion, here: str, environments: Sequence[Environment]
 ) -> dict[str, Any]:
     return {
-        "pb:deployed-environments": [_deployment_link(call, each) for each in version.deployed],
-        "pb:released-environments": [_release_link(call, each) for each in version.released],
+        "pb:deployed-environments": [_deployment_link(request, each) for each in version.deployed],
+        "pb:released-environments": [_release_link(request, each) for each in version.released],
         "pb:record-deployment": [
             link(
                 f"{here}/deployed-versions/environment/{each.uuid}",
@@ -133,30 +133,30 @@ def _places(
     }
 
 
-def _deployment_link(call: Request, place: Present) -> dict[str, Any]:
-    where = call.to("deployed-versions", place.uuid)
+def _deployment_link(request: Request, place: Present) -> dict[str, Any]:
+    where = request.to("deployed-versions", place.uuid)
     found = link(where, title=f"Version deployed to {place.display_name}", name=place.display_name)
     instance = {"application_instance": place.instance} if place.instance else {}
     return {**found, "currently_deployed": True, **instance}
 
 
-def _release_link(call: Request, place: Present) -> dict[str, Any]:
-    where = call.to("released-versions", place.uuid)
+def _release_link(request: Request, place: Present) -> dict[str, Any]:
+    where = request.to("released-versions", place.uuid)
     found = link(where, title=f"Version released to {place.display_name}", name=place.display_name)
     return {**found, "currently_supported": True}
 
 
 def version_list(
-    call: Request, pacticipant: str, found: Sequence[ShownVersion], title: str, paged: tuple[Page | None, int]
+    request: Request, pacticipant: str, found: Sequence[ShownVersion], title: str, paged: tuple[Page | None, int]
 ) -> dict[str, Any]:
     """A list of versions of one pacticipant."""
     page, total = paged
-    asked = f"{call.here()}?{call.query}" if call.query else call.here()
-    owner = call.to("pacticipants", pacticipant)
+    asked = f"{request.here()}?{request.query}" if request.query else request.here()
+    owner = request.to("pacticipants", pacticipant)
     each_at = [(f"{owner}{path('versions', each.number)}", each) for each in found]
     links = {
         "self": link(asked, title=title),
-        **(page_links(call, page, total) if page else {}),
+        **(page_links(request, page, total) if page else {}),
         "pb:pacticipant": link(owner, title=pacticipant),
         "pb:versions": [
             link(where, title=f"Version {each.number} - {_day(each.created_at)}") for where, each in each_at
@@ -167,7 +167,7 @@ def version_list(
     told_page = {"page": page_numbers(page, total)} if page else {}
     return {
         **told_page,
-        "_embedded": {"versions": [version_resource(call, each) for each in found]},
+        "_embedded": {"versions": [version_resource(request, each) for each in found]},
         "_links": links,
     }
 

@@ -14,7 +14,7 @@ from harness.ledger.db import audit, tokens
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.audit import Entry
     from harness.ledger.db.tokens import Token
 
@@ -52,25 +52,25 @@ _SORTS = {"": True, "asc": True, "timestamp": True, "+timestamp": True, "desc": 
 
 
 @routes.get("/settings/tokens", answers={200: TOKENS}, role="admin")
-def show_tokens(call: Request) -> Response:
+def show_tokens(request: Request) -> Response:
     """The live tokens, without their secrets."""
-    found = [_token(call, each) for each in tokens.all_tokens(call.db) if not each.revoked_at]
-    return ok({"_embedded": {"items": found}, "_links": {"self": link(call.here(), title="Tokens")}})
+    found = [_token(request, each) for each in tokens.all_tokens(request.db) if not each.revoked_at]
+    return ok({"_embedded": {"items": found}, "_links": {"self": link(request.here(), title="Tokens")}})
 
 
 @routes.post("/settings/tokens/{uuid}/regenerate", answers={201: REGENERATED}, role="admin", takes=())
-def regenerate(call: Request) -> Response:
+def regenerate(request: Request) -> Response:
     """Another secret for a token; the old one ends."""
-    secret = tokens.regenerate(call.db, call.path["uuid"])
+    secret = tokens.regenerate(request.db, request.path["uuid"])
     if secret is None:
         raise NotHere
-    return Response(status=201, body={"uuid": call.path["uuid"], "value": secret})
+    return Response(status=201, body={"uuid": request.path["uuid"], "value": secret})
 
 
 @routes.get("/user", answers={200: USER})
-def show_user(call: Request) -> Response:
+def show_user(request: Request) -> Response:
     """Who is asking."""
-    who = call.who
+    who = request.who
     return ok(
         {"uuid": who.token or who.name, "name": who.name, "email": "", "active": True, "role": str(who.role)}
     )
@@ -78,9 +78,9 @@ def show_user(call: Request) -> Response:
 
 @routes.get("/preferences/current-user", answers={200: PREFERENCES})
 @routes.get("/preferences/system", answers={200: PREFERENCES})
-def show_preferences(call: Request) -> Response:
+def show_preferences(request: Request) -> Response:
     """What can be preferred: nothing, yet."""
-    return ok({"_embedded": {"preferences": []}, "_links": {"self": link(call.here(), title="Preferences")}})
+    return ok({"_embedded": {"preferences": []}, "_links": {"self": link(request.here(), title="Preferences")}})
 
 
 @routes.get(
@@ -98,30 +98,32 @@ def show_preferences(call: Request) -> Response:
         *s.PAGES,
     ],
 )
-def show_audit(call: Request) -> Response:
+def show_audit(request: Request) -> Response:
     """Who changed what and when."""
-    page = asked_page(call, always=True)
+    page = asked_page(request, always=True)
     assert page is not None
     # A plus sign that nobody encoded is a blank.
-    oldest_first = _SORTS.get(call.asked("sort").strip().lower())
+    oldest_first = _SORTS.get(request.asked("sort").strip().lower())
     if oldest_first is None:
-        raise Invalid({"sort": [f"{call.asked('sort')!r} is not one of +timestamp, -timestamp"]})
+        raise Invalid({"sort": [f"{request.asked('sort')!r} is not one of +timestamp, -timestamp"]})
     wanted = audit.Wanted(
-        since=call.asked("since"),
-        after=call.asked("from"),
-        who=call.asked("userUuid"),
-        action=call.asked("type"),
+        since=request.asked("since"),
+        after=request.asked("from"),
+        who=request.asked("userUuid"),
+        action=request.asked("type"),
         newest_first=not oldest_first,
         limit=page.size,
     )
-    found = audit.entries(call.db, wanted)
-    return ok({"events": [_entry(each) for each in found], "_links": {"self": link(call.here(), title="Audit")}})
+    found = audit.entries(request.db, wanted)
+    return ok(
+        {"events": [_entry(each) for each in found], "_links": {"self": link(request.here(), title="Audit")}}
+    )
 
 
 @routes.get("/api/ai/entitlement", answers={200: ENTITLEMENT})
-def show_entitlement(call: Request) -> Response:
+def show_entitlement(request: Request) -> Response:
     """Whether PactFlow's artificial intelligence may be asked: there is none here."""
-    del call
+    del request
     none = {"planAiEnabled": False, "preferencesAiEnabled": False, "aiCredits": {"total": 0, "used": 0}}
     return ok(
         {
@@ -132,14 +134,14 @@ def show_entitlement(call: Request) -> Response:
     )
 
 
-def _token(call: Request, each: Token) -> dict[str, Any]:
+def _token(request: Request, each: Token) -> dict[str, Any]:
     told = {
         "uuid": each.uuid,
         "description": each.description,
         "role": each.role,
         "pacticipants": list(each.pacticipants),
         "createdAt": moment(each.created_at),
-        "_links": {"pf:regenerate": link(call.to("settings", "tokens", each.uuid, "regenerate"))},
+        "_links": {"pf:regenerate": link(request.to("settings", "tokens", each.uuid, "regenerate"))},
     }
     return {**told, "lastUsedAt": moment(each.used_at)} if each.used_at else told
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("badges")
 
@@ -31,21 +31,21 @@ _FORMS = (SVG,)
 
 
 @routes.get(f"{_PAIR}/latest/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
-def show_latest(call: Request) -> Response:
+def show_latest(request: Request) -> Response:
     """How the latest pact stands."""
-    return _of_pact(call, [])
+    return _of_pact(request, [])
 
 
 @routes.get(f"{_PAIR}/latest/{{tag}}/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
-def show_tagged(call: Request) -> Response:
+def show_tagged(request: Request) -> Response:
     """How the latest pact with a tag stands."""
-    return _of_pact(call, [pacts.with_tag(call.path["tag"])])
+    return _of_pact(request, [pacts.with_tag(request.path["tag"])])
 
 
 @routes.get(f"{_PAIR}/latest-untagged/badge", answers={200: PICTURE}, media=_FORMS, query=_QUERY)
-def show_untagged(call: Request) -> Response:
+def show_untagged(request: Request) -> Response:
     """How the latest pact without a tag stands."""
-    return _of_pact(call, [pacts.without_tags()])
+    return _of_pact(request, [pacts.without_tags()])
 
 
 @routes.get(
@@ -54,10 +54,10 @@ def show_untagged(call: Request) -> Response:
     media=_FORMS,
     query=_QUERY,
 )
-def show_tags(call: Request) -> Response:
+def show_tags(request: Request) -> Response:
     """How the latest with one tag and the latest with another stand."""
-    consumer, provider = call.path["consumer"], call.path["provider"]
-    tag, provider_tag = call.path["tag"], call.path["provider_tag"]
+    consumer, provider = request.path["consumer"], request.path["provider"]
+    tag, provider_tag = request.path["tag"], request.path["provider_tag"]
     question = Question(
         selectors=[
             VersionSelector(pacticipant=consumer, tag=tag, latest=True),
@@ -65,9 +65,9 @@ def show_tags(call: Request) -> Response:
         ],
         latest_by="cvpv",
     )
-    label = f"{_name(call, consumer)} ({tag})/{_name(call, provider)} ({provider_tag}) pact"
-    deployable = _deployable(call, lambda: question)
-    return _badge_response(call, verification(label, {True: "success", False: "failed", None: ""}[deployable]))
+    label = f"{_name(request, consumer)} ({tag})/{_name(request, provider)} ({provider_tag}) pact"
+    deployable = _deployable(request, lambda: question)
+    return _badge_response(request, verification(label, {True: "success", False: "failed", None: ""}[deployable]))
 
 
 @routes.get(
@@ -76,9 +76,9 @@ def show_tags(call: Request) -> Response:
     media=_FORMS,
     query=_QUERY,
 )
-def show_tag_to_tag(call: Request) -> Response:
+def show_tag_to_tag(request: Request) -> Response:
     """Whether the newest with a tag can be deployed beside the newest with another."""
-    return _can_i(call, lambda: tag_to_tag(call), f"{call.path['tag']} to {call.path['to']}")
+    return _can_i(request, lambda: tag_to_tag(request), f"{request.path['tag']} to {request.path['to']}")
 
 
 @routes.get(
@@ -87,60 +87,62 @@ def show_tag_to_tag(call: Request) -> Response:
     media=_FORMS,
     query=_QUERY,
 )
-def show_head_to_environment(call: Request) -> Response:
+def show_head_to_environment(request: Request) -> Response:
     """Whether the head of a branch can be deployed into an environment."""
-    return _can_i(call, lambda: head_to_environment(call), f"{call.path['branch']} to {call.path['environment']}")
+    return _can_i(
+        request, lambda: head_to_environment(request), f"{request.path['branch']} to {request.path['environment']}"
+    )
 
 
 @routes.get("/pacticipants/{pacticipant}/main-branch/can-i-merge/badge", answers={200: PICTURE}, media=_FORMS)
-def show_can_i_merge(call: Request) -> Response:
+def show_can_i_merge(request: Request) -> Response:
     """Whether the head of the main branch works with everybody's main branch."""
-    found = pacticipants.by_name(call.db, call.path["pacticipant"])
+    found = pacticipants.by_name(request.db, request.path["pacticipant"])
     if found is None:
-        return _badge_response(call, Badge("pacticipant", "not found", "lightgrey"))
-    newest = shown_versions.newest(call.db, found.name)
+        return _badge_response(request, Badge("pacticipant", "not found", "lightgrey"))
+    newest = shown_versions.newest(request.db, found.name)
     if newest is None:
-        return _badge_response(call, Badge("can-i-merge", "unknown", "lightgrey"))
+        return _badge_response(request, Badge("can-i-merge", "unknown", "lightgrey"))
     asked = VersionSelector(pacticipant=found.name, main_branch=True, latest=True)
     question = Question(selectors=[asked], latest_by="cvp", latest=True, main_branch=True)
-    deployable = _deployable(call, lambda: question)
+    deployable = _deployable(request, lambda: question)
     words = {True: ("success", "brightgreen"), False: ("failed", "red"), None: ("unknown", "lightgrey")}
-    return _badge_response(call, Badge("can-i-merge", *words[deployable]), cache="max-age=30")
+    return _badge_response(request, Badge("can-i-merge", *words[deployable]), cache="max-age=30")
 
 
-def _of_pact(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
-    consumer, provider = call.path["consumer"], call.path["provider"]
-    pact = pacts.newest(call.db, [*pacts.of_pair(consumer, provider), *where])
+def _of_pact(request: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
+    consumer, provider = request.path["consumer"], request.path["provider"]
+    pact = pacts.newest(request.db, [*pacts.of_pair(consumer, provider), *where])
     if pact is None:
-        return _badge_response(call, Badge("pact not found", "unknown", "lightgrey"))
-    found, _ = dashboard.items(call.db, [publications.c.id == pact.publication], None)
-    result = results.latest(call.db, (consumer, provider), pact.sha)
+        return _badge_response(request, Badge("pact not found", "unknown", "lightgrey"))
+    found, _ = dashboard.items(request.db, [publications.c.id == pact.publication], None)
+    result = results.latest(request.db, (consumer, provider), pact.sha)
     whole = result is not None and result.success and not result.partial
     status = found[0].status if found else "success" if whole else ""
-    label = f"{_name(call, consumer)}/{_name(call, provider)} pact"
-    return _badge_response(call, verification(label, status))
+    label = f"{_name(request, consumer)}/{_name(request, provider)} pact"
+    return _badge_response(request, verification(label, status))
 
 
-def _name(call: Request, name: str) -> str:
-    return initials(name) if call.asked("initials") == "true" else name.lower()
+def _name(request: Request, name: str) -> str:
+    return initials(name) if request.asked("initials") == "true" else name.lower()
 
 
-def _can_i(call: Request, question: Callable[[], Question], what: str) -> Response:
-    deployable = _deployable(call, question)
-    label = call.asked("label") or "can-i-deploy"
+def _can_i(request: Request, question: Callable[[], Question], what: str) -> Response:
+    deployable = _deployable(request, question)
+    label = request.asked("label") or "can-i-deploy"
     colours = {True: "brightgreen", False: "red", None: "lightgrey"}
     words = {True: what, False: what, None: f"{what} unknown"}
-    return _badge_response(call, Badge(label, words[deployable], colours[deployable]))
+    return _badge_response(request, Badge(label, words[deployable], colours[deployable]))
 
 
-def _deployable(call: Request, question: Callable[[], Question]) -> bool | None:
+def _deployable(request: Request, question: Callable[[], Question]) -> bool | None:
     try:
-        return answer_question(call.db, question(), trusted=call.settings.trust_claims).deployable
+        return answer_question(request.db, question(), trusted=request.settings.trust_claims).deployable
     except (Refusal, Unanswerable):
         return None
 
 
-def _badge_response(call: Request, badge: Badge, *, cache: str = "no-cache") -> Response:
-    label = call.asked("label")
+def _badge_response(request: Request, badge: Badge, *, cache: str = "no-cache") -> Response:
+    label = request.asked("label")
     shown = Badge(label, badge.status, badge.colour) if label else badge
     return Response(body=svg(shown), media=SVG, headers={"cache-control": cache})

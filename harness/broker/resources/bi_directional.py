@@ -23,7 +23,7 @@ from harness.ledger.static_comparisons import (
 )
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.pacts import StoredPact
     from harness.ledger.db.provider_contracts import ProviderClaim, ProviderDocument
 
@@ -41,43 +41,43 @@ RESULT = s.Schema(
 
 @routes.get(f"{_PROVIDER}/provider-contract", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/provider-contract", answers={200: RESULT})
-def show_document(call: Request) -> Response:
+def show_document(request: Request) -> Response:
     """The document of a provider's version."""
-    version, document = _the_document(call)
+    version, document = _the_document(request)
     told = {"providerContract": _document(document)} if document else {}
-    return _status_response(call, _claim_status(kept.claim_of(call.db, version)), told)
+    return _status_response(request, _claim_status(kept.claim_of(request.db, version)), told)
 
 
 @routes.get(f"{_PROVIDER}/provider-contract-verification-results", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/provider-contract-verification-results", answers={200: RESULT})
-def show_claim(call: Request) -> Response:
+def show_claim(request: Request) -> Response:
     """What a provider's version says of itself."""
-    version, _ = _the_document(call)
-    claim = kept.claim_of(call.db, version)
+    version, _ = _the_document(request)
+    claim = kept.claim_of(request.db, version)
     told = {"selfVerificationResults": _claim(claim)} if claim else {}
-    return _status_response(call, _claim_status(claim), told)
+    return _status_response(request, _claim_status(claim), told)
 
 
 @routes.get(f"{_PROVIDER}/consumer-contract", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/consumer-contract", answers={200: RESULT})
-def show_pacts(call: Request) -> Response:
+def show_pacts(request: Request) -> Response:
     """The pacts that are held against a provider's version."""
-    found = _pacts(call)
-    links = [link(version_url(call, pact), title="Pact", name=name_of(pact)) for pact in found]
+    found = _pacts(request)
+    links = [link(version_url(request, pact), title="Pact", name=name_of(pact)) for pact in found]
     contracts = [{"consumer": p.consumer, "version": p.number, "sha": p.sha} for p in found]
-    return _status_response(call, "unknown", {"consumerContracts": contracts}, **{"pb:pacts": links})
+    return _status_response(request, "unknown", {"consumerContracts": contracts}, **{"pb:pacts": links})
 
 
 @routes.get(f"{_PROVIDER}/consumer-contract-verification-results", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/consumer-contract-verification-results", answers={200: RESULT})
 @routes.get(f"{_PROVIDER}/cross-contract-verification-results", answers={200: RESULT})
 @routes.get(f"{_CONSUMER}/cross-contract-verification-results", answers={200: RESULT})
-def show_comparisons(call: Request) -> Response:
+def show_comparisons(request: Request) -> Response:
     """Whether the pacts fit the document of a provider's version."""
-    version, document = _the_document(call)
-    claim = kept.claim_of(call.db, version)
-    backing = backing_of(call.db, document, trusted=call.settings.trust_claims)
-    results = [(pact, _compare(call, pact, document, backing)) for pact in _pacts(call)]
+    version, document = _the_document(request)
+    claim = kept.claim_of(request.db, version)
+    backing = backing_of(request.db, document, trusted=request.settings.trust_claims)
+    results = [(pact, _compare(request, pact, document, backing)) for pact in _pacts(request)]
     statuses = [result.verdict for _, result in results]
     if claim is not None and claim.success is False:
         statuses.append("failed")  # what a provider says against itself is believed
@@ -92,35 +92,35 @@ def show_comparisons(call: Request) -> Response:
         }
         for pact, result in results
     ]
-    return _status_response(call, worst if results else "unknown", {"comparisons": told})
+    return _status_response(request, worst if results else "unknown", {"comparisons": told})
 
 
 _BADNESS = ("success", "unknown", "failed")
 
 
-def _the_document(call: Request) -> tuple[int, ProviderDocument | None]:
-    row = shown_versions.find(call.db, call.path["provider"], call.path["version"])
+def _the_document(request: Request) -> tuple[int, ProviderDocument | None]:
+    row = shown_versions.find(request.db, request.path["provider"], request.path["version"])
     if row is None:
         raise NotHere
-    return row, kept.document_of(call.db, row)
+    return row, kept.document_of(request.db, row)
 
 
-def _pacts(call: Request) -> list[StoredPact]:
-    _the_document(call)
-    provider = call.path["provider"]
-    if "consumer" in call.path:
-        pair = pacts.of_pair(call.path["consumer"], provider)
-        found = pacts.find_pacts(call.db, [*pair, pacts.of_number(call.path["consumer_version"])])
+def _pacts(request: Request) -> list[StoredPact]:
+    _the_document(request)
+    provider = request.path["provider"]
+    if "consumer" in request.path:
+        pair = pacts.of_pair(request.path["consumer"], provider)
+        found = pacts.find_pacts(request.db, [*pair, pacts.of_number(request.path["consumer_version"])])
         if not found:
             raise NotHere
         return found
-    return pacts.latest_of_each(call.db, pacts.of_provider(provider))
+    return pacts.latest_of_each(request.db, pacts.of_provider(provider))
 
 
 def _compare(
-    call: Request, pact: StoredPact, document: ProviderDocument | None, backing: Backing
+    request: Request, pact: StoredPact, document: ProviderDocument | None, backing: Backing
 ) -> StaticComparison:
-    found = pacts.newest(call.db, [pacts.of_versions([pact.version]), *pacts.of_provider(pact.provider)])
+    found = pacts.newest(request.db, [pacts.of_versions([pact.version]), *pacts.of_provider(pact.provider)])
     return compare_with_document(found.served if found else "", document, backing)
 
 
@@ -154,6 +154,6 @@ def _claim(claim: ProviderClaim) -> dict[str, Any]:
     )
 
 
-def _status_response(call: Request, status: str, embedded: dict[str, Any], **links: Any) -> Response:
+def _status_response(request: Request, status: str, embedded: dict[str, Any], **links: Any) -> Response:
     body = {"verificationStatus": status, "_actions": [], "_embedded": embedded}
-    return ok({**body, "_links": {"self": link(call.here()), **links}})
+    return ok({**body, "_links": {"self": link(request.here()), **links}})

@@ -18,7 +18,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.db.versions import mention
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.branches import Branch
 
 routes = Routes("branches")
@@ -30,19 +30,19 @@ NOTICES = s.Schema("Notices", s.record({"notices": s.many(s.record({"type": s.te
 
 
 @routes.get("/pacticipants/{pacticipant}/branches", answers={200: BRANCHES}, query=[*s.PAGES, s.CONTAINING])
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """The branches of a pacticipant, newest first; a hundred at a time unless asked otherwise."""
-    owner = the_pacticipant(call)
-    page = asked_page(call, always=True)
+    owner = the_pacticipant(request)
+    page = asked_page(request, always=True)
     assert page is not None
-    found, total = kept.list_branches(call.db, owner.id, containing(call), page)
-    asked = f"{call.here()}?{call.query}" if call.query else call.here()
+    found, total = kept.list_branches(request.db, owner.id, containing(request), page)
+    asked = f"{request.here()}?{request.query}" if request.query else request.here()
     links = {
         "self": link(asked, title=f"{owner.name} branches"),
-        "pb:branches": [link(_at(call, each), name=each.name) for each in found],
-        **page_links(call, page, total),
+        "pb:branches": [link(_at(request, each), name=each.name) for each in found],
+        **page_links(request, page, total),
     }
-    embedded = {"branches": [_branch_resource(call, each) for each in found]}
+    embedded = {"branches": [_branch_resource(request, each) for each in found]}
     return ok({"page": page_numbers(page, total), "_embedded": embedded, "_links": links})
 
 
@@ -51,13 +51,13 @@ def show_all(call: Request) -> Response:
     answers={202: NOTICES},
     query=[s.query("exclude[]", "A branch to keep; may be given again. The main branch is always kept.")],
 )
-def delete_all(call: Request) -> Response:
+def delete_all(request: Request) -> Response:
     """Forget every branch but the main one and those to keep; versions stay."""
-    owner = the_pacticipant(call)
-    keeping = {*_excluded_names(call), owner.details.main_branch}
-    everything, _ = kept.list_branches(call.db, owner.id, "", None)
+    owner = the_pacticipant(request)
+    keeping = {*_excluded_names(request), owner.details.main_branch}
+    everything, _ = kept.list_branches(request.db, owner.id, "", None)
     gone_now = [each for each in everything if each.name not in keeping]
-    kept.delete(call.db, [each.id for each in gone_now])
+    kept.delete(request.db, [each.id for each in gone_now])
     remaining = ", ".join(sorted(each.name for each in everything if each.name in keeping))
     text = (
         f"Scheduled deletion of {len(gone_now)} branches for pacticipant {owner.name}."
@@ -66,9 +66,9 @@ def delete_all(call: Request) -> Response:
     return Response(status=202, body={"notices": [{"type": "success", "text": text}]})
 
 
-def _excluded_names(call: Request) -> list[str]:
+def _excluded_names(request: Request) -> list[str]:
     """What cannot be read must not delete what somebody wanted to keep."""
-    asked = call.parameters.get("exclude", [])
+    asked = request.parameters.get("exclude", [])
     names = asked if isinstance(asked, list) else [asked]
     if not all(isinstance(name, str) for name in names):
         raise Invalid({"exclude": ["must be an array"]})
@@ -76,68 +76,68 @@ def _excluded_names(call: Request) -> list[str]:
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}", answers={200: BRANCH})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One branch."""
-    return ok(_branch_resource(call, _the_branch(call)))
+    return ok(_branch_resource(request, _the_branch(request)))
 
 
 @routes.delete("/pacticipants/{pacticipant}/branches/{branch}", answers={204: None})
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Forget a branch; its versions stay."""
-    kept.delete(call.db, [_the_branch(call).id])
+    kept.delete(request.db, [_the_branch(request).id])
     return no_content()
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}/versions/{version}", answers={200: BRANCH_VERSION})
-def show_version(call: Request) -> Response:
+def show_version(request: Request) -> Response:
     """That a version is on a branch."""
-    return ok(_version_told(call, _the_membership(call)[2]))
+    return ok(_version_told(request, _the_membership(request)[2]))
 
 
 @routes.put(
     "/pacticipants/{pacticipant}/branches/{branch}/versions/{version}",
     answers={200: BRANCH_VERSION, 201: BRANCH_VERSION},
 )
-def add_version(call: Request) -> Response:
+def add_version(request: Request) -> Response:
     """Put a version on a branch, as its new head; whatever is not known is made."""
-    call.document(empty=True)
-    row = mention(call.db, Version(call.path["pacticipant"], call.path["version"]), call.now)
-    candidates = call.settings.main_candidates
-    new = kept.add(call.db, row, call.path["branch"], call.now, main_candidates=candidates)
-    told = _version_told(call, _the_membership(call)[2])
-    return created(told, call.here()) if new else ok(told)
+    request.document(empty=True)
+    row = mention(request.db, Version(request.path["pacticipant"], request.path["version"]), request.now)
+    candidates = request.settings.main_candidates
+    new = kept.add(request.db, row, request.path["branch"], request.now, main_candidates=candidates)
+    told = _version_told(request, _the_membership(request)[2])
+    return created(told, request.here()) if new else ok(told)
 
 
 @routes.delete("/pacticipants/{pacticipant}/branches/{branch}/versions/{version}", answers={204: None})
-def remove_version(call: Request) -> Response:
+def remove_version(request: Request) -> Response:
     """Take a version off a branch."""
-    branch, version, _ = _the_membership(call)
-    kept.remove(call.db, branch.id, version)
+    branch, version, _ = _the_membership(request)
+    kept.remove(request.db, branch.id, version)
     return no_content()
 
 
-def _the_branch(call: Request) -> Branch:
-    found = kept.by_name(call.db, call.path["pacticipant"], call.path["branch"])
+def _the_branch(request: Request) -> Branch:
+    found = kept.by_name(request.db, request.path["pacticipant"], request.path["branch"])
     if found is None:
         raise NotHere
     return found
 
 
-def _the_membership(call: Request) -> tuple[Branch, int, str]:
-    branch = _the_branch(call)
-    row = versions.find(call.db, call.path["pacticipant"], call.path["version"])
-    since = None if row is None else kept.membership(call.db, branch.id, row)
+def _the_membership(request: Request) -> tuple[Branch, int, str]:
+    branch = _the_branch(request)
+    row = versions.find(request.db, request.path["pacticipant"], request.path["version"])
+    since = None if row is None else kept.membership(request.db, branch.id, row)
     if row is None or since is None:
         raise NotHere
     return branch, row, since
 
 
-def _at(call: Request, branch: Branch) -> str:
-    return call.to("pacticipants", call.path["pacticipant"], "branches", branch.name)
+def _at(request: Request, branch: Branch) -> str:
+    return request.to("pacticipants", request.path["pacticipant"], "branches", branch.name)
 
 
-def _branch_resource(call: Request, branch: Branch) -> dict[str, Any]:
-    here = _at(call, branch)
+def _branch_resource(request: Request, branch: Branch) -> dict[str, Any]:
+    here = _at(request, branch)
     links = {
         "self": link(here, title="Branch"),
         "pb:latest-version": link(f"{here}/latest-version", title="Latest version for branch"),
@@ -145,12 +145,14 @@ def _branch_resource(call: Request, branch: Branch) -> dict[str, Any]:
     return {"name": branch.name, "createdAt": moment(branch.created_at), "_links": links}
 
 
-def _version_told(call: Request, since: str) -> dict[str, Any]:
-    owner, name, number = (call.path[each] for each in ("pacticipant", "branch", "version"))
-    branch = call.to("pacticipants", owner, "branches", name)
+def _version_told(request: Request, since: str) -> dict[str, Any]:
+    owner, name, number = (request.path[each] for each in ("pacticipant", "branch", "version"))
+    branch = request.to("pacticipants", owner, "branches", name)
     links = {
-        "self": link(call.to("pacticipants", owner, "branches", name, "versions", number), title="Branch version"),
+        "self": link(
+            request.to("pacticipants", owner, "branches", name, "versions", number), title="Branch version"
+        ),
         "pb:branch": link(branch, title="Branch", name=name),
-        "pb:version": link(call.to("pacticipants", owner, "versions", number), title="Version", name=number),
+        "pb:version": link(request.to("pacticipants", owner, "versions", number), title="Version", name=number),
     }
     return {"createdAt": moment(since), "_links": links}

@@ -17,7 +17,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.refusals import check_name
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.evidence import KnownBuild
 
 routes = Routes("builds")
@@ -35,17 +35,17 @@ BUILDS = s.Schema("Builds", s.record({"builds": s.many(BUILD), "_links": s.LINKS
 
 
 @routes.get(_BUILDS, answers={200: BUILDS})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """Every build that ran under a version's number, in the order in which they were first seen."""
-    if versions.find(call.db, _version(call)) is None:
+    if versions.find(request.db, _version(request)) is None:
         raise NotHere
-    return ok(_builds_resource(call))
+    return ok(_builds_resource(request))
 
 
 @routes.post(_BUILDS, answers={201: BUILDS}, body=BUILD_TO_TELL)
-def tell(call: Request) -> Response:
+def tell(request: Request) -> Response:
     """Say that a version, made when it is not known, ran as a build; results of equal builds are shared."""
-    form = Form(call.document())
+    form = Form(request.document())
     artifact = form.text("artifact", required=True) or ""
     runtime = form.text("runtime", blank=True) or ""
     untraced = form.body.get("untraced") or []
@@ -54,19 +54,19 @@ def tell(call: Request) -> Response:
     form.done()
     check_name("the artifact", artifact)
     known = Known(
-        version=_version(call), artifacts=frozenset({artifact}), untraced=tuple(map(str, untraced[:_MOST]))
+        version=_version(request), artifacts=frozenset({artifact}), untraced=tuple(map(str, untraced[:_MOST]))
     )
-    versions.record(call.db, known, runtime=runtime, descriptor=None, now=call.now, another_build=True)
-    return created(_builds_resource(call), call.here())
+    versions.record(request.db, known, runtime=runtime, descriptor=None, now=request.now, another_build=True)
+    return created(_builds_resource(request), request.here())
 
 
-def _version(call: Request) -> Version:
-    return Version(call.path["pacticipant"], call.path["version"])
+def _version(request: Request) -> Version:
+    return Version(request.path["pacticipant"], request.path["version"])
 
 
-def _builds_resource(call: Request) -> dict[str, Any]:
-    found = versions.builds_of(call.db, _version(call))
-    return {"builds": [_build(each) for each in found], "_links": {"self": link(call.here(), title="Builds")}}
+def _builds_resource(request: Request) -> dict[str, Any]:
+    found = versions.builds_of(request.db, _version(request))
+    return {"builds": [_build(each) for each in found], "_links": {"self": link(request.here(), title="Builds")}}
 
 
 def _build(build: KnownBuild) -> dict[str, Any]:

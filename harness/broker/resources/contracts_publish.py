@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.broker.events import PublicationEvents
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.publishing import StoredPublication
     from harness.ledger.db.shown_versions import ShownVersion
 
@@ -86,50 +86,50 @@ class PublishRequest:
 
 
 @routes.post("/contracts/publish", answers={200: PUBLISHED, 409: CONFLICT}, body=TO_PUBLISH, asks_scope=True)
-def publish(call: Request) -> Response:
+def publish(request: Request) -> Response:
     """Publish the pacts of one version, with its branch, tags and build."""
-    request = _parse_request(call)
-    call.who.permit(request.version.pacticipant)
-    _refuse_duplicates(call, request)
-    there = shown_versions.find(call.db, request.version.pacticipant, request.version.number)
-    _refuse_conflicts(call, request, there)
+    wanted = _parse_request(request)
+    request.who.permit(wanted.version.pacticipant)
+    _refuse_duplicates(request, wanted)
+    there = shown_versions.find(request.db, wanted.version.pacticipant, wanted.version.number)
+    _refuse_conflicts(request, wanted, there)
     new = there is None
-    row = mention(call.db, request.version, call.now)
-    _describe(call, request, row, new=new)
-    version = shown_versions.versions_of_rows(call.db, [row], pacts=False)[0]
-    notices = list(_about_version(request, new=new))
+    row = mention(request.db, wanted.version, request.now)
+    _describe(request, wanted, row, new=new)
+    version = shown_versions.versions_of_rows(request.db, [row], pacts=False)[0]
+    notices = list(_about_version(wanted, new=new))
     done = []
-    for given in request.given:
-        published = publishing.publish(call.db, row, given, call.now)
-        announced = announce(call, version, published)
-        notices += _about_pact(call, version, published, announced)
+    for given in wanted.given:
+        published = publishing.publish(request.db, row, given, request.now)
+        announced = announce(request, version, published)
+        notices += _about_pact(request, version, published, announced)
         done.append(published)
-    return ok(_answer(call, request, done, notices))
+    return ok(_answer(request, wanted, done, notices))
 
 
-def _describe(call: Request, request: PublishRequest, row: int, *, new: bool) -> None:
-    if request.build_url is not None:
-        set_build_url(call.db, row, request.build_url, None if new else call.now)
-    candidates = call.settings.main_candidates
-    if request.branch is not None:
-        branches.add(call.db, row, request.branch, call.now, main_candidates=candidates, touch=not new)
-    for tag in request.tags or ():
-        if tags.add(call.db, row, tag, call.now):
-            branch_from_tag(call, row, tag, touch=not new)
+def _describe(request: Request, wanted: PublishRequest, row: int, *, new: bool) -> None:
+    if wanted.build_url is not None:
+        set_build_url(request.db, row, wanted.build_url, None if new else request.now)
+    candidates = request.settings.main_candidates
+    if wanted.branch is not None:
+        branches.add(request.db, row, wanted.branch, request.now, main_candidates=candidates, touch=not new)
+    for tag in wanted.tags or ():
+        if tags.add(request.db, row, tag, request.now):
+            branch_from_tag(request, row, tag, touch=not new)
 
 
 # --- what is asked for ---------------------------------------------------------------------------------------
 
 
-def _parse_request(call: Request) -> PublishRequest:
-    form = Form(call.document())
+def _parse_request(request: Request) -> PublishRequest:
+    form = Form(request.document())
     name = form.text("pacticipantName", required=True)
     number = form.text("pacticipantVersionNumber", required=True)
     branch = form.text("branch")
     form.one_line("pacticipantVersionNumber", "branch", "buildUrl")
     build_url = form.url("buildUrl")
     tagged_as = form.names("tags")
-    given = _contracts(call, form, name)
+    given = _contracts(request, form, name)
     form.done()
     return PublishRequest(
         version=Version(name or "", number or ""),
@@ -140,7 +140,7 @@ def _parse_request(call: Request) -> PublishRequest:
     )
 
 
-def _contracts(call: Request, form: Form, pacticipant: str | None) -> list[PactToPublish]:
+def _contracts(request: Request, form: Form, pacticipant: str | None) -> list[PactToPublish]:
     listed = form.array("contracts", required=True)
     if listed == []:
         form.wrong("contracts", "must be filled")
@@ -150,7 +150,7 @@ def _contracts(call: Request, form: Form, pacticipant: str | None) -> list[PactT
             form.wrong("contracts", f"must be a hash (at index {position})")
             continue
         inside = Form(each)
-        given = _contract(call, inside, pacticipant)
+        given = _contract(request, inside, pacticipant)
         for field, texts in inside.errors.items():
             for text in texts:
                 form.wrong("contracts", f"{field} {text}".strip() + f" (at index {position})")
@@ -159,7 +159,7 @@ def _contracts(call: Request, form: Form, pacticipant: str | None) -> list[PactT
     return found
 
 
-def _contract(call: Request, form: Form, pacticipant: str | None) -> PactToPublish | None:
+def _contract(request: Request, form: Form, pacticipant: str | None) -> PactToPublish | None:
     consumer = form.text("consumerName", required=True)
     provider = form.text("providerName", required=True)
     encoded = form.text("content", required=True)
@@ -171,7 +171,7 @@ def _contract(call: Request, form: Form, pacticipant: str | None) -> PactToPubli
     if consumer and pacticipant and consumer != pacticipant:
         form.wrong("", f"consumerName ('{consumer}') must match pacticipantName ('{pacticipant}')")
     text = _decode_content(form, encoded) if encoded else None
-    document = _parse_content(call, form, text) if text is not None else None
+    document = _parse_content(request, form, text) if text is not None else None
     if document is not None:
         _check_names(form, document, consumer, provider)
     if form.errors or document is None:
@@ -205,9 +205,9 @@ def _decode_content(form: Form, encoded: str) -> str | None:
         return None
 
 
-def _parse_content(call: Request, form: Form, text: str) -> dict[str, Any] | None:
+def _parse_content(request: Request, form: Form, text: str) -> dict[str, Any] | None:
     try:
-        document = read_json(text.encode(), call.settings.deepest)
+        document = read_json(text.encode(), request.settings.deepest)
     except Refusal as refusal:
         deep = refusal.status == 413
         form.wrong("", "content is nested too deep" if deep else "content could not be parsed as application/json")
@@ -236,21 +236,21 @@ def _check_names(form: Form, document: dict[str, Any], consumer: str | None, pro
 # --- what cannot be ------------------------------------------------------------------------------------------
 
 
-def _refuse_duplicates(call: Request, request: PublishRequest) -> None:
-    names = [request.version.pacticipant, *(given.provider for given in request.given)]
-    text = duplicate(call, names)
+def _refuse_duplicates(request: Request, wanted: PublishRequest) -> None:
+    names = [wanted.version.pacticipant, *(given.provider for given in wanted.given)]
+    text = duplicate(request, names)
     if text:
         raise _conflict([{"type": "error", "text": text}], [text])
 
 
-def _refuse_conflicts(call: Request, request: PublishRequest, row: int | None) -> None:
-    allowed = call.settings.allow_dangerous_modification
-    refusals = [publishing.refusal(call.db, row, given, allowed=allowed) for given in request.given]
-    refusals += _among_themselves(request)
+def _refuse_conflicts(request: Request, wanted: PublishRequest, row: int | None) -> None:
+    allowed = request.settings.allow_dangerous_modification
+    refusals = [publishing.refusal(request.db, row, given, allowed=allowed) for given in wanted.given]
+    refusals += _among_themselves(wanted)
     notices: list[Notice] = []
     errors = []
     for refused in filter(None, refusals):
-        text = _why(request, refused)
+        text = _why(wanted, refused)
         errors.append(text)
         notices.append({"type": "error", "text": text})
         difference = pact_diff(json.loads(refused.there), refused.given.document)
@@ -260,11 +260,11 @@ def _refuse_conflicts(call: Request, request: PublishRequest, row: int | None) -
         raise _conflict(notices, errors)
 
 
-def _among_themselves(request: PublishRequest) -> list[publishing.PublishRefusal | None]:
-    """Two pacts for one provider in one request: parts to merge, or the same twice, or a contradiction."""
+def _among_themselves(wanted: PublishRequest) -> list[publishing.PublishRefusal | None]:
+    """Two pacts for one provider in one wanted: parts to merge, or the same twice, or a contradiction."""
     seen: dict[str, PactToPublish] = {}
     found: list[publishing.PublishRefusal | None] = []
-    for given in request.given:
+    for given in wanted.given:
         before = seen.setdefault(given.provider, given)
         if before is given:
             continue
@@ -274,8 +274,8 @@ def _among_themselves(request: PublishRequest) -> list[publishing.PublishRefusal
     return found
 
 
-def _why(request: PublishRequest, refused: publishing.PublishRefusal) -> str:
-    number, given = request.version.number, refused.given
+def _why(wanted: PublishRequest, refused: publishing.PublishRefusal) -> str:
+    number, given = wanted.version.number, refused.given
     if not refused.merging:
         return cannot_change(given.consumer, number, given.provider)
     described = publishing.contradictions(refused)
@@ -290,38 +290,38 @@ def _conflict(notices: list[Notice], errors: list[str]) -> ShapedRefusal:
 # --- what is said of it --------------------------------------------------------------------------------------
 
 
-def _about_version(request: PublishRequest, *, new: bool) -> Iterator[Notice]:
+def _about_version(wanted: PublishRequest, *, new: bool) -> Iterator[Notice]:
     made = "Created" if new else "Updated"
-    parts = [f"with branch {request.branch}"] if request.branch else []
-    if request.tags:
-        parts.append(f"{'' if parts else 'with '}tags {', '.join(request.tags)}")
+    parts = [f"with branch {wanted.branch}"] if wanted.branch else []
+    if wanted.tags:
+        parts.append(f"{'' if parts else 'with '}tags {', '.join(wanted.tags)}")
     told = " and ".join(parts)
-    version = request.version
+    version = wanted.version
     text = f"{made} {version.pacticipant} version {version.number}"
     yield {"type": "debug", "text": f"{text} {told}" if told else text}
-    if not request.branch:
+    if not wanted.branch:
         advice = "Configure the version branch to be the value of your repository branch."
         yield {"type": "prompt", "text": f"  Next steps:\n    {advice}"}
 
 
 def _about_pact(
-    call: Request, version: ShownVersion, published: StoredPublication, announced: PublicationEvents
+    request: Request, version: ShownVersion, published: StoredPublication, announced: PublicationEvents
 ) -> Iterator[Notice]:
     consumer, provider, number = published.consumer, published.provider, version.number
     yield _OUTCOMES[published.outcome](f"{consumer} version {number} and provider {provider}")
-    where = call.to("pacts", "provider", provider, "consumer", consumer, "version", number)
+    where = request.to("pacts", "provider", provider, "consumer", consumer, "version", number)
     yield {"type": "debug", "text": f"  View the published pact at {where}"}
     events = ", ".join(map(str, announced.events))
     yield {"type": "debug", "text": f"  Events detected: {events}"}
     for each in announced.triggered:
-        logs = call.to("triggered-webhooks", each.uuid, "logs")
+        logs = request.to("triggered-webhooks", each.uuid, "logs")
         told = f'  Webhook "{each.webhook}" triggered for event {each.event}.\n    View logs at {logs}'
         yield {"type": "debug", "text": told}
-    configured = webhooks.configured_for(call.db, consumer, provider)
+    configured = webhooks.configured_for(request.db, consumer, provider)
     if configured and not announced.triggered:
         yield {"type": "debug", "text": "  No enabled webhooks found for the detected events"}
-    yield from with_providers(call, version.id, provider)
-    yield from _next_steps(provider, verified=any_between(call.db, consumer, provider), configured=configured)
+    yield from with_providers(request, version.id, provider)
+    yield from _next_steps(provider, verified=any_between(request.db, consumer, provider), configured=configured)
 
 
 _OUTCOMES = {
@@ -361,11 +361,11 @@ def _next_steps(provider: str, *, verified: bool, configured: bool) -> Iterator[
 
 
 def _answer(
-    call: Request, request: PublishRequest, done: Sequence[StoredPublication], notices: list[Notice]
+    request: Request, wanted: PublishRequest, done: Sequence[StoredPublication], notices: list[Notice]
 ) -> dict[str, Any]:
-    name, number = request.version.pacticipant, request.version.number
-    owner = call.to("pacticipants", name)
-    version = call.to("pacticipants", name, "versions", number)
+    name, number = wanted.version.pacticipant, wanted.version.number
+    owner = request.to("pacticipants", name)
+    version = request.to("pacticipants", name, "versions", number)
     logs = [
         {"level": each["type"], "message": each["text"], "deprecationWarning": "Replaced by notices"}
         for each in notices
@@ -382,12 +382,12 @@ def _answer(
             "pb:pacticipant": link(owner, title="Pacticipant", name=name),
             "pb:pacticipant-version": link(version, title="Pacticipant version", name=number),
             "pb:pacticipant-version-tags": [
-                link(call.to("pacticipants", name, "versions", number, "tags", tag), title="Tag", name=tag)
-                for tag in request.tags or ()
+                link(request.to("pacticipants", name, "versions", number, "tags", tag), title="Tag", name=tag)
+                for tag in wanted.tags or ()
             ],
             "pb:contracts": [
                 link(
-                    call.to("pacts", "provider", provider, "consumer", consumer, "version", number),
+                    request.to("pacts", "provider", provider, "consumer", consumer, "version", number),
                     title="Pact",
                     name=f"Pact between {consumer} ({number}) and {provider}",
                 )

@@ -19,7 +19,7 @@ from harness.verdicts import Covered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("coverage")
 
@@ -42,28 +42,28 @@ COVERAGE = s.Schema("Coverage", s.record({"seen": s.many(_SEEN), "_links": s.LIN
 
 
 @routes.get(_PLACE, answers={200: COVERAGE})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """All that checks saw a provider's version answer."""
-    provider, number = call.path["provider"], call.path["version"]
-    if shown_versions.find(call.db, provider, number) is None:
+    provider, number = request.path["provider"], request.path["version"]
+    if shown_versions.find(request.db, provider, number) is None:
         raise NotHere
-    return ok(_coverage_resource(call))
+    return ok(_coverage_resource(request))
 
 
 @routes.post(_PLACE, answers={201: COVERAGE}, body=TO_TELL)
-def tell(call: Request) -> Response:
+def tell(request: Request) -> Response:
     """Add what the checks of a run saw a provider's version answer."""
-    form = Form(call.document())
+    form = Form(request.document())
     run = form.text("run", required=True)
     seen = list(_parse_covered(form, form.array("seen", required=True) or []))
     form.done()
-    kept.tell(call.db, Version(call.path["provider"], call.path["version"]), run or "", seen, call.now)
-    return created(_coverage_resource(call), call.here())
+    kept.tell(request.db, Version(request.path["provider"], request.path["version"]), run or "", seen, request.now)
+    return created(_coverage_resource(request), request.here())
 
 
-def _coverage_resource(call: Request) -> dict[str, Any]:
-    found = kept.of_version(call.db, Version(call.path["provider"], call.path["version"]))
-    return {"seen": found.document(), "_links": {"self": link(call.here(), title="Coverage")}}
+def _coverage_resource(request: Request) -> dict[str, Any]:
+    found = kept.of_version(request.db, Version(request.path["provider"], request.path["version"]))
+    return {"seen": found.document(), "_links": {"self": link(request.here(), title="Coverage")}}
 
 
 def _parse_covered(form: Form, listed: list[Any]) -> Iterator[Covered]:

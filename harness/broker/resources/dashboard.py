@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.dashboard import Item
     from harness.ledger.db.shown_versions import ShownVersion
 
@@ -31,55 +31,55 @@ DASHBOARD = s.Schema("Dashboard", s.record({"items": s.many(s.OBJECT)}, page=s.P
 
 
 @routes.get("/dashboard", answers={200: DASHBOARD}, query=s.PAGES)
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """The newest pacts of everybody."""
-    return _dashboard_response(call, [])
+    return _dashboard_response(request, [])
 
 
 @routes.get("/dashboard/provider/{provider}/consumer/{consumer}", answers={200: DASHBOARD}, query=s.PAGES)
-def show_pair(call: Request) -> Response:
+def show_pair(request: Request) -> Response:
     """The newest pacts of two pacticipants."""
-    consumer, provider = call.path["consumer"], call.path["provider"]
-    if not (exists(call.db, consumer) and exists(call.db, provider)):
+    consumer, provider = request.path["consumer"], request.path["provider"]
+    if not (exists(request.db, consumer) and exists(request.db, provider)):
         raise NotHere
-    return _dashboard_response(call, pacts.of_pair(consumer, provider))
+    return _dashboard_response(request, pacts.of_pair(consumer, provider))
 
 
-def _dashboard_response(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
-    page = asked_page(call)
-    found, _ = kept.items(call.db, where, page)
+def _dashboard_response(request: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
+    page = asked_page(request)
+    found, _ = kept.items(request.db, where, page)
     ids = {each.pact.version for each in found} | {each.result.version for each in found if each.result}
-    versions = {each.id: each for each in shown_versions.versions_of_rows(call.db, sorted(ids))}
-    return ok({"items": [_item(call, each, versions) for each in found]})
+    versions = {each.id: each for each in shown_versions.versions_of_rows(request.db, sorted(ids))}
+    return ok({"items": [_item(request, each, versions) for each in found]})
 
 
-def _item(call: Request, item: Item, versions: Mapping[int, ShownVersion]) -> dict[str, Any]:
+def _item(request: Request, item: Item, versions: Mapping[int, ShownVersion]) -> dict[str, Any]:
     pact, result = item.pact, item.result
     version = versions[pact.version]
     verified = versions[result.version] if result else None
-    pair = pair_of(call, pact)
+    pair = pair_of(request, pact)
     status = link(f"{pair}/webhooks/status", title=f"Status of webhooks for {pact.consumer}/{pact.provider} pact")
     return {
         "consumer": {
             "name": pact.consumer,
-            "version": {**_version(version), "_links": {"self": {"href": _at(call, version)}}},
-            "_links": {"self": {"href": call.to("pacticipants", pact.consumer)}},
+            "version": {**_version(version), "_links": {"self": {"href": _at(request, version)}}},
+            "_links": {"self": {"href": request.to("pacticipants", pact.consumer)}},
         },
         "provider": {
             "name": pact.provider,
             "version": None if verified is None else _version(verified),
-            "_links": {"self": {"href": call.to("pacticipants", pact.provider)}},
+            "_links": {"self": {"href": request.to("pacticipants", pact.provider)}},
         },
-        "pact": {"createdAt": moment(pact.published_at), "_links": {"self": {"href": version_url(call, pact)}}},
-        "pactTags": _tags(call, version),
+        "pact": {"createdAt": moment(pact.published_at), "_links": {"self": {"href": version_url(request, pact)}}},
+        "pactTags": _tags(request, version),
         "latestVerificationResult": None
         if result is None
         else {
             "success": result.success,
             "verifiedAt": moment(result.at),
-            "_links": {"self": {"href": f"{version_url(call, pact)}/verification-results/latest"}},
+            "_links": {"self": {"href": f"{version_url(request, pact)}/verification-results/latest"}},
         },
-        "latestVerificationResultTags": [] if verified is None else _tags(call, verified),
+        "latestVerificationResultTags": [] if verified is None else _tags(request, verified),
         "verificationStatus": item.status,
         "webhookStatus": item.webhooks,
         "latestWebhookExecution": None,
@@ -92,12 +92,12 @@ def _version(version: ShownVersion) -> dict[str, Any]:
     return {"number": version.number, "branch": heads[0] if heads else None, "headBranchNames": heads}
 
 
-def _at(call: Request, version: ShownVersion) -> str:
-    return call.to("pacticipants", version.pacticipant, "versions", version.number)
+def _at(request: Request, version: ShownVersion) -> str:
+    return request.to("pacticipants", version.pacticipant, "versions", version.number)
 
 
-def _tags(call: Request, version: ShownVersion) -> list[dict[str, Any]]:
-    here = _at(call, version)
+def _tags(request: Request, version: ShownVersion) -> list[dict[str, Any]]:
+    here = _at(request, version)
     return [
         {"name": each.name, "latest": each.head, "_links": {"self": {"href": here + path("tags", each.name)}}}
         for each in version.tags

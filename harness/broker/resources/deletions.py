@@ -14,7 +14,7 @@ from harness.ledger.db import traces
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.deletions import Trace
 
 routes = Routes("deletions")
@@ -37,37 +37,37 @@ TO_END = s.Schema("DeletionToEnd", s.record(ended=s.truth("Only true: it is not 
 
 
 @routes.get("/deletions", answers={200: DELETIONS})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """What was deleted of versions that remain or were live, and that nothing has come instead of."""
-    found = [_deletion_resource(call, each) for each in traces.all_open_traces(call.db)]
-    return ok({"_embedded": {"deletions": found}, "_links": {"self": link(call.here(), title="Deletions")}})
+    found = [_deletion_resource(request, each) for each in traces.all_open_traces(request.db)]
+    return ok({"_embedded": {"deletions": found}, "_links": {"self": link(request.here(), title="Deletions")}})
 
 
 @routes.patch("/deletions/{number}", answers={200: DELETION}, body=TO_END, role="deploy", asks_scope=True)
-def end(call: Request) -> Response:
+def end(request: Request) -> Response:
     """What was live when it was deleted is not there any more."""
-    form = Form(call.document())
-    there = _the_trace(call)
-    call.who.permit(there.version.pacticipant)
+    form = Form(request.document())
+    there = _the_trace(request)
+    request.who.permit(there.version.pacticipant)
     ended = form.truth("ended", words="must be one of: true")
     form.done()
     if not there.environment:
         text = "Only what was live ends so. Publish the contract or the result again."
         raise Invalid({"ended": [text]}, status=422)
     if ended:
-        traces.end(call.db, there, call.now)
-    return ok({**_deletion_resource(call, there), "ended": bool(ended)})
+        traces.end(request.db, there, request.now)
+    return ok({**_deletion_resource(request, there), "ended": bool(ended)})
 
 
-def _the_trace(call: Request) -> Trace:
-    number = call.path["number"]
-    found = next((each for each in traces.all_open_traces(call.db) if str(each.row) == number), None)
+def _the_trace(request: Request) -> Trace:
+    number = request.path["number"]
+    found = next((each for each in traces.all_open_traces(request.db) if str(each.row) == number), None)
     if found is None:
         raise NotHere
     return found
 
 
-def _deletion_resource(call: Request, trace: Trace) -> dict[str, Any]:
+def _deletion_resource(request: Request, trace: Trace) -> dict[str, Any]:
     where = {"environment": trace.environment, "released": trace.released} if trace.environment else {}
     return {
         "pacticipant": trace.version.pacticipant,
@@ -80,5 +80,5 @@ def _deletion_resource(call: Request, trace: Trace) -> dict[str, Any]:
         **where,
         "deletedAt": moment(trace.deleted.at),
         "deletedBy": trace.deleted.who,
-        "_links": {"self": link(call.to("deletions", str(trace.row)))},
+        "_links": {"self": link(request.to("deletions", str(trace.row)))},
     }

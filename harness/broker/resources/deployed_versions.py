@@ -20,7 +20,7 @@ from harness.ledger.db import deployment_records as kept
 from harness.ledger.db import places
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.deployment_records import StoredDeployment
     from harness.ledger.db.places import Environment
 
@@ -36,48 +36,47 @@ _PATH = "/pacticipants/{pacticipant}/versions/{version}/deployed-versions/enviro
 
 
 @routes.get(_PATH, answers={200: LIST})
-def show_of_version(call: Request) -> Response:
+def show_of_version(request: Request) -> Response:
     """Every time that a version was deployed to an environment, oldest first."""
-    the_version(call)
-    place = _environment(call)
-    found = kept.of_version(call.db, place, _version(call), released=False)
-    title = (
-        f"Deployed versions for {call.path['pacticipant']} version {call.path['version']} in {place.display_name}"
-    )
-    return ok(_deployment_list(call, found, title, embeds=False))
+    the_version(request)
+    place = _environment(request)
+    found = kept.of_version(request.db, place, _version(request), released=False)
+    of = f"{request.path['pacticipant']} version {request.path['version']}"
+    title = f"Deployed versions for {of} in {place.display_name}"
+    return ok(_deployment_list(request, found, title, embeds=False))
 
 
 @routes.post(_PATH, answers={201: DEPLOYED}, body=TO_KEEP, role="deploy")
-def deploy(call: Request) -> Response:
+def deploy(request: Request) -> Response:
     """Say that a version now runs on an application instance, instead of what ran there."""
-    form = Form(call.document(empty=True))
+    form = Form(request.document(empty=True))
     instance = form.text("applicationInstance", blank=True) or form.text("target", blank=True) or ""
     form.done()
-    the_version(call)
-    made = kept.deploy(call.db, _environment(call), _version(call), instance, call.now)
-    return created(_with_environment(call, made), call.to("deployed-versions", made.uuid))
+    the_version(request)
+    made = kept.deploy(request.db, _environment(request), _version(request), instance, request.now)
+    return created(_with_environment(request, made), request.to("deployed-versions", made.uuid))
 
 
 @routes.get("/deployed-versions/{uuid}", answers={200: DEPLOYED})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One deployment."""
-    return ok(_with_environment(call, _the_stay(call)))
+    return ok(_with_environment(request, _the_stay(request)))
 
 
 @routes.patch("/deployed-versions/{uuid}", answers={200: DEPLOYED}, body=TO_END, role="deploy", asks_scope=True)
-def end(call: Request) -> Response:
+def end(request: Request) -> Response:
     """It is no longer deployed there."""
-    form = Form(call.document())
-    there = _the_stay(call)
-    call.who.permit(there.version.pacticipant)
+    form = Form(request.document())
+    there = _the_stay(request)
+    request.who.permit(there.version.pacticipant)
     lasts = form.truth("currentlyDeployed", words="must be one of: true, false")
     form.done()
     if lasts is True:
         text = "The currentlyDeployed property cannot be set back to true. Please record a new deployment."
         raise Invalid({"currentlyDeployed": [text]}, status=422)
     if lasts is False:
-        kept.end(call.db, there, call.now, released=False)
-    return ok(_with_environment(call, _the_stay(call)))
+        kept.end(request.db, there, request.now, released=False)
+    return ok(_with_environment(request, _the_stay(request)))
 
 
 _FILTERS = [
@@ -90,60 +89,60 @@ _FILTERS = [
 @routes.get(
     "/environments/{environment}/deployed-versions/currently-deployed", answers={200: LIST}, query=_FILTERS
 )
-def show_current(call: Request) -> Response:
+def show_current(request: Request) -> Response:
     """What is deployed to an environment now."""
-    place, name = _environment(call), call.asked("pacticipant")
-    found = kept.current(call.db, place, released=False, pacticipant=name, instance=_instance(call))
-    return ok(_deployment_list(call, found, f"Currently deployed versions for {place.display_name}"))
+    place, name = _environment(request), request.asked("pacticipant")
+    found = kept.current(request.db, place, released=False, pacticipant=name, instance=_instance(request))
+    return ok(_deployment_list(request, found, f"Currently deployed versions for {place.display_name}"))
 
 
 @routes.get("/environments/{environment}/deployed-versions", answers={200: LIST}, query=[*_FILTERS, *s.PAGES])
-def show_history(call: Request) -> Response:
+def show_history(request: Request) -> Response:
     """Everything that ever was deployed to an environment, oldest first: what a way back is chosen from."""
-    place, page = _environment(call), asked_page(call)
-    found = kept.history(call.db, place, pacticipant=call.asked("pacticipant"), instance=_instance(call))
+    place, page = _environment(request), asked_page(request)
+    found = kept.history(request.db, place, pacticipant=request.asked("pacticipant"), instance=_instance(request))
     wanted = found if page is None else found[page.offset : page.offset + page.size]
-    body = _deployment_list(call, wanted, f"Deployed versions for {place.display_name}")
+    body = _deployment_list(request, wanted, f"Deployed versions for {place.display_name}")
     items = zip(body["_embedded"]["deployedVersions"], wanted, strict=True)
     timed = [{**item, **omit_absent(since=stay.since, until=stay.until or None)} for item, stay in items]
     told_page = {"page": page_numbers(page, len(found))} if page else {}
-    links = {**body["_links"], **(page_links(call, page, len(found)) if page else {})}
+    links = {**body["_links"], **(page_links(request, page, len(found)) if page else {})}
     return ok({**told_page, "_embedded": {"deployedVersions": timed}, "_links": links})
 
 
-def _instance(call: Request) -> str | None:
+def _instance(request: Request) -> str | None:
     """The application instance that is asked for: "" is the one without a name, None any."""
     for name in ("applicationInstance", "target"):
-        if name in call.parameters:
-            return call.asked(name)
+        if name in request.parameters:
+            return request.asked(name)
     return None
 
 
-def _environment(call: Request) -> Environment:
-    found = places.by_uuid(call.db, call.path["environment"])
+def _environment(request: Request) -> Environment:
+    found = places.by_uuid(request.db, request.path["environment"])
     if found is None:
         raise NotHere
     return found
 
 
-def _version(call: Request) -> Version:
-    return Version(call.path["pacticipant"], call.path["version"])
+def _version(request: Request) -> Version:
+    return Version(request.path["pacticipant"], request.path["version"])
 
 
-def _the_stay(call: Request) -> StoredDeployment:
-    found = kept.by_uuid(call.db, call.path["uuid"], released=False)
+def _the_stay(request: Request) -> StoredDeployment:
+    found = kept.by_uuid(request.db, request.path["uuid"], released=False)
     if found is None:
         raise NotHere
     return found
 
 
-def _with_environment(call: Request, stay: StoredDeployment) -> dict[str, Any]:
-    return told(call, stay, environment_resource(call, stay.environment))
+def _with_environment(request: Request, stay: StoredDeployment) -> dict[str, Any]:
+    return told(request, stay, environment_resource(request, stay.environment))
 
 
 def _deployment_list(
-    call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
+    request: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
 ) -> dict[str, Any]:
-    asked = f"{call.here()}?{call.query}" if call.query else call.here()
-    embedded = {"deployedVersions": [told(call, each, None, embeds=embeds) for each in found]}
+    asked = f"{request.here()}?{request.query}" if request.query else request.here()
+    embedded = {"deployedVersions": [told(request, each, None, embeds=embeds) for each in found]}
     return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}

@@ -15,7 +15,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.display_names import display_name
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("environments")
 
@@ -41,17 +41,17 @@ ENVIRONMENT_TO_KEEP = s.Schema(
 
 
 @routes.get("/environments", answers={200: ENVIRONMENTS}, query=[s.query("name", "Only the one with this name.")])
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """All environments, by name."""
-    found = places.list_environments(call.db, call.asked("name"))
+    found = places.list_environments(request.db, request.asked("name"))
     links = {
-        "self": link(call.to("environments"), title="Environments"),
+        "self": link(request.to("environments"), title="Environments"),
         "pb:environments": [
-            link(call.to("environments", each.uuid), title="Environment", name=each.name) for each in found
+            link(request.to("environments", each.uuid), title="Environment", name=each.name) for each in found
         ],
     }
     return ok(
-        {"_embedded": {"environments": [environment_resource(call, each) for each in found]}, "_links": links}
+        {"_embedded": {"environments": [environment_resource(request, each) for each in found]}, "_links": links}
     )
 
 
@@ -61,44 +61,46 @@ def show_all(call: Request) -> Response:
     body=ENVIRONMENT_TO_KEEP,
     role="admin",
 )
-def create(call: Request) -> Response:
+def create(request: Request) -> Response:
     """Make an environment known."""
-    found = places.create(call.db, _parse_environment(call, ""), call.now)
-    return created(environment_resource(call, found), call.to("environments", found.uuid))
+    found = places.create(request.db, _parse_environment(request, ""), request.now)
+    return created(environment_resource(request, found), request.to("environments", found.uuid))
 
 
 @routes.get("/environments/{environment}", answers={200: ENVIRONMENT})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One environment."""
-    return ok(environment_resource(call, the_environment(call)))
+    return ok(environment_resource(request, the_environment(request)))
 
 
 @routes.put("/environments/{environment}", answers={200: ENVIRONMENT}, body=ENVIRONMENT_TO_KEEP, role="admin")
-def replace(call: Request) -> Response:
+def replace(request: Request) -> Response:
     """Describe an environment anew; what is left out is cleared."""
-    there = the_environment(call)
+    there = the_environment(request)
     return ok(
-        environment_resource(call, places.replace(call.db, there, _parse_environment(call, there.uuid), call.now))
+        environment_resource(
+            request, places.replace(request.db, there, _parse_environment(request, there.uuid), request.now)
+        )
     )
 
 
 @routes.delete("/environments/{environment}", answers={204: None}, role="admin")
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Forget an environment with everything that was recorded there."""
-    places.delete(call.db, the_environment(call), call.now)
+    places.delete(request.db, the_environment(request), request.now)
     return no_content()
 
 
-def the_environment(call: Request) -> places.Environment:
+def the_environment(request: Request) -> places.Environment:
     """The one that the path names. Raises Missing."""
-    found = places.by_uuid(call.db, call.path["environment"])
+    found = places.by_uuid(request.db, request.path["environment"])
     if found is None:
         raise NotHere
     return found
 
 
-def _parse_environment(call: Request, uuid: str) -> places.EnvironmentDescription:
-    form = Form(call.document())
+def _parse_environment(request: Request, uuid: str) -> places.EnvironmentDescription:
+    form = Form(request.document())
     name = form.text("name", required=True)
     display = form.text("displayName", blank=True)
     production = form.truth("production", required=True, words="must be one of: true, false")
@@ -107,7 +109,7 @@ def _parse_environment(call: Request, uuid: str) -> places.EnvironmentDescriptio
     form.one_line("name")
     for position, contact in enumerate(contacts or ()):
         _check_contact(form, contact, position)
-    if name and not form.is_wrong("name") and places.is_name_taken(call.db, name, but_by=uuid):
+    if name and not form.is_wrong("name") and places.is_name_taken(request.db, name, but_by=uuid):
         form.wrong("name", f"name '{name}' is already used by an existing environment.")
     form.done()
     return places.EnvironmentDescription(
@@ -130,9 +132,9 @@ def _check_contact(form: Form, contact: Any, position: int) -> None:
             form.wrong("contacts", f"{field} {each} (at index {position})")
 
 
-def environment_resource(call: Request, each: places.Environment, *, current: bool = True) -> dict[str, Any]:
+def environment_resource(request: Request, each: places.Environment, *, current: bool = True) -> dict[str, Any]:
     """An environment as the API tells it; `current`: with links to what is there now."""
-    here = call.to("environments", each.uuid)
+    here = request.to("environments", each.uuid)
     links: dict[str, Any] = {"self": link(here, title="Environment", name=each.name)}
     if current:
         links["pb:currently-deployed-deployed-versions"] = link(
@@ -143,7 +145,7 @@ def environment_resource(call: Request, each: places.Environment, *, current: bo
             f"{here}/released-versions/currently-supported",
             title=f"Versions released and supported in {each.display_name} environment",
         )
-        links["pb:environments"] = link(call.to("environments"), title="Environments")
+        links["pb:environments"] = link(request.to("environments"), title="Environments")
     told = omit_absent(
         uuid=each.uuid,
         name=each.name,

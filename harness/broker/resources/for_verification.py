@@ -23,7 +23,7 @@ from harness.ledger.selecting.selectors import Selector
 from harness.ledger.selecting.standing import Line, Success, in_progress, never_verified, pending_lines
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.pacts import StoredPact
 
 routes = Routes("for-verification")
@@ -94,30 +94,30 @@ class VerificationRequest:
         s.query("include_wip_pacts_since", "A date."),
     ],
 )
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """The pacts to verify, for old verifiers."""
-    _check_provider(call)
-    return _answer(call, _read_query(call), first=[notices.before(notices.BETA)])
+    _check_provider(request)
+    return _answer(request, _read_query(request), first=[notices.before(notices.BETA)])
 
 
 @routes.post(_PATH, answers={200: PACTS}, body=ASKED, reads=True, role="read")
-def choose(call: Request) -> Response:
+def choose(request: Request) -> Response:
     """The pacts to verify: those that the selectors choose, and work in progress."""
-    asked = _parse_request(call)
-    _check_provider(call)
-    return _answer(call, asked, first=[])
+    asked = _parse_request(request)
+    _check_provider(request)
+    return _answer(request, asked, first=[])
 
 
-def _check_provider(call: Request) -> None:
-    if not exists(call.db, call.path["provider"]):
-        raise NotFound(f"No provider with name '{call.path['provider']}' found")
+def _check_provider(request: Request) -> None:
+    if not exists(request.db, request.path["provider"]):
+        raise NotFound(f"No provider with name '{request.path['provider']}' found")
 
 
 # --- what is asked for ---------------------------------------------------------------------------------------
 
 
-def _parse_request(call: Request) -> VerificationRequest:
-    form = Form(call.document(empty=True))
+def _parse_request(request: Request) -> VerificationRequest:
+    form = Form(request.document(empty=True))
     branch = form.body.get("providerVersionBranch")
     tags = form.array("providerVersionTags")
     pending = form.truth("includePendingStatus", words="must be one of: true, false")
@@ -128,7 +128,7 @@ def _parse_request(call: Request) -> VerificationRequest:
         form.wrong("providerVersionBranch", "must be a string")
     if branch == "" and not tags and (pending is not False or since):
         form.wrong("providerVersionBranch", _EMPTY_BRANCH)
-    found = _selectors(call, form, branch if isinstance(branch, str) else "")
+    found = _selectors(request, form, branch if isinstance(branch, str) else "")
     form.done()
     return VerificationRequest(
         branch=branch or "",
@@ -139,10 +139,10 @@ def _parse_request(call: Request) -> VerificationRequest:
     )
 
 
-def _selectors(call: Request, form: Form, branch: str) -> list[Selector]:
+def _selectors(request: Request, form: Form, branch: str) -> list[Selector]:
     given = form.array("consumerVersionSelectors") or []
     named = any(isinstance(each, dict) and each.get("environment") for each in given)
-    known = [each.name for each in places.list_environments(call.db)] if named else []
+    known = [each.name for each in places.list_environments(request.db)] if named else []
     found, wrong = selectors.parse_selectors(given, branch, known)
     for text in wrong:
         form.wrong("consumerVersionSelectors", text)
@@ -164,8 +164,8 @@ def _date(form: Form, name: str) -> str:
         return ""
 
 
-def _read_query(call: Request) -> VerificationRequest:
-    parameters = call.parameters
+def _read_query(request: Request) -> VerificationRequest:
+    parameters = request.parameters
     form = Form({"since": parameters.get("include_wip_pacts_since") or None})
     since = _date(form, "since")
     if form.errors:
@@ -188,7 +188,7 @@ def _read_query(call: Request) -> VerificationRequest:
     form.done()
     tags = parameters.get("provider_version_tags", [])
     return VerificationRequest(
-        branch=call.asked("provider_version_branch"),
+        branch=request.asked("provider_version_branch"),
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         pending=parameters.get("include_pending_status") != "false",
         wip_since=since,
@@ -199,26 +199,26 @@ def _read_query(call: Request) -> VerificationRequest:
 # --- what is answered ----------------------------------------------------------------------------------------
 
 
-def _answer(call: Request, asked: VerificationRequest, first: list[notices.Notice]) -> Response:
-    provider = call.path["provider"]
-    selected = choose_pacts(call.db, provider, asked.selectors, asked.branch)
-    lines = successes.lines(call.db, provider, asked.branch, asked.tags)
-    candidates = _candidates(call, asked, lines, selected)
+def _answer(request: Request, asked: VerificationRequest, first: list[notices.Notice]) -> Response:
+    provider = request.path["provider"]
+    selected = choose_pacts(request.db, provider, asked.selectors, asked.branch)
+    lines = successes.lines(request.db, provider, asked.branch, asked.tags)
+    candidates = _candidates(request, asked, lines, selected)
     known = successes.of_contracts(
-        call.db, {each.pact.contract for each in selected} | {pact.contract for pact in candidates}
+        request.db, {each.pact.contract for each in selected} | {pact.contract for pact in candidates}
     )
     told = [
-        _pact_to_verify(call, asked, each, lines, known.get(each.pact.contract, []), first) for each in selected
+        _pact_to_verify(request, asked, each, lines, known.get(each.pact.contract, []), first) for each in selected
     ]
-    told += _wip(call, asked, candidates, lines, known)
+    told += _wip(request, asked, candidates, lines, known)
     links = {
-        "self": link(call.to("pacts", "provider", provider, "for-verification"), title="Pacts to be verified")
+        "self": link(request.to("pacts", "provider", provider, "for-verification"), title="Pacts to be verified")
     }
     return ok({"_embedded": {"pacts": told}, "_links": links})
 
 
 def _pact_to_verify(
-    call: Request,
+    request: Request,
     asked: VerificationRequest,
     each: ChosenContent,
     lines: Sequence[Line],
@@ -227,11 +227,11 @@ def _pact_to_verify(
 ) -> dict[str, Any]:
     open_lines = pending_lines(known, lines)
     pending = bool(open_lines) if lines else never_verified(known)
-    url = f"{pair_of(call, each.pact)}/pact-version/{each.pact.sha}"
+    url = f"{pair_of(request, each.pact)}/pact-version/{each.pact.sha}"
     texts = [*first, notices.inclusion_notice(url, list(dict.fromkeys(map(line_of, each.reasons))))]
     if asked.pending:
         still = open_lines if pending else None
-        texts += notices.standing(call.path["provider"], lines, still, wip=False)
+        texts += notices.standing(request.path["provider"], lines, still, wip=False)
     remembered = Metadata(
         selected=[reason.selected for reason in each.reasons], pending=pending if asked.pending else None
     )
@@ -250,52 +250,52 @@ def _link(pact: StoredPact, url: str, remembered: Metadata) -> dict[str, Any]:
 
 
 def _candidates(
-    call: Request, asked: VerificationRequest, lines: Sequence[Line], selected: Sequence[ChosenContent]
+    request: Request, asked: VerificationRequest, lines: Sequence[Line], selected: Sequence[ChosenContent]
 ) -> list[StoredPact]:
     if not asked.wip_since or not lines:
         return []
-    rows = selectable.work_in_progress(call.db, call.path["provider"], asked.wip_since)
+    rows = selectable.work_in_progress(request.db, request.path["provider"], asked.wip_since)
     explicit = {(each.pact.consumer, each.pact.sha) for each in selected}
-    found = pacts.of_publications(call.db, rows, newest_first=False)
+    found = pacts.of_publications(request.db, rows, newest_first=False)
     return [pact for pact in found if (pact.consumer, pact.sha) not in explicit]
 
 
 def _wip(
-    call: Request,
+    request: Request,
     asked: VerificationRequest,
     candidates: Sequence[StoredPact],
     lines: Sequence[Line],
     known: dict[int, list[Success]],
 ) -> list[dict[str, Any]]:
-    since = _look_back(call)
+    since = _look_back(request)
     by_content: dict[tuple[str, str], list[StoredPact]] = {}
     for pact in candidates:
         if in_progress(known.get(pact.contract, []), lines, since):
             by_content.setdefault((pact.consumer, pact.sha), []).append(pact)
     ordered = sorted(by_content.values(), key=lambda same: (same[-1].consumer.lower(), same[-1].version))
     rows = {pact.version for same in ordered for pact in same}
-    headed, marked = selectable.branches_headed_by(call.db, rows), selectable.tags_headed_by(call.db, rows)
-    return [_wip_told(call, asked, same, lines, (headed, marked)) for same in ordered]
+    headed, marked = selectable.branches_headed_by(request.db, rows), selectable.tags_headed_by(request.db, rows)
+    return [_wip_told(request, asked, same, lines, (headed, marked)) for same in ordered]
 
 
-def _look_back(call: Request) -> str:
-    days = timedelta(days=call.settings.verified_by_other_branch_days)
-    return (datetime.fromisoformat(call.now) - days).isoformat(timespec="milliseconds")
+def _look_back(request: Request) -> str:
+    days = timedelta(days=request.settings.verified_by_other_branch_days)
+    return (datetime.fromisoformat(request.now) - days).isoformat(timespec="milliseconds")
 
 
 def _wip_told(
-    call: Request,
+    request: Request,
     asked: VerificationRequest,
     same: Sequence[StoredPact],
     lines: Sequence[Line],
     heads_of: tuple[_Names, _Names],
 ) -> dict[str, Any]:
     pact = same[-1]
-    provider = call.path["provider"]
+    provider = request.path["provider"]
     branches, tags = (
         list(dict.fromkeys(name for each in same for name in names.get(each.version, ()))) for names in heads_of
     )
-    url = f"{pair_of(call, pact)}/pact-version/{pact.sha}"
+    url = f"{pair_of(request, pact)}/pact-version/{pact.sha}"
     who = notices.version_of(provider, lines)
     heads = notices.heads_told(branches, tags)
     texts = [notices.in_progress(f"{url}/metadata/{_WIP_NOTICE}", pact.consumer, heads, who)]

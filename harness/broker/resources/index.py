@@ -10,7 +10,7 @@ from harness.broker.http.routing import Routes
 from harness.broker.http.schemas import LINKS, Schema, record
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("index")
 
@@ -116,9 +116,9 @@ _PLACES = {  # relation: where, what
 
 
 @routes.get("/", answers={200: INDEX})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """Every place from which the API can be walked."""
-    return ok({"_links": links(call.base)})
+    return ok({"_links": links(request.base)})
 
 
 def links(base: str) -> dict[str, Link | list[Link]]:

@@ -18,7 +18,7 @@ from harness.ledger.db.versions import exists
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.integrations import Integration
 
 routes = Routes("integrations")
@@ -37,73 +37,73 @@ LINES = s.Schema("NetworkLines", s.text("Comma-separated lines."))
     media=(HAL, JSON, _GRAPH),
     query=[*s.PAGES, s.CONTAINING],
 )
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """Who talks to whom; as a graph when that is asked for."""
-    page = asked_page(call)
-    found, total = kept.list_integrations(call.db, containing(call), page)
-    if call.media == _GRAPH:
+    page = asked_page(request)
+    found, total = kept.list_integrations(request.db, containing(request), page)
+    if request.media == _GRAPH:
         return text(_graph(found), _GRAPH)
     links = {
-        "self": link(call.to("integrations"), title="All integrations"),
-        **(page_links(call, page, total) if page else {}),
+        "self": link(request.to("integrations"), title="All integrations"),
+        **(page_links(request, page, total) if page else {}),
     }
     told = {"page": page_numbers(page, total)} if page else {}
     return ok(
         {
             **told,
-            "_embedded": {"integrations": [_integration_resource(call, each) for each in found]},
+            "_embedded": {"integrations": [_integration_resource(request, each) for each in found]},
             "_links": links,
         }
     )
 
 
 @routes.delete("/integrations", answers={204: None}, role="admin")
-def delete_all(call: Request) -> Response:
+def delete_all(request: Request) -> Response:
     """Forget every integration with everybody's contracts and results."""
-    for each in kept.list_integrations(call.db, "", None)[0]:
-        _delete(call, each.consumer, each.provider)
+    for each in kept.list_integrations(request.db, "", None)[0]:
+        _delete(request, each.consumer, each.provider)
     return no_content()
 
 
 @routes.delete("/integrations/provider/{provider}/consumer/{consumer}", answers={204: None}, role="admin")
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Forget what is between two pacticipants; those who talk to nobody any more are forgotten as well."""
-    consumer, provider = call.path["consumer"], call.path["provider"]
-    if not (exists(call.db, consumer) and exists(call.db, provider)):
+    consumer, provider = request.path["consumer"], request.path["provider"]
+    if not (exists(request.db, consumer) and exists(request.db, provider)):
         raise NotHere
-    _delete(call, consumer, provider)
+    _delete(request, consumer, provider)
     return no_content()
 
 
-def _delete(call: Request, consumer: str, provider: str) -> None:
-    deleting.integration(call.db, consumer, provider, By(who=call.who.name, at=call.now))
+def _delete(request: Request, consumer: str, provider: str) -> None:
+    deleting.integration(request.db, consumer, provider, By(who=request.who.name, at=request.now))
 
 
 @routes.get("/pacticipant/{pacticipant}/network", answers={200: NETWORK})
-def show_network(call: Request) -> Response:
+def show_network(request: Request) -> Response:
     """Everybody who is connected with a pacticipant, over however many others."""
-    found = _around(call)
-    links = {"self": link(call.here(), title=f"Network of {call.path['pacticipant']}")}
-    return ok({"integrations": [_integration_resource(call, each) for each in found], "_links": links})
+    found = _around(request)
+    links = {"self": link(request.here(), title=f"Network of {request.path['pacticipant']}")}
+    return ok({"integrations": [_integration_resource(request, each) for each in found], "_links": links})
 
 
 @routes.get("/groups/{pacticipant}", answers={200: LINES}, media=(CSV,))
-def show_group(call: Request) -> Response:
+def show_group(request: Request) -> Response:
     """The network around a pacticipant, as the lines of a graph widget."""
-    return text(_lines(_around(call)), CSV)
+    return text(_lines(_around(request)), CSV)
 
 
 @routes.get("/relationships", answers={200: LINES}, media=(CSV,))
-def show_relationships(call: Request) -> Response:
+def show_relationships(request: Request) -> Response:
     """Who talks to whom, as the lines of a graph widget."""
-    return text(_lines(kept.list_integrations(call.db, "", None)[0]), CSV)
+    return text(_lines(kept.list_integrations(request.db, "", None)[0]), CSV)
 
 
-def _around(call: Request) -> list[Integration]:
-    name = call.path["pacticipant"]
-    if not exists(call.db, name):
+def _around(request: Request) -> list[Integration]:
+    name = request.path["pacticipant"]
+    if not exists(request.db, name):
         raise NotHere
-    everything, _ = kept.list_integrations(call.db, "", None)
+    everything, _ = kept.list_integrations(request.db, "", None)
     known = {name}
     while True:
         touched = {
@@ -145,17 +145,17 @@ def _escape_name(name: str) -> str:
     return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
 
 
-def _integration_resource(call: Request, each: Integration) -> dict[str, Any]:
+def _integration_resource(request: Request, each: Integration) -> dict[str, Any]:
     consumer, provider = each.consumer, each.provider
     pair = path("provider", provider, "consumer", consumer)
     links = {
-        "pb:dashboard": link(f"{call.base}/dashboard{pair}", title="BETA: Pacts to show on the dashboard"),
+        "pb:dashboard": link(f"{request.base}/dashboard{pair}", title="BETA: Pacts to show on the dashboard"),
         "pb:matrix": link(
             f"/matrix{pair}", title=f"Matrix of pacts/verification results for {consumer} and {provider}"
         ),
-        "pb:group": link(call.to("pacticipants", consumer)),
+        "pb:group": link(request.to("pacticipants", consumer)),
         "pb:delete_integration": link(
-            f"{call.base}/integrations{pair}",
+            f"{request.base}/integrations{pair}",
             title=f"Delete the integration between {consumer} and {provider}",
         ),
     }

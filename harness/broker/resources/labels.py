@@ -15,7 +15,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.db.versions import mention_pacticipant
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.labels import Label
 
 routes = Routes("labels")
@@ -25,53 +25,56 @@ LABELS = s.paged_list("Labels", "labels", LABEL)
 
 
 @routes.get("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """A label of a pacticipant."""
-    return ok(_label_resource(call, _the_label(call)))
+    return ok(_label_resource(request, _the_label(request)))
 
 
 @routes.put("/pacticipants/{pacticipant}/labels/{label}", answers={200: LABEL, 201: LABEL})
-def add(call: Request) -> Response:
+def add(request: Request) -> Response:
     """Give a pacticipant a label; one that is not known is made."""
-    call.document(empty=True)
-    there = kept.find(call.db, call.path["pacticipant"], call.path["label"])
+    request.document(empty=True)
+    there = kept.find(request.db, request.path["pacticipant"], request.path["label"])
     if there is not None:
-        return ok(_label_resource(call, there))
-    owner = mention_pacticipant(call.db, call.path["pacticipant"], call.now)
-    kept.add(call.db, owner, call.path["label"], call.now)
-    return created(_label_resource(call, _the_label(call)), call.here())
+        return ok(_label_resource(request, there))
+    owner = mention_pacticipant(request.db, request.path["pacticipant"], request.now)
+    kept.add(request.db, owner, request.path["label"], request.now)
+    return created(_label_resource(request, _the_label(request)), request.here())
 
 
 @routes.delete("/pacticipants/{pacticipant}/labels/{label}", answers={204: None})
-def remove(call: Request) -> Response:
+def remove(request: Request) -> Response:
     """Take a label away."""
-    _the_label(call)
-    kept.remove(call.db, call.path["pacticipant"], call.path["label"])
+    _the_label(request)
+    kept.remove(request.db, request.path["pacticipant"], request.path["label"])
     return no_content()
 
 
 @routes.get("/labels", answers={200: LABELS}, query=s.PAGES)
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """Every label that some pacticipant has."""
-    page = asked_page(call)
-    found, total = kept.names(call.db, page)
-    links = {"self": link(call.to("labels"), title="Labels"), **(page_links(call, page, total) if page else {})}
+    page = asked_page(request)
+    found, total = kept.names(request.db, page)
+    links = {
+        "self": link(request.to("labels"), title="Labels"),
+        **(page_links(request, page, total) if page else {}),
+    }
     told = {"page": page_numbers(page, total)} if page else {}
     return ok({**told, "_embedded": {"labels": [{"name": name} for name in found]}, "_links": links})
 
 
-def _the_label(call: Request) -> Label:
-    found = kept.find(call.db, call.path["pacticipant"], call.path["label"])
+def _the_label(request: Request) -> Label:
+    found = kept.find(request.db, request.path["pacticipant"], request.path["label"])
     if found is None:
         raise NotHere
     return found
 
 
-def _label_resource(call: Request, label: Label) -> dict[str, Any]:
-    owner = call.path["pacticipant"]
-    here = call.to("pacticipants", owner, "labels", label.name)
+def _label_resource(request: Request, label: Label) -> dict[str, Any]:
+    owner = request.path["pacticipant"]
+    here = request.to("pacticipants", owner, "labels", label.name)
     links = {
         "self": link(here, title="Label", name=label.name),
-        "pacticipant": link(call.to("pacticipants", owner), title="Pacticipant", name=owner),
+        "pacticipant": link(request.to("pacticipants", owner), title="Pacticipant", name=owner),
     }
     return {"name": label.name, "createdAt": moment(label.created_at), "_links": links}

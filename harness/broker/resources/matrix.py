@@ -16,7 +16,7 @@ from harness.ledger.matrix.gated import answer_question
 from harness.ledger.matrix.question import LATEST_BY, Question, VersionSelector
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("matrix")
 
@@ -47,18 +47,18 @@ _LISTING = [each for each in _QUERY if each.name in ("latestby", "success[]", "l
 
 
 @routes.get("/matrix", answers={200: MATRIX}, media=_FORMS, query=_QUERY)
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """The results between versions, and whether they are enough."""
-    return tell(call, parse_question(call.parameters))
+    return tell(request, parse_question(request.parameters))
 
 
 @routes.get("/matrix/provider/{provider}/consumer/{consumer}", answers={200: MATRIX}, media=_FORMS, query=_LISTING)
-def show_pair(call: Request) -> Response:
+def show_pair(request: Request) -> Response:
     """Every result between two pacticipants."""
-    names = call.path["consumer"], call.path["provider"]
-    if not all(exists(call.db, name) for name in names):
+    names = request.path["consumer"], request.path["provider"]
+    if not all(exists(request.db, name) for name in names):
         raise NotHere
-    return tell(call, parse_question({**call.parameters, "q": [{"pacticipant": name} for name in names]}))
+    return tell(request, parse_question({**request.parameters, "q": [{"pacticipant": name} for name in names]}))
 
 
 @routes.get(
@@ -73,17 +73,17 @@ def show_pair(call: Request) -> Response:
         s.query("ignore[]", "Whom to leave out of the verdict."),
     ],
 )
-def can_i_deploy(call: Request) -> Response:
+def can_i_deploy(request: Request) -> Response:
     """Whether a version can be deployed into an environment."""
-    return tell(call, _deploy_question(call))
+    return tell(request, _deploy_question(request))
 
 
 @routes.get(
     "/pacticipants/{pacticipant}/latest-version/{tag}/can-i-deploy/to/{to}", answers={200: MATRIX}, media=_FORMS
 )
-def can_tagged_deploy(call: Request) -> Response:
+def can_tagged_deploy(request: Request) -> Response:
     """Whether the newest version with a tag can be deployed beside the newest with another."""
-    return tell(call, tag_to_tag(call))
+    return tell(request, tag_to_tag(request))
 
 
 @routes.get(
@@ -91,67 +91,71 @@ def can_tagged_deploy(call: Request) -> Response:
     answers={200: MATRIX},
     media=_FORMS,
 )
-def can_head_deploy(call: Request) -> Response:
+def can_head_deploy(request: Request) -> Response:
     """Whether the head of a branch can be deployed into an environment."""
-    return tell(call, head_to_environment(call))
+    return tell(request, head_to_environment(request))
 
 
-def tell(call: Request, question: Question) -> Response:
+def tell(request: Request, question: Question) -> Response:
     """The answer to a question, in the form that was asked for."""
-    found = answer_question(call.db, question, trusted=call.settings.trust_claims)
-    return text(table(call, question, found)) if call.media == TEXT else ok(matrix_resource(call, question, found))
+    found = answer_question(request.db, question, trusted=request.settings.trust_claims)
+    return (
+        text(table(request, question, found))
+        if request.media == TEXT
+        else ok(matrix_resource(request, question, found))
+    )
 
 
-def tag_to_tag(call: Request) -> Question:
+def tag_to_tag(request: Request) -> Question:
     """The newest with a tag beside the newest with another. Raises NotHere."""
-    name, tag = call.path["pacticipant"], call.path["tag"]
-    row = tags.head(call.db, name, tag)
+    name, tag = request.path["pacticipant"], request.path["tag"]
+    row = tags.head(request.db, name, tag)
     if row is None:
         raise NotHere
     asked = VersionSelector(pacticipant=name, tag=tag, latest=True)
-    return Question(selectors=[asked], latest_by="cvp", latest=True, tag=call.path["to"])
+    return Question(selectors=[asked], latest_by="cvp", latest=True, tag=request.path["to"])
 
 
-def head_to_environment(call: Request) -> Question:
+def head_to_environment(request: Request) -> Question:
     """The head of a branch into an environment. Raises NotHere."""
-    name = call.path["pacticipant"]
-    branch = branches.by_name(call.db, name, call.path["branch"])
-    place = places.by_name(call.db, call.path["environment"])
+    name = request.path["pacticipant"]
+    branch = branches.by_name(request.db, name, request.path["branch"])
+    place = places.by_name(request.db, request.path["environment"])
     if branch is None or branch.head is None or place is None:
         raise NotHere
     asked = VersionSelector(pacticipant=name, branch=branch.name, latest=True)
     return Question(selectors=[asked], latest_by="cvpv", environment=place.name)
 
 
-def _deploy_question(call: Request) -> Question:
-    name, number = call.asked("pacticipant"), call.asked("version")
-    environment, to = call.asked("environment"), call.asked("to")
+def _deploy_question(request: Request) -> Question:
+    name, number = request.asked("pacticipant"), request.asked("version")
+    environment, to = request.asked("environment"), request.asked("to")
     errors: dict[str, list[str]] = {
         field: [ABSENT] for field, text in (("pacticipant", name), ("version", number)) if not text
     }
     if bool(environment) == bool(to):
         errors[""] = [_BOTH if to else _NEITHER]
-    errors |= _unknown(call, name, environment)
+    errors |= _unknown(request, name, environment)
     if errors:
         raise Invalid(errors)
     asked = [VersionSelector(pacticipant=name, version=number)]
-    ignored = _parse_ignored(call)
+    ignored = _parse_ignored(request)
     if environment:
         return Question(selectors=asked, ignored=ignored, latest_by="cvpv", environment=environment)
     return Question(selectors=asked, ignored=ignored, latest_by="cvp", latest=True, tag=to)
 
 
-def _unknown(call: Request, name: str, environment: str) -> dict[str, list[str]]:
+def _unknown(request: Request, name: str, environment: str) -> dict[str, list[str]]:
     errors = {}
-    if name and not exists(call.db, name):
+    if name and not exists(request.db, name):
         errors["pacticipant"] = ["does not match an existing pacticipant"]
-    if environment and places.by_name(call.db, environment) is None:
+    if environment and places.by_name(request.db, environment) is None:
         errors["environment"] = [f"with name '{environment}' does not exist"]
     return errors
 
 
-def _parse_ignored(call: Request) -> list[VersionSelector]:
-    given = call.parameters.get("ignore", [])
+def _parse_ignored(request: Request) -> list[VersionSelector]:
+    given = request.parameters.get("ignore", [])
     found = []
     for each in given if isinstance(given, list) else [given]:
         if isinstance(each, str) and each:

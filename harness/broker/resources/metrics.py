@@ -16,7 +16,7 @@ from harness.ledger.db import counts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("metrics")
 
@@ -34,18 +34,18 @@ DEPENDENCIES = s.Schema("Dependencies", s.record({"database": s.record({"ok": s.
     media=(HAL, JSON, TEXT, _PROMETHEUS),
     query=[s.query("format", "prometheus: the same as an Accept of text/plain.")],
 )
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """How much of everything there is."""
-    found = counts.everything(call.db)
-    if call.media in (TEXT, _PROMETHEUS) or call.asked("format") == "prometheus":
+    found = counts.everything(request.db)
+    if request.media in (TEXT, _PROMETHEUS) or request.asked("format") == "prometheus":
         return _prometheus(found)
     return ok(found)
 
 
 @routes.get("/metrics/teams", answers={200: TEAMS})
-def show_teams(call: Request) -> Response:
+def show_teams(request: Request) -> Response:
     """How much each team has: there are no teams here."""
-    return ok({"teams": [], "_links": {"self": link(call.here(), title="Metrics of teams")}})
+    return ok({"teams": [], "_links": {"self": link(request.here(), title="Metrics of teams")}})
 
 
 def _prometheus(found: dict[str, dict[str, Any]]) -> Response:
@@ -69,21 +69,21 @@ def _snake(name: str) -> str:
 
 
 @routes.get("/diagnostic/status/heartbeat", answers={200: HEARTBEAT})
-def beat(call: Request) -> Response:
+def beat(request: Request) -> Response:
     """That the broker answers; the database is not asked."""
-    return Response(body={"ok": True, "_links": {"self": link(call.here())}}, headers=_PLAIN)
+    return Response(body={"ok": True, "_links": {"self": link(request.here())}}, headers=_PLAIN)
 
 
 @routes.get("/diagnostic/status/dependencies", answers={200: DEPENDENCIES})
-def depend(call: Request) -> Response:
+def depend(request: Request) -> Response:
     """That the broker can work: its database answers."""
-    call.db.execute(sa.select(sa.literal(1))).scalar_one()
-    return Response(body={"database": {"ok": True}, "_links": {"self": link(call.here())}}, headers=_PLAIN)
+    request.db.execute(sa.select(sa.literal(1))).scalar_one()
+    return Response(body={"database": {"ok": True}, "_links": {"self": link(request.here())}}, headers=_PLAIN)
 
 
 @routes.get("/test/error", answers={500: None}, hidden=True)
 @routes.post("/test/error", answers={500: None}, takes=(), reads=True, role="read", hidden=True)
-def fail(call: Request) -> Response:
+def fail(request: Request) -> Response:
     """Fail on purpose: so that people can see that they are told of it."""
-    del call
+    del request
     raise RuntimeError("an error on purpose, to see where it is told")

@@ -16,7 +16,7 @@ from harness.ledger.db import pacts as kept
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.pacts import StoredPact
 
 routes = Routes("pact-diffs")
@@ -26,34 +26,34 @@ DIFF = s.Schema("PactDiff", s.text("Lines; those with - were, those with + are."
 
 
 @routes.get(f"{_PAIR}/version/{{version}}/diff/previous-distinct", answers={200: DIFF}, media=(TEXT,))
-def show_against_previous(call: Request) -> Response:
+def show_against_previous(request: Request) -> Response:
     """Against the newest older version with another content."""
-    there = _the(call, kept.of_number(call.path["version"]))
-    return _diff_response(call, previous_distinct(call, there), there)
+    there = _the(request, kept.of_number(request.path["version"]))
+    return _diff_response(request, previous_distinct(request, there), there)
 
 
 @routes.get(f"{_PAIR}/version/{{version}}/diff/version/{{other}}", answers={200: DIFF}, media=(TEXT,))
-def show_against_version(call: Request) -> Response:
+def show_against_version(request: Request) -> Response:
     """Against the pact of another version."""
-    there = _the(call, kept.of_number(call.path["version"]))
-    return _diff_response(call, _the(call, kept.of_number(call.path["other"])), there)
+    there = _the(request, kept.of_number(request.path["version"]))
+    return _diff_response(request, _the(request, kept.of_number(request.path["other"])), there)
 
 
 @routes.get(f"{_PAIR}/pact-version/{{sha}}/diff/pact-version/{{other}}", answers={200: DIFF}, media=(TEXT,))
-def show_against_content(call: Request) -> Response:
+def show_against_content(request: Request) -> Response:
     """Against another content."""
-    there = _the(call, kept.of_sha(call.path["sha"]))
-    return _diff_response(call, _the(call, kept.of_sha(call.path["other"])), there)
+    there = _the(request, kept.of_sha(request.path["sha"]))
+    return _diff_response(request, _the(request, kept.of_sha(request.path["other"])), there)
 
 
-def _the(call: Request, where: sa.ColumnElement[bool]) -> StoredPact:
-    found = kept.newest(call.db, [*kept.of_pair(call.path["consumer"], call.path["provider"]), where])
+def _the(request: Request, where: sa.ColumnElement[bool]) -> StoredPact:
+    found = kept.newest(request.db, [*kept.of_pair(request.path["consumer"], request.path["provider"]), where])
     if found is None:
         raise NotHere
     return found
 
 
-def _diff_response(call: Request, old: StoredPact | None, new: StoredPact) -> Response:
+def _diff_response(request: Request, old: StoredPact | None, new: StoredPact) -> Response:
     if old is None:
         raise NotHere
     head = (

@@ -21,7 +21,7 @@ from harness.ledger.db.traces import By
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("pacticipants")
 
@@ -55,38 +55,38 @@ _FIELDS = {
 
 
 @routes.get("/pacticipants", answers={200: PACTICIPANTS}, query=[*s.PAGES, s.CONTAINING])
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """All pacticipants, by name."""
-    return pacticipants_response(call, None)
+    return pacticipants_response(request, None)
 
 
 @routes.post("/pacticipants", answers={201: PACTICIPANT, 409: s.ERROR}, body=TO_KEEP, asks_scope=True)
-def create(call: Request) -> Response:
+def create(request: Request) -> Response:
     """Make a pacticipant known; one that is known already stays as it is."""
-    form = Form(call.document())
+    form = Form(request.document())
     name = form.text("name", required=True) or ""
     form.one_line("name")
     details = _details(form, PacticipantDetails())
     form.done()
-    call.who.permit(name)
-    there = kept.by_name(call.db, name) or kept.create(call.db, name, details, call.now)
-    return created(_one(call, there, places=False), call.to("pacticipants", name))
+    request.who.permit(name)
+    there = kept.by_name(request.db, name) or kept.create(request.db, name, details, request.now)
+    return created(_one(request, there, places=False), request.to("pacticipants", name))
 
 
 @routes.get("/pacticipants/{pacticipant}", answers={200: PACTICIPANT})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One pacticipant."""
-    return ok(_one(call, the_pacticipant(call)))
+    return ok(_one(request, the_pacticipant(request)))
 
 
 @routes.put("/pacticipants/{pacticipant}", answers={200: PACTICIPANT}, body=TO_CHANGE)
-def replace(call: Request) -> Response:
+def replace(request: Request) -> Response:
     """Describe a pacticipant anew; what is left out is cleared."""
-    form = Form(call.document())
+    form = Form(request.document())
     details = _details(form, PacticipantDetails())
     form.done()
-    there = the_pacticipant(call)
-    return ok(_one(call, kept.update(call.db, there, details, call.now)))
+    there = the_pacticipant(request)
+    return ok(_one(request, kept.update(request.db, there, details, request.now)))
 
 
 @routes.patch(
@@ -95,36 +95,36 @@ def replace(call: Request) -> Response:
     body=TO_CHANGE,
     takes=(*JSON_FORMS, MERGE_PATCH),
 )
-def change(call: Request) -> Response:
+def change(request: Request) -> Response:
     """Change a part of what is said of a pacticipant; one that is not known is made."""
-    form = Form(call.document())
-    there = kept.by_name(call.db, call.path["pacticipant"])
+    form = Form(request.document())
+    there = kept.by_name(request.db, request.path["pacticipant"])
     details = _details(form, there.details if there else PacticipantDetails())
     form.done()
     if there is None:
-        made = kept.create(call.db, call.path["pacticipant"], details, call.now)
-        return created(_one(call, made), call.to("pacticipants", made.name))
-    return ok(_one(call, kept.update(call.db, there, details, call.now)))
+        made = kept.create(request.db, request.path["pacticipant"], details, request.now)
+        return created(_one(request, made), request.to("pacticipants", made.name))
+    return ok(_one(request, kept.update(request.db, there, details, request.now)))
 
 
 @routes.delete("/pacticipants/{pacticipant}", answers={204: None}, role="admin")
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Forget a pacticipant with its versions, contracts and results."""
-    there = the_pacticipant(call)
-    deleting.pacticipant(call.db, there.id, there.name, By(who=call.who.name, at=call.now))
+    there = the_pacticipant(request)
+    deleting.pacticipant(request.db, there.id, there.name, By(who=request.who.name, at=request.now))
     return no_content()
 
 
 @routes.get("/pacticipants/label/{label}", answers={200: PACTICIPANTS}, query=s.PAGES)
-def show_labelled(call: Request) -> Response:
+def show_labelled(request: Request) -> Response:
     """The pacticipants with a label."""
-    return pacticipants_response(call, call.path["label"])
+    return pacticipants_response(request, request.path["label"])
 
 
-def the_pacticipant(call: Request) -> Pacticipant:
+def the_pacticipant(request: Request) -> Pacticipant:
     """The one that the path names. Raises Missing."""
-    name = call.path["pacticipant"]
-    found = kept.by_name(call.db, name)
+    name = request.path["pacticipant"]
+    found = kept.by_name(request.db, name)
     if found is None:
         raise NotFound(f"No pacticipant with name '{name}' found")
     return found
@@ -139,23 +139,23 @@ def _details(form: Form, there: PacticipantDetails) -> PacticipantDetails:
     return PacticipantDetails(**told)
 
 
-def pacticipants_response(call: Request, label: str | None) -> Response:
+def pacticipants_response(request: Request, label: str | None) -> Response:
     """A list of pacticipants; the deprecated top-level one is what an old client reads."""
-    page = asked_page(call)
-    found, total = kept.list_pacticipants(call.db, containing=containing(call), label=label, page=page)
-    items = pacticipant_resources(call, found)
+    page = asked_page(request)
+    found, total = kept.list_pacticipants(request.db, containing=containing(request), label=label, page=page)
+    items = pacticipant_resources(request, found)
     links = {
-        **(page_links(call, page, total) if page else {}),
-        "self": link(call.to("pacticipants")),
+        **(page_links(request, page, total) if page else {}),
+        "self": link(request.to("pacticipants")),
         "pb:pacticipants-with-label": link(
-            f"{call.base}/pacticipants/label/{{label}}", title="Find pacticipants by label", templated=True
+            f"{request.base}/pacticipants/label/{{label}}", title="Find pacticipants by label", templated=True
         ),
         "pb:pacticipants": [
-            link(call.to("pacticipants", each.name), title="Pacticipant", name=each.name) for each in found
+            link(request.to("pacticipants", each.name), title="Pacticipant", name=each.name) for each in found
         ],
         "pacticipants": [
             link(
-                call.to("pacticipants", each.name),
+                request.to("pacticipants", each.name),
                 title=each.name,
                 name="DEPRECATED - please use pb:pacticipants",
             )
@@ -170,33 +170,33 @@ def pacticipants_response(call: Request, label: str | None) -> Response:
     return ok(told)
 
 
-def pacticipant_resources(call: Request, found: Sequence[Pacticipant]) -> list[dict[str, Any]]:
+def pacticipant_resources(request: Request, found: Sequence[Pacticipant]) -> list[dict[str, Any]]:
     """Pacticipants as the API tells them in a list."""
     ids = [each.id for each in found]
-    labels, numbers = kept.labels_of(call.db, ids), kept.latest_numbers(call.db, ids)
-    return [_pacticipant_resource(call, each, labels.get(each.id, []), numbers.get(each.id)) for each in found]
+    labels, numbers = kept.labels_of(request.db, ids), kept.latest_numbers(request.db, ids)
+    return [_pacticipant_resource(request, each, labels.get(each.id, []), numbers.get(each.id)) for each in found]
 
 
-def _one(call: Request, each: Pacticipant, *, places: bool = True) -> dict[str, Any]:
-    told = pacticipant_resources(call, [each])[0]
+def _one(request: Request, each: Pacticipant, *, places: bool = True) -> dict[str, Any]:
+    told = pacticipant_resources(request, [each])[0]
     if places:
         links = told["_links"]
-        there = [deployed_link(call, place) for place in present_of_pacticipant(call.db, each.id)]
+        there = [deployed_link(request, place) for place in present_of_pacticipant(request.db, each.id)]
         told["_links"] = {**links, "pb:deployed-environments": there}
     return told
 
 
-def deployed_link(call: Request, place: Present) -> dict[str, Any]:
+def deployed_link(request: Request, place: Present) -> dict[str, Any]:
     """Where a deployment is told, with what it is called for people."""
-    where = call.to("deployed-versions", place.uuid)
+    where = request.to("deployed-versions", place.uuid)
     found = link(where, title=f"Version deployed to {place.display_name}", name=place.display_name)
     return {**found, "currently_deployed": True}
 
 
 def _pacticipant_resource(
-    call: Request, each: Pacticipant, labels: Sequence[str], latest: str | None
+    request: Request, each: Pacticipant, labels: Sequence[str], latest: str | None
 ) -> dict[str, Any]:
-    here = call.to("pacticipants", each.name)
+    here = request.to("pacticipants", each.name)
     details = each.details
     told = omit_absent(
         name=each.name,
@@ -211,7 +211,7 @@ def _pacticipant_resource(
     return {
         **told,
         "_embedded": _embedded_resources(here, labels, latest),
-        "_links": _links(call, each.name, here),
+        "_links": _links(request, each.name, here),
     }
 
 
@@ -231,7 +231,7 @@ def _embedded_resources(here: str, labels: Sequence[str], latest: str | None) ->
     return found
 
 
-def _links(call: Request, name: str, here: str) -> dict[str, Any]:
+def _links(request: Request, name: str, here: str) -> dict[str, Any]:
     return {
         "self": link(here),
         "pb:versions": link(f"{here}/versions"),
@@ -263,5 +263,5 @@ def _links(call: Request, name: str, here: str) -> dict[str, Any]:
             title=f"Can I Deploy {name} from branch to environment badge",
             templated=True,
         ),
-        "curies": curies(call.base, "pacticipant"),
+        "curies": curies(request.base, "pacticipant"),
     }

@@ -26,7 +26,7 @@ from harness.ledger.db.provider_contracts import ProviderClaim
 from harness.ledger.db.versions import mention, set_build_url
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("provider-contracts")
 
@@ -85,62 +85,62 @@ class SentProviderContract:
     answers={200: PUBLISHED, 409: s.ERROR},
     body=TO_PUBLISH,
 )
-def publish(call: Request) -> Response:
+def publish(request: Request) -> Response:
     """Publish the OpenAPI document of a provider's version, with its branch, tags and build."""
-    form = Form(call.document())
+    form = Form(request.document())
     number = form.text("pacticipantVersionNumber", required=True)
     form.one_line("pacticipantVersionNumber", "branch", "buildUrl")
     branch, build_url = form.text("branch"), form.url("buildUrl")
     names = form.names("tags") or []
     inside = form.nested("contract", required=True)
-    given = _parse_contract(call, inside, "specification", "selfVerificationResults") if inside else None
+    given = _parse_contract(request, inside, "specification", "selfVerificationResults") if inside else None
     form.done()
     assert given is not None
-    version = Version(call.path["provider"], number or "")
-    new = shown_versions.find(call.db, version.pacticipant, version.number) is None
-    row = _keep(call, version, given)
+    version = Version(request.path["provider"], number or "")
+    new = shown_versions.find(request.db, version.pacticipant, version.number) is None
+    row = _keep(request, version, given)
     if build_url is not None:
-        set_build_url(call.db, row, build_url, None if new else call.now)
+        set_build_url(request.db, row, build_url, None if new else request.now)
     if branch is not None:
-        candidates = call.settings.main_candidates
-        branches.add(call.db, row, branch, call.now, main_candidates=candidates, touch=not new)
+        candidates = request.settings.main_candidates
+        branches.add(request.db, row, branch, request.now, main_candidates=candidates, touch=not new)
     for name in names:
-        if tags.add(call.db, row, name, call.now):
-            branch_from_tag(call, row, name, touch=not new)
-    return ok(_answer(call, version, row, names, branch, new=new))
+        if tags.add(request.db, row, name, request.now):
+            branch_from_tag(request, row, name, touch=not new)
+    return ok(_answer(request, version, row, names, branch, new=new))
 
 
 @routes.put("/contracts/provider/{provider}/version/{version}", answers={201: PUBLISHED, 409: s.ERROR}, body=OLD)
-def publish_the_old_way(call: Request) -> Response:
+def publish_the_old_way(request: Request) -> Response:
     """Publish the OpenAPI document of a provider's version, as older clients do."""
-    form = Form(call.document())
-    given = _parse_contract(call, form, "contractType", "verificationResults")
+    form = Form(request.document())
+    given = _parse_contract(request, form, "contractType", "verificationResults")
     form.done()
     assert given is not None
-    version = Version(call.path["provider"], call.path["version"])
-    new = shown_versions.find(call.db, version.pacticipant, version.number) is None
-    row = _keep(call, version, given)
-    body = _answer(call, version, row, [], None, new=new)
-    where = call.to("contracts", "bi-directional", "provider", version.pacticipant, "version", version.number)
+    version = Version(request.path["provider"], request.path["version"])
+    new = shown_versions.find(request.db, version.pacticipant, version.number) is None
+    row = _keep(request, version, given)
+    body = _answer(request, version, row, [], None, new=new)
+    where = request.to("contracts", "bi-directional", "provider", version.pacticipant, "version", version.number)
     body["_links"]["pf:ui"] = link(f"{where}/provider-contract", title="The provider contract")
     return Response(status=201, body=body)
 
 
-def _keep(call: Request, version: Version, given: SentProviderContract) -> int:
-    text = duplicate(call, [version.pacticipant])
+def _keep(request: Request, version: Version, given: SentProviderContract) -> int:
+    text = duplicate(request, [version.pacticipant])
     if text:
         raise Refused(409, text)
-    row = mention(call.db, version, call.now)
+    row = mention(request.db, version, request.now)
     try:
-        contract = kept.publish(call.db, version, given.contract, (given.source, given.media), call.now)
+        contract = kept.publish(request.db, version, given.contract, (given.source, given.media), request.now)
     except IdentityConflict as error:
         told = "; ".join(problem.text for problem in error.problems)
         raise Refused(409, f"{told}. Publish it under another version.") from error
-    kept.claim(call.db, row, contract, given.claim or ProviderClaim(success=None), call.now)
+    kept.claim(request.db, row, contract, given.claim or ProviderClaim(success=None), request.now)
     return row
 
 
-def _parse_contract(call: Request, form: Form, kind: str, claimed: str) -> SentProviderContract | None:
+def _parse_contract(request: Request, form: Form, kind: str, claimed: str) -> SentProviderContract | None:
     encoded = form.text("content", required=True)
     media = form.text("contentType", required=True) or ""
     specification = form.text(kind, required=True)
@@ -154,7 +154,7 @@ def _parse_contract(call: Request, form: Form, kind: str, claimed: str) -> SentP
         return None
     contract = Contract(
         kind=ContractKind.OPENAPI,
-        owner=call.path["provider"],
+        owner=request.path["provider"],
         key=content_key(document),
         text=_json(document),
     )
@@ -199,25 +199,25 @@ def _claim(form: Form) -> ProviderClaim:
 
 
 def _answer(
-    call: Request, version: Version, row: int, names: list[str], branch: str | None, *, new: bool
+    request: Request, version: Version, row: int, names: list[str], branch: str | None, *, new: bool
 ) -> dict[str, Any]:
     owner, number = version.pacticipant, version.number
-    where = call.to("pacticipants", owner, "versions", number)
+    where = request.to("pacticipants", owner, "versions", number)
     notices = [
         {"type": "debug", "text": f"{'Created' if new else 'Updated'} {owner} version {number}"},
         {"type": "success", "text": f"Provider contract published for {owner} version {number}"},
-        *with_consumers(call, owner, row),
+        *with_consumers(request, owner, row),
     ]
     links: dict[str, Any] = {
         "pb:pacticipant-version": link(where, title="Pacticipant version", name=number),
         "pb:pacticipant-version-tags": [
-            link(call.to("pacticipants", owner, "versions", number, "tags", name), title="Tag", name=name)
+            link(request.to("pacticipants", owner, "versions", number, "tags", name), title="Tag", name=name)
             for name in names
         ],
     }
     if branch is not None:
         links["pb:branch-version"] = link(
-            call.to("pacticipants", owner, "branches", branch, "versions", number), title="Branch version"
+            request.to("pacticipants", owner, "branches", branch, "versions", number), title="Branch version"
         )
     itself = {"number": number, "_links": {"self": link(where, title="Version", name=number)}}
     return {"notices": notices, "_embedded": {"version": itself}, "_links": links}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("provider-states")
 
@@ -32,33 +32,33 @@ STATES = s.Schema(
 
 
 @routes.get("/pacts/provider/{provider}/provider-states", answers={200: STATES})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """The states that the heads of the consumers' main branches name, else their latest versions."""
-    return _states(call, kept.heads_of_main(), fall_back=True)
+    return _states(request, kept.heads_of_main(), fall_back=True)
 
 
 @routes.get("/pacts/provider/{provider}/provider-states/branch/{branch}", answers={200: STATES})
-def show_of_branch(call: Request) -> Response:
+def show_of_branch(request: Request) -> Response:
     """The states that the heads of a branch name."""
-    return _states(call, kept.heads_of(call.path["branch"]))
+    return _states(request, kept.heads_of(request.path["branch"]))
 
 
 @routes.get("/pacts/provider/{provider}/provider-states/environment/{environment}", answers={200: STATES})
-def show_of_environment(call: Request) -> Response:
+def show_of_environment(request: Request) -> Response:
     """The states that versions name which are in an environment, called by its name or uuid."""
-    return _states(call, kept.live_in(call.path["environment"]))
+    return _states(request, kept.live_in(request.path["environment"]))
 
 
-def _states(call: Request, where: sa.ColumnElement[bool], *, fall_back: bool = False) -> Response:
-    provider = call.path["provider"]
-    if not exists(call.db, provider):
+def _states(request: Request, where: sa.ColumnElement[bool], *, fall_back: bool = False) -> Response:
+    provider = request.path["provider"]
+    if not exists(request.db, provider):
         raise NotFound(f"No provider with name '{provider}' found")
-    found = kept.contents(call.db, [*kept.of_provider(provider), where])
+    found = kept.contents(request.db, [*kept.of_provider(provider), where])
     if fall_back:
         known = {pact.consumer for pact, _ in found}
-        latest = kept.latest_of_each(call.db, kept.of_provider(provider))
+        latest = kept.latest_of_each(request.db, kept.of_provider(provider))
         others = [pact.publication for pact in latest if pact.consumer not in known]
-        found += kept.contents(call.db, [publications.c.id.in_(others)])
+        found += kept.contents(request.db, [publications.c.id.in_(others)])
     states: dict[str, dict[str, Any]] = {}
     for pact, text in found:
         for name, params in _states_of_pact(text):

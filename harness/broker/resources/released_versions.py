@@ -19,7 +19,7 @@ from harness.ledger.db import deployment_records as kept
 from harness.ledger.db import places
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.deployment_records import StoredDeployment
     from harness.ledger.db.places import Environment
 
@@ -31,48 +31,47 @@ _PATH = "/pacticipants/{pacticipant}/versions/{version}/released-versions/enviro
 
 
 @routes.get(_PATH, answers={200: LIST})
-def show_of_version(call: Request) -> Response:
+def show_of_version(request: Request) -> Response:
     """Every time that a version was released to an environment, oldest first."""
-    the_version(call)
-    place = _environment(call)
-    found = kept.of_version(call.db, place, _version(call), released=True)
-    title = (
-        f"Released versions for {call.path['pacticipant']} version {call.path['version']} in {place.display_name}"
-    )
-    return ok(_release_list(call, found, title, embeds=False))
+    the_version(request)
+    place = _environment(request)
+    found = kept.of_version(request.db, place, _version(request), released=True)
+    of = f"{request.path['pacticipant']} version {request.path['version']}"
+    title = f"Released versions for {of} in {place.display_name}"
+    return ok(_release_list(request, found, title, embeds=False))
 
 
 @routes.post(_PATH, answers={200: RELEASED, 201: RELEASED}, role="deploy")
-def release(call: Request) -> Response:
+def release(request: Request) -> Response:
     """Say that a version is supported in an environment, beside what is."""
-    call.document(empty=True)
-    the_version(call)
-    made, new = kept.release(call.db, _environment(call), _version(call), call.now)
-    told_of_it = _with_environment(call, made)
-    where = call.to("released-versions", made.uuid)
+    request.document(empty=True)
+    the_version(request)
+    made, new = kept.release(request.db, _environment(request), _version(request), request.now)
+    told_of_it = _with_environment(request, made)
+    where = request.to("released-versions", made.uuid)
     return created(told_of_it, where) if new else ok(told_of_it, location=where)
 
 
 @routes.get("/released-versions/{uuid}", answers={200: RELEASED})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One release."""
-    return ok(_with_environment(call, _the_stay(call)))
+    return ok(_with_environment(request, _the_stay(request)))
 
 
 @routes.patch("/released-versions/{uuid}", answers={200: RELEASED}, body=TO_END, role="deploy", asks_scope=True)
-def end(call: Request) -> Response:
+def end(request: Request) -> Response:
     """It is no longer supported there."""
-    form = Form(call.document())
-    there = _the_stay(call)
-    call.who.permit(there.version.pacticipant)
+    form = Form(request.document())
+    there = _the_stay(request)
+    request.who.permit(there.version.pacticipant)
     lasts = form.truth("currentlySupported", words="must be one of: true, false")
     form.done()
     if lasts is True:
         text = "The currentlySupported property cannot be set back to true. Please record a new deployment."
         raise Invalid({"currentlySupported": [text]}, status=422)
     if lasts is False:
-        kept.end(call.db, there, call.now, released=True)
-    return ok(_with_environment(call, _the_stay(call)))
+        kept.end(request.db, there, request.now, released=True)
+    return ok(_with_environment(request, _the_stay(request)))
 
 
 @routes.get(
@@ -83,40 +82,40 @@ def end(call: Request) -> Response:
         s.query("version", "Only this version."),
     ],
 )
-def show_current(call: Request) -> Response:
+def show_current(request: Request) -> Response:
     """What is supported in an environment now."""
-    place = _environment(call)
+    place = _environment(request)
     found = kept.current(
-        call.db, place, released=True, pacticipant=call.asked("pacticipant"), number=call.asked("version")
+        request.db, place, released=True, pacticipant=request.asked("pacticipant"), number=request.asked("version")
     )
-    return ok(_release_list(call, found, f"Currently supported versions in {place.display_name}"))
+    return ok(_release_list(request, found, f"Currently supported versions in {place.display_name}"))
 
 
-def _environment(call: Request) -> Environment:
-    found = places.by_uuid(call.db, call.path["environment"])
+def _environment(request: Request) -> Environment:
+    found = places.by_uuid(request.db, request.path["environment"])
     if found is None:
         raise NotHere
     return found
 
 
-def _version(call: Request) -> Version:
-    return Version(call.path["pacticipant"], call.path["version"])
+def _version(request: Request) -> Version:
+    return Version(request.path["pacticipant"], request.path["version"])
 
 
-def _the_stay(call: Request) -> StoredDeployment:
-    found = kept.by_uuid(call.db, call.path["uuid"], released=True)
+def _the_stay(request: Request) -> StoredDeployment:
+    found = kept.by_uuid(request.db, request.path["uuid"], released=True)
     if found is None:
         raise NotHere
     return found
 
 
-def _with_environment(call: Request, stay: StoredDeployment) -> dict[str, Any]:
-    return told(call, stay, environment_resource(call, stay.environment))
+def _with_environment(request: Request, stay: StoredDeployment) -> dict[str, Any]:
+    return told(request, stay, environment_resource(request, stay.environment))
 
 
 def _release_list(
-    call: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
+    request: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
 ) -> dict[str, Any]:
-    asked = f"{call.here()}?{call.query}" if call.query else call.here()
-    embedded = {"releasedVersions": [told(call, each, None, embeds=embeds) for each in found]}
+    asked = f"{request.here()}?{request.query}" if request.query else request.here()
+    embedded = {"releasedVersions": [told(request, each, None, embeds=embeds) for each in found]}
     return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}

@@ -15,7 +15,7 @@ from harness.ledger.db import secrets as kept
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.secrets import Secret
 
 routes = Routes("secrets")
@@ -44,54 +44,54 @@ _NAME = re.compile(r"^[A-Za-z0-9_]+$")
 
 
 @routes.get("/secrets", answers={200: SECRETS}, role="admin")
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """The names of all secrets."""
-    found = [_secret_resource(call, each) for each in kept.all_secrets(call.db)]
-    return ok({"_embedded": {"secrets": found}, "_links": {"self": link(call.to("secrets"), title="Secrets")}})
+    found = [_secret_resource(request, each) for each in kept.all_secrets(request.db)]
+    return ok({"_embedded": {"secrets": found}, "_links": {"self": link(request.to("secrets"), title="Secrets")}})
 
 
 @routes.post("/secrets", answers={201: SECRET}, body=TO_KEEP, role="admin")
-def create(call: Request) -> Response:
+def create(request: Request) -> Response:
     """Keep a secret, to be written `${user.NAME}` in webhooks."""
-    uuid = kept.create(call.db, _parse_secret(call, ""), call.now)
-    return created(_secret_resource(call, _the_secret(call, uuid)), call.to("secrets", uuid))
+    uuid = kept.create(request.db, _parse_secret(request, ""), request.now)
+    return created(_secret_resource(request, _the_secret(request, uuid)), request.to("secrets", uuid))
 
 
 @routes.get("/secrets/{uuid}", answers={200: SECRET}, role="admin")
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """A secret, without its value."""
-    return ok(_secret_resource(call, _the_secret(call, call.path["uuid"])))
+    return ok(_secret_resource(request, _the_secret(request, request.path["uuid"])))
 
 
 @routes.put("/secrets/{uuid}", answers={200: SECRET}, body=TO_CHANGE, role="admin")
-def replace(call: Request) -> Response:
+def replace(request: Request) -> Response:
     """Another name, description or value; a value that is left out stays."""
-    there = _the_secret(call, call.path["uuid"])
-    kept.replace(call.db, there.uuid, _parse_secret(call, there.uuid), call.now)
-    return ok(_secret_resource(call, _the_secret(call, there.uuid)))
+    there = _the_secret(request, request.path["uuid"])
+    kept.replace(request.db, there.uuid, _parse_secret(request, there.uuid), request.now)
+    return ok(_secret_resource(request, _the_secret(request, there.uuid)))
 
 
 @routes.delete("/secrets/{uuid}", answers={204: None}, role="admin")
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Forget a secret."""
-    kept.delete(call.db, _the_secret(call, call.path["uuid"]).uuid)
+    kept.delete(request.db, _the_secret(request, request.path["uuid"]).uuid)
     return no_content()
 
 
-def _the_secret(call: Request, uuid: str) -> Secret:
-    found = kept.by_uuid(call.db, uuid)
+def _the_secret(request: Request, uuid: str) -> Secret:
+    found = kept.by_uuid(request.db, uuid)
     if found is None:
         raise NotHere
     return found
 
 
-def _parse_secret(call: Request, uuid: str) -> dict[str, Any]:
-    form = Form(call.document())
+def _parse_secret(request: Request, uuid: str) -> dict[str, Any]:
+    form = Form(request.document())
     name = form.text("name", required=True)
     value = form.text("value", required=not uuid)
     if name and not _NAME.match(name):
         form.wrong("name", "can only contain the characters A-Z, a-z, 0-9 and _")
-    if name and kept.is_name_taken(call.db, name, but_by=uuid):
+    if name and kept.is_name_taken(request.db, name, but_by=uuid):
         form.wrong("name", f"name '{name}' is already used by an existing secret.")
     told = omit_absent(
         name=name,
@@ -103,7 +103,7 @@ def _parse_secret(call: Request, uuid: str) -> dict[str, Any]:
     return told
 
 
-def _secret_resource(call: Request, each: Secret) -> dict[str, Any]:
+def _secret_resource(request: Request, each: Secret) -> dict[str, Any]:
     told = omit_absent(
         uuid=each.uuid,
         name=each.name,
@@ -112,4 +112,4 @@ def _secret_resource(call: Request, each: Secret) -> dict[str, Any]:
         createdAt=moment(each.created_at),
         updatedAt=moment(each.updated_at) if each.updated_at else None,
     )
-    return {**told, "_links": {"self": link(call.to("secrets", each.uuid), title="Secret", name=each.name)}}
+    return {**told, "_links": {"self": link(request.to("secrets", each.uuid), title="Secret", name=each.name)}}

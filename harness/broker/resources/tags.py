@@ -19,7 +19,7 @@ from harness.ledger.db.times import moment
 from harness.ledger.db.versions import mention
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("tags")
 
@@ -28,73 +28,73 @@ _NEW = timedelta(seconds=10)  # a version's first tag within this time also beco
 
 
 @routes.get("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={200: TAG})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """A tag of a version."""
-    return ok(_tag_resource(call, _the_tag(call)[1]))
+    return ok(_tag_resource(request, _the_tag(request)[1]))
 
 
 @routes.put("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={200: TAG, 201: TAG})
-def add(call: Request) -> Response:
+def add(request: Request) -> Response:
     """Tag a version; one that is not known is made, its pacticipant too."""
-    call.document(empty=True)
-    version = Version(call.path["pacticipant"], call.path["version"])
-    name = call.path["tag"]
-    row = mention(call.db, version, call.now)
-    new = kept.add(call.db, row, name, call.now)
+    request.document(empty=True)
+    version = Version(request.path["pacticipant"], request.path["version"])
+    name = request.path["tag"]
+    row = mention(request.db, version, request.now)
+    new = kept.add(request.db, row, name, request.now)
     if new:
-        branch_from_tag(call, row, name)
-    _deploy(call, version, name)
-    told = _tag_resource(call, kept.created_at(call.db, row, name) or call.now)
-    return created(told, call.here()) if new else ok(told)
+        branch_from_tag(request, row, name)
+    _deploy(request, version, name)
+    told = _tag_resource(request, kept.created_at(request.db, row, name) or request.now)
+    return created(told, request.here()) if new else ok(told)
 
 
 @routes.delete("/pacticipants/{pacticipant}/versions/{version}/tags/{tag}", answers={204: None})
-def remove(call: Request) -> Response:
+def remove(request: Request) -> Response:
     """Take a tag off a version."""
-    row, _ = _the_tag(call)
-    kept.remove(call.db, row, call.path["tag"])
+    row, _ = _the_tag(request)
+    kept.remove(request.db, row, request.path["tag"])
     return no_content()
 
 
-def branch_from_tag(call: Request, row: int, name: str, *, touch: bool = True) -> None:
+def branch_from_tag(request: Request, row: int, name: str, *, touch: bool = True) -> None:
     """What else a new tag means: a new version's first one is its branch, `main` is a main branch."""
-    made = kept.since_with_one_tag_only(call.db, row) if call.settings.use_first_tag_as_branch else None
-    if made is not None and _age(made, call.now) <= _NEW:
-        candidates = call.settings.main_candidates
-        branches.add(call.db, row, name, call.now, main_candidates=candidates, touch=touch)
+    made = kept.since_with_one_tag_only(request.db, row) if request.settings.use_first_tag_as_branch else None
+    if made is not None and _age(made, request.now) <= _NEW:
+        candidates = request.settings.main_candidates
+        branches.add(request.db, row, name, request.now, main_candidates=candidates, touch=touch)
     else:
-        branches.detect_main_of(call.db, row, name, call.settings.main_candidates, call.now)
+        branches.detect_main_of(request.db, row, name, request.settings.main_candidates, request.now)
 
 
 def _age(created_at: str, now: str) -> timedelta:
     return datetime.fromisoformat(now) - datetime.fromisoformat(created_at)
 
 
-def _deploy(call: Request, version: Version, tag: str) -> None:
+def _deploy(request: Request, version: Version, tag: str) -> None:
     """A tag named like an environment says that the version runs there, unless that is known already."""
     # Who may not record deployments does not get around that by a tag.
-    may = call.settings.deployments_for_tags and Role(call.who.role).includes(Role.DEPLOY)
-    place = places.by_name(call.db, tag) if may else None
+    may = request.settings.deployments_for_tags and Role(request.who.role).includes(Role.DEPLOY)
+    place = places.by_name(request.db, tag) if may else None
     if place is not None and not deployment_records.of_version(
-        call.db, place, version, released=False, current=True
+        request.db, place, version, released=False, current=True
     ):
-        environments.deploy(call.db, tag, version, "", call.now)
+        environments.deploy(request.db, tag, version, "", request.now)
 
 
-def _the_tag(call: Request) -> tuple[int, str]:
-    row = versions.find(call.db, call.path["pacticipant"], call.path["version"])
-    since = None if row is None else kept.created_at(call.db, row, call.path["tag"])
+def _the_tag(request: Request) -> tuple[int, str]:
+    row = versions.find(request.db, request.path["pacticipant"], request.path["version"])
+    since = None if row is None else kept.created_at(request.db, row, request.path["tag"])
     if row is None or since is None:
         raise NotHere
     return row, since
 
 
-def _tag_resource(call: Request, since: str) -> dict[str, Any]:
-    owner, number, name = (call.path[each] for each in ("pacticipant", "version", "tag"))
-    version = call.to("pacticipants", owner, "versions", number)
+def _tag_resource(request: Request, since: str) -> dict[str, Any]:
+    owner, number, name = (request.path[each] for each in ("pacticipant", "version", "tag"))
+    version = request.to("pacticipants", owner, "versions", number)
     links = {
-        "self": link(call.to("pacticipants", owner, "versions", number, "tags", name), title="Tag", name=name),
+        "self": link(request.to("pacticipants", owner, "versions", number, "tags", name), title="Tag", name=name),
         "version": link(version, title="Version", name=number),
-        "pacticipant": link(call.to("pacticipants", owner), title="Pacticipant", name=owner),
+        "pacticipant": link(request.to("pacticipants", owner), title="Pacticipant", name=owner),
     }
     return {"name": name, "createdAt": moment(since), "_links": links}

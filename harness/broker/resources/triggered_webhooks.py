@@ -18,7 +18,7 @@ from harness.ledger.db.versions import exists
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.outbox import Trigger
 
 routes = Routes("triggered-webhooks")
@@ -58,22 +58,22 @@ PUBLICATION_EVENTS = (
 
 
 @routes.get("/triggered-webhooks/{uuid}/logs", answers={200: LOG}, media=(TEXT, HAL, JSON))
-def show_log(call: Request) -> Response:
+def show_log(request: Request) -> Response:
     """The logs of every attempt, one after the other."""
-    found = outbox.by_uuid(call.db, call.path["uuid"])
+    found = outbox.by_uuid(request.db, request.path["uuid"])
     if found is None:
         raise NotHere
-    log = outbox.log_of(call.db, found)
-    return text(log) if call.media == TEXT else ok({"logs": log})
+    log = outbox.log_of(request.db, found)
+    return text(log) if request.media == TEXT else ok({"logs": log})
 
 
 @routes.get("/pacts/provider/{provider}/consumer/{consumer}/webhooks/status", answers={200: STATUS})
-def show_status(call: Request) -> Response:
+def show_status(request: Request) -> Response:
     """How the webhooks of two pacticipants fared, each with its latest event."""
-    consumer, provider = call.path["consumer"], call.path["provider"]
-    if not (exists(call.db, consumer) and exists(call.db, provider)):
+    consumer, provider = request.path["consumer"], request.path["provider"]
+    if not (exists(request.db, consumer) and exists(request.db, provider)):
         raise NotHere
-    found = outbox.of_pair(call.db, consumer, provider)
+    found = outbox.of_pair(request.db, consumer, provider)
     counted = {
         "successful": sum(each.status == outbox.SUCCESS for each in found),
         "failed": sum(each.status == outbox.FAILURE for each in found),
@@ -82,44 +82,44 @@ def show_status(call: Request) -> Response:
     }
     always = ("successful", "failed")
     summary = {name: count for name, count in counted.items() if count or name in always}
-    embedded = {"triggeredWebhooks": trigger_resources(call, found)}
-    return ok({"summary": summary, "_embedded": embedded, "_links": _status_links(call, found)})
+    embedded = {"triggeredWebhooks": trigger_resources(request, found)}
+    return ok({"summary": summary, "_embedded": embedded, "_links": _status_links(request, found)})
 
 
 @routes.get(
     "/pacts/provider/{provider}/consumer/{consumer}/version/{version}/triggered-webhooks",
     answers={200: TRIGGERED_LIST},
 )
-def show_of_publication(call: Request) -> Response:
+def show_of_publication(request: Request) -> Response:
     """What the publication of a pact has triggered."""
-    consumer, provider, number = call.path["consumer"], call.path["provider"], call.path["version"]
-    row = version_with(call.db, consumer, number, provider)
+    consumer, provider, number = request.path["consumer"], request.path["provider"], request.path["version"]
+    row = version_with(request.db, consumer, number, provider)
     if row is None:
         raise NotHere
-    found = outbox.of_publication(call.db, row, provider, PUBLICATION_EVENTS)
+    found = outbox.of_publication(request.db, row, provider, PUBLICATION_EVENTS)
     title = f"Webhooks triggered by the publication of the pact between {consumer} ({number}) and {provider}"
-    links = {"self": link(call.here(), title=title)}
-    return ok({"_embedded": {"triggeredWebhooks": trigger_resources(call, found)}, "_links": links})
+    links = {"self": link(request.here(), title=title)}
+    return ok({"_embedded": {"triggeredWebhooks": trigger_resources(request, found)}, "_links": links})
 
 
-def trigger_resources(call: Request, found: Sequence[Trigger]) -> list[dict[str, Any]]:
+def trigger_resources(request: Request, found: Sequence[Trigger]) -> list[dict[str, Any]]:
     """Triggered webhooks as the API tells them."""
-    by_row = kept.by_ids(call.db, [each.webhook_id for each in found if each.webhook_id is not None])
-    return [_trigger_resource(call, each, by_row) for each in found]
+    by_row = kept.by_ids(request.db, [each.webhook_id for each in found if each.webhook_id is not None])
+    return [_trigger_resource(request, each, by_row) for each in found]
 
 
-def _trigger_resource(call: Request, each: Trigger, by_row: dict[int, kept.Webhook]) -> dict[str, Any]:
+def _trigger_resource(request: Request, each: Trigger, by_row: dict[int, kept.Webhook]) -> dict[str, Any]:
     webhook = by_row.get(each.webhook_id or 0)
     name = f"{webhook.method} {webhook.host}" if webhook else "Deleted webhook"
-    logs = call.to("triggered-webhooks", each.uuid, "logs")
+    logs = request.to("triggered-webhooks", each.uuid, "logs")
     over = each.status in (outbox.SUCCESS, outbox.FAILURE)
-    most = len(call.settings.webhook_retry_schedule) + 1
+    most = len(request.settings.webhook_retry_schedule) + 1
     links = {
         "pb:logs": link(logs, title="Webhook execution logs", name=name),
         "logs": link(logs, title="DEPRECATED - Use pb:logs", name=name),
     }
     if webhook:
-        links["pb:webhook"] = link(call.to("webhooks", webhook.uuid), title="Webhook", name=name)
+        links["pb:webhook"] = link(request.to("webhooks", webhook.uuid), title="Webhook", name=name)
     return {
         "name": name,
         "status": each.status,
@@ -132,25 +132,25 @@ def _trigger_resource(call: Request, each: Trigger, by_row: dict[int, kept.Webho
     }
 
 
-def _status_links(call: Request, found: Sequence[Trigger]) -> dict[str, Any]:
-    consumer, provider = call.path["consumer"], call.path["provider"]
-    pair = call.to("pacts", "provider", provider, "consumer", consumer)
+def _status_links(request: Request, found: Sequence[Trigger]) -> dict[str, Any]:
+    consumer, provider = request.path["consumer"], request.path["provider"]
+    pair = request.to("pacts", "provider", provider, "consumer", consumer)
     failed = [each for each in found if each.status == outbox.FAILURE]
     links: dict[str, Any] = {
         "self": link(f"{pair}/webhooks/status", title="Webhooks status"),
         "pb:error-logs": [
-            link(call.to("triggered-webhooks", each.uuid, "logs"), title="Webhook execution logs")
+            link(request.to("triggered-webhooks", each.uuid, "logs"), title="Webhook execution logs")
             for each in failed
         ],
         "pb:pact-webhooks": link(
             f"{pair}/webhooks", title=f"Webhooks for the pact between {consumer} and {provider}"
         ),
-        "pb:consumer": link(call.to("pacticipants", consumer), title="Consumer", name=consumer),
-        "pb:provider": link(call.to("pacticipants", provider), title="Provider", name=provider),
+        "pb:consumer": link(request.to("pacticipants", consumer), title="Consumer", name=consumer),
+        "pb:provider": link(request.to("pacticipants", provider), title="Provider", name=provider),
     }
-    latest = latest_version_with(call.db, consumer, provider)
+    latest = latest_version_with(request.db, consumer, provider)
     if latest is not None and found:
         name = f"Pact between {consumer} ({latest}) and {provider}"
-        where = call.to("pacts", "provider", provider, "consumer", consumer, "version", latest)
+        where = request.to("pacts", "provider", provider, "consumer", consumer, "version", latest)
         links["pb:pact-version"] = link(where, title="Pact", name=name)
     return links

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.pacts import StoredPact
     from harness.ledger.db.results import VerificationResult
 
@@ -54,113 +54,115 @@ SUMMARY = s.Schema(
 
 
 @routes.post(f"{_CONTENT}/verification-results", answers={201: RESULT}, body=TO_PUBLISH)
-def publish(call: Request) -> Response:
+def publish(request: Request) -> Response:
     """Publish what the verification of a content came to."""
-    return _publish(call, Metadata())
+    return _publish(request, Metadata())
 
 
 @routes.post(f"{_REMEMBERED}/verification-results", answers={201: RESULT}, body=TO_PUBLISH)
-def publish_remembered(call: Request) -> Response:
+def publish_remembered(request: Request) -> Response:
     """Publish what the verification of a content came to that was given for a reason."""
-    return _publish(call, decode(call.path["metadata"]))
+    return _publish(request, decode(request.path["metadata"]))
 
 
 @routes.get(f"{_PAIR}/version/{{version}}/verification-results/latest", answers={200: RESULT})
-def show_latest_of_version(call: Request) -> Response:
+def show_latest_of_version(request: Request) -> Response:
     """The newest result of the pact of a consumer's version."""
-    return _latest_of(call, [pacts.of_number(call.path["version"])])
+    return _latest_of(request, [pacts.of_number(request.path["version"])])
 
 
 @routes.delete(f"{_PAIR}/version/{{version}}/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest_of_version(call: Request) -> Response:
+def delete_latest_of_version(request: Request) -> Response:
     """Forget the newest result of the pact of a consumer's version."""
-    return _delete(call, _newest(call, [pacts.of_number(call.path["version"])])[1])
+    return _delete(request, _newest(request, [pacts.of_number(request.path["version"])])[1])
 
 
 @routes.get(f"{_CONTENT}/verification-results/latest", answers={200: RESULT})
-def show_latest(call: Request) -> Response:
+def show_latest(request: Request) -> Response:
     """The newest result of a content."""
-    return _result_response(call, results.latest(call.db, _pair(call), call.path["sha"]))
+    return _result_response(request, results.latest(request.db, _pair(request), request.path["sha"]))
 
 
 @routes.delete(f"{_CONTENT}/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest(call: Request) -> Response:
+def delete_latest(request: Request) -> Response:
     """Forget the newest result of a content."""
-    return _delete(call, results.latest(call.db, _pair(call), call.path["sha"]))
+    return _delete(request, results.latest(request.db, _pair(request), request.path["sha"]))
 
 
 @routes.get(f"{_CONTENT}/verification-results/{{number}}", answers={200: RESULT})
 @routes.get(f"{_REMEMBERED}/verification-results/{{number}}", answers={200: RESULT})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One result."""
-    return _result_response(call, _the_result(call))
+    return _result_response(request, _the_result(request))
 
 
 @routes.delete(f"{_CONTENT}/verification-results/{{number}}", answers={204: None}, role="admin")
 @routes.delete(f"{_REMEMBERED}/verification-results/{{number}}", answers={204: None}, role="admin")
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Forget a result."""
-    return _delete(call, _the_result(call))
+    return _delete(request, _the_result(request))
 
 
 @routes.get(f"{_CONTENT}/verification-results/{{number}}/triggered-webhooks", answers={200: TRIGGERED_LIST})
-def show_triggered(call: Request) -> Response:
+def show_triggered(request: Request) -> Response:
     """What the publication of a result has triggered."""
-    found = _the_result(call)
+    found = _the_result(request)
     if found is None:
         raise NotHere
     title = f"Webhooks triggered by the publication of verification result {found.id}"
-    triggered = trigger_resources(call, outbox.of_verification(call.db, found.id))
-    links = {"self": link(f"{url_of(call, found)}/triggered-webhooks", title=title)}
+    triggered = trigger_resources(request, outbox.of_verification(request.db, found.id))
+    links = {"self": link(f"{url_of(request, found)}/triggered-webhooks", title=title)}
     return ok({"_embedded": {"triggeredWebhooks": triggered}, "_links": links})
 
 
 @routes.get(f"{_PAIR}/latest/verification-results/latest", answers={200: RESULT})
-def show_latest_of_latest(call: Request) -> Response:
+def show_latest_of_latest(request: Request) -> Response:
     """The newest result of the latest pact."""
-    return _latest_of(call, [])
+    return _latest_of(request, [])
 
 
 @routes.delete(f"{_PAIR}/latest/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest_of_latest(call: Request) -> Response:
+def delete_latest_of_latest(request: Request) -> Response:
     """Forget the newest result of the latest pact."""
-    return _delete(call, _newest(call, [])[1])
+    return _delete(request, _newest(request, [])[1])
 
 
 @routes.get(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={200: RESULT})
-def show_latest_of_tag(call: Request) -> Response:
+def show_latest_of_tag(request: Request) -> Response:
     """The newest result of the latest pact with a tag."""
-    return _latest_of(call, [pacts.with_tag(call.path["tag"])])
+    return _latest_of(request, [pacts.with_tag(request.path["tag"])])
 
 
 @routes.delete(f"{_PAIR}/latest/{{tag}}/verification-results/latest", answers={204: None}, role="admin")
-def delete_latest_of_tag(call: Request) -> Response:
+def delete_latest_of_tag(request: Request) -> Response:
     """Forget the newest result of the latest pact with a tag."""
-    return _delete(call, _newest(call, [pacts.with_tag(call.path["tag"])])[1])
+    return _delete(request, _newest(request, [pacts.with_tag(request.path["tag"])])[1])
 
 
 @routes.get("/verification-results/consumer/{consumer}/version/{version}/latest", answers={200: SUMMARY})
-def summarise(call: Request) -> Response:
+def summarise(request: Request) -> Response:
     """The newest result of each pact of a consumer's version, by provider."""
-    row = versions.find(call.db, call.path["consumer"], call.path["version"])
+    row = versions.find(request.db, request.path["consumer"], request.path["version"])
     if row is None:
         raise NotHere
-    found = pacts.find_pacts(call.db, [publications.c.version_id == row])
-    known = results.latest_of_contracts(call.db, [pact.contract for pact in found])
+    found = pacts.find_pacts(request.db, [publications.c.version_id == row])
+    known = results.latest_of_contracts(request.db, [pact.contract for pact in found])
     stands = {pact.provider: known.get(pact.contract) for pact in found}
     summary = {
         "successful": sorted(name for name, each in stands.items() if _holds(each)),
         "failed": sorted(name for name, each in stands.items() if each and not each.success),
         "unknown": sorted(name for name, each in stands.items() if each is None or each.partial),
     }
-    told_results = [result_resource(call, each, call.path["version"]) for each in known.values()]
-    title = f"Latest verification results for consumer {call.path['consumer']} version {call.path['version']}"
+    told_results = [result_resource(request, each, request.path["version"]) for each in known.values()]
+    title = (
+        f"Latest verification results for consumer {request.path['consumer']} version {request.path['version']}"
+    )
     return ok(
         {
             "success": bool(stands) and all(map(_holds, stands.values())),
             "providerSummary": summary,
             "_embedded": {"verificationResults": told_results},
-            "_links": {"self": link(call.here(), title=title)},
+            "_links": {"self": link(request.here(), title=title)},
         }
     )
 
@@ -170,20 +172,20 @@ def _holds(result: VerificationResult | None) -> bool:
     return result is not None and result.success and not result.partial
 
 
-def _publish(call: Request, remembered: Metadata) -> Response:
-    given = _parse_result(call, remembered)
-    contract = results.contract_row(call.db, _pair(call), call.path["sha"])
+def _publish(request: Request, remembered: Metadata) -> Response:
+    given = _parse_result(request, remembered)
+    contract = results.contract_row(request.db, _pair(request), request.path["sha"])
     if contract is None:
         raise NotHere
-    number = results.record(call.db, contract, given, call.now)
-    made = results.by_number(call.db, _pair(call), call.path["sha"], number)
+    number = results.record(request.db, contract, given, request.now)
+    made = results.by_number(request.db, _pair(request), request.path["sha"], number)
     assert made is not None
-    announce_result(call, made, remembered)
-    return created(result_resource(call, made, _consumer_number(call, contract)), url_of(call, made))
+    announce_result(request, made, remembered)
+    return created(result_resource(request, made, _consumer_number(request, contract)), url_of(request, made))
 
 
-def _parse_result(call: Request, remembered: Metadata) -> results.ResultToRecord:
-    form = Form(call.document())
+def _parse_result(request: Request, remembered: Metadata) -> results.ResultToRecord:
+    form = Form(request.document())
     success = form.body.get("success")
     if "success" not in form.body:
         form.wrong("success", ABSENT)
@@ -207,45 +209,45 @@ def _parse_result(call: Request, remembered: Metadata) -> results.ResultToRecord
     )
 
 
-def _pair(call: Request) -> tuple[str, str]:
-    return call.path["consumer"], call.path["provider"]
+def _pair(request: Request) -> tuple[str, str]:
+    return request.path["consumer"], request.path["provider"]
 
 
-def _the_result(call: Request) -> VerificationResult | None:
-    number = call.path["number"]
+def _the_result(request: Request) -> VerificationResult | None:
+    number = request.path["number"]
     if not (number.isascii() and number.isdecimal() and len(number) < 16):
         raise NotHere
-    return results.by_number(call.db, _pair(call), call.path["sha"], int(number))
+    return results.by_number(request.db, _pair(request), request.path["sha"], int(number))
 
 
-def _consumer_number(call: Request, contract: int) -> str:
-    numbers: Sequence[str] = pacts.numbers_with(call.db, contract)
+def _consumer_number(request: Request, contract: int) -> str:
+    numbers: Sequence[str] = pacts.numbers_with(request.db, contract)
     return numbers[0] if numbers else ""
 
 
-def _result_response(call: Request, found: VerificationResult | None) -> Response:
+def _result_response(request: Request, found: VerificationResult | None) -> Response:
     """A result, by the newest version with its content, whichever it was looked for by."""
     if found is None:
         raise NotHere
-    body: dict[str, Any] = result_resource(call, found, _consumer_number(call, found.contract))
+    body: dict[str, Any] = result_resource(request, found, _consumer_number(request, found.contract))
     return ok(body)
 
 
 def _newest(
-    call: Request, where: Sequence[sa.ColumnElement[bool]]
+    request: Request, where: Sequence[sa.ColumnElement[bool]]
 ) -> tuple[StoredPact, VerificationResult | None]:
-    pact = pacts.newest(call.db, [*pacts.of_pair(*_pair(call)), *where])
+    pact = pacts.newest(request.db, [*pacts.of_pair(*_pair(request)), *where])
     if pact is None:
         raise NotHere
-    return pact, results.latest(call.db, _pair(call), pact.sha)
+    return pact, results.latest(request.db, _pair(request), pact.sha)
 
 
-def _latest_of(call: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
-    return _result_response(call, _newest(call, where)[1])
+def _latest_of(request: Request, where: Sequence[sa.ColumnElement[bool]]) -> Response:
+    return _result_response(request, _newest(request, where)[1])
 
 
-def _delete(call: Request, found: VerificationResult | None) -> Response:
+def _delete(request: Request, found: VerificationResult | None) -> Response:
     if found is None:
         raise NotHere
-    deleting.result(call.db, found.id, By(who=call.who.name, at=call.now))
+    deleting.result(request.db, found.id, By(who=request.who.name, at=request.now))
     return no_content()

@@ -20,7 +20,7 @@ from harness.ledger.db.versions import exists, mention, set_build_url
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 routes = Routes("versions")
 
@@ -30,129 +30,129 @@ TO_KEEP = s.Schema(
 
 
 @routes.get("/pacticipants/{pacticipant}/versions", answers={200: VERSIONS}, query=s.PAGES)
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """All versions of a pacticipant, newest first."""
-    return _list(call, [], f"All application versions of {call.path['pacticipant']}")
+    return _list(request, [], f"All application versions of {request.path['pacticipant']}")
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}/versions", answers={200: VERSIONS}, query=s.PAGES)
-def show_of_branch(call: Request) -> Response:
+def show_of_branch(request: Request) -> Response:
     """The versions on a branch, newest first."""
-    branch = branches.by_name(call.db, call.path["pacticipant"], call.path["branch"])
+    branch = branches.by_name(request.db, request.path["pacticipant"], request.path["branch"])
     if branch is None:
         raise NotHere
-    title = f"Versions for branch {branch.name} of {call.path['pacticipant']}"
-    return _list(call, [kept.on_branch(branch.id)], title)
+    title = f"Versions for branch {branch.name} of {request.path['pacticipant']}"
+    return _list(request, [kept.on_branch(branch.id)], title)
 
 
 @routes.get("/pacticipants/{pacticipant}/tags/{tag}/versions", answers={200: VERSIONS}, query=s.PAGES)
-def show_tagged(call: Request) -> Response:
+def show_tagged(request: Request) -> Response:
     """The versions with a tag, newest first."""
-    name, tag = call.path["pacticipant"], call.path["tag"]
-    return _list(call, [kept.with_tag(tag)], f"All application versions of {name}")
+    name, tag = request.path["pacticipant"], request.path["tag"]
+    return _list(request, [kept.with_tag(tag)], f"All application versions of {name}")
 
 
 @routes.get(
     "/pacticipants/{pacticipant}/environments/{environment}/versions", answers={200: VERSIONS}, query=s.PAGES
 )
-def show_in_environment(call: Request) -> Response:
+def show_in_environment(request: Request) -> Response:
     """The versions that are in an environment now, newest first."""
-    place = places.by_uuid(call.db, call.path["environment"])
+    place = places.by_uuid(request.db, request.path["environment"])
     if place is None:
         raise NotHere
-    title = f"Versions of {call.path['pacticipant']} in {place.display_name}"
-    return _list(call, [kept.in_environment(place.id)], title)
+    title = f"Versions of {request.path['pacticipant']} in {place.display_name}"
+    return _list(request, [kept.in_environment(place.id)], title)
 
 
 @routes.get("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One version."""
-    return _one(call, the_version(call))
+    return _one(request, the_version(request))
 
 
 @routes.put("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION, 201: VERSION}, body=TO_KEEP)
-def replace(call: Request) -> Response:
+def replace(request: Request) -> Response:
     """Describe a version; one that is not known is made, its pacticipant too."""
-    return _keep(call, clearing=True)
+    return _keep(request, clearing=True)
 
 
 @routes.patch("/pacticipants/{pacticipant}/versions/{version}", answers={200: VERSION, 201: VERSION}, body=TO_KEEP)
-def change(call: Request) -> Response:
+def change(request: Request) -> Response:
     """Change a part of what is said of a version; one that is not known is made."""
-    return _keep(call, clearing=False)
+    return _keep(request, clearing=False)
 
 
 # Where it is deployed is forgotten, too, and others' results: more than who publishes may undo.
 @routes.delete("/pacticipants/{pacticipant}/versions/{version}", answers={204: None}, role="admin")
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Forget a version with its contracts and results."""
-    deleting.version(call.db, the_version(call), By(who=call.who.name, at=call.now))
+    deleting.version(request.db, the_version(request), By(who=request.who.name, at=request.now))
     return no_content()
 
 
 @routes.get("/pacticipants/{pacticipant}/latest-version/{tag}", answers={200: VERSION})
-def show_latest_tagged(call: Request) -> Response:
+def show_latest_tagged(request: Request) -> Response:
     """The newest version with a tag."""
-    return _one(call, tags.head(call.db, call.path["pacticipant"], call.path["tag"]), here=True)
+    return _one(request, tags.head(request.db, request.path["pacticipant"], request.path["tag"]), here=True)
 
 
 @routes.get("/pacticipants/{pacticipant}/latest-version", answers={200: VERSION})
-def show_latest(call: Request) -> Response:
+def show_latest(request: Request) -> Response:
     """The newest version."""
-    return _one(call, kept.newest(call.db, call.path["pacticipant"]), here=True)
+    return _one(request, kept.newest(request.db, request.path["pacticipant"]), here=True)
 
 
 @routes.get("/pacticipants/{pacticipant}/branches/{branch}/latest-version", answers={200: VERSION})
-def show_head(call: Request) -> Response:
+def show_head(request: Request) -> Response:
     """The head of a branch: the version most recently added to it."""
-    branch = branches.by_name(call.db, call.path["pacticipant"], call.path["branch"])
-    return _one(call, branch.head if branch else None, here=True)
+    branch = branches.by_name(request.db, request.path["pacticipant"], request.path["branch"])
+    return _one(request, branch.head if branch else None, here=True)
 
 
-def the_version(call: Request) -> int:
+def the_version(request: Request) -> int:
     """The row of the version that the path names. Raises NotHere."""
-    found = kept.find(call.db, call.path["pacticipant"], call.path["version"])
+    found = kept.find(request.db, request.path["pacticipant"], request.path["version"])
     if found is None:
         raise NotHere
     return found
 
 
-def _one(call: Request, row: int | None, *, here: bool = False) -> Response:
+def _one(request: Request, row: int | None, *, here: bool = False) -> Response:
     if row is None:
         raise NotHere
-    return ok(_resource_of_row(call, row, here=here))
+    return ok(_resource_of_row(request, row, here=here))
 
 
-def _resource_of_row(call: Request, row: int, *, here: bool = False) -> dict[str, Any]:
-    version = kept.versions_of_rows(call.db, [row], places=True)[0]
-    environments = places.list_environments(call.db)
-    return version_resource(call, version, environments=environments, itself=call.here() if here else None)
+def _resource_of_row(request: Request, row: int, *, here: bool = False) -> dict[str, Any]:
+    version = kept.versions_of_rows(request.db, [row], places=True)[0]
+    environments = places.list_environments(request.db)
+    return version_resource(request, version, environments=environments, itself=request.here() if here else None)
 
 
-def _list(call: Request, where: list[sa.ColumnElement[bool]], title: str) -> Response:
-    name = call.path["pacticipant"]
-    if not exists(call.db, name):
+def _list(request: Request, where: list[sa.ColumnElement[bool]], title: str) -> Response:
+    name = request.path["pacticipant"]
+    if not exists(request.db, name):
         raise NotFound(f"No pacticipant with name '{name}' found")
-    page = asked_page(call)
-    rows, total = kept.page_of(call.db, name, where, page)
-    return ok(version_list(call, name, kept.versions_of_rows(call.db, rows), title, (page, total)))
+    page = asked_page(request)
+    rows, total = kept.page_of(request.db, name, where, page)
+    return ok(version_list(request, name, kept.versions_of_rows(request.db, rows), title, (page, total)))
 
 
-def _keep(call: Request, *, clearing: bool) -> Response:
-    form = Form(call.document(empty=True))
+def _keep(request: Request, *, clearing: bool) -> Response:
+    form = Form(request.document(empty=True))
     build_url = form.text("buildUrl", blank=True)
     wanted = _tags(form)
     form.done()
-    name, number = call.path["pacticipant"], call.path["version"]
-    row = kept.find(call.db, name, number)
+    name, number = request.path["pacticipant"], request.path["version"]
+    row = kept.find(request.db, name, number)
     status = 201 if row is None else 200
     if row is None:
-        row = mention(call.db, Version(name, number), call.now)
+        row = mention(request.db, Version(name, number), request.now)
     if clearing or "buildUrl" in form.body:
-        set_build_url(call.db, row, build_url or "", call.now if status == 200 else None)
+        set_build_url(request.db, row, build_url or "", request.now if status == 200 else None)
     for tag in wanted:
-        tags.add(call.db, row, tag, call.now)
-    return Response(status=status, body=_resource_of_row(call, row))
+        tags.add(request.db, row, tag, request.now)
+    return Response(status=status, body=_resource_of_row(request, row))
 
 
 def _tags(form: Form) -> list[str]:

@@ -20,7 +20,7 @@ from harness.broker.webhooks.webhook_events import context_of
 from harness.ledger.db import webhooks as kept
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.broker.webhooks.delivery import DeliveryOutcome, WebhookMessage
     from harness.ledger.db.webhooks import Webhook
 
@@ -49,13 +49,13 @@ TRIED = s.Schema(
 
 # Both only read: a writer would keep everybody else waiting for as long as somebody else's server takes.
 @routes.post("/webhooks/{uuid}/execute", answers={200: EXECUTION}, reads=True, role="admin")
-def execute(call: Request) -> Response:
+def execute(request: Request) -> Response:
     """Send a webhook what it would be told of the latest pact, now."""
-    call.document(empty=True)
-    webhook = the_webhook(call)
-    here = call.to("webhooks", webhook.uuid)
+    request.document(empty=True)
+    webhook = the_webhook(request)
+    here = request.to("webhooks", webhook.uuid)
     links = {"webhook": link(here), "try-again": link(f"{here}/execute", title="Execute the webhook again")}
-    return ok({**_execution(call, webhook), "_links": links})
+    return ok({**_execution(request, webhook), "_links": links})
 
 
 @routes.post(
@@ -65,21 +65,21 @@ def execute(call: Request) -> Response:
     reads=True,
     role="admin",
 )
-def execute_unsaved(call: Request) -> Response:
+def execute_unsaved(request: Request) -> Response:
     """Send a webhook that is not kept, or for `{}` every enabled one, what the latest pact would tell it."""
-    again = {"try-again": link(call.here(), title="Execute the webhook again")}
-    if call.document() == {}:
-        return ok({**_all_told(call), "_links": again})
-    return ok({**_execution(call, read_webhook(call)), "_links": again})
+    again = {"try-again": link(request.here(), title="Execute the webhook again")}
+    if request.document() == {}:
+        return ok({**_all_told(request), "_links": again})
+    return ok({**_execution(request, read_webhook(request)), "_links": again})
 
 
-def _all_told(call: Request) -> dict[str, Any]:
+def _all_told(request: Request) -> dict[str, Any]:
     """What became of every enabled webhook; none is no success, for nothing was shown to work."""
     found = []
-    for each in kept.all_webhooks(call.db):
+    for each in kept.all_webhooks(request.db):
         if each.enabled:
-            again = link(f"{call.to('webhooks', each.uuid)}/execute", title="Execute the webhook again")
-            found.append({**_execution(call, each), "_links": {"try-again": again}})
+            again = link(f"{request.to('webhooks', each.uuid)}/execute", title="Execute the webhook again")
+            found.append({**_execution(request, each), "_links": {"try-again": again}})
     told: dict[str, Any] = {
         "success": bool(found) and all(each["success"] for each in found),
         "logs": "".join(each["logs"] for each in found),
@@ -88,10 +88,10 @@ def _all_told(call: Request) -> dict[str, Any]:
     return told if found else {**told, "error": {"message": "there is no enabled webhook: POST /webhooks"}}
 
 
-def _execution(call: Request, webhook: Webhook) -> dict[str, Any]:
-    happened = latest_happening(call, webhook)
-    composed = message(call.db, webhook, context_of(call.db, happened))
-    return _outcome_document(composed, courier(call.settings).send(composed))
+def _execution(request: Request, webhook: Webhook) -> dict[str, Any]:
+    happened = latest_happening(request, webhook)
+    composed = message(request.db, webhook, context_of(request.db, happened))
+    return _outcome_document(composed, courier(request.settings).send(composed))
 
 
 def _outcome_document(composed: WebhookMessage, outcome: DeliveryOutcome) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from harness.ledger.db.versions import exists
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
     from harness.ledger.db.webhooks import Party, Webhook
 
 routes = Routes("webhooks")
@@ -68,81 +68,83 @@ WEBHOOKS = s.Schema(
 
 
 @routes.get("/webhooks", answers={200: WEBHOOKS})
-def show_all(call: Request) -> Response:
+def show_all(request: Request) -> Response:
     """All webhooks, oldest first."""
-    return ok(_webhook_list(call, "Webhooks", kept.all_webhooks(call.db)))
+    return ok(_webhook_list(request, "Webhooks", kept.all_webhooks(request.db)))
 
 
 @routes.post("/webhooks", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def create(call: Request) -> Response:
+def create(request: Request) -> Response:
     """Have somebody told."""
-    return _create(call, read_webhook(call))
+    return _create(request, read_webhook(request))
 
 
 @routes.get("/webhooks/{uuid}", answers={200: WEBHOOK})
-def show(call: Request) -> Response:
+def show(request: Request) -> Response:
     """One webhook."""
-    return ok(webhook_resource(call, the_webhook(call)))
+    return ok(webhook_resource(request, the_webhook(request)))
 
 
 @routes.put("/webhooks/{uuid}", answers={200: WEBHOOK, 201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def replace(call: Request) -> Response:
+def replace(request: Request) -> Response:
     """Describe a webhook anew, or make one with a uuid of your own."""
-    there = kept.by_uuid(call.db, call.path["uuid"])
-    told = read_webhook(call, there, uuid=call.path["uuid"])
+    there = kept.by_uuid(request.db, request.path["uuid"])
+    told = read_webhook(request, there, uuid=request.path["uuid"])
     if there is None:
-        made = kept.create(call.db, told, call.now)
-        return Response(status=201, body=webhook_resource(call, made))
-    return ok(webhook_resource(call, kept.replace(call.db, there, told, call.now)))
+        made = kept.create(request.db, told, request.now)
+        return Response(status=201, body=webhook_resource(request, made))
+    return ok(webhook_resource(request, kept.replace(request.db, there, told, request.now)))
 
 
 @routes.delete("/webhooks/{uuid}", answers={204: None}, role="admin")
-def delete(call: Request) -> Response:
+def delete(request: Request) -> Response:
     """Tell nobody any more."""
-    kept.delete(call.db, the_webhook(call))
+    kept.delete(request.db, the_webhook(request))
     return no_content()
 
 
 @routes.post(
     "/webhooks/provider/{provider}/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin"
 )
-def create_for_pair(call: Request) -> Response:
+def create_for_pair(request: Request) -> Response:
     """Have somebody told what happens between two pacticipants."""
-    _both(call)
-    return _create(call, read_webhook(call, consumer=call.path["consumer"], provider=call.path["provider"]))
+    _both(request)
+    return _create(
+        request, read_webhook(request, consumer=request.path["consumer"], provider=request.path["provider"])
+    )
 
 
 @routes.get("/webhooks/provider/{provider}/consumer/{consumer}", answers={200: WEBHOOKS})
-def show_for_pair(call: Request) -> Response:
+def show_for_pair(request: Request) -> Response:
     """The webhooks of just these two."""
-    found = _about(call, call.path["consumer"], call.path["provider"])
-    return ok(_webhook_list(call, "Webhooks", found))
+    found = _about(request, request.path["consumer"], request.path["provider"])
+    return ok(_webhook_list(request, "Webhooks", found))
 
 
 @routes.post("/webhooks/provider/{provider}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def create_for_provider(call: Request) -> Response:
+def create_for_provider(request: Request) -> Response:
     """Have somebody told what happens to a provider's contracts."""
-    _both(call)
-    return _create(call, read_webhook(call, provider=call.path["provider"]))
+    _both(request)
+    return _create(request, read_webhook(request, provider=request.path["provider"]))
 
 
 @routes.get("/webhooks/provider/{provider}", answers={200: WEBHOOKS})
-def show_for_provider(call: Request) -> Response:
+def show_for_provider(request: Request) -> Response:
     """The webhooks of a provider with all its consumers."""
-    return ok(_webhook_list(call, "Webhooks", _about(call, None, call.path["provider"])))
+    return ok(_webhook_list(request, "Webhooks", _about(request, None, request.path["provider"])))
 
 
 @routes.post("/webhooks/consumer/{consumer}", answers={201: WEBHOOK}, body=WEBHOOK_TO_KEEP, role="admin")
-def create_for_consumer(call: Request) -> Response:
+def create_for_consumer(request: Request) -> Response:
     """Have somebody told what happens to a consumer's contracts."""
-    _both(call)
-    return _create(call, read_webhook(call, consumer=call.path["consumer"]))
+    _both(request)
+    return _create(request, read_webhook(request, consumer=request.path["consumer"]))
 
 
 @routes.get("/webhooks/consumer/{consumer}", answers={200: WEBHOOKS})
-def show_for_consumer(call: Request) -> Response:
+def show_for_consumer(request: Request) -> Response:
     """The webhooks of a consumer with all its providers."""
-    return ok(_webhook_list(call, "Webhooks", _about(call, call.path["consumer"], None)))
+    return ok(_webhook_list(request, "Webhooks", _about(request, request.path["consumer"], None)))
 
 
 @routes.post(
@@ -151,55 +153,55 @@ def show_for_consumer(call: Request) -> Response:
     body=WEBHOOK_TO_KEEP,
     role="admin",
 )
-def create_for_pact(call: Request) -> Response:
+def create_for_pact(request: Request) -> Response:
     """Have somebody told what happens to the pact of two pacticipants."""
-    return create_for_pair(call)
+    return create_for_pair(request)
 
 
 @routes.get("/pacts/provider/{provider}/consumer/{consumer}/webhooks", answers={200: WEBHOOKS})
-def show_for_pact(call: Request) -> Response:
+def show_for_pact(request: Request) -> Response:
     """The webhooks of the pact of two pacticipants."""
-    found = _about(call, call.path["consumer"], call.path["provider"])
-    return ok(_webhook_list(call, "Pact webhooks", found))
+    found = _about(request, request.path["consumer"], request.path["provider"])
+    return ok(_webhook_list(request, "Pact webhooks", found))
 
 
-def the_webhook(call: Request) -> Webhook:
+def the_webhook(request: Request) -> Webhook:
     """The one that the path names. Raises NotHere."""
-    found = kept.by_uuid(call.db, call.path["uuid"])
+    found = kept.by_uuid(request.db, request.path["uuid"])
     if found is None:
         raise NotHere
     return found
 
 
-def _both(call: Request) -> None:
+def _both(request: Request) -> None:
     """Refuse a path that names somebody whom nobody knows. Raises Missing."""
     for side in ("consumer", "provider"):
-        if side in call.path and not exists(call.db, call.path[side]):
-            raise NotFound(f"No {side} with name '{call.path[side]}' found")
+        if side in request.path and not exists(request.db, request.path[side]):
+            raise NotFound(f"No {side} with name '{request.path[side]}' found")
 
 
-def _create(call: Request, told: Webhook) -> Response:
-    made = kept.create(call.db, told, call.now)
-    return created(webhook_resource(call, made), call.to("webhooks", made.uuid))
+def _create(request: Request, told: Webhook) -> Response:
+    made = kept.create(request.db, told, request.now)
+    return created(webhook_resource(request, made), request.to("webhooks", made.uuid))
 
 
-def _about(call: Request, consumer: str | None, provider: str | None) -> list[Webhook]:
+def _about(request: Request, consumer: str | None, provider: str | None) -> list[Webhook]:
     for name in (consumer, provider):
-        if name is not None and not exists(call.db, name):
+        if name is not None and not exists(request.db, name):
             raise NotHere
-    return kept.exactly_for(call.db, consumer, provider)
+    return kept.exactly_for(request.db, consumer, provider)
 
 
-def _webhook_list(call: Request, title: str, found: Sequence[Webhook]) -> dict[str, Any]:
+def _webhook_list(request: Request, title: str, found: Sequence[Webhook]) -> dict[str, Any]:
     links = {
-        "self": link(call.here(), title=title),
-        "pb:create": link(call.here(), title="POST to create a webhook"),
+        "self": link(request.here(), title=title),
+        "pb:create": link(request.here(), title="POST to create a webhook"),
         "pb:webhooks": [
-            link(call.to("webhooks", each.uuid), title=_scope(each), name=each.title) for each in found
+            link(request.to("webhooks", each.uuid), title=_scope(each), name=each.title) for each in found
         ],
-        "curies": [{"name": "pb", "href": f"{call.base}/doc/webhooks-{{rel}}", "templated": True}],
+        "curies": [{"name": "pb", "href": f"{request.base}/doc/webhooks-{{rel}}", "templated": True}],
     }
-    return {"_embedded": {"webhooks": [webhook_resource(call, each) for each in found]}, "_links": links}
+    return {"_embedded": {"webhooks": [webhook_resource(request, each) for each in found]}, "_links": links}
 
 
 def _scope(each: Webhook) -> str:
@@ -217,9 +219,9 @@ def _party_title(party: Party) -> str:
     return party.name or (f"label {party.label}" if party.label else "")
 
 
-def webhook_resource(call: Request, each: Webhook) -> dict[str, Any]:
+def webhook_resource(request: Request, each: Webhook) -> dict[str, Any]:
     """A webhook as the API tells it: nothing secret is in it."""
-    request = omit_absent(
+    sent = omit_absent(
         method=each.method,
         url=each.url,
         headers=shown_headers(each.headers) or None,
@@ -234,20 +236,20 @@ def webhook_resource(call: Request, each: Webhook) -> dict[str, Any]:
         provider=_party(each.provider),
         teamUuid=each.team,
         enabled=each.enabled,
-        request=request,
+        request=sent,
         events=[{"name": name} for name in each.events],
         updatedAt=moment(each.updated_at) if each.updated_at else None,
         createdAt=moment(each.created_at),
     )
-    return {**told, "_links": _links(call, each)}
+    return {**told, "_links": _links(request, each)}
 
 
 def _party(party: Party) -> dict[str, str] | None:
     return None if party.anybody else omit_absent(name=party.name, label=party.label)
 
 
-def _links(call: Request, each: Webhook) -> dict[str, Any]:
-    here = call.to("webhooks", each.uuid)
+def _links(request: Request, each: Webhook) -> dict[str, Any]:
+    here = request.to("webhooks", each.uuid)
     links = {
         "self": link(here, title=each.title),
         "pb:execute": link(
@@ -258,14 +260,14 @@ def _links(call: Request, each: Webhook) -> dict[str, Any]:
     }
     for rel, title, party in (("consumer", "Consumer", each.consumer), ("provider", "Provider", each.provider)):
         if party.name is not None:
-            links[f"pb:{rel}"] = link(call.to("pacticipants", party.name), title=title, name=party.name)
+            links[f"pb:{rel}"] = link(request.to("pacticipants", party.name), title=title, name=party.name)
         elif party.label is not None:
-            where = call.to("pacticipants", "label", party.label)
+            where = request.to("pacticipants", "label", party.label)
             links[f"pb:{rel}s"] = link(where, title=f"{title}s by label", name=party.label)
     if not each.consumer.anybody and not each.provider.anybody:
         consumer, provider = each.consumer.name or "", each.provider.name or ""
         where = f"/webhooks/provider/{quote(provider, safe='')}/consumer/{quote(consumer, safe='')}"
         title = f"All webhooks for consumer {consumer} and provider {provider}"
-        links["pb:pact-webhooks"] = link(call.base + where, title=title)
-    links["pb:webhooks"] = link(call.to("webhooks"), title="All webhooks")
+        links["pb:pact-webhooks"] = link(request.base + where, title=title)
+    links["pb:webhooks"] = link(request.to("webhooks"), title="All webhooks")
     return links

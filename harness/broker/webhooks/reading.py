@@ -13,7 +13,7 @@ from harness.ledger.db.versions import exists
 from harness.ledger.db.webhooks import Party, Webhook
 
 if TYPE_CHECKING:
-    from harness.broker.http.call import Request
+    from harness.broker.http.request import Request
 
 EVENTS = (
     "contract_published",
@@ -29,7 +29,7 @@ _UUID_TEXT = "The UUID can only contain the characters A-Z, a-z, 0-9, _ and -, a
 
 
 def read_webhook(
-    call: Request,
+    request: Request,
     there: Webhook | None = None,
     *,
     uuid: str = "",
@@ -37,15 +37,15 @@ def read_webhook(
     provider: str | None = None,
 ) -> Webhook:
     """The webhook that the body describes; `there` is the one that it replaces. Raises Invalid."""
-    form = Form(call.document())
+    form = Form(request.document())
     if uuid and there is None and not _UUID.match(uuid):
         form.wrong("uuid", _UUID_TEXT)
-    about_consumer = Party(name=consumer) if consumer is not None else _party(call, form, "consumer")
-    about_provider = Party(name=provider) if provider is not None else _party(call, form, "provider")
+    about_consumer = Party(name=consumer) if consumer is not None else _party(request, form, "consumer")
+    about_provider = Party(name=provider) if provider is not None else _party(request, form, "provider")
     for field, name in (("consumer", consumer), ("provider", provider)):
-        if name is not None and not exists(call.db, name):
+        if name is not None and not exists(request.db, name):
             form.wrong(f"{field}.name", "does not match an existing pacticipant")
-    request = _request(call, form, there)
+    sent = _request(request, form, there)
     events = _events(form)
     enabled = form.truth("enabled")
     description = form.text("description", blank=True)
@@ -59,11 +59,11 @@ def read_webhook(
         team=team or None,
         consumer=about_consumer,
         provider=about_provider,
-        **request,
+        **sent,
     )
 
 
-def _party(call: Request, form: Form, field: str) -> Party:
+def _party(request: Request, form: Form, field: str) -> Party:
     inside = form.nested(field)
     if inside is None:
         return Party()
@@ -72,22 +72,22 @@ def _party(call: Request, form: Form, field: str) -> Party:
         inside.wrong("label", "cannot be used together with name")
     if name is None and label is None and not form.errors:
         inside.wrong("name", ABSENT)
-    if name is not None and not exists(call.db, name):
+    if name is not None and not exists(request.db, name):
         inside.wrong("name", "does not match an existing pacticipant")
     return Party(name=name, label=label)
 
 
-def _request(call: Request, form: Form, there: Webhook | None) -> dict[str, Any]:
+def _request(request: Request, form: Form, there: Webhook | None) -> dict[str, Any]:
     inside = form.nested("request", required=True)
     if inside is None:
         return {}
     method = inside.text("method", required=True)
     url = inside.text("url", required=True)
     if method is not None:
-        for text in method_problems(method, call.settings):
+        for text in method_problems(method, request.settings):
             inside.wrong("method", text)
     if url is not None:
-        for text in url_problems(url, call.settings):
+        for text in url_problems(url, request.settings):
             inside.wrong("url", text)
     return {
         "method": (method or "").upper(),
@@ -99,24 +99,24 @@ def _request(call: Request, form: Form, there: Webhook | None) -> dict[str, Any]
     }
 
 
-def _headers(request: Form, there: Webhook | None) -> dict[str, str]:
-    given = request.nested("headers")
+def _headers(sent: Form, there: Webhook | None) -> dict[str, str]:
+    given = sent.nested("headers")
     found: dict[str, str] = {}
     for name in given.body if given else ():
         value = given.body[name] if given else ""
         if not isinstance(value, str | int | float | bool):
-            request.wrong("headers", f"{name} must be a string")
+            sent.wrong("headers", f"{name} must be a string")
             continue
         text = str(value)
         if re.search(r"[\r\n\0:]", name) or not name or re.search(r"[\r\n\0]", text):
-            request.wrong("headers", f"{name!r} cannot be sent as a header")
+            sent.wrong("headers", f"{name!r} cannot be sent as a header")
         kept = there.headers.get(name.lower(), "") if there and text == STARS else text
         found[name.lower()] = kept
     return found
 
 
-def _password(request: Form, there: Webhook | None) -> str | None:
-    told = request.text("password", blank=True) or None
+def _password(sent: Form, there: Webhook | None) -> str | None:
+    told = sent.text("password", blank=True) or None
     if told is not None and set(told) == {"*"} and there is not None:
         return there.password  # somebody sends back what they were shown
     return told
