@@ -12,7 +12,8 @@ from harness.broker.http.metadata import Metadata, encode
 from harness.broker.webhooks.webhook_events import Happening, Triggered, trigger
 from harness.ledger.db import pacts, requiring, shown_versions, webhooks
 from harness.ledger.db.outbox import EventSubject
-from harness.ledger.db.publishing import PublishOutcome, StoredPublication
+from harness.ledger.db.publications import PublishOutcome
+from harness.ledger.db.publishing import StoredPublication
 from harness.ledger.db.tables import publications
 
 if TYPE_CHECKING:

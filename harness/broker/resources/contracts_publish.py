@@ -23,6 +23,7 @@ from harness.broker.publishing_texts import cannot_change, cannot_merge, duplica
 from harness.broker.resources.tags import branch_from_tag
 from harness.identity import Version
 from harness.ledger.db import branches, publishing, shown_versions, tags, webhooks
+from harness.ledger.db.publications import PublishOutcome
 from harness.ledger.db.publishing import PactToPublish
 from harness.ledger.db.verifications import any_between
 from harness.ledger.db.versions import mention, set_build_url
@@ -325,19 +326,19 @@ def _about_pact(
 
 
 _OUTCOMES = {
-    publishing.PublishOutcome.CREATED: lambda of: {
+    PublishOutcome.CREATED: lambda of: {
         "type": "success",
         "text": f"Pact successfully published for {of}.",
     },
-    publishing.PublishOutcome.UNCHANGED: lambda of: {
+    PublishOutcome.UNCHANGED: lambda of: {
         "type": "success",
         "text": f"Pact successfully republished for {of} with no content changes.",
     },
-    publishing.PublishOutcome.OVERWRITTEN: lambda of: {
+    PublishOutcome.OVERWRITTEN: lambda of: {
         "type": "warning",
         "text": f"Pact with changed content published over existing content for {of}",
     },
-    publishing.PublishOutcome.MERGED: lambda of: {
+    PublishOutcome.MERGED: lambda of: {
         "type": "success",
         "text": f"Pact content merged with existing content for {of}",
     },

@@ -16,6 +16,7 @@ from harness.broker.publishing_texts import cannot_change, check_duplicates
 from harness.identity import Version
 from harness.ledger.db import deleting, publishing, shown_versions
 from harness.ledger.db import pacts as kept
+from harness.ledger.db.publications import PublishOutcome
 from harness.ledger.db.tables import publications
 from harness.ledger.db.traces import By
 from harness.ledger.db.versions import mention
@@ -198,7 +199,7 @@ def _publish(request: Request, *, merge: bool) -> Response:
     row = mention(request.db, Version(given.consumer, number), request.now)
     done = publishing.publish(request.db, row, given, request.now)
     announce(request, shown_versions.versions_of_rows(request.db, [row], pacts=False)[0], done)
-    status = 201 if done.outcome is publishing.PublishOutcome.CREATED else 200
+    status = 201 if done.outcome is PublishOutcome.CREATED else 200
     return Response(status=status, body=body(request, _the_pact(request)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.identity import Version
+
+
+class PublishOutcome(Enum):
+    """What became of a publication."""
+
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    OVERWRITTEN = "overwritten"
+    MERGED = "merged"
 
 
 def publish(
@@ -47,13 +56,45 @@ def publish(
     if conflicts:
         raise IdentityConflict(*conflicts)
     whole = {contract: put_together(_contract(before), contract) for before, contract in others}
-    for before, contract in others:
-        both = keep(db, whole[contract], now)
-        if both != before.id:  # the part may be there already
-            replace_content(db, _publication(db, row, contract), both, now)
     traces.end_by_publication(db, version.pacticipant, row, now)
-    done = [_publish_one(db, version, row, whole.get(contract, contract), now) for contract in given]
-    return tuple(replace(each, merged=contract in whole) for each, contract in zip(done, given, strict=True))
+    done = []
+    for contract in given:
+        content = whole.get(contract, contract)
+        _, outcome = put_in_place(db, row, content, now)
+        created, previous = outcome is PublishOutcome.CREATED, _previous(db, row, content)
+        merged = contract in whole
+        done.append(
+            Publication(contract=content, version=version, created=created, previous=previous, merged=merged)
+        )
+    return tuple(done)
+
+
+def put_in_place(db: sa.Connection, version_row: int, contract: Contract, now: str) -> tuple[int, PublishOutcome]:
+    """Make a content what a version promises in its place, whatever was there: its row, and what came of it.
+
+    Whoever calls has asked whether it may.
+    """
+    there = _published_contract(db, version_row, contract)
+    if there is not None and there.key == contract.key:
+        return there.contract_id, PublishOutcome.UNCHANGED
+    content = keep(db, contract, now)
+    if there is not None:
+        replace_content(db, there, content, now)
+        return content, PublishOutcome.OVERWRITTEN
+    owner = mention_pacticipant(db, contract.owner, now)
+    insert(
+        db,
+        publications,
+        version_id=version_row,
+        contract_id=content,
+        kind=contract.kind.value,
+        counterpart=contract.counterpart,
+        published_at=now,
+        pacticipant_id=owner,
+    )
+    if contract.kind is ContractKind.PACT:
+        integrations.touch(db, owner, mention_pacticipant(db, contract.counterpart, now), now)
+    return content, PublishOutcome.CREATED
 
 
 def replace_content(db: sa.Connection, there: Any, contract: int, now: str) -> None:
@@ -71,47 +112,18 @@ def replace_content(db: sa.Connection, there: Any, contract: int, now: str) -> N
     db.execute(sa.update(publications).where(publications.c.id == there.id).values(values))
 
 
-def _publish_one(db: sa.Connection, version: Version, row: int, contract: Contract, now: str) -> Publication:
-    # Asked again for each: the same content may have been given twice.
-    created = _published_contract(db, row, contract) is None
-    if created:
-        owner = mention_pacticipant(db, version.pacticipant, now)
-        insert(
-            db,
-            publications,
-            version_id=row,
-            contract_id=keep(db, contract, now),
-            kind=contract.kind.value,
-            counterpart=contract.counterpart,
-            published_at=now,
-            pacticipant_id=owner,
-        )
-        if contract.kind is ContractKind.PACT:
-            integrations.touch(db, owner, mention_pacticipant(db, contract.counterpart, now), now)
-    return Publication(contract=contract, version=version, created=created, previous=_previous(db, row, contract))
-
-
 def _published_contract(db: sa.Connection, version_row: int, contract: Contract) -> Any:
-    """What a version has promised in the same place, or None."""
-    query = (
-        sa.select(contracts, publications.c.published_at)
-        .join(publications)
-        .where(
-            publications.c.version_id == version_row,
-            publications.c.kind == contract.kind.value,
-            publications.c.counterpart == contract.counterpart,
-        )
-    )
-    return db.execute(query).one_or_none()
+    return _in_place(db, version_row, contract.kind, contract.counterpart)
 
 
-def _publication(db: sa.Connection, version_row: int, contract: Contract) -> Any:
-    query = sa.select(publications).where(
-        publications.c.version_id == version_row,
-        publications.c.kind == contract.kind.value,
-        publications.c.counterpart == contract.counterpart,
-    )
-    return db.execute(query).one()
+def published_pact(db: sa.Connection, version_row: int, provider: str) -> Any:
+    """The publication of a version's pact with a provider, with its content; None where there is none."""
+    return _in_place(db, version_row, ContractKind.PACT, provider)
+
+
+def _in_place(db: sa.Connection, version_row: int, kind: ContractKind, counterpart: str) -> Any:
+    place = {"version": version_row, "kind": kind.value, "counterpart": counterpart}
+    return db.execute(_IN_PLACE, place).one_or_none()
 
 
 def keep(db: sa.Connection, contract: Contract, now: str) -> int:
@@ -141,6 +153,15 @@ def keep(db: sa.Connection, contract: Contract, now: str) -> int:
 
 
 # Made once: making a statement costs more than asking it.
+_IN_PLACE = (
+    sa.select(publications, *(contracts.c[name] for name in ("owner", "key", "text")))
+    .join(contracts)
+    .where(
+        publications.c.version_id == sa.bindparam("version"),
+        publications.c.kind == sa.bindparam("kind"),
+        publications.c.counterpart == sa.bindparam("counterpart"),
+    )
+)
 _SAME = sa.select(contracts.c.id).where(
     *(contracts.c[name] == sa.bindparam(name) for name in ("key", "kind", "owner", "counterpart"))
 )

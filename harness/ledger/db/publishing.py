@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING, Any
 
 from harness.contracts import pact_merging
 from harness.contracts.document import Contract, ContractKind
 from harness.contracts.pact_reader import pact_key
 from harness.ledger.db import integrations, traces
-from harness.ledger.db.publications import keep, replace_content
-from harness.ledger.db.rows import insert
-from harness.ledger.db.tables import contracts, publications
+from harness.ledger.db.publications import PublishOutcome, published_pact, put_in_place
 from harness.ledger.db.versions import mention_pacticipant
 
-
-class PublishOutcome(Enum):
-    """What became of a publication."""
-
-    CREATED = "created"
-    UNCHANGED = "unchanged"
-    OVERWRITTEN = "overwritten"
-    MERGED = "merged"
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,48 +90,20 @@ def contradictions(refused: PublishRefusal) -> list[str]:
 def publish(db: sa.Connection, version: int, given: PactToPublish, now: str) -> StoredPublication:
     """Keep a pact of a version; whoever calls has asked whether it may."""
     there = _there(db, version, given.provider)
-    owner = mention_pacticipant(db, given.consumer, now)
     if there is not None and given.merge:
         given = _merge_with_known(given, json.loads(there.text))
-    contract = contract_of(given)
-    if there is None:
-        row, outcome = keep(db, contract, now), PublishOutcome.CREATED
-        insert(
-            db,
-            publications,
-            version_id=version,
-            contract_id=row,
-            kind=ContractKind.PACT.value,
-            counterpart=given.provider,
-            published_at=now,
-            pacticipant_id=owner,
-        )
-    elif there.key == contract.key:
-        row, outcome = there.contract_id, PublishOutcome.MERGED if given.merge else PublishOutcome.UNCHANGED
-    else:
-        row = keep(db, contract, now)
-        replace_content(db, there, row, now)
-        outcome = PublishOutcome.MERGED if given.merge else PublishOutcome.OVERWRITTEN
-    integrations.touch(db, owner, mention_pacticipant(db, given.provider, now), now)
+    row, outcome = put_in_place(db, version, contract_of(given), now)
+    if there is not None and given.merge:
+        outcome = PublishOutcome.MERGED
+    if outcome is not PublishOutcome.CREATED:  # what is new has touched it
+        owner, provider = (mention_pacticipant(db, name, now) for name in (given.consumer, given.provider))
+        integrations.touch(db, owner, provider, now)
     traces.end_by_publication(db, given.consumer, version, now)
     return StoredPublication(consumer=given.consumer, provider=given.provider, contract=row, outcome=outcome)
 
 
 def _there(db: sa.Connection, version: int | None, provider: str) -> Any:
-    if version is None:
-        return None
-    return db.execute(_THERE, {"version": version, "provider": provider}).one_or_none()
-
-
-_THERE = (
-    sa.select(publications, contracts.c.key, contracts.c.text)
-    .join(contracts)
-    .where(
-        publications.c.version_id == sa.bindparam("version"),
-        publications.c.kind == ContractKind.PACT.value,
-        publications.c.counterpart == sa.bindparam("provider"),
-    )
-)
+    return None if version is None else published_pact(db, version, provider)
 
 
 def _merge_with_known(given: PactToPublish, known: Any) -> PactToPublish:
