@@ -90,6 +90,8 @@ def _published_by(reason: Reason, name: str, system: System | None) -> Reason:
 
 def _brought_by(reason: Reason, system: System | None) -> Reason:
     """A provider that is missing: run here where it can be started here, else somebody else has to verify."""
+    if system is None:  # nothing is known of what can be done there
+        return _started_by(reason, reason.missing, system)
     service = _service(reason.missing, system)
     if (service is not None and service.startable) or reason.consumer is None:
         return reason

@@ -128,6 +128,8 @@ def test_a_provider_that_is_not_here_is_verified_elsewhere_and_what_can_be_done_
     assert placed.resolution == commands.publish(CONSUMER)
     assert "has to be verified in a checkout of it" in placed.text
     assert resolutions.here(missing, system(payments=STARTABLE)) == missing
+    nowhere = resolutions.here(missing, None).resolution
+    assert nowhere == "in a checkout whose manifest has [services.payments]: harness run payments"
 
 
 def test_what_no_command_resolves_is_told_in_words_that_are_no_command() -> None:

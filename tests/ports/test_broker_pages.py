@@ -79,7 +79,8 @@ def test_a_page_that_says_no_says_what_resolves_it(browser: Client) -> None:
     asked = "/matrix?q[][pacticipant]=web&q[][version]=1&environment=production"
     page = look(browser, asked).text
     assert "There is no verified pact between" in page
-    assert "resolve:</span> <code>harness publish --version 1</code>" in page or "harness run" in page
+    told = "in a checkout whose manifest has [services.orders]: harness run orders"
+    assert f"resolve:</span> <code>{told}</code>" in page
 
 
 def test_a_program_still_gets_the_api(browser: Client) -> None:
