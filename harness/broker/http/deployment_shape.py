@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.hal import link, omit_absent
+from harness.broker.http.problems import NotHere
+from harness.identity import Version
+from harness.ledger.db import deployment_records, places
 from harness.ledger.db.times import moment
 
 if TYPE_CHECKING:
     from harness.broker.http.request import Request
     from harness.ledger.db.deployment_records import StoredDeployment
+    from harness.ledger.db.places import Environment
 
 DEPLOYED = s.Schema(
     "DeployedVersion",
@@ -79,3 +83,30 @@ def _embedded_resources(
         "version": {"number": number, "_links": {"self": version}},
     }
     return found if environment is None else {**found, "environment": environment}
+
+
+def environment_of(request: Request) -> Environment:
+    """The environment of the address. Raises NotHere."""
+    found = places.by_uuid(request.db, request.path["environment"])
+    if found is None:
+        raise NotHere
+    return found
+
+
+def version_of(request: Request) -> Version:
+    """The version of the address."""
+    return Version(request.path["pacticipant"], request.path["version"])
+
+
+def record_of(request: Request, *, released: bool) -> StoredDeployment:
+    """The deployment or release of the address. Raises NotHere."""
+    found = deployment_records.by_uuid(request.db, request.path["uuid"], released=released)
+    if found is None:
+        raise NotHere
+    return found
+
+
+def record_list(request: Request, name: str, told: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    """Deployments or releases, as an answer embeds them under a name."""
+    asked = f"{request.here()}?{request.query}" if request.query else request.here()
+    return {"_embedded": {name: told}, "_links": {"self": link(asked, title=title)}}

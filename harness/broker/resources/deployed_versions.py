@@ -6,23 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Response, created, ok
-from harness.broker.http.deployment_shape import DEPLOYED
+from harness.broker.http.deployment_shape import DEPLOYED, environment_of, record_list, record_of, version_of
 from harness.broker.http.deployment_shape import deployment_resource as told
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import link, omit_absent
+from harness.broker.http.hal import omit_absent
 from harness.broker.http.paging import asked_page, page_links, page_numbers
-from harness.broker.http.problems import Invalid, NotHere
+from harness.broker.http.problems import Invalid
 from harness.broker.http.routing import Routes
 from harness.broker.resources.environments import environment_resource
 from harness.broker.resources.versions import the_version
-from harness.identity import Version
 from harness.ledger.db import deployment_records as kept
-from harness.ledger.db import places
 
 if TYPE_CHECKING:
     from harness.broker.http.request import Request
     from harness.ledger.db.deployment_records import StoredDeployment
-    from harness.ledger.db.places import Environment
 
 routes = Routes("deployed-versions")
 
@@ -39,8 +36,8 @@ _PATH = "/pacticipants/{pacticipant}/versions/{version}/deployed-versions/enviro
 def show_of_version(request: Request) -> Response:
     """Every time that a version was deployed to an environment, oldest first."""
     the_version(request)
-    place = _environment(request)
-    found = kept.of_version(request.db, place, _version(request), released=False)
+    place = environment_of(request)
+    found = kept.of_version(request.db, place, version_of(request), released=False)
     of = f"{request.path['pacticipant']} version {request.path['version']}"
     title = f"Deployed versions for {of} in {place.display_name}"
     return ok(_deployment_list(request, found, title, embeds=False))
@@ -53,21 +50,21 @@ def deploy(request: Request) -> Response:
     instance = form.text("applicationInstance", blank=True) or form.text("target", blank=True) or ""
     form.done()
     the_version(request)
-    made = kept.deploy(request.db, _environment(request), _version(request), instance, request.now)
+    made = kept.deploy(request.db, environment_of(request), version_of(request), instance, request.now)
     return created(_with_environment(request, made), request.to("deployed-versions", made.uuid))
 
 
 @routes.get("/deployed-versions/{uuid}", answers={200: DEPLOYED})
 def show(request: Request) -> Response:
     """One deployment."""
-    return ok(_with_environment(request, _the_stay(request)))
+    return ok(_with_environment(request, record_of(request, released=False)))
 
 
 @routes.patch("/deployed-versions/{uuid}", answers={200: DEPLOYED}, body=TO_END, role="deploy", asks_scope=True)
 def end(request: Request) -> Response:
     """It is no longer deployed there."""
     form = Form(request.document())
-    there = _the_stay(request)
+    there = record_of(request, released=False)
     request.who.permit(there.version.pacticipant)
     lasts = form.truth("currentlyDeployed", words="must be one of: true, false")
     form.done()
@@ -76,7 +73,7 @@ def end(request: Request) -> Response:
         raise Invalid({"currentlyDeployed": [text]}, status=422)
     if lasts is False:
         kept.end(request.db, there, request.now, released=False)
-    return ok(_with_environment(request, _the_stay(request)))
+    return ok(_with_environment(request, record_of(request, released=False)))
 
 
 _FILTERS = [
@@ -91,7 +88,7 @@ _FILTERS = [
 )
 def show_current(request: Request) -> Response:
     """What is deployed to an environment now."""
-    place, name = _environment(request), request.asked("pacticipant")
+    place, name = environment_of(request), request.asked("pacticipant")
     found = kept.current(request.db, place, released=False, pacticipant=name, instance=_instance(request))
     return ok(_deployment_list(request, found, f"Currently deployed versions for {place.display_name}"))
 
@@ -99,7 +96,7 @@ def show_current(request: Request) -> Response:
 @routes.get("/environments/{environment}/deployed-versions", answers={200: LIST}, query=[*_FILTERS, *s.PAGES])
 def show_history(request: Request) -> Response:
     """Everything that ever was deployed to an environment, oldest first: what a way back is chosen from."""
-    place, page = _environment(request), asked_page(request)
+    place, page = environment_of(request), asked_page(request)
     found = kept.history(request.db, place, pacticipant=request.asked("pacticipant"), instance=_instance(request))
     wanted = found if page is None else found[page.offset : page.offset + page.size]
     body = _deployment_list(request, wanted, f"Deployed versions for {place.display_name}")
@@ -118,24 +115,6 @@ def _instance(request: Request) -> str | None:
     return None
 
 
-def _environment(request: Request) -> Environment:
-    found = places.by_uuid(request.db, request.path["environment"])
-    if found is None:
-        raise NotHere
-    return found
-
-
-def _version(request: Request) -> Version:
-    return Version(request.path["pacticipant"], request.path["version"])
-
-
-def _the_stay(request: Request) -> StoredDeployment:
-    found = kept.by_uuid(request.db, request.path["uuid"], released=False)
-    if found is None:
-        raise NotHere
-    return found
-
-
 def _with_environment(request: Request, stay: StoredDeployment) -> dict[str, Any]:
     return told(request, stay, environment_resource(request, stay.environment))
 
@@ -143,6 +122,5 @@ def _with_environment(request: Request, stay: StoredDeployment) -> dict[str, Any
 def _deployment_list(
     request: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
 ) -> dict[str, Any]:
-    asked = f"{request.here()}?{request.query}" if request.query else request.here()
-    embedded = {"deployedVersions": [told(request, each, None, embeds=embeds) for each in found]}
-    return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}
+    resources = [told(request, each, None, embeds=embeds) for each in found]
+    return record_list(request, "deployedVersions", resources, title)

@@ -6,22 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from harness.broker.http import schemas as s
 from harness.broker.http.answers import Response, created, ok
-from harness.broker.http.deployment_shape import RELEASED
+from harness.broker.http.deployment_shape import RELEASED, environment_of, record_list, record_of, version_of
 from harness.broker.http.deployment_shape import release_resource as told
 from harness.broker.http.forms import Form
-from harness.broker.http.hal import link
-from harness.broker.http.problems import Invalid, NotHere
+from harness.broker.http.problems import Invalid
 from harness.broker.http.routing import Routes
 from harness.broker.resources.environments import environment_resource
 from harness.broker.resources.versions import the_version
-from harness.identity import Version
 from harness.ledger.db import deployment_records as kept
-from harness.ledger.db import places
 
 if TYPE_CHECKING:
     from harness.broker.http.request import Request
     from harness.ledger.db.deployment_records import StoredDeployment
-    from harness.ledger.db.places import Environment
 
 routes = Routes("released-versions")
 
@@ -34,8 +30,8 @@ _PATH = "/pacticipants/{pacticipant}/versions/{version}/released-versions/enviro
 def show_of_version(request: Request) -> Response:
     """Every time that a version was released to an environment, oldest first."""
     the_version(request)
-    place = _environment(request)
-    found = kept.of_version(request.db, place, _version(request), released=True)
+    place = environment_of(request)
+    found = kept.of_version(request.db, place, version_of(request), released=True)
     of = f"{request.path['pacticipant']} version {request.path['version']}"
     title = f"Released versions for {of} in {place.display_name}"
     return ok(_release_list(request, found, title, embeds=False))
@@ -46,7 +42,7 @@ def release(request: Request) -> Response:
     """Say that a version is supported in an environment, beside what is."""
     request.document(empty=True)
     the_version(request)
-    made, new = kept.release(request.db, _environment(request), _version(request), request.now)
+    made, new = kept.release(request.db, environment_of(request), version_of(request), request.now)
     told_of_it = _with_environment(request, made)
     where = request.to("released-versions", made.uuid)
     return created(told_of_it, where) if new else ok(told_of_it, location=where)
@@ -55,14 +51,14 @@ def release(request: Request) -> Response:
 @routes.get("/released-versions/{uuid}", answers={200: RELEASED})
 def show(request: Request) -> Response:
     """One release."""
-    return ok(_with_environment(request, _the_stay(request)))
+    return ok(_with_environment(request, record_of(request, released=True)))
 
 
 @routes.patch("/released-versions/{uuid}", answers={200: RELEASED}, body=TO_END, role="deploy", asks_scope=True)
 def end(request: Request) -> Response:
     """It is no longer supported there."""
     form = Form(request.document())
-    there = _the_stay(request)
+    there = record_of(request, released=True)
     request.who.permit(there.version.pacticipant)
     lasts = form.truth("currentlySupported", words="must be one of: true, false")
     form.done()
@@ -71,7 +67,7 @@ def end(request: Request) -> Response:
         raise Invalid({"currentlySupported": [text]}, status=422)
     if lasts is False:
         kept.end(request.db, there, request.now, released=True)
-    return ok(_with_environment(request, _the_stay(request)))
+    return ok(_with_environment(request, record_of(request, released=True)))
 
 
 @routes.get(
@@ -84,29 +80,11 @@ def end(request: Request) -> Response:
 )
 def show_current(request: Request) -> Response:
     """What is supported in an environment now."""
-    place = _environment(request)
+    place = environment_of(request)
     found = kept.current(
         request.db, place, released=True, pacticipant=request.asked("pacticipant"), number=request.asked("version")
     )
     return ok(_release_list(request, found, f"Currently supported versions in {place.display_name}"))
-
-
-def _environment(request: Request) -> Environment:
-    found = places.by_uuid(request.db, request.path["environment"])
-    if found is None:
-        raise NotHere
-    return found
-
-
-def _version(request: Request) -> Version:
-    return Version(request.path["pacticipant"], request.path["version"])
-
-
-def _the_stay(request: Request) -> StoredDeployment:
-    found = kept.by_uuid(request.db, request.path["uuid"], released=True)
-    if found is None:
-        raise NotHere
-    return found
 
 
 def _with_environment(request: Request, stay: StoredDeployment) -> dict[str, Any]:
@@ -116,6 +94,5 @@ def _with_environment(request: Request, stay: StoredDeployment) -> dict[str, Any
 def _release_list(
     request: Request, found: list[StoredDeployment], title: str, *, embeds: bool = True
 ) -> dict[str, Any]:
-    asked = f"{request.here()}?{request.query}" if request.query else request.here()
-    embedded = {"releasedVersions": [told(request, each, None, embeds=embeds) for each in found]}
-    return {"_embedded": embedded, "_links": {"self": link(asked, title=title)}}
+    resources = [told(request, each, None, embeds=embeds) for each in found]
+    return record_list(request, "releasedVersions", resources, title)

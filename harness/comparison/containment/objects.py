@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.openapi.dialects import references_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -104,20 +106,10 @@ def _refers(schema: Schema) -> bool:
     return bool(_names(schema))
 
 
-def _names(value: Any) -> list[str]:
+def _names(schema: Schema) -> list[str]:
     """The definitions that a schema refers to itself."""
-    found: list[str] = []
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            reference = part.get("$ref")
-            if isinstance(reference, str):
-                found.append(reference.removeprefix(_PREFIX))
-            waiting += [each for key, each in part.items() if key != "$defs"]
-        elif isinstance(part, list):
-            waiting += part
-    return found
+    itself = {key: each for key, each in schema.items() if key != "$defs"} if isinstance(schema, dict) else schema
+    return [reference.removeprefix(_PREFIX) for reference in references_in(itself)]
 
 
 def _text(value: Any) -> str:
