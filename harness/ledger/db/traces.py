@@ -44,48 +44,35 @@ ANY_OPEN = sa.exists().where(_OPEN)
 _COLUMNS = ["pacticipant", "number", "counterpart", "environment", "instance", "released", "contract", "at", "who"]
 _NOW: dict[str, Any] = {"until": sa.bindparam("now")}
 _NUMBER = sa.select(versions.c.number).where(versions.c.id == sa.bindparam("row")).scalar_subquery()
-_PACTS_ENDED = (
-    sa.update(traces)
-    .where(
-        traces.c.pacticipant == sa.bindparam("name"),
-        traces.c.number == _NUMBER,
-        traces.c.counterpart != "",
-        traces.c.contract == "",
-        _OPEN,
-    )
-    .values(_NOW)
+
+
+def _end_where(*conditions: sa.ColumnElement[bool]) -> sa.Update:
+    """What ends the open traces of a kind, now."""
+    return sa.update(traces).where(*conditions, _OPEN).values(_NOW)
+
+
+_PACTS_ENDED = _end_where(
+    traces.c.pacticipant == sa.bindparam("name"),
+    traces.c.number == _NUMBER,
+    traces.c.counterpart != "",
+    traces.c.contract == "",
 )
-_RESULT_ENDED = (
-    sa.update(traces)
-    .where(
-        traces.c.pacticipant == sa.bindparam("name"),
-        traces.c.number == sa.bindparam("of"),
-        traces.c.contract == sa.bindparam("key"),
-        _OPEN,
-    )
-    .values(_NOW)
+_RESULT_ENDED = _end_where(
+    traces.c.pacticipant == sa.bindparam("name"),
+    traces.c.number == sa.bindparam("of"),
+    traces.c.contract == sa.bindparam("key"),
 )
-_PLACE_ENDED = (
-    sa.update(traces)
-    .where(
-        traces.c.environment == sa.bindparam("place"),
-        traces.c.pacticipant == sa.bindparam("name"),
-        traces.c.instance == sa.bindparam("slot"),
-        traces.c.released.is_(sa.false()),
-        _OPEN,
-    )
-    .values(_NOW)
+_PLACE_ENDED = _end_where(
+    traces.c.environment == sa.bindparam("place"),
+    traces.c.pacticipant == sa.bindparam("name"),
+    traces.c.instance == sa.bindparam("slot"),
+    traces.c.released.is_(sa.false()),
 )
-_SUPPORT_ENDED = (
-    sa.update(traces)
-    .where(
-        traces.c.environment == sa.bindparam("place"),
-        traces.c.pacticipant == sa.bindparam("name"),
-        traces.c.number == sa.bindparam("of"),
-        traces.c.released.is_(sa.true()),
-        _OPEN,
-    )
-    .values(_NOW)
+_SUPPORT_ENDED = _end_where(
+    traces.c.environment == sa.bindparam("place"),
+    traces.c.pacticipant == sa.bindparam("name"),
+    traces.c.number == sa.bindparam("of"),
+    traces.c.released.is_(sa.true()),
 )
 
 
