@@ -60,7 +60,8 @@ def publish(
     done = []
     for contract in given:
         content = whole.get(contract, contract)
-        _, outcome = put_in_place(db, row, content, now)
+        # Asked again for each: the same content may have been given twice.
+        _, outcome = put_in_place(db, row, _published_contract(db, row, content), content, now)
         created, previous = outcome is PublishOutcome.CREATED, _previous(db, row, content)
         merged = contract in whole
         done.append(
@@ -69,12 +70,13 @@ def publish(
     return tuple(done)
 
 
-def put_in_place(db: sa.Connection, version_row: int, contract: Contract, now: str) -> tuple[int, PublishOutcome]:
-    """Make a content what a version promises in its place, whatever was there: its row, and what came of it.
+def put_in_place(
+    db: sa.Connection, version_row: int, there: Any, contract: Contract, now: str
+) -> tuple[int, PublishOutcome]:
+    """Make a content what a version promises instead of what is there: its row, and what came of it.
 
-    Whoever calls has asked whether it may.
+    `there` is the publication in its place, None where there is none; whoever calls has asked whether it may.
     """
-    there = _published_contract(db, version_row, contract)
     if there is not None and there.key == contract.key:
         return there.contract_id, PublishOutcome.UNCHANGED
     content = keep(db, contract, now)

@@ -92,7 +92,7 @@ def publish(db: sa.Connection, version: int, given: PactToPublish, now: str) -> 
     there = _there(db, version, given.provider)
     if there is not None and given.merge:
         given = _merge_with_known(given, json.loads(there.text))
-    row, outcome = put_in_place(db, version, contract_of(given), now)
+    row, outcome = put_in_place(db, version, there, contract_of(given), now)
     if there is not None and given.merge:
         outcome = PublishOutcome.MERGED
     if outcome is not PublishOutcome.CREATED:  # what is new has touched it
