@@ -107,6 +107,8 @@ class CommandWords:
             for beside in runtimes.class_path(path):
                 if beside.is_file():
                     self._file(beside)
+                elif beside.is_dir():  # classes and resources that are not packed
+                    self._folder(beside)
         self._script(path, program=program)
 
     def _script(self, path: Path, *, program: bool) -> None:

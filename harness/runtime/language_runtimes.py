@@ -176,15 +176,16 @@ def java_home(program: str, contents: Contents) -> Iterator[str]:
 
 
 def class_path(jar: Path) -> Iterator[Path]:
-    """The jars that a jar's own manifest names beside it."""
+    """The jars and folders that a jar's own manifest names beside it; Java reads its names in any case."""
     try:
         with zipfile.ZipFile(jar) as archive:
-            manifest = archive.read("META-INF/MANIFEST.MF").decode("utf-8", "replace")
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        return
+            named = [name for name in archive.namelist() if name.upper() == "META-INF/MANIFEST.MF"]
+            manifest = b"\n".join(map(archive.read, named)).decode("utf-8", "replace")
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        return  # Java cannot read it either; its own bytes are part of the build all the same
     whole = re.sub(r"\r?\n ", "", manifest)
     for line in whole.splitlines():
-        if line.startswith("Class-Path:"):
+        if line.lower().startswith("class-path:"):
             yield from (jar.parent / unquote(name.removeprefix("file:")) for name in line[11:].split())
 
 

@@ -70,7 +70,7 @@ def _jar(name: str) -> Callable[[Place, str], Path]:
     def write(place: Place, text: str) -> Path:
         path = place.write(name, "")
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nClass-Path: lib/a.\n jar\n")
+            archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nclass-path: lib/a.\n jar classes/\n")
             archive.writestr("Main.class", text)
         return path
 
@@ -95,6 +95,7 @@ KINDS: dict[str, tuple[Callable[[Place, str], Path], tuple[str, ...]]] = {
     "a module beside a script elsewhere": (_file("tools/other.py"), ("run", "../tools/main.py")),
     "a jar": (_jar("lib/app.jar"), ("run", "-jar", "../lib/app.jar")),
     "what a jar names beside it": (_jar("jars/lib/a.jar"), ("run", "-jar", "../jars/app.jar")),
+    "a folder that a jar names beside it": (_file("jars/classes/A.class"), ("run", "-jar", "../jars/app.jar")),
     "a package of node": (_file("svc/node_modules/a/index.js"), ("run",)),
     "a package of node above": (_file("node_modules/a/index.js"), ("node", "server.js")),
     "a workspace's package": (_linked_package, ("run",)),
