@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-PATIENCE = 2.0  # seconds; somebody has pressed Ctrl-C and waits
+PATIENCE = 10.0  # seconds; an interrupted suite tears down its fixtures, and who waits may press Ctrl-C again
 
 
 def conflict(first: Task, second: Task) -> bool:

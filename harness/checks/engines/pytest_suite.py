@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _OUTER = ("PYTEST_", "COV_CORE_", "TOX_", VARIABLE)  # belong to a pytest around us, not to the suite
-_GRACE = 1.0  # seconds for a suite that is interrupted
+_GRACE = 8.0  # seconds for an interrupted suite to tear down its fixtures, as many as a service has to stop
 _ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "harness.toml", ".git")
 
 
@@ -77,7 +78,7 @@ def run_suite(
     with output.open("wb") as log, _suite_process(words, root_of(path), told, log) as process:
         outcome = SuiteOutcome()
         try:
-            with (ending or CancelToken()).calling(lambda: _interrupt(process)):
+            with (ending or CancelToken()).calling(lambda: _interrupt_aside(process)):
                 process.wait(timeout)
         except subprocess.TimeoutExpired:
             outcome.timed_out = True
@@ -141,6 +142,11 @@ def _suite_process(
             _end(process)
         os.close(theirs)
         os.close(ours)
+
+
+def _interrupt_aside(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt it while whoever ends the run goes on: its other checks are waiting to be ended as well."""
+    threading.Thread(target=_interrupt, args=(process,), name="interrupt", daemon=True).start()
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:
