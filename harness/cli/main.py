@@ -87,17 +87,9 @@ def answer(arguments: list[str] | None = None) -> int:
 
 
 def _tell(error: HarnessError) -> None:
-    from harness.cli.words import clean
+    from harness.cli.words import say_problems
 
-    for problem in error.problems:
-        place = f"{problem.where}: " if problem.where else ""
-        click.echo(clean(f"error: {place}{problem.text}"), err=True)
-        if problem.hint:
-            click.echo(clean(f"  try: {problem.hint}"), err=True)
-    for line in getattr(error, "log_tail", ()):
-        click.echo(clean(f"  | {line}"), err=True)
-    if error.page:
-        click.echo(f"  see: docs/{error.page}", err=True)
+    say_problems(error)
 
 
 def _not_installed(error: ModuleNotFoundError) -> int:

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     from harness.engine.events import Event
 
 
+class _FormatOption(click.Option):
+    """The option that names a format; which there are is asked when somebody wants to know."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option, and every format by name."""
+        self.help = f"One of {', '.join(FORMATS)}."
+        return super().get_help_record(ctx)
+
+
 @click.command("report")
 @click.argument("recording", required=False, type=click.Path(path_type=Path))
-@click.option("--format", "format_", default="terminal", show_default=True, help=f"One of {', '.join(FORMATS)}.")
+@click.option("--format", "format_", cls=_FormatOption, default="terminal", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="A file instead of the standard output.")
 def command(recording: Path | None, format_: str, output: Path | None) -> None:
     """Write any report again from the recorded events of a run; without RECORDING, of the last run here."""

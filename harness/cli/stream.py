@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from harness.cli import words
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, RunFinished, RunStarted
-from harness.errors import UsageError, did_you_mean
+from harness.errors import UsageError
+from harness.reports.formats import ReportFormat, ReportNotWritten, render, report_format, written_as
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class Report:
     """One report to write when the run has ended."""
 
-    format: str
+    format: ReportFormat
     path: Path
 
 
@@ -30,17 +32,14 @@ def parse_reports(arguments: Sequence[str]) -> tuple[Report, ...]:
 
 
 def _parse(argument: str) -> Report:
-    from harness.reports.formats import FORMATS
-
     name, equals, path = argument.partition("=")
     if not (equals and path):
         raise UsageError(f"--report '{argument}' is not FORMAT=PATH", hint="--report junit=build/junit.xml")
-    if name not in FORMATS:
-        raise UsageError(f"no report format '{name}'", hint=did_you_mean(name, FORMATS))
+    chosen = report_format(name)
     if Path(path).is_dir():
         raise UsageError(f"--report {argument}: a folder is there", where=path, hint=f"{path}/report.{name}")
     _refuse_unwritable(argument, Path(path))
-    return Report(name, Path(path))
+    return Report(chosen, Path(path))
 
 
 def _refuse_unwritable(argument: str, path: Path) -> None:
@@ -64,8 +63,8 @@ def follow(
 ) -> int:
     """Consume a run to its end, or to Ctrl-C; write its reports either way, and keep its recording."""
     seen: list[Event] = []
-    recordings = [report.path for report in reports if report.format == RECORDING]
-    stream = _record_events(events, [*recordings, *([keep] if keep else [])], seen)
+    streamed = [report for report in reports if report.format.streamed]
+    stream = _record_events(events, [*streamed, *_kept_recording(keep)], seen)
     try:
         _watch(stream, quiet=as_json)
     except KeyboardInterrupt:
@@ -76,25 +75,29 @@ def follow(
     return int(_verdict(seen).exit)
 
 
-RECORDING = "ndjson"  # written while the run goes on: a killed run leaves what it saw so far
+def _kept_recording(keep: Path | None) -> tuple[Report, ...]:
+    """Where every run is written down, so that `harness report` finds it."""
+    return (Report(report_format("ndjson"), keep),) if keep else ()
 
 
 def _record_events(
-    events: Iterator[Event], recordings: Sequence[Path], seen: list[Event]
+    events: Iterator[Event], recordings: Sequence[Report], seen: list[Event]
 ) -> Generator[Event, None, None]:
-    """Keep each event, and write it to every recording at once; closing closes the run."""
+    """Keep each event, and write it to every recording at once, so that a killed run leaves what it saw so far.
+
+    Closing closes the run.
+    """
     from contextlib import ExitStack, closing
 
-    from harness.reports.ndjson import ndjson
-
     with ExitStack() as stack:
-        files = [stack.enter_context(_open_output(path)) for path in recordings]
+        files = {report: stack.enter_context(_open_output(report.path)) for report in recordings}
         stack.enter_context(closing(events))  # type: ignore[type-var]  # a run is a generator
         for event in events:
             seen.append(event)
-            for file in files:
-                file.write(ndjson([event]))
-                file.flush()
+            for report, file in files.items():
+                with suppress(ReportNotWritten):  # the whole report is written at the end, and then it is told
+                    file.write(written_as(report.format, [event]))
+                    file.flush()
             yield event
 
 
@@ -123,11 +126,12 @@ def _watch(stream: Iterator[Event], *, quiet: bool) -> None:
 
 
 def _write(reports: Sequence[Report], seen: Sequence[Event]) -> None:
-    from harness.reports.formats import render
-
     for report in reports:
-        with _open_output(report.path) as file:
-            file.write(render(report.format, seen))
+        with _open_output(report.path) as file:  # emptied first: an older report is no report of this run
+            try:
+                file.write(written_as(report.format, seen))
+            except ReportNotWritten as error:
+                words.say_problems(error)
 
 
 def _answer(seen: Sequence[Event], *, as_json: bool) -> None:
@@ -135,8 +139,6 @@ def _answer(seen: Sequence[Event], *, as_json: bool) -> None:
         words.say_json(document(seen))
         return
     import click
-
-    from harness.reports.formats import render
 
     click.echo(render("terminal", seen), nl=False)
 

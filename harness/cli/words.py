@@ -17,6 +17,7 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.errors import HarnessError
     from harness.gate import Instances
     from harness.verdicts import Reason
 
@@ -36,6 +37,19 @@ def say(text: str = "", *, aside: bool = False) -> None:
 def say_command(before: str, command: str) -> None:
     """A line with a command, which can be run as it stands wherever it is read."""
     click.echo(clean(f"{before}{command}"))
+
+
+def say_problems(error: HarnessError) -> None:
+    """Everything that an error says, on stderr: what, where, what mends it, the last lines of a log, the page."""
+    for problem in error.problems:
+        place = f"{problem.where}: " if problem.where else ""
+        click.echo(clean(f"error: {place}{problem.text}"), err=True)
+        if problem.hint:
+            click.echo(clean(f"  try: {problem.hint}"), err=True)
+    for logged in getattr(error, "log_tail", ()):
+        click.echo(clean(f"  | {logged}"), err=True)
+    if error.page:
+        click.echo(f"  see: docs/{error.page}", err=True)
 
 
 def say_json(document: Any) -> None:

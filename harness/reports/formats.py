@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from harness.errors import UsageError, did_you_mean
+from harness.engine.events import Event
+from harness.errors import Exit, HarnessError, UsageError, did_you_mean
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
-    from harness.engine.events import Event
+class ReportNotWritten(HarnessError):
+    """A report format failed; what the run answered stands all the same."""
+
+    exit = Exit.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFormat:
+    """One way to write a run down: `--report NAME=PATH`, `harness report --format NAME`."""
+
+    name: str
+    write: Callable[[Sequence[Event]], str]  # nothing but the events decides what it gives
+    streamed: bool = False  # each event has a text of its own: written while the run goes on
 
 
 def _terminal(events: Sequence[Event]) -> str:
@@ -42,17 +54,38 @@ def _html(events: Sequence[Event]) -> str:
     return html(events)
 
 
-FORMATS: Mapping[str, Callable[[Sequence[Event]], str]] = {
-    "terminal": _terminal,
-    "junit": _junit,
-    "markdown": _markdown,
-    "ndjson": _ndjson,
-    "html": _html,
+FORMATS: Mapping[str, ReportFormat] = {
+    each.name: each
+    for each in (
+        ReportFormat(name="terminal", write=_terminal),
+        ReportFormat(name="junit", write=_junit),
+        ReportFormat(name="markdown", write=_markdown),
+        ReportFormat(name="ndjson", write=_ndjson, streamed=True),
+        ReportFormat(name="html", write=_html),
+    )
 }
 
 
-def render(format: str, events: Sequence[Event]) -> str:
-    """The run in one format. Raises UsageError for a format that nobody knows."""
-    if format not in FORMATS:
-        raise UsageError(f"no report format '{format}'", hint=did_you_mean(format, FORMATS))
-    return FORMATS[format](events)
+def report_format(name: str) -> ReportFormat:
+    """The format of that name. Raises UsageError for one that nobody knows."""
+    if name not in FORMATS:
+        raise UsageError(f"no report format '{name}'", hint=did_you_mean(name, FORMATS))
+    return FORMATS[name]
+
+
+def render(name: str, events: Sequence[Event]) -> str:
+    """The run in one format. Raises UsageError for one that nobody knows, ReportNotWritten for one that fails."""
+    return written_as(report_format(name), events)
+
+
+def written_as(chosen: ReportFormat, events: Sequence[Event]) -> str:
+    """The run as a format writes it. Raises ReportNotWritten when the format fails, in whichever way."""
+    try:
+        text = chosen.write(events)
+        text.encode()
+    except Exception as error:
+        raise ReportNotWritten(
+            f"there is no report '{chosen.name}': its format failed with {type(error).__name__}: {error}",
+            hint="harness report --format terminal shows the run; tell whoever wrote the format",
+        ) from error
+    return text

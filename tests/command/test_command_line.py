@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import sample_events as sample
 
 from harness.cli import main as command_line
-from harness.cli.stream import follow, parse_reports
+from harness.cli.stream import Report, follow, parse_reports
 from harness.composition import recording
+from harness.engine.events import Event
 from harness.errors import UsageError
+from harness.reports.formats import ReportFormat
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -93,6 +96,39 @@ def test_without_a_recording_the_last_run_is_told_again(capsys: pytest.CaptureFi
     capsys.readouterr()
     code, text, _ = answer(capsys, "report")
     assert (code, text.startswith("✔ YES")) == (0, True)
+
+
+def raising(events: Sequence[Event]) -> str:
+    raise LookupError(f"no word for {len(events)} events")
+
+
+def giving_no_text(events: Sequence[Event]) -> str:
+    return "\ud800"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("write", [raising, giving_no_text])
+@pytest.mark.parametrize("run", ["good", "faults"])
+def test_a_report_format_that_fails_is_told_by_name_and_loses_neither_answer_nor_exit_code(
+    run: str,
+    write: Callable[[Sequence[Event]], str],
+    streamed: bool,
+    capsys: pytest.CaptureFixture[str],
+    empty: Path,
+) -> None:
+    def events() -> Iterator[Event]:
+        yield from sample.good_run() if run == "good" else sample.faults_run()
+
+    (empty / "mine.txt").write_text("what an older run said: YES")
+    expected = follow(events())
+    answered = capsys.readouterr().out
+    reports = [Report(ReportFormat(name="mine", write=write, streamed=streamed), empty / "mine.txt")]
+    assert follow(events(), [*reports, *parse_reports(["junit=junit.xml"])]) == expected
+    output = capsys.readouterr()
+    assert output.out == answered
+    assert "error: there is no report 'mine'" in output.err
+    assert (empty / "mine.txt").read_text() == "", "an older report is no report of this run"
+    assert (empty / "junit.xml").read_text()
 
 
 @pytest.mark.parametrize("arguments", [("run",), ("run", "--plan"), ("verify", "orders")])
