@@ -4,6 +4,7 @@ HarnessError                    a problem that the person can mend; told without
 ├── UsageError                  the command line says something that cannot be meant
 ├── ManifestError               harness.toml says something that cannot be meant
 ├── ContractError               a pact or OpenAPI document cannot be read
+├── PluginProblem               what an installed plug-in brings is not what the harness can use
 ├── UnknownName                 a name that nobody knows is never "nothing to check"
 ├── IdentityConflict            one version number, two different builds
 ├── ServiceDidNotStart          a service or resource did not become ready (carries its log's end)
@@ -78,6 +79,12 @@ class ManifestError(HarnessError):
 
 class ContractError(HarnessError):
     """A pact or an OpenAPI document cannot be read as one."""
+
+
+class PluginProblem(HarnessError):
+    """What an installed plug-in brings is not what the harness can use."""
+
+    page = "extend.md"
 
 
 class UnknownName(HarnessError):

@@ -22,7 +22,7 @@ from harness.checks.api import CheckSettings
 from harness.engine.run import RunContext
 from harness.engine.service_logs import ServiceLogs
 from harness.errors import UsageError
-from harness.evidence import EvidenceKind
+from harness.plugins import all_kinds, find_kind
 from harness.runtime.project_folder import project_folder
 from harness.services.spelling import heading
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.checks.api import Check
+    from harness.evidence import EvidenceKind
     from harness.services.system import System
 
 
@@ -84,25 +85,18 @@ class _Checks(Mapping["EvidenceKind", "Check"]):
         return _check(kind)
 
     def __iter__(self) -> Iterator[EvidenceKind]:
-        return iter(EvidenceKind)
+        return (each.key for each in all_kinds().values())
 
     def __len__(self) -> int:
-        return len(EvidenceKind)
+        return len(all_kinds())
 
 
 @cache
 def _check(kind: EvidenceKind) -> Check:
-    if kind is EvidenceKind.PACTS:
-        from harness.checks.pact_provider import PactProvider
-
-        return PactProvider()
-    if kind is EvidenceKind.PROPERTIES:
-        from harness.checks.openapi_properties import OpenApiProperties
-
-        return OpenApiProperties()
-    from harness.checks.suites import SuiteCheck
-
-    return SuiteCheck(kind)
+    found = find_kind(kind)
+    if found is None:
+        raise KeyError(kind)
+    return found.check()
 
 
 def checks() -> Mapping[EvidenceKind, Check]:

@@ -16,6 +16,7 @@ from harness.evidence.facts import (
     PairEvidence,
     Stated,
     Statements,
+    Subject,
 )
 from harness.evidence.judging import build_that_ran, built_as, is_latest, judge, ran
 
@@ -33,6 +34,7 @@ __all__ = [
     "PairEvidence",
     "Stated",
     "Statements",
+    "Subject",
     "build_that_ran",
     "built_as",
     "is_latest",

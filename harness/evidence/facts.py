@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,13 +13,56 @@ from harness.identity import Version
 from harness.verdicts import Cause, Deleted, Exercised, Finding, Verdict
 
 
+class Subject(StrEnum):
+    """What a kind of evidence is about, which says how it is planned, shared out and required."""
+
+    PACT = "pact"  # one consumer's promise document on one provider
+    DOCUMENT = "document"  # one service's own OpenAPI document; required where it has one
+    SERVICE = "service"  # one running service, by what its manifest says of that kind
+    WRITERS = "writers"  # the suite that writes the pacts: everybody who has one; it needs nothing that runs
+    SYSTEM = "system"  # a suite against the whole running system: everybody in it
+
+
 class EvidenceKind(StrEnum):
-    """The kinds of evidence that a gate policy can require."""
+    """The key of a kind of evidence, as JSON, the ledger, `--only` and a gate policy have it.
+
+    Its words and its check are its `Kind`. Plug-ins bring further ones, so any key can be read: whether somebody
+    here knows it is the door's to say (`harness.plugins`).
+    """
 
     PACTS = "pacts"  # a consumer's pact, verified on the running provider
     PROPERTIES = "properties"  # a provider's own OpenAPI document, exercised on it
     CONSUMERS = "consumers"  # the suite that writes the pacts
     INTEGRATION = "integration"  # the user's tests against the whole running system
+
+    @classmethod
+    def _missing_(cls, value: object) -> EvidenceKind | None:
+        """The key of a plug-in's kind; None for what is no key at all."""
+        if not isinstance(value, str) or not _KEY.fullmatch(value):
+            return None
+        key = str.__new__(cls, value)
+        key._name_ = key._value_ = value
+        members: dict[object, EvidenceKind] = cls._value2member_map_  # type: ignore[assignment]
+        return members.setdefault(value, key)  # one object for each key, as flags of the standard library do it
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about; what a plug-in brings is about one running service."""
+        return _SUBJECTS.get(self, Subject.SERVICE)
+
+    @property
+    def is_suite(self) -> bool:
+        """Whether it is a suite of the user's own tests, which speaks of many versions at once."""
+        return self.subject in {Subject.WRITERS, Subject.SYSTEM}
+
+
+_KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SUBJECTS = {
+    EvidenceKind.PACTS: Subject.PACT,
+    EvidenceKind.PROPERTIES: Subject.DOCUMENT,
+    EvidenceKind.CONSUMERS: Subject.WRITERS,
+    EvidenceKind.INTEGRATION: Subject.SYSTEM,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.checks.api import CheckTarget
 from harness.checks.engines.pact_record import BETWEEN, Opinion
-from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Kind, came_instead
+from harness.checks.engines.pact_results import BODY, HEADER, STATUS, FindingKind, came_instead
 from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from harness.checks.engines.pact_results import Mismatch, VerifierResult
     from harness.contracts.pact import Interaction
 
-REDIRECTED = Kind(
+REDIRECTED = FindingKind(
     code="request.redirect.followed",
     remedy="answer at the path that the consumer asks for, or let the consumer promise the redirect",
 )
-SILENT = Kind(code="provider.no-response", remedy="see the provider's log for this request")
-MISSING = Kind(
+SILENT = FindingKind(code="provider.no-response", remedy="see the provider's log for this request")
+MISSING = FindingKind(
     code="provider-state.missing",
     remedy="add the state to {provider}'s provider states, or correct its name in {consumer}'s consumer test",
 )
-FAILING = Kind(code="provider-state.failed", remedy="mend {provider}'s handler of this state")
+FAILING = FindingKind(code="provider-state.failed", remedy="mend {provider}'s handler of this state")
 
 Answers = tuple[Exercised] | tuple[Exercised, Finding]
 
@@ -38,7 +38,7 @@ Answers = tuple[Exercised] | tuple[Exercised, Finding]
 class PromiseBreach:
     """How a promise is broken, and where it shows."""
 
-    kind: Kind
+    kind: FindingKind
     differences: tuple[Difference, ...]  # at least one
     came: str = ""  # what came instead, where that is more than the first difference says
     note: str = ""

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class FindingKind:
     """One way to break a promise: its documented code, and what usually mends it."""
 
     code: str
     remedy: str = ""
 
 
-STATUS = Kind(code="response.status.mismatch")
-BODY = Kind(code="response.body.mismatch")
-HEADER = Kind(code="response.header.mismatch")
-OTHER = Kind(code="response.mismatch")
+STATUS = FindingKind(code="response.status.mismatch")
+BODY = FindingKind(code="response.body.mismatch")
+HEADER = FindingKind(code="response.header.mismatch")
+OTHER = FindingKind(code="response.mismatch")
 _KINDS = {"StatusMismatch": STATUS, "HeaderMismatch": HEADER, "BodyMismatch": BODY, "BodyTypeMismatch": BODY}
 # A wrong status explains a wrong body, and a wrong body its headers; never the other way round.
 _WORST_FIRST = (STATUS, BODY, HEADER, OTHER)
@@ -36,7 +36,7 @@ _INAPPLICABLE = ("is not a valid regular expression", "Could not apply the '", "
 class Mismatch:
     """One place where the answer was not as promised."""
 
-    kind: Kind
+    kind: FindingKind
     difference: Difference
 
 
@@ -50,7 +50,7 @@ class VerifierResult:
     error: str = ""  # why there was nothing to compare
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FindingKind:
         """The kind of the mismatch which explains the others."""
         kinds = [mismatch.kind for mismatch in self.mismatches]
         return min(kinds, key=_WORST_FIRST.index, default=OTHER)
