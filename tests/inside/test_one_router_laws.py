@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -80,6 +80,7 @@ class Api:
 
     operations: tuple[Written, ...]
     servers: tuple[str, ...]
+    of_paths: dict[str, tuple[str, ...]]  # the servers that a path has for all of its operations
     method: str
     path: str
 
@@ -87,7 +88,10 @@ class Api:
     def document(self) -> Document:
         paths: Json = {}
         for each in self.operations:
-            paths.setdefault(each.path, {})[each.method.lower()] = each.document()
+            item = paths.setdefault(
+                each.path, {"servers": listed(own)} if (own := self.of_paths.get(each.path)) else {}
+            )
+            item[each.method.lower()] = each.document()
         told = {"servers": listed(self.servers)} if self.servers else {}
         info = {"title": "t", "version": "1"}
         return document_of({"openapi": "3.1.0", "info": info, "paths": paths, **told}, "o.json")
@@ -107,13 +111,15 @@ def apis(draw: st.DrawFn) -> Api:
     """Mostly with a request that is made for one of the operations."""
     written = draw(st.lists(operations(), min_size=1, max_size=5, unique_by=lambda each: each.label))
     servers = draw(st.lists(st.sampled_from(SERVERS), max_size=2, unique=True))
+    own = st.sampled_from(((), (), *((each,) for each in SERVERS)))
+    of_paths = {each.path: draw(own) for each in written}
     texts = st.sampled_from(TEXTS)
     meant = draw(st.sampled_from(written))
     shape = draw(st.just(meant.shape) | st.lists(st.just("{}"), min_size=1, max_size=4).map(tuple))
     base = draw(st.sampled_from(["", "", "/v1", "/a", "/b", "/other"]))
     path = base + "".join(f"/{re.sub(re.escape('{}'), lambda _: draw(texts), step)}" for step in shape)
     method = draw(st.sampled_from([meant.method, meant.method, "PUT"]))
-    return Api(tuple(written), tuple(servers), method, path)
+    return Api(tuple(written), tuple(servers), of_paths, method, path)
 
 
 # --- the page docs/explanation/routing.md, done by counting ------------------------------------------------------
@@ -125,7 +131,7 @@ def steps_of(path: str) -> tuple[str, ...]:
 
 def bases(api: Api, operation: Written) -> list[tuple[tuple[str, ...], int]]:
     """Base paths with their rank; `{}` is a step with any value."""
-    told = operation.servers or api.servers or ("",)
+    told = operation.servers or api.of_paths[operation.path] or api.servers or ("",)
     found: list[tuple[tuple[str, ...], int]] = [((), 1)]
     for url in told:
         by_url: dict[str, list[tuple[tuple[str, ...], int]]] = {
@@ -261,7 +267,7 @@ def test_a_request_counts_for_the_same_operation_everywhere(api: Api) -> None:
 @settings(max_examples=EXAMPLES)
 @given(apis())
 def test_the_order_in_which_a_document_is_written_does_not_matter(api: Api) -> None:
-    other = Api(tuple(reversed(api.operations)), tuple(reversed(api.servers)), api.method, api.path)
+    other = replace(api, operations=tuple(reversed(api.operations)), servers=tuple(reversed(api.servers)))
     first, second = (routes_of(each.document).route(api.method, api.path) for each in (api, other))
     assert {each.label for each in first.candidates} == {each.label for each in second.candidates}
 
