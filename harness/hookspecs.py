@@ -11,14 +11,19 @@ refused (exit code 2) or unknown (exit code 3), and never a yes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pluggy
+
+from harness.engine.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.checks.kind import Kind
+    from harness.ports import RuntimeKind
 
 PROJECT = "contract_harness"  # the group of entry points, and how the name of every hook begins
 
@@ -31,4 +36,46 @@ def contract_harness_checks() -> Iterable[Kind]:  # type: ignore[empty-body]
 
     Built in: `harness/checks/kinds/`. A service is checked for a plug-in's kind when its manifest has the table
     `[services.NAME.checks.KEY]`, which holds the keys that the kind declares; it may be empty.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFormat:
+    """One way to write a run down: `--report KEY=PATH`, `harness report --format KEY`."""
+
+    key: str
+    write: Callable[[Sequence[Event]], str]  # nothing but the events decides what it gives
+    streamed: bool = False  # each event has a text of its own: written while the run goes on
+
+
+@hookspec
+def contract_harness_report_formats() -> Iterable[ReportFormat]:  # type: ignore[empty-body]
+    """Report formats: each makes a text of the events of a run, which `docs/reference/events.md` describes.
+
+    Built in: `harness/reports/formats.py`. One that fails loses neither the answer nor the exit code of a run.
+    """
+
+
+@hookspec
+def contract_harness_runtimes() -> Iterable[RuntimeKind]:  # type: ignore[empty-body]
+    """Runtimes: each a `RuntimeKind`, which makes a `Runtime` (`harness/ports.py`) for `--runtime KEY`.
+
+    Built in: `harness/runtime/kinds.py`. `--runtime auto` takes what is built in. What a runtime raises is told
+    as a service that did not start.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerResource:
+    """Something that the broker answers over HTTP."""
+
+    key: str
+    routes: Callable[[], object]  # gives its `harness.broker.http.routing.Routes`; called where a broker is served
+
+
+@hookspec
+def contract_harness_broker_resources() -> Iterable[BrokerResource]:  # type: ignore[empty-body]
+    """Resources of the broker: each with its routes, which the broker's own document then describes.
+
+    Built in: `harness/broker/resources/`, a file each. A path that the broker answers already stays the broker's.
     """

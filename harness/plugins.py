@@ -14,7 +14,7 @@ import pluggy
 
 from harness import hookspecs
 from harness.checks.kind import Kind
-from harness.errors import PluginProblem
+from harness.errors import PluginProblem, Problem
 
 # hook to the modules that implement it: by their names, since some stand above this one, and since a command
 # imports only what it asks for
@@ -26,6 +26,9 @@ BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "harness.checks.kinds.consumers",
             "harness.checks.kinds.integration",
         ),
+        "contract_harness_report_formats": ("harness.reports.formats",),
+        "contract_harness_broker_resources": ("harness.broker.resources",),
+        "contract_harness_runtimes": ("harness.runtime.kinds",),
     }
 )
 
@@ -175,6 +178,11 @@ def _because(error: BaseException) -> str:
 def door() -> Door:
     """The door of this process."""
     return Door()
+
+
+def unusable_plugins() -> tuple[Problem, ...]:
+    """The plug-ins that could not be used so far, to be told where something is not there."""
+    return tuple(Problem(str(each)) for each in door().failed)
 
 
 _CHECKS = "contract_harness_checks"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +12,7 @@ from harness.identity import Version
 from harness.services.system import Resource, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from contextlib import AbstractContextManager
 
     from harness.comparison.coverage import Coverage
@@ -73,6 +73,7 @@ class Session(Protocol):
 
         Raises ServiceDidNotStart with the end of the log, after removing what it started.
         """
+        ...
 
     def cancel(self) -> None:
         """Give up every prepare and start that is in progress, and begin no other; from any thread, at once."""
@@ -82,18 +83,27 @@ class Session(Protocol):
 
     def alive(self, instance: Instance) -> bool:
         """Whether it still runs."""
+        ...
 
     def log_tail(self, instance: Instance, lines: int = 40) -> tuple[str, ...]:
         """The last lines that it wrote."""
+        del instance, lines
+        return ()
 
     def log_position(self, instance: Instance) -> float:
         """Where its log stands now."""
+        del instance
+        return 0.0
 
     def log_between(self, instance: Instance, begin: float, end: float | None = None) -> tuple[str, ...]:
         """The last lines that it wrote between two positions; without an end, until now."""
+        del instance, begin, end
+        return ()
 
     def listening(self, instance: Instance) -> tuple[str, ...]:
         """Where it accepts connections, as it says inside: "127.0.0.1:8000"; empty where that cannot be seen."""
+        del instance
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,38 +115,83 @@ class MadeOf:
 
 
 class Runtime(Protocol):
-    """A way to have services running."""
+    """A way to have services running; what a subclass leaves out claims nothing, so that nothing rests on it."""
 
     @property
     def name(self) -> str:
-        """`docker` or `process`."""
+        """What `--runtime` calls it."""
+        ...
+
+    @property
+    def in_containers(self) -> bool:
+        """Whether what the manifest says of containers alone (mounted files and the like) has an effect."""
+        return False
 
     def artifact(self, unit: Unit) -> str:
-        """The identity of what would be started: its content, before anything is built or started."""
+        """What would be started, by its content, before anything is built or started; "" where nobody can know."""
+        del unit
+        return ""
 
     def to_build(self, unit: Unit) -> bool:
         """Whether its `build-command` would run before it starts: something of it has changed."""
+        del unit
+        return False
 
     def build(self, unit: Unit, tell: Tell = silent) -> None:
         """Run its `build-command`, where something of it has changed. Raises ServiceDidNotStart."""
 
     def made_of(self, unit: Unit) -> MadeOf:
         """The files that the identity was made of, and why it may not be known."""
+        del unit
+        return MadeOf()
 
     def touched(self) -> Mapping[Path, str]:
         """Files in services' own folders that appeared or changed while they ran; to the service's name."""
+        return {}
 
     def killed(self) -> Mapping[str, float]:
         """Units that did not go when they were asked to, and were made to; to the seconds that they had."""
+        return {}
 
     def session(self, run: str, *, keep: bool = False) -> AbstractContextManager[Session]:
         """A place to start things for one run; `keep` leaves them running when the context ends."""
+        ...
 
     def sweep(self) -> int:
         """Remove what dead runs left behind (not what was marked to keep); how many things it removed."""
+        return 0
 
     def down(self) -> int:
         """Stop what `harness up` marked to keep; how many things it stopped."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Where a runtime works, and how."""
+
+    root: Path  # the manifest's folder
+    environ: Mapping[str, str] = field(repr=False)
+    apart: tuple[Path, ...] = ()  # files and folders that are no part of what a service is, wherever they lie
+    fresh: bool = False  # build anew, whether or not anything has changed
+
+
+def _serves_anywhere(environ: Mapping[str, str]) -> str:
+    del environ
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeKind:
+    """A way to have services running, as `--runtime KEY` asks for it."""
+
+    key: str
+    make: Callable[[Workspace], Runtime]  # called only where it is to serve, so it may import much
+    why_not: Callable[[Mapping[str, str]], str] = _serves_anywhere  # why it cannot serve here; "" when it can
+    remedy: str = ""  # what makes that it can
+    automatic: bool = False  # whether `--runtime auto` may take it: the first such that can serve
+    instead: str = ""  # what is said when it serves instead of another: "running services as local processes"
+    required: str = ""  # the variable that with the value 1 makes `auto` take this one or none
 
 
 class ProviderStates(Protocol):

@@ -23,9 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--harness-runtime",
-        choices=("auto", "docker", "process"),
+        metavar="RUNTIME",  # whether anybody knows it is asked when services are to run
         default="auto",
-        help="How services run. Default: auto.",
+        help="How services run, as for `harness run`. Default: auto.",
     )
     parser.addini("harness_pacts", "Where consumer tests write their pacts.", default="contracts/pacts")
 

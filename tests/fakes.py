@@ -56,6 +56,7 @@ class FakeRuntime:
     starts: list[str] = field(default_factory=list)  # what was started, in order
     kept: list[FakeSession] = field(default_factory=list)
     name: str = "fake"
+    in_containers: bool = True
 
     def artifact(self, unit: Unit) -> str:
         """Everything that the manifest says of it, but its name for its version."""

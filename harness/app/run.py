@@ -112,7 +112,7 @@ class Run:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the manifest and the files that it names say, and has no effect in this run."""
-        here = unused_files(self.system) if self.runtime.name == "process" else ()
+        here = () if self.runtime.in_containers else unused_files(self.system)
         said = [each.sentence for each in (*self.system.remarks, *unverified_services(self.system), *here)]
         return tuple(filter(None, (*said, remark_on(self.system.root, os.environ))))
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from harness import __version__
-from harness.broker import resources
 from harness.broker.http.document import openapi
 from harness.broker.http.routing import Router, Routes
 from harness.broker.http.serving import Access, BrokerApplication, Everybody, Pages
 from harness.broker.settings import BrokerSettings
 from harness.broker.webhooks.worker import Worker
+from harness.hookspecs import BrokerResource
+from harness.plugins import door
 
 if TYPE_CHECKING:
     from harness.ledger.db.database import Database
@@ -21,13 +20,26 @@ if TYPE_CHECKING:
 
 @cache
 def router() -> Router:
-    """Every route: those of each module in `resources/`."""
-    found: list[Routes] = []
-    for module in sorted(iter_modules(resources.__path__), key=lambda each: each.name):
-        routes = getattr(import_module(f"{resources.__name__}.{module.name}"), "routes", None)
-        if isinstance(routes, Routes):
-            found.append(routes)
-    return Router(found)
+    """Every route: those of each module in `resources/`, then those of plug-ins whose paths are free."""
+    built_in = door().built_in(_HOOK, BrokerResource)
+    found = Router([_routes_of(each) for each in built_in.values()])
+    for key, resource in door().every(_HOOK, BrokerResource).items():
+        if key not in built_in:
+            try:
+                found.extend(_routes_of(resource))
+            except Exception as error:  # noqa: BLE001 - a resource of a plug-in may raise anything
+                door().refuse(key, f"{_HOOK} brings no resource: {type(error).__name__}: {error}")
+    return found
+
+
+_HOOK = "contract_harness_broker_resources"
+
+
+def _routes_of(resource: BrokerResource) -> Routes:
+    found = resource.routes()
+    if not isinstance(found, Routes):
+        raise TypeError(f"'{resource.key}' gives {found!r:.200} and no Routes")
+    return found
 
 
 def broker(

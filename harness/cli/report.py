@@ -9,7 +9,7 @@ import click
 
 from harness import composition
 from harness.errors import UsageError
-from harness.reports.formats import FORMATS, render
+from harness.reports.formats import format_names, render
 
 if TYPE_CHECKING:
     from harness.engine.events import Event
@@ -20,7 +20,7 @@ class _FormatOption(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """The option, and every format by name."""
-        self.help = f"One of {', '.join(FORMATS)}."
+        self.help = f"One of {', '.join(format_names())}."
         return super().get_help_record(ctx)
 
 

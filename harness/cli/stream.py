@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 from harness.cli import words
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, RunFinished, RunStarted
 from harness.errors import UsageError
-from harness.reports.formats import ReportFormat, ReportNotWritten, render, report_format, written_as
+from harness.hookspecs import ReportFormat
+from harness.reports.formats import ReportNotWritten, render, report_format, written_as
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

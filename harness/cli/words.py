@@ -116,11 +116,37 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+class _RuntimeName(click.ParamType[str]):
+    """A runtime that somebody here knows; which there are is asked when one is named or shown."""
+
+    name = "choice"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """The runtimes, as click shows a choice."""
+        return self._shown().get_metavar(param, ctx)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it stands. A name that nobody knows is refused with those that there are."""
+        from harness.plugins import unusable_plugins
+        from harness.runtime.choice import AUTO, is_runtime
+
+        if value == AUTO or is_runtime(value):
+            return value
+        for problem in unusable_plugins():
+            click.echo(clean(f"error: {problem.text}"), err=True)
+        return self._shown().convert(value, param, ctx)
+
+    def _shown(self) -> click.Choice[str]:
+        from harness.runtime.choice import runtime_names
+
+        return click.Choice(runtime_names())
+
+
 def runtime_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """The option that chooses how services run."""
     return click.option(
         "--runtime",
-        type=click.Choice(["auto", "docker", "process"]),
+        type=_RuntimeName(),
         default="auto",
         envvar="HARNESS_RUNTIME",
         show_default=True,

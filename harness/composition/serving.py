@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import composition
 from harness.errors import UsageError
+from harness.plugins import unusable_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,8 @@ def assemble_broker(serving: Serving, environ: Mapping[str, str]) -> BrokerAppli
         )
     settings = replace(read.settings, base_urls=base_urls)
     found = broker(database, settings, access=guard, pages=Pages(database=database, settings=settings))
+    for problem in unusable_plugins():
+        log.warning(problem.text)
     ended = found.stopped
 
     def stop() -> None:

@@ -27,7 +27,7 @@ class RunStarted:
     run: str
     harness: str  # version of the harness
     at: str  # ISO 8601, UTC
-    runtime: str  # "docker" or "process"
+    runtime: str  # as `--runtime` calls it
     note: str = ""  # why this runtime, in one line
     remarks: tuple[str, ...] = ()  # what the files say and has no effect here
     set: tuple[Version, ...]

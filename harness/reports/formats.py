@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness.engine.events import Event
-from harness.errors import Exit, HarnessError, UsageError, did_you_mean
+from harness.errors import Exit, HarnessError, Problem, UsageError, did_you_mean
+from harness.hookspecs import ReportFormat
+from harness.plugins import door, unusable_plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.engine.events import Event
 
 
 class ReportNotWritten(HarnessError):
     """A report format failed; what the run answered stands all the same."""
 
     exit = Exit.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFormat:
-    """One way to write a run down: `--report NAME=PATH`, `harness report --format NAME`."""
-
-    name: str
-    write: Callable[[Sequence[Event]], str]  # nothing but the events decides what it gives
-    streamed: bool = False  # each event has a text of its own: written while the run goes on
 
 
 def _terminal(events: Sequence[Event]) -> str:
@@ -54,23 +50,33 @@ def _html(events: Sequence[Event]) -> str:
     return html(events)
 
 
-FORMATS: Mapping[str, ReportFormat] = {
-    each.name: each
-    for each in (
-        ReportFormat(name="terminal", write=_terminal),
-        ReportFormat(name="junit", write=_junit),
-        ReportFormat(name="markdown", write=_markdown),
-        ReportFormat(name="ndjson", write=_ndjson, streamed=True),
-        ReportFormat(name="html", write=_html),
+def contract_harness_report_formats() -> Iterable[ReportFormat]:
+    """For people, pull requests, CI servers and programs."""
+    return (
+        ReportFormat(key="terminal", write=_terminal),
+        ReportFormat(key="junit", write=_junit),
+        ReportFormat(key="markdown", write=_markdown),
+        ReportFormat(key="ndjson", write=_ndjson, streamed=True),
+        ReportFormat(key="html", write=_html),
     )
-}
+
+
+def format_names() -> tuple[str, ...]:
+    """Every format that somebody here knows."""
+    return tuple(door().every(_HOOK, ReportFormat))
 
 
 def report_format(name: str) -> ReportFormat:
     """The format of that name. Raises UsageError for one that nobody knows."""
-    if name not in FORMATS:
-        raise UsageError(f"no report format '{name}'", hint=did_you_mean(name, FORMATS))
-    return FORMATS[name]
+    found = door().find(_HOOK, name, ReportFormat)
+    if found is None:
+        raise UsageError(
+            Problem(f"no report format '{name}'", hint=did_you_mean(name, format_names())), *unusable_plugins()
+        )
+    return found
+
+
+_HOOK = "contract_harness_report_formats"
 
 
 def render(name: str, events: Sequence[Event]) -> str:
@@ -85,7 +91,7 @@ def written_as(chosen: ReportFormat, events: Sequence[Event]) -> str:
         text.encode()
     except Exception as error:
         raise ReportNotWritten(
-            f"there is no report '{chosen.name}': its format failed with {type(error).__name__}: {error}",
+            f"there is no report '{chosen.key}': its format failed with {type(error).__name__}: {error}",
             hint="harness report --format terminal shows the run; tell whoever wrote the format",
         ) from error
     return text

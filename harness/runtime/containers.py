@@ -63,6 +63,11 @@ class ContainerRuntime:
         """`docker`."""
         return "docker"
 
+    @property
+    def in_containers(self) -> bool:
+        """Everything that is said of containers has an effect."""
+        return True
+
     def artifact(self, unit: Unit) -> str:
         """What would be started: the inputs of its image, or the digest of the image that is pulled."""
         if isinstance(unit, Service) and unit.url:

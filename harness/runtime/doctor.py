@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from harness.errors import REINSTALL, EnvironmentProblem
 from harness.runtime import engine_address, postgres, sweeping
+from harness.runtime.choice import all_runtimes, built_in_runtimes, why_not_here
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ def examine(environ: Mapping[str, str]) -> tuple[Examination, ...]:
         _python(),
         _installation(),
         _docker(environ),
+        *_plugin_runtimes(environ),
         _postgres(environ),
         _git(environ),
         _library("pact-python", "pact_ffi", "verifies pacts"),
@@ -93,6 +95,16 @@ def _docker(environ: Mapping[str, str]) -> Examination:
         detail=answer.why_not or f"answers at {answer.address}",
         remedy="start Docker; without it, services with a 'command' run as local processes",
     )
+
+
+def _plugin_runtimes(environ: Mapping[str, str]) -> Iterator[Examination]:
+    built_in = built_in_runtimes()
+    for kind in all_runtimes():
+        if kind not in built_in:
+            why = why_not_here(kind, environ)
+            yield Examination(
+                subject=f"runtime {kind.key}", ok=not why, detail=why or "can serve here", remedy=kind.remedy
+            )
 
 
 def _postgres(environ: Mapping[str, str]) -> Examination:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.cancellation import OVER, CancelToken, RunIsOver
 from harness.errors import ServiceDidNotStart
-from harness.ports import Endpoint, Instance, MadeOf, Tell, Unit, silent
+from harness.ports import Endpoint, Instance, MadeOf, Runtime, Tell, Unit, silent
 from harness.runtime import artifacts, postgres, postgres_seeds, sweeping
 from harness.runtime.addressing import address, inside_of, ports_of, tail
 from harness.runtime.attached import answers, attach
@@ -51,7 +51,7 @@ ATTEMPTS = 3  # another program may take a port between our choosing it and the 
 
 
 @dataclass(slots=True)
-class ProcessRuntime:
+class ProcessRuntime(Runtime):
     """Runs services as processes of this machine."""
 
     root: Path

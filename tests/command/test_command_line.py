@@ -12,7 +12,7 @@ from harness.cli.stream import Report, follow, parse_reports
 from harness.composition import recording
 from harness.engine.events import Event
 from harness.errors import UsageError
-from harness.reports.formats import ReportFormat
+from harness.hookspecs import ReportFormat
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -122,7 +122,7 @@ def test_a_report_format_that_fails_is_told_by_name_and_loses_neither_answer_nor
     (empty / "mine.txt").write_text("what an older run said: YES")
     expected = follow(events())
     answered = capsys.readouterr().out
-    reports = [Report(ReportFormat(name="mine", write=write, streamed=streamed), empty / "mine.txt")]
+    reports = [Report(ReportFormat(key="mine", write=write, streamed=streamed), empty / "mine.txt")]
     assert follow(events(), [*reports, *parse_reports(["junit=junit.xml"])]) == expected
     output = capsys.readouterr()
     assert output.out == answered

@@ -127,6 +127,16 @@ class Router:
         for route in self.routes:
             self._add(route)
 
+    def extend(self, group: Routes) -> None:
+        """Add the routes of a plug-in, all or none. Raises ValueError for a path that is answered already."""
+        Router([group])
+        for route in group.listed:
+            if self.match(route.path) is not None:
+                raise ValueError(f"{route.method} {route.path}: the broker answers that path already")
+        for route in group.listed:
+            self.routes.append(route)
+            self._add(route)
+
     def _add(self, route: Route) -> None:
         node = self._root
         for segment in _segments(route.path):
