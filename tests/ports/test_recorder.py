@@ -8,6 +8,7 @@ import http.client
 import socket
 import threading
 import time
+from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -190,8 +191,8 @@ def test_one_client_connection_serves_many_requests_without_delay() -> None:
             assert link.getresponse().read() == b"ok"
         link.close()
         assert len(upstream.heard) == 50
-        # The 40 ms of a delayed acknowledgement would show in every one of them.
-        assert sum(each.seconds for each in proxy.exchanges()) < 1.0
+        # The 40 ms of a delayed acknowledgement would show in every one of them, another's work in a few only.
+        assert median(each.seconds for each in proxy.exchanges()) < 0.04
 
 
 def test_fifty_megabytes_stream_both_ways_and_only_their_beginning_is_kept() -> None:

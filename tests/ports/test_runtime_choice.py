@@ -21,6 +21,8 @@ from harness.runtime.choice import choose
 from harness.runtime.doctor import examine
 from harness.runtime.readiness import http_probe, log_probe, tcp_probe
 
+AT_ONCE = 5.0  # seconds on a busy machine; an engine that is waited for has a minute
+
 
 @pytest.fixture
 def nowhere(tmp_path: Path) -> dict[str, str]:
@@ -55,7 +57,7 @@ def test_without_an_engine_services_run_as_processes_and_one_line_says_so(
 ) -> None:
     began = time.perf_counter()
     runtime, note = choose("auto", tmp_path, nowhere)
-    assert time.perf_counter() - began < 0.3
+    assert time.perf_counter() - began < AT_ONCE
     assert runtime.name == "process"
     assert note.startswith("no Docker engine answers (")
     assert note.endswith("): running services as local processes")
@@ -66,7 +68,7 @@ def test_without_an_engine_services_run_as_processes_and_one_line_says_so(
 def test_an_unreachable_engine_costs_little_time(tmp_path: Path) -> None:
     began = time.perf_counter()
     runtime, _ = choose("auto", tmp_path, {"DOCKER_HOST": "tcp://127.0.0.1:9"})
-    assert time.perf_counter() - began < 0.3
+    assert time.perf_counter() - began < AT_ONCE
     assert runtime.name == "process"
 
 
