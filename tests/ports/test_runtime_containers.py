@@ -7,6 +7,7 @@ import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from runtime_bench import Bench, bench_for, service
@@ -79,9 +80,8 @@ def test_an_image_of_equal_inputs_is_not_built_again(bench: Bench) -> None:
         before = runtime.engine.image_id(name, "catalog")
         began = time.time()
         session.prepare(service(MODE="other"))
-        happened = runtime.engine.client.events(
-            since=began, until=time.time(), filters={"image": name}, decode=True
-        )
+        span: dict[str, Any] = {"since": began, "until": time.time()}
+        happened = runtime.engine.client.events(**span, filters={"image": name})
         assert list(happened) == [], "a build would have given the image its name again"
         assert runtime.image(service(MODE="other")) == name, "what a container is told does not change its image"
         assert runtime.engine.image_id(name, "catalog") == before
