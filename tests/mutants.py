@@ -1,42 +1,53 @@
 """Plant faults in the code that gives answers, and see that the tests notice them.
 
-    tox -e mutants                       # the sample, from a clean tree: hours
+    tox -e mutants                       # the sample: an hour or two
     tox -e mutants -- --only gate        # the sample's mutants of one room
     tox -e mutants -- --told             # what is known of the last runs, without running anything
+    tox -e mutants -- --again            # ask once more about those that live: after a test was written
 
-mutmut makes every mutant of `gate`, `evidence`, `comparison` and `checks`. A sample of them, chosen by a hash of
-their names and so the same everywhere, is run against the tests of `tests/inside` that reach the changed function.
-What no such test notices in the checks is run a second time against the tests that start the checks' own processes
+mutmut knows every mutant of `gate`, `evidence`, `comparison` and `checks`. A sample of them, chosen by a hash of
+their names and so the same everywhere, is asked of the tests of `tests/inside` that reach the changed function,
+the quickest first, up to `SECONDS` of them (`noticing.py`: in forks of one process that has collected everything).
+What no such test notices in the checks is asked a second time of the tests that start the checks' own processes
 (`IN_PROCESSES`): a mutant is named by the environment, and so reaches them. Sentences for people are left alone:
-the tests of the reports read them. What survives has to stand in `survivors.toml` beside this file, with a reason;
-at least nine of ten have to be noticed.
+the tests of the reports read them. A test that fails without a fault notices nothing. What survives has to stand
+in `survivors.toml` beside this file, with a reason; at least nine of ten have to be noticed.
+
+What came of a mutant is kept until its function changes, so that a run can be ended and begun again at any time.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
-import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
-from itertools import islice, takewhile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from noticing import LIVES
+from planted_faults import Mutant, plant
 
 MADE = Path("mutants")
+SAMPLE, REACHED, CAME = MADE / "sample.json", MADE / "reached.jsonl", MADE / "came.jsonl"
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 LEAST = 0.9
-SECOND = MADE / "in-processes.json"  # what came of those that were run a second time
-NOBODY_LOOKS, NOTHING_NOTICED, TOO_LONG = 33, 0, 36  # mutmut's own codes; 24 and 152 are further ones of too long
-_AT_ONCE = 200
-PATIENCE = 300.0  # seconds for the tests of a mutant that are run a second time
+SECONDS = 20.0  # of the processor, for all the tests of one mutant
+UNREACHED = "reached by no test"
+
+# Of tests/inside, those that reach none of the code that gives answers; by how the file's name begins.
+ELSEWHERE = tuple(
+    f"test_{each}"
+    for each in (
+        *("access_", "broker_", "checkout", "compose_", "draft", "house", "manifest", "pact_merging"),
+        *("pact_reader", "pact_writer", "reports_", "service_graph", "webhook_"),
+    )
+)
 
 # Which tests start what runs in a process of its own, or only on a running service; by how the module begins.
 IN_PROCESSES = {
@@ -50,116 +61,24 @@ IN_PROCESSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One fault: a function in which one place was changed."""
-
-    name: str  # as mutmut calls it: harness.gate.order.x_order__mutmut_3
-    change: str  # the lines that differ, as `- before` and `+ after`
-
-    @property
-    def function(self) -> str:
-        """The function's dotted name."""
-        return self.name.rpartition("__mutmut_")[0].replace(".x_", ".").replace("xǁ", "").replace("ǁ", ".")
-
-    @property
-    def place(self) -> str:
-        """The same from its module on, whichever room that is in: `order.deployment_plan`."""
-        module = self.name.rpartition(".")[0]
-        return self.function.removeprefix(module.rpartition(".")[0] + ".")
-
-    @property
-    def room(self) -> str:
-        """`gate`, `evidence`, `comparison` or `checks`."""
-        return self.name.split(".")[1]
-
-    @property
-    def started_by(self) -> tuple[str, ...]:
-        """The test files that start the process in which it runs; none where everything runs in the tests' own."""
-        found = (files for begin, files in IN_PROCESSES.items() if self.place.startswith(begin))
-        return next(found, ()) if self.room == "checks" else ()
+def started_by(mutant: Mutant) -> tuple[str, ...]:
+    """The test files that start the process in which it runs; none where everything runs in the tests' own."""
+    found = (files for begin, files in IN_PROCESSES.items() if mutant.place.startswith(begin))
+    return next(found, ()) if mutant.room == "checks" else ()
 
 
-def names() -> list[str]:
-    """Every mutant there is, in an order that spreads over everything and is the same for the same code."""
-    found: list[str] = []
-    for meta in MADE.rglob("*.py.meta"):
-        found += json.loads(meta.read_text())["exit_code_by_key"]
-    return sorted(found, key=lambda name: (hashlib.sha256(name.rpartition(".")[2].encode()).digest(), name))
+def came(picked: Iterable[Mutant]) -> dict[str, str]:
+    """What came of those that were asked about: `lives`, `noticed`, `too long` or that no test reaches them."""
+    texts = {each.name: each.within for each in picked}
+    return {name: what for name, within, what, _ in _lines(CAME) if texts.get(name) == within}
 
 
-def mutants() -> Iterator[Mutant]:
-    """The mutants that say something else than their originals, besides what they say to people."""
-    for name in names():
-        module, _, local = name.rpartition(".")
-        file = MADE / f"{module.replace('.', '/')}.py"
-        original = _function(file, local.rpartition("__mutmut_")[0] + "__mutmut_orig")
-        mutated = _function(file, local)
-        if _meaning(mutated) != _meaning(original):
-            yield Mutant(name, _change(original, mutated))
+def _lines(file: Path) -> list[Any]:
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-_DEFINITION = re.compile(r"\s*(?:async )?def (\w+)\(")
-
-
-@cache
-def _lines(file: Path) -> list[str]:
-    return file.read_text().splitlines()
-
-
-@cache
-def _starts(file: Path) -> dict[str, int]:
-    """Where each function of a file begins: whole files of mutants are too large to be parsed for one."""
-    found = ((_DEFINITION.match(line), number) for number, line in enumerate(_lines(file)))
-    return {match[1]: number for match, number in found if match}
-
-
-def _function(file: Path, name: str) -> ast.AST:
-    start = _starts(file)[name]
-    first, *others = _lines(file)[start:]
-    inner = f"{first[: len(first) - len(first.lstrip())]} "  # a parenthesis that closes its head is no deeper
-    body = takewhile(lambda line: not line.strip() or line.startswith((inner, f"{inner[1:]})")), others)
-    (defined,) = ast.parse(textwrap.dedent("\n".join([first, *body]))).body
-    return defined
-
-
-class _WithoutSentences(ast.NodeTransformer):
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        sentence = isinstance(node.value, str) and " " in node.value.strip()
-        return ast.Constant("a sentence") if sentence else node
-
-
-def _meaning(function: ast.AST) -> str:
-    copied = ast.parse(ast.unparse(function))
-    (defined,) = copied.body
-    assert isinstance(defined, ast.FunctionDef | ast.AsyncFunctionDef)
-    defined.name = "f"
-    return ast.dump(_WithoutSentences().visit(copied))
-
-
-def _change(before: ast.AST, after: ast.AST) -> str:
-    old, new = (ast.unparse(each).splitlines()[1:] for each in (before, after))
-    gone = [f"- {line.strip()}" for line in old if line not in new]
-    come = [f"+ {line.strip()}" for line in new if line not in old]
-    return "\n".join([*gone, *come])
-
-
-def results() -> dict[str, int]:
-    """What became of the mutants that were run, by their names."""
-    found: dict[str, int] = {}
-    for meta in MADE.rglob("*.py.meta"):
-        codes = json.loads(meta.read_text())["exit_code_by_key"]
-        found |= {name: code for name, code in codes.items() if code is not None}
-    return found | {name: code for name, code in _second().items() if _is_alive(found.get(name))}
-
-
-def _second() -> dict[str, int]:
-    told: dict[str, int] = json.loads(SECOND.read_text()) if SECOND.exists() else {}
-    return told
-
-
-def _is_alive(code: int | None) -> bool:
-    return code in (None, NOBODY_LOOKS, NOTHING_NOTICED)
+def _is_alive(what: str | None) -> bool:
+    return what in (LIVES, UNREACHED)
 
 
 def explained() -> dict[tuple[str, str], str]:
@@ -168,60 +87,103 @@ def explained() -> dict[tuple[str, str], str]:
     return {(each["place"], each["change"].strip()): each["reason"] for each in listed}
 
 
-def _run(*names: str) -> None:
-    words = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
-    subprocess.run(words, check=False, env=_environment(Path(__file__).parent))  # where `quickest_first` is
-
-
-def batched(names: Iterable[str]) -> Iterator[list[str]]:
-    """As many as mutmut finds quickly: it holds every mutant against each, and `fnmatch` remembers 256."""
-    left = list(names)
-    while left:
-        yield left[:_AT_ONCE]
-        del left[:_AT_ONCE]
-
-
-def _environment(path: Path) -> dict[str, str]:
-    """With what is compiled kept: modules with all their mutants are large."""
+def _ask(what: Mapping[str, Any], files: Iterable[str], keep: Callable[[dict[str, Any]], None]) -> None:
+    """Have `noticing.py` answer; what it has answered is kept, also when it is ended."""
+    asked, answers = MADE / "asked.json", MADE / "answers.jsonl"
+    asked.write_text(json.dumps({**what, "answers": answers.name}))
+    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "noticing", "--timeout=90"]
+    options += ["-m", "not slow and not docker"]
+    path = os.pathsep.join(str(each.resolve()) for each in (MADE, MADE / "tests"))
     others = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**others, "PYTHONPATH": str(path.resolve())}
-
-
-def run(picked: Iterable[Mutant]) -> None:
-    """Run mutants against the tests in this process; what lives of the checks also against what starts them."""
-    for some in batched(each.name for each in picked):
-        _run(*some)
-    codes = results()
-    for each in picked:
-        if each.started_by and _is_alive(codes.get(each.name)):
-            told = _second() | {each.name: _of_processes(each)}
-            SECOND.write_text(json.dumps(told, indent=1))
-
-
-def _of_processes(mutant: Mutant) -> int:
-    """How pytest ended with a mutant that is named by the environment, so that every child process has it."""
-    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.started_by]
-    environment = {**_environment(MADE), "MUTANT_UNDER_TEST": mutant.name}
+    environment = {**others, "PYTHONPATH": path, "NOTICING": str(asked.resolve())}
     try:
-        code = subprocess.run(
-            words, cwd=MADE, env=environment, timeout=PATIENCE, check=False, stdout=subprocess.DEVNULL
-        ).returncode
-    except subprocess.TimeoutExpired:
-        return TOO_LONG
-    print(f"{mutant.name}: {'lives' if code == NOTHING_NOTICED else 'noticed'}", flush=True)
-    return code
+        subprocess.run([sys.executable, "-m", "pytest", *options, *files], cwd=MADE, env=environment, check=True)
+    finally:
+        keep(dict(_lines(answers)))
+        answers.unlink(missing_ok=True)
+
+
+def learned(files: Iterable[str], picked: Iterable[Mutant], workers: int) -> dict[str, dict[str, Any]]:
+    """Of each test that passes without a fault, how long it takes and which changed functions it reaches."""
+    functions = ",".join(sorted({each.mangled for each in picked}))
+    texts = {file: _digest(Path(file).read_text() + functions) for file in files}
+    known = {file: told for file, text, told in _lines(REACHED) if texts.get(file) == text}
+    if new := texts.keys() - known.keys():
+
+        def keep(answers: dict[str, Any]) -> None:
+            _append(REACHED, ([file, texts[file], told] for file, told in answers.items()))
+            known.update(answers)
+
+        _ask({"reach": True, "workers": workers}, sorted(new), keep)
+    every = {test: each for told in known.values() for test, each in told.items()}
+    for test in (test for test, each in every.items() if not each["passed"]):
+        print(f"it fails without a fault, and is not asked: {test}", flush=True)
+    return {test: each for test, each in every.items() if each["passed"]}
+
+
+def run(asked: Iterable[Mutant], sample: Iterable[Mutant], workers: int) -> None:
+    """Ask about mutants in this process; what lives of the checks also in the processes that they start."""
+    inside = [str(each) for each in sorted(Path("tests/inside").glob("test_*.py"))]
+    known = learned((each for each in inside if not Path(each).name.startswith(ELSEWHERE)), sample, workers)
+    reached = {test: set(each["reached"]) for test, each in known.items()}
+    _notice(asked, known, lambda mutant, test: mutant.mangled in reached[test], workers)
+    codes = came(asked)
+    again = [each for each in asked if started_by(each) and _is_alive(codes[each.name])]
+    if started := sorted({file for each in again for file in started_by(each)}):
+        known = learned(started, sample, workers)
+        _notice(again, known, lambda mutant, test: _file(test) in started_by(mutant), workers)
+
+
+def _notice(
+    wanted: Iterable[Mutant], known: Mapping[str, Any], reaches: Callable[[Mutant, str], bool], workers: int
+) -> None:
+    within = {each.name: each.within for each in wanted}
+
+    def keep(answers: Mapping[str, Any]) -> None:
+        _append(CAME, ([name, within[name], told["came"], told["by"]] for name, told in answers.items()))
+
+    asked: dict[str, tuple[list[str], int]] = {}
+    quickest = sorted(known, key=lambda test: known[test]["took"])
+    for each in wanted:
+        tests = list(_affordable((test for test in quickest if reaches(each, test)), known))
+        asked[each.name] = (tests, int(20 + 5 * sum(known[test]["took"] for test in tests)))
+    keep({name: {"came": UNREACHED, "by": ""} for name, (tests, _) in asked.items() if not tests})
+    faults = dict(sorted(((name, each) for name, each in asked.items() if each[0]), key=lambda one: one[1][1]))
+    if files := sorted({_file(test) for tests, _ in faults.values() for test in tests}):
+        _ask({"faults": faults, "workers": workers}, files, keep)
+
+
+def _affordable(tests: Iterable[str], known: Mapping[str, Any]) -> Iterator[str]:
+    spent = 0.0
+    for test in tests:
+        spent += known[test]["took"]
+        if spent < SECONDS:
+            yield test
+
+
+def _append(file: Path, lines: Iterable[Any]) -> None:
+    with file.open("a") as opened:
+        opened.writelines(json.dumps(each) + "\n" for each in lines)
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def tell(picked: list[Mutant]) -> bool:
     """Print what lives and the figures; whether they are good enough."""
-    codes, reasons = results(), explained()
+    codes, reasons = came(picked), explained()
     waiting = [each for each in picked if each.name not in codes]
     alive = [each for each in picked if each.name in codes and _is_alive(codes[each.name])]
     known = [each for each in alive if (each.place, each.change) in reasons]
     noticed = [each for each in picked if each not in waiting and each not in alive]
     for each in alive:
         if each not in known:
-            why = "reached by no test" if codes[each.name] == NOBODY_LOOKS else "noticed by no test"
+            why = UNREACHED if codes[each.name] == UNREACHED else "noticed by no test"
             print(f"\n{each.place}: {why} ({each.name})\n{each.change}")
     for each in noticed:
         if (each.place, each.change) in reasons:
@@ -246,16 +208,21 @@ def main() -> int:
     parser.add_argument(
         "--only", default="", help="those of the sample whose function's name begins so: gate.order"
     )
-    parser.add_argument("--part", default="1/1", help="the K-th of N parts of the sample: 2/10")
+    parser.add_argument("--workers", type=int, default=1, help="how many are asked about at once")
+    parser.add_argument("--again", action="store_true", help="ask once more about those that live")
     parser.add_argument("--told", action="store_true", help="tell what is known, and run nothing")
     chosen = parser.parse_args()
     if not chosen.told:
-        _run("harness.nothing.*")  # makes them, and learns which test reaches what
-    part, parts = map(int, chosen.part.split("/"))
-    sample = list(islice(mutants(), chosen.number))[part - 1 :: parts]
+        MADE.mkdir(exist_ok=True)
+        SAMPLE.write_text(json.dumps([asdict(each) for each in plant(chosen.number, MADE)]))
+    sample = [Mutant(**each) for each in json.loads(SAMPLE.read_text())]
     picked = [each for each in sample if each.function.removeprefix("harness.").startswith(chosen.only)]
-    if picked and not chosen.told:
-        run(picked)
+    if not chosen.told:
+        codes = came(picked)
+        open_still = [
+            each for each in picked if each.name not in codes or (chosen.again and _is_alive(codes[each.name]))
+        ]
+        run(open_still, sample, chosen.workers)
     return 0 if tell(picked) else 1
 
 

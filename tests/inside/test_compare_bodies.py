@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
@@ -213,6 +214,7 @@ ORDER = {
         ('<order xmlns="urn:shop" id="1"><total>1</total><total>2</total></order>', Verdict.FAILED),
         ('<order xmlns="urn:shop" id="1"><lines><item/></lines></order>', Verdict.FAILED),
         ('<order xmlns="urn:shop" id="1"><lines/></order>', Verdict.PASSED),
+        ('<order xmlns="urn:shop" id="1"><total>\n  2.5 </total></order>', Verdict.PASSED),
         ('<order xmlns="urn:shop" id="1">words <total>1</total></order>', Verdict.UNKNOWN),
         ("not xml", Verdict.UNKNOWN),
         ("<order>", Verdict.UNKNOWN),
@@ -323,6 +325,30 @@ TITLE, IMAGE = part("title", "cat"), part("file", "\x89PNG", "Content-Type: imag
 def test_parts_are_judged_by_name_value_and_media_type(body: Any, verdict: Verdict, named: str) -> None:
     found = sent(UPLOAD, PARTS, body, named=named, encoding=PNG)
     assert found.verdict is verdict, found
+
+
+@pytest.mark.parametrize("boundary", ["x", "XyzX", "--x--", "X'()+_,-./:=?X"])
+def test_a_boundary_is_whatever_its_media_type_names_in_quotes_or_not(boundary: str) -> None:
+    body = parts(TITLE, IMAGE).replace("--xyz", f"--{boundary}")
+    for written in (boundary, f'"{boundary}"'):
+        found = sent(UPLOAD, PARTS, body, named=f"multipart/form-data; boundary={written}", encoding=PNG)
+        assert found.verdict is Verdict.PASSED, found
+
+
+@pytest.mark.parametrize(
+    ("written", "verdict"),
+    [
+        (["a", "b"], Verdict.PASSED),
+        (["a", 1], Verdict.FAILED),
+        (['["a", "b"]'], Verdict.PASSED),
+        (['["a", 1]'], Verdict.FAILED),
+    ],
+)
+def test_a_list_is_one_part_for_each_or_one_part_of_json(written: list[Any], verdict: Verdict) -> None:
+    kind = "Content-Type: application/json"
+    whole = len(written) == 1
+    body = parts(*(part("tags", each if whole else json.dumps(each), kind) for each in written))
+    assert sent(record(tags={"type": "array", "items": TEXT}), PARTS, body).verdict is verdict
 
 
 def test_a_part_brings_the_headers_that_its_encoding_needs() -> None:

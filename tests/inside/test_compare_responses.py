@@ -285,6 +285,15 @@ def test_a_schema_of_swagger_stands_in_the_response_itself() -> None:
 # --- what a consumer accepts beside its example ------------------------------------------------------------------
 
 
+def test_a_rule_of_a_header_is_found_however_the_second_specification_writes_it() -> None:
+    headers = {"X-State": {"schema": {"enum": ["open", "paid"]}}}
+    document = document_with(operation(responses={"200": {"description": "", "headers": headers}}))
+    for key in ("$.headers.X-State", "$.header.X-State", "$.headers['X-State']"):
+        rules = {key: {"match": "regex", "regex": "^[a-z]+$"}}
+        needed = {"headers": {"X-State": "gone"}, "matchingRules": rules}
+        assert codes(document, get(), needed, "2.0.0") == [], key
+
+
 @pytest.mark.parametrize(
     ("matcher", "body", "fits"),
     [

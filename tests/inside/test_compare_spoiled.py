@@ -151,6 +151,24 @@ def test_a_schema_that_is_not_there_is_neither_a_yes_nor_a_no(schema: Json, body
     assert verdict(document, interaction) is expected
 
 
+ROUND = {"One": {"$ref": "#/components/schemas/Two"}, "Two": {"$ref": "#/components/schemas/One"}}
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "answered"])
+@pytest.mark.parametrize("inside", [True, False], ids=["in a property", "alone"])
+def test_what_only_refers_to_itself_is_neither_a_yes_nor_a_no(*, asked: bool, inside: bool) -> None:
+    one: Json = {"$ref": "#/components/schemas/One"}
+    schema = {"type": "object", "properties": {"n": one}} if inside else one
+    content = {"content": {"application/json": {"schema": schema}}}
+    answer: Json = {"description": ""} if asked else {"description": "", **content}
+    paths = {"/orders": {"post": {"responses": {"200": answer}, **({"requestBody": content} if asked else {})}}}
+    document = {"openapi": "3.1.0", "paths": paths, "components": {"schemas": ROUND}}
+    body = {"headers": {"Content-Type": "application/json"}, "body": {"n": 1}}
+    request = {"method": "POST", "path": "/orders", **(body if asked else {})}
+    told = {"description": "it", "request": request, "response": {"status": 200, **({} if asked else body)}}
+    assert verdict(document, told) is Verdict.UNKNOWN
+
+
 @pytest.mark.parametrize("where", ["response", "header", "path", "parameter", "requestBody", "security"])
 def test_a_part_of_an_operation_that_is_not_there_leaves_it_unknown(where: str) -> None:
     document = order(properties={"n": {"type": "integer"}})

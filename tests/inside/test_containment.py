@@ -6,11 +6,12 @@ import warnings
 from typing import Any
 
 import jsonschema_rs
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from law_examples import examples
 
-from harness.comparison.containment import Containment, decide_containment, numerals, proven
+from harness.comparison.containment import Containment, decide_containment, numerals, proven, samples
 from harness.comparison.containment.automata import Automaton, Expression
 from harness.comparison.containment.languages import TextReading, words
 from harness.comparison.containment.patterns import matching
@@ -72,6 +73,28 @@ def test_an_answer_is_never_contradicted(one: Json, other: Json, tried: list[Any
 def test_a_schema_contains_itself_and_anything_contains_it(schema: Json) -> None:
     assert decide_containment(schema, schema).containment is Containment.YES
     assert decide_containment(schema, {}).containment is Containment.YES
+
+
+# what parts say together, each narrower than the ones before it
+NARROWING: list[list[Json]] = [
+    [{"type": "integer", "minimum": 3}, {"minimum": 5, "maximum": 9}, {"maximum": 5}],
+    [{"type": "integer", "minimum": 5}, {"minimum": 3, "maximum": 5}],
+    [{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}, {"required": ["b"]}],
+    [{"type": "string", "minLength": 2}, {"minLength": 4, "maxLength": 4}],
+    [{"type": "array", "minItems": 3}, {"minItems": 2, "maxItems": 3}],
+    [
+        {"type": "object", "properties": {"a": {"minimum": 2}}, "required": ["a"]},
+        {"properties": {"a": {"type": "integer", "minimum": 4, "maximum": 4}}},
+    ],
+    [{"type": ["string", "null"], "minLength": 1}, {"type": ["integer", "string"], "maxLength": 1}],
+]
+
+
+@pytest.mark.parametrize("parts", NARROWING)
+def test_what_parts_say_together_has_an_example_of_all_that_they_say(parts: list[Json]) -> None:
+    """One is found by looking at the parts: by chance nobody meets all of them."""
+    found = [value for value in samples({"allOf": parts}, {}, 40) if all(allows(part, value) for part in parts)]
+    assert found
 
 
 def test_a_recursive_schema_contains_a_narrower_one() -> None:

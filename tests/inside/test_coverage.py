@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pact_and_document import answering, document_with, get, pact_of
+from pact_and_document import answering, document_with, get, operation, pact_of
 
 from harness.comparison.backing import Backed, backed_verdict
 from harness.comparison.coverage import MOST, Coverage, covered_by, fields_of
@@ -137,6 +137,14 @@ def test_what_is_declared_is_told_beside_what_was_exercised() -> None:
     assert (row.statuses.seen, row.undeclared) == (("200",), ("418",))
     assert row.fields.seen == ("200 /id",)
     assert "200 /lines" in row.fields.unseen
+
+
+def test_a_header_is_declared_in_the_case_in_which_it_is_seen() -> None:
+    named = [("X-Trace", "header"), ("Page", "query"), ("Session", "cookie")]
+    made = [{"name": name, "in": place, "schema": {"type": "string"}} for name, place in named]
+    sent = Covered(operation="GET /orders", status=200, media_type="", parameters=("header x-trace",))
+    (row,) = rows(document_with(operation(parameters=made)), Coverage.of([sent]))
+    assert (row.parameters.seen, row.parameters.unseen) == (("header x-trace",), ("query Page",))
 
 
 def test_a_request_that_meets_two_operations_equally_counts_for_neither_and_is_told() -> None:

@@ -13,6 +13,7 @@ from small_systems import FAILED, PASSED, PLACE, UNKNOWN, Small, seen, small_sys
 
 from harness.errors import UnknownName, UsageError
 from harness.evidence import DeploymentRecord, Evidence, EvidenceKind, Facts, Known, Live
+from harness.evidence.facts import Objection
 from harness.gate import (
     Decision,
     DeploymentPlan,
@@ -20,6 +21,7 @@ from harness.gate import (
     Step,
     can_i_deploy,
     can_i_deploy_everywhere,
+    commands,
     deployment_plan,
     rollback_targets,
     suppose,
@@ -27,7 +29,7 @@ from harness.gate import (
 from harness.gate.placing import everywhere
 from harness.gate.target_state import MeetingPair
 from harness.identity import Version
-from harness.verdicts import Cause, Verdict
+from harness.verdicts import Cause, Deleted, Verdict
 
 systems = st.integers(0, 10**6).map(small_system)
 
@@ -164,6 +166,47 @@ def test_every_no_and_every_unknown_has_a_cause_and_a_command(small: Small) -> N
 def test_no_block_that_is_told_holds_another(small: Small) -> None:
     told = [set(block.positions) for block in plan_of(small).blocks]
     assert not any(one < other for one in told for other in told)
+
+
+@given(systems)
+def test_a_block_is_of_steps_of_candidates_and_each_of_its_links_has_a_reason(small: Small) -> None:
+    for block in plan_of(small).blocks:
+        assert {move.new for move in block.moves} <= set(small.candidates)
+        assert len(block.moves) == len(block.positions)
+        assert all(link.reasons for link in block.links)
+
+
+def test_two_new_versions_that_do_not_fit_each_other_are_a_block_of_both() -> None:
+    evidence = [
+        seen(Version("orders", n), f"w{m}", FAILED if n == m == "2" else PASSED) for n in "12" for m in "12"
+    ]
+    knowns = [made("web", n, orders=f"w{n}") for n in "12"] + [made("orders", n) for n in "12"]
+    facts = world(*knowns, evidence=evidence, live=[there("web", "1"), there("orders", "1")])
+    (block,) = deployment_plan([PROVIDER, Version("web", "2")], PLACE, facts).blocks
+    assert block.kind.value == "misfit"
+    assert [move.new for move in block.moves] == [PROVIDER, Version("web", "2")]
+
+
+def test_what_was_deleted_is_published_again_by_whoever_published_it() -> None:
+    """The command names the consumer whose pact was lost, and the verdict is never a yes."""
+    web = replace(made("web", "1"), lost={"orders": Deleted(at="2026-11-23", who="somebody")})
+    facts = world(web, made("orders", "1"), live=[there("orders", "1")])
+    decision = can_i_deploy([web.version], PLACE, facts)
+    (reason,) = decision.reasons
+    assert (decision.verdict, reason.cause) == (UNKNOWN, Cause.DELETED)
+    assert reason.command == commands.publish(web.version)
+
+
+def test_what_a_remote_broker_has_against_a_yes_is_no_yes_for_its_own_candidates_only() -> None:
+    facts = world(made("web", "1", orders="k"), made("orders", "1"),
+                  evidence=[seen(Version("orders", "1"), "k", PASSED)], live=[there("orders", "1")])  # fmt: skip
+    web = Version("web", "1")
+    assert can_i_deploy([web], PLACE, facts).verdict is PASSED
+    for about, environment, verdict in (
+        ({web}, PLACE, UNKNOWN), ({web}, "test", PASSED), ({web, PROVIDER}, PLACE, PASSED),
+    ):  # fmt: skip
+        against = Objection(candidates=frozenset(about), environment=environment, text="no")
+        assert can_i_deploy([web], PLACE, replace(facts, objections=(against,))).verdict is verdict
 
 
 RENAMED = {"a": "zeta", "b": "yota", "c": "xi", "d": "w", "e": "v"}  # in the opposite alphabetic order

@@ -35,6 +35,7 @@ from openapi_changes import (
 )
 
 from harness.comparison.diff import Compatibility, Diff, Notice, diff, document_of
+from harness.comparison.openapi.dialects import Direction, TooLarge
 from harness.comparison.severity import Severity
 from harness.errors import Exit
 
@@ -460,6 +461,17 @@ def test_many_schemas_that_lead_to_each_other_are_compared(further: int) -> None
 
     assert difference(web(TEXT), web(NUMBER)).verdict is not Compatibility.COMPATIBLE
     assert difference(web(TEXT), web(TEXT)).changes == ()
+
+
+def test_what_leads_to_something_too_large_is_too_large_whichever_is_asked_first() -> None:
+    many = {f"n{number}": {"type": "string"} for number in range(10_001)}
+    schemas: Json = {"Large": {"type": "object", "properties": many}, "Above": part(to("Large")), "Apart": TEXT}
+    for first in (["Above", "Large"], ["Large", "Above"]):
+        document = document_of({**accepting(TEXT), "components": {"schemas": schemas}}, "o.json")
+        for name in (*first, *first):
+            with pytest.raises(TooLarge):
+                document.whole(to(name), Direction.REQUEST)
+        assert document.whole(to("Apart"), Direction.REQUEST)
 
 
 @pytest.mark.timeout(20)

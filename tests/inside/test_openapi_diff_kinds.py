@@ -148,6 +148,8 @@ def body(schema: Any) -> Json:
     return {"content": {"application/json": {"schema": schema}}}
 
 
+TWO = document(responses={"200": {"description": "ok"}, "404": {"description": "none"}})
+SENT = {"name": "n", "in": "query", "required": True, "schema": TEXT}
 TOLD = [  # what breaks nobody is told of by name, with its place
     (document(), taking(TEXT), "new-optional-request-parameter", ("parameters", "query", "q")),
     (document(), hooked(), "webhook-added", ()),
@@ -156,6 +158,9 @@ TOLD = [  # what breaks nobody is told of by name, with its place
      "webhook-body-became-not-nullable", ("requestBody", "application/json")),
     (accepting({"type": "object"}), accepting(part(TEXT)), "new-optional-request-property",
      ("requestBody", "application/json", "x")),
+    (document(), TWO, "response-non-success-status-added", ("responses", "404")),
+    (TWO, document(), "response-non-success-status-removed", ("responses", "404")),
+    (hooked(), hooked(parameters=[SENT]), "webhook-parameter-added", ("parameters", "query", "n")),
 ]  # fmt: skip
 
 
@@ -165,6 +170,80 @@ def test_what_breaks_nobody_is_told_of_by_its_name(
 ) -> None:
     (change,) = difference(old, new).changes
     assert (change.id, change.severity, change.place) == (kind, INFO, place)
+
+
+QUERY = ("parameters", "query", "n")
+NOT_SENT = [  # by a webhook, to whoever counts on it
+    (hooked(parameters=[SENT]), hooked(), "webhook-parameter-removed", QUERY),
+    (hooked(parameters=[SENT]), hooked(parameters=[{**SENT, "required": False}]),
+     "webhook-parameter-became-optional", QUERY),
+    (hooked(requestBody=body(TEXT)), hooked(), "webhook-body-removed", ("requestBody",)),
+    (hooked(requestBody={**body(TEXT), "required": True}), hooked(requestBody=body(TEXT)),
+     "webhook-body-became-optional", ("requestBody",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "kind", "place"), NOT_SENT, ids=[case[2] for case in NOT_SENT])
+def test_what_a_webhook_may_leave_out_now_breaks_whoever_takes_it(
+    old: Json, new: Json, kind: str, place: tuple[str, ...]
+) -> None:
+    (change,) = difference(old, new).changes
+    assert (change.id, change.severity, change.place) == (kind, ERROR, place)
+
+
+def test_what_a_webhook_sends_as_before_is_told_of_nobody() -> None:
+    old = hooked(parameters=[SENT, {**SENT, "name": "m"}], requestBody=body(TEXT))
+    new = hooked(parameters=[{**SENT, "description": "how many"}, {**SENT, "name": "m"}], requestBody=body(TEXT))
+    assert difference(old, new).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("sunset", "kind", "severity"),
+    [
+        ({}, "removed-after-deprecation", INFO),
+        ({"x-sunset": "2026-11-01"}, "removed-after-deprecation", INFO),
+        ({"x-sunset": "2027-11-30"}, "removed-before-sunset", ERROR),
+        ({"x-sunset": "soon"}, "deprecated-sunset-invalid", ERROR),
+    ],
+)
+def test_a_property_may_go_after_the_date_that_was_announced(sunset: Json, kind: str, severity: Severity) -> None:
+    deprecated = {**TEXT, "deprecated": True, **sunset}
+    for made, side in ((accepting, "request"), (sending, "response")):
+        assert found(made(part(deprecated)), made({"type": "object"})) == {f"{side}-property-{kind}": severity}
+
+
+def test_every_media_type_takes_in_each() -> None:
+    def taken(*names: str) -> Json:
+        return document(requestBody={"content": {name: {"schema": TEXT} for name in names}})
+
+    for wide in ("*/*", "text/*"):
+        assert difference(taken("text/csv"), taken(wide)).verdict is Compatibility.COMPATIBLE
+        assert difference(taken(wide), taken("text/csv")).verdict is Compatibility.BREAKING
+    assert difference(taken("text/csv"), taken("image/*")).verdict is Compatibility.BREAKING
+
+
+FOLDED = [  # what several parts say together, and the one schema that says it
+    ([{"enum": ["a", "b"]}, {"enum": ["b", "c"]}], {"enum": ["b"]}),
+    ([{**TEXT, "maxLength": 9}, {"maxLength": 5, "minLength": 1}, {"minLength": 2}],
+     {**TEXT, "maxLength": 5, "minLength": 2}),
+    ([part(TEXT), part({"maxLength": 5})], part({**TEXT, "maxLength": 5})),
+    ([part(True), part({**TEXT, "maxLength": 5})], part({**TEXT, "maxLength": 5})),
+    ([part(TEXT, required=True), {"required": ["y"]}], {**part(TEXT), "required": ["x", "y"]}),
+    ([{**NUMBER, "x-note": 1, "minimum": 1}, {"x-note": 2, "minimum": 3}], {**NUMBER, "minimum": 3}),
+    ([{"type": ["string", "null"]}, TEXT], TEXT),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "folded"), FOLDED)
+@pytest.mark.parametrize("made", [accepting, sending])
+def test_what_parts_say_together_is_what_one_schema_says(made: Any, parts: list[Json], folded: Json) -> None:
+    """Nothing changed between the two, and what changed from another schema to one did to the other."""
+    together = {"allOf": parts}
+    for old, new in ((together, folded), (folded, together)):
+        assert [change for change in difference(made(old), made(new)).changes if change.severity is not INFO] == []
+    fewer = {"allOf": parts[:-1]}
+    assert difference(made(fewer), made(folded)).changes
+    assert found(made(fewer), made(folded)).items() <= found(made(fewer), made(together)).items()
 
 
 def test_a_dependent_that_requires_more_breaks_whichever_way_it_is_written() -> None:

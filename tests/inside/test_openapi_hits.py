@@ -70,6 +70,12 @@ def hit(old: Json, new: Json, *interactions: Json) -> Affected:
 Q = {"name": "q", "in": "query", "schema": TEXT}
 HEADED = answered(part(TEXT, "x"), headers={"X-Total": {"schema": TEXT, "required": True}})
 LIST: Json = {"type": "array", "items": part(TEXT, "x")}
+
+
+def dependent(*names: str) -> Json:
+    return part({"type": "object", "dependentRequired": {"a": list(names)}})
+
+
 CASES = (
     (
         "a property that it reads is gone",
@@ -185,6 +191,34 @@ CASES = (
         ConsumerEffect.BREAKS,
     ),
     (
+        "a property that it sends asks for one more beside it",
+        sent(dependent("b")),
+        sent(dependent("b", "c")),
+        interaction() | {"request": {"method": "GET", "path": "/orders/7", "body": {"x": {"a": 1, "b": 2}}}},
+        ConsumerEffect.BREAKS,
+    ),
+    (
+        "a property that it does not send asks for one more beside it",
+        sent(dependent("b")),
+        sent(dependent("b", "c")),
+        interaction() | {"request": {"method": "GET", "path": "/orders/7", "body": {"y": 1}}},
+        ConsumerEffect.NONE,
+    ),
+    (
+        "a header takes less, and it sends it",
+        asked({**Q, "name": "X-Q", "in": "header"}),
+        asked({**Q, "name": "X-Q", "in": "header", "schema": but(TEXT, enum=["a"])}),
+        interaction() | {"request": {"method": "GET", "path": "/orders/7", "headers": {"x-q": "b"}}},
+        ConsumerEffect.BREAKS,
+    ),
+    (
+        "a header takes less, and it sends none",
+        asked({**Q, "name": "X-Q", "in": "header"}),
+        asked({**Q, "name": "X-Q", "in": "header", "schema": but(TEXT, enum=["a"])}),
+        interaction(),
+        ConsumerEffect.NONE,
+    ),
+    (
         "a header that it reads is gone",
         HEADED,
         answered(part(TEXT, "x")),
@@ -291,3 +325,17 @@ def test_a_body_of_the_fourth_specification_is_read(content: Any) -> None:
     before = document_of(answered(part(TEXT, "x")), "old")
     (affected,) = who_is_hit(diff(before, document_of(answered(part(TEXT)), "new"), NOTICE), before, [one])
     assert (affected.effect, affected.hits[0].certain) == (ConsumerEffect.BREAKS, True)
+
+
+def test_a_body_of_the_fourth_specification_without_a_content_is_the_content() -> None:
+    made = {"type": "Synchronous/HTTP", **interaction({"x": "a"})}
+    pact = {
+        "consumer": {"name": "web"},
+        "provider": {"name": "orders"},
+        "interactions": [made],
+        "metadata": {"pactSpecification": {"version": "4.0"}},
+    }
+    one = Consumer(version=WEB, pact=read_pact(json.dumps(pact), "web.json"))
+    before = document_of(answered(part(TEXT, "x")), "old")
+    (affected,) = who_is_hit(diff(before, document_of(answered(part(TEXT)), "new"), NOTICE), before, [one])
+    assert affected.effect is ConsumerEffect.BREAKS

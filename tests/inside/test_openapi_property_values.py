@@ -173,6 +173,7 @@ NOT_DONE: Mapping[str, Any] = {"finished": {}, "stopped": "", "phases": frozense
         (told(GET, POST, code=0, **NOT_DONE), Cause.TOOL_CRASHED, "exit code 0"),
         (told(GET, POST, cut=True, **NOT_DONE), Cause.TIME_RAN_OUT, "sequences of calls"),
         (told(GET, POST, stopped="failure_limit"), Cause.TOOL_CRASHED, "before its work was done"),
+        (told(GET, POST, finished={}), Cause.TOOL_CRASHED, "before its work was done"),
         (told(GET, POST, fatal="LoaderError: no such ref"), Cause.UNREADABLE, "no such ref"),
         (told(GET, POST, statuses={}), Cause.NOTHING_EXERCISED, "no request was made"),
         (told(GET, POST, statuses={}, skipped={GET: "why", POST: "why"}), Cause.NOTHING_EXERCISED, "why"),

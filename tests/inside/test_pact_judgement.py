@@ -241,6 +241,7 @@ def test_a_redirect_that_nobody_promised_breaks_the_promise_whatever_follows(sta
             f"expected 200 but was a redirect: {status} to /b; what follows would keep"
         )
         assert (findings[0].code, exercised.exchange) == ("request.redirect.followed", first)
+        assert findings[0].actual.startswith(f"a redirect: {status} to /b; what follows would keep it")
         broken, finding = judged(RESULTS["a wrong body"], OPINIONS["a wrong body"], first, CAME)
         assert "what follows does not keep it either" in broken.because
         assert [each.place for each in finding.differences] == ["status", "$.id"]

@@ -220,6 +220,10 @@ def test_whatever_stands_in_a_file_is_judged_or_told_as_undecided(
         ("x", "y", {"match": "notEmpty"}, True),
         ("abc", "xabcx", {"match": "regex", "regex": "abc"}, False),
         ("abc", "xabcx", {"match": "include", "value": "abc"}, True),
+        ("abc", "xabx", {"match": "include", "value": "abc"}, False),
+        ({"a": [1, {}]}, {"a": [1, {}]}, {"match": "equality"}, True),
+        ({"a": [1, {}]}, {"a": [2, {}]}, {"match": "equality"}, False),
+        ({"a": [1, {}]}, {"a": [1, {"b": 0}]}, {"match": "equality"}, False),
         ("1.2.3", "1.2.3-rc.1+b", {"match": "semver"}, True),
         ("1.2.3", "1.2", {"match": "semver"}, False),
         ("2020-01-01", "2024-02-29", {"match": "date", "format": "yyyy-MM-dd"}, True),
@@ -408,6 +412,7 @@ def test_a_status_may_be_left_open_within_its_class(rule: Any, status: int, is_k
         ({"body": "x"}, b"x", True),
         ({"body": {"a": 1}}, b'{"a": 1', False),
         ({"body": {"a": 1}}, b'{"a": NaN}', False),
+        ({"body": {"a": 1}}, b"\xff\xfe", False),
     ],
 )
 def test_a_body_that_is_there_or_not(expected: Any, actual: bytes, is_kept: bool) -> None:
@@ -453,6 +458,36 @@ def test_what_cannot_be_judged_is_told_and_no_difference(rules: Any, body: Any) 
     judgement = judge_response(response(body, rules), response(body), "3.0.0")
     assert judgement.kept
     assert judgement.undecided
+
+
+def test_a_promised_body_that_is_no_json_is_told_with_its_place() -> None:
+    body = {"contentType": "application/json", "encoded": "base64", "content": "bm8="}
+    (told,) = judge_response({"status": 200, "body": body}, response(1, version="4.0"), "4.0").undecided
+    assert told.place == "body"
+    assert "no JSON" in told.why
+
+
+def test_a_body_that_is_no_text_is_json_where_nobody_names_its_kind() -> None:
+    promised = {"status": 200, "body": {"a": 1}}
+    came = wire_message(status=200, headers=(), body=b'{ "a" : 1, "b": 2}')
+    assert judge_response(promised, came, "3.0.0").kept
+    assert not judge_response(promised, wire_message(status=200, headers=(), body=b'{"b": 2}'), "3.0.0").kept
+
+
+@given(st.sampled_from("abc"), st.sampled_from("abc"), names)
+def test_a_rule_about_every_entry_frees_the_names_of_its_own_object_alone(ruled: str, at: str, name: str) -> None:
+    """What else is sent is a difference elsewhere, and in the query and the headers as well."""
+    assume(name != "x")
+    sent = {"method": "POST", "path": "/", "body": {each: {"x": 1} for each in "abc"}}
+    promised = {**sent, "matchingRules": {"body": {f"$.{ruled}.*": by({"match": "type"})}}}
+    more = {**sent["body"], at: {"x": 1, name: 2}}  # type: ignore[dict-item]
+    assert judge_request(promised, {**sent, "body": more}, "3.0.0").kept is (ruled == at)
+
+
+def test_a_method_that_differs_is_told_with_both() -> None:
+    promised, came = ({"method": method, "path": "/a"} for method in ("put", "PATCH"))
+    (difference,) = judge_request(promised, came, "3.0.0").differences
+    assert (difference.place, difference.expected, difference.actual) == ("method", "put", "PATCH")
 
 
 def test_messages_have_contents_and_metadata() -> None:

@@ -126,7 +126,8 @@ _NONE = MatchingRules()
 
 def _second(key: str, value: dict[str, Any]) -> Iterator[Rule]:
     part, *steps = _steps(key) or ("",)
-    part = "header" if part in ("headers", "header") else part
+    if part in ("headers", "header"):  # whose names are the same in any case
+        part, steps = "header", [step.lower() for step in steps]
     yield Rule(part=part, steps=tuple(steps), matchers=(value,))
 
 
