@@ -75,7 +75,7 @@ class BrokerResource:
 
 @hookspec
 def contract_harness_broker_resources() -> Iterable[BrokerResource]:  # type: ignore[empty-body]
-    """Resources of the broker: each with its routes, which the broker's own document then describes.
+    """Resources of the broker: each with its routes, of which access control and the rest follow.
 
     Built in: `harness/broker/resources/`, a file each. A path that the broker answers already stays the broker's.
     """
