@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.checks.api import CheckTarget
+from harness.checks.engines.child import how_it_ended
 from harness.checks.engines.first_answer import never_answered
 from harness.checks.engines.log_timeline import LogOf, LogTimeline, no_log
 from harness.checks.engines.replaying import Again, again
@@ -197,10 +198,9 @@ def _cut_short(label: str, told: Sequence[ShardOutcome], *, died: bool) -> tuple
 def _crash(each: ShardOutcome) -> tuple[Cause, str]:
     if "LoaderError" in each.seen.fatal or "SchemaError" in each.seen.fatal:
         return Cause.UNREADABLE, f"Schemathesis cannot read the document: {each.seen.fatal}"
-    how = f"signal {-each.ended.code}" if each.ended.code < 0 else f"exit code {each.ended.code}"
     lines = each.ended.tail.splitlines()
     why = each.seen.fatal or (lines[-1] if lines else "it said nothing")
-    return Cause.TOOL_CRASHED, f"Schemathesis ended with {how} before its work was done: {why}"
+    return Cause.TOOL_CRASHED, f"Schemathesis {how_it_ended(each.ended.code)} before its work was done: {why}"
 
 
 def _is_complete(label: str, each: ShardOutcome) -> bool:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from harness.checks.engines.child import carriers, started_with
 from harness.runtime.interrupts import asked_again
 from harness.runtime.launch import start_time
 
@@ -71,13 +72,7 @@ def family(leader: ProcessHandle, run: str) -> set[ProcessHandle]:
 
 def processes_of_run(run: str) -> set[ProcessHandle]:
     """Every process that carries the mark of a run, wherever it has gone to."""
-    import psutil
-
-    found = set()
-    for process in psutil.process_iter():
-        if process.pid != os.getpid() and _mark_of(process.pid) == run and (start := start_time(process.pid)):
-            found.add(ProcessHandle(process.pid, start))
-    return found
+    return {ProcessHandle(each.pid, start) for each in carriers(MARK, run) if (start := start_time(each.pid))}
 
 
 def end(lives: Iterable[ProcessHandle]) -> EndedProcesses:
@@ -123,14 +118,5 @@ def _session(leader: ProcessHandle, run: str) -> Iterator[int]:
 
     for pid in psutil.pids():
         with suppress(OSError):
-            if os.getsid(pid) == leader.pid and (leader.goes_on or _mark_of(pid) == run):
+            if os.getsid(pid) == leader.pid and (leader.goes_on or started_with(pid, MARK) == run):
                 yield pid
-
-
-def _mark_of(pid: int) -> str:
-    import psutil
-
-    try:
-        return psutil.Process(pid).environ().get(MARK, "")
-    except (psutil.Error, OSError):
-        return ""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.checks.engines.child import signal_name
 from harness.runtime import launch
 from harness.runtime.process_handle import GRACE, MARK, EndedProcesses, ProcessHandle, end, family, read_life
 
@@ -64,7 +65,7 @@ class Spawned:
         code = self.popen.poll()
         if code is None:
             return ""
-        return f"it ended with exit code {code}" if code >= 0 else f"it was ended by {_signal_name(-code)}"
+        return f"it ended with exit code {code}" if code >= 0 else f"it was ended by {signal_name(-code)}"
 
     def text(self) -> str:
         """All that it wrote."""
@@ -237,13 +238,6 @@ def _end_of(log: Path, size: int) -> str:
             return file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _json(orders: Mapping[str, object]) -> str:

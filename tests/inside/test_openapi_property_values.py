@@ -21,9 +21,8 @@ from law_examples import examples
 from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.engines.replaying import Again
 from harness.checks.engines.request_headers import sent_headers
-from harness.checks.engines.schemathesis_child import ChildExit
 from harness.checks.engines.schemathesis_failures import CODES, pointer, sort_out
-from harness.checks.engines.schemathesis_run import ShardOutcome
+from harness.checks.engines.schemathesis_run import ShardExit, ShardOutcome
 from harness.checks.engines.schemathesis_shards import (
     OPERATION_PHASES,
     SEQUENCES,
@@ -124,7 +123,7 @@ def seen(*labels: str, **changes: Any) -> Observation:
 
 def told(*labels: str, code: int = 0, cut: bool = False, tail: str = "", **changes: Any) -> ShardOutcome:
     shard = Shard(name="all", operations=labels, phases=(*OPERATION_PHASES, SEQUENCES), everything=True)
-    return ShardOutcome(shard=shard, ended=ChildExit(code=code, cut=cut, tail=tail), seen=seen(*labels, **changes))
+    return ShardOutcome(shard=shard, ended=ShardExit(code=code, cut=cut, tail=tail), seen=seen(*labels, **changes))
 
 
 def judged_all(*reports: ShardOutcome) -> list[Exercised | Finding]:
@@ -168,7 +167,7 @@ NOT_DONE: Mapping[str, Any] = {"finished": {}, "stopped": "", "phases": frozense
 @pytest.mark.parametrize(
     ("report", "cause", "words"),
     [
-        (told(GET, POST, code=-9, **NOT_DONE), Cause.TOOL_CRASHED, "signal 9"),
+        (told(GET, POST, code=-9, **NOT_DONE), Cause.TOOL_CRASHED, "was killed by SIGKILL"),
         (told(GET, POST, code=1, tail="x\nMemoryError", **NOT_DONE), Cause.TOOL_CRASHED, "MemoryError"),
         (told(GET, POST, code=0, **NOT_DONE), Cause.TOOL_CRASHED, "exit code 0"),
         (told(GET, POST, cut=True, **NOT_DONE), Cause.TIME_RAN_OUT, "sequences of calls"),

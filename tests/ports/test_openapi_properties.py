@@ -474,7 +474,7 @@ def test_shards_end_with_the_process_that_bore_them_and_the_check_says_so(tmp_pa
         exercised, findings = running.result(20)
     assert (alive, findings) == ([], [])
     assert {e.cause for e in exercised.values()} == {Cause.TOOL_CRASHED}
-    assert all("signal 9" in e.because for e in exercised.values())
+    assert all("killed by SIGKILL" in e.because for e in exercised.values())
 
 
 @pytest.mark.slow
@@ -487,7 +487,7 @@ def test_what_was_computed_once_is_kept_for_the_next_run(tmp_path: Path) -> None
 
 
 def _wait_for(look: Callable[[], list[psutil.Process]], count: int) -> list[psutil.Process]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120  # Schemathesis is slow to import where much else runs
     while len(found := look()) < count:
         assert time.monotonic() < deadline, f"never saw {count} children"
         time.sleep(0.05)

@@ -1,45 +1,32 @@
-"""Runs pact-python's verifier in a process of its own, because native code may crash, hang or print.
+"""The program that runs pact-python's verifier, job by job: native code may crash, hang or print.
 
-Jobs come as JSON lines on stdin, answers go as JSON lines to the file descriptor named on the command line.
-The process ends as soon as stdin does: it cannot outlive whoever started it.
+    python -m harness.checks.engines.pact_child ANSWERS
+
+Jobs come as JSON lines on stdin, answers go as JSON lines to the file descriptor that is named.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import queue
 import sys
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from typing import TextIO
+from harness.checks.engines.child import end_with_parent
 
 
 def main() -> None:
     """Answer jobs until stdin ends."""
     os.environ["PACT_DO_NOT_TRACK"] = "true"
+    end_with_parent()  # the verifier cannot be interrupted in any other way
     answers = os.fdopen(int(sys.argv[1]), "w")
-    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
+    os.set_inheritable(answers.fileno(), False)  # noqa: FBT003 - a plug-in that lives on must not hold it open
     import pact.verifier  # noqa: F401 - loaded before the first job comes
 
-    while True:
-        job = json.loads(jobs.get())
-        _answer(answers, {"id": job["id"], **_run_verifier(job)})
-
-
-def _listen(jobs: queue.SimpleQueue[str]) -> None:
-    for line in sys.stdin:
-        jobs.put(line)
-    os._exit(0)  # the verifier cannot be interrupted in any other way
-
-
-def _answer(answers: TextIO, answer: dict[str, Any]) -> None:
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+    for job in sys.stdin:
+        answers.write(json.dumps(_run_verifier(json.loads(job))) + "\n")
+        answers.flush()
 
 
 def _run_verifier(job: dict[str, Any]) -> dict[str, Any]:

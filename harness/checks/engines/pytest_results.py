@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.checks.engines.suite_session import LIFELINE, RESULTS
+from harness.checks.engines.child import end_with_parent
+from harness.checks.engines.suite_session import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -106,20 +106,9 @@ def _last_lines(text: str, count: int = 12) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Write results, unless this is a worker of xdist, whose reports the controller sees."""
-    lifeline = os.environ.pop(LIFELINE, "")
-    if lifeline:
-        threading.Thread(target=_end_with_parent, args=(int(lifeline),), daemon=True).start()
+    end_with_parent()
     path = os.environ.get(RESULTS)
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Results(path, str(config.rootpath)), "harness-suite-results")
     elif path and hasattr(config, "workeroutput"):
         config.pluginmanager.register(LeftOut(config.workeroutput), "harness-suite-left-out")
-
-
-def _end_with_parent(lifeline: int) -> None:
-    """Nobody waits for the answer any more when the pipe closes; the whole group goes."""
-    import signal
-
-    while os.read(lifeline, 1024):
-        pass
-    os.killpg(os.getpgid(0), signal.SIGKILL)

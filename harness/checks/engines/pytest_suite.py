@@ -6,18 +6,16 @@ import contextlib
 import json
 import os
 import shlex
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from harness.cancellation import CancelToken
+from harness.checks.engines.child import Child, how_it_ended
 from harness.checks.engines.pytest_system import VARIABLE
-from harness.checks.engines.suite_session import LIFELINE, RESULTS
+from harness.checks.engines.suite_session import RESULTS
 from harness.services.proxies import past_proxies
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
 _OUTER = ("PYTEST_", "COV_CORE_", "TOX_", VARIABLE)  # belong to a pytest around us, not to the suite
 _GRACE = 8.0  # seconds for an interrupted suite to tear down its fixtures, as many as a service has to stop
+_TAIL = 64_000  # letters of its output, for its last lines
 _ROOTS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "harness.toml", ".git")
 
 
@@ -70,23 +69,24 @@ def run_suite(
 ) -> SuiteOutcome:
     """Run the tests below a path; whatever happens to the process, nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix="suite-", dir=scratch))
-    results, output = folder / "results.jsonl", folder / "output"
+    results = folder / "results.jsonl"
     results.touch()
     # A cache of its own: earlier runs of the user's do not choose the tests, and ours do not change theirs.
     words = [*command(path), *options, f"--rootdir={root_of(path)}", "-o", f"cache_dir={folder / 'cache'}"]
     told = past_proxies({**_environment(), **environment, RESULTS: str(results)})
-    with output.open("wb") as log, _suite_process(words, root_of(path), told, log) as process:
-        outcome = SuiteOutcome()
+    outcome = SuiteOutcome()
+    with Child("the suite", words, told, folder=root_of(path), scratch=folder) as child:
         try:
-            with (ending or CancelToken()).calling(lambda: _interrupt_aside(process)):
-                process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            outcome.timed_out = True
+            with (ending or CancelToken()).calling(lambda: child.finish_aside(_GRACE)):
+                outcome.timed_out = not child.wait(timeout)
+        except KeyboardInterrupt:
+            child.finish(_GRACE)  # its fixtures may hold what nobody else knows of
+            raise
+        ended, outcome.last_words = child.code, "\n".join(child.last_words(_TAIL).splitlines()[-15:])
     for fact in _facts(results):
         outcome.take(fact)
-    outcome.last_words = "\n".join(output.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-    if not outcome.timed_out and outcome.exit is None:
-        outcome.crash = f"the suite {_how(process.returncode)}: {outcome.last_words[-500:] or 'it said nothing'}"
+    if ended is not None and outcome.exit is None:
+        outcome.crash = f"the suite {how_it_ended(ended)}: {outcome.last_words[-500:] or 'it said nothing'}"
     return outcome
 
 
@@ -114,72 +114,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_OUTER)}
 
 
-@contextlib.contextmanager
-def _suite_process(
-    words: Sequence[str], folder: Path, environment: Mapping[str, str], log: IO[bytes]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """The suite's process; it ends with this one, and its whole group ends with the context."""
-    theirs, ours = os.pipe()
-    process = None
-    try:
-        process = subprocess.Popen(
-            words,
-            cwd=folder,
-            env={**environment, LIFELINE: str(theirs)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=(theirs,),
-            start_new_session=True,
-        )
-        yield process
-    except KeyboardInterrupt:
-        if process is not None:
-            _interrupt(process)
-        raise
-    finally:
-        if process is not None:
-            _end(process)
-        os.close(theirs)
-        os.close(ours)
-
-
-def _interrupt_aside(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt it while whoever ends the run goes on: its other checks are waiting to be ended as well."""
-    threading.Thread(target=_interrupt, args=(process,), name="interrupt", daemon=True).start()
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    """Let pytest tear down its fixtures, for a moment: they may hold what nobody else knows of."""
-    process.send_signal(signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_GRACE)
-    _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """What a test started and forgot goes as well, also from a session of its own."""
-    import psutil
-
-    forgotten = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        forgotten = psutil.Process(process.pid).children(recursive=True)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    for each in forgotten:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
-    process.wait()
-
-
 def _facts(results: Path) -> Iterator[dict[str, Any]]:
     for line in results.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(ValueError):  # the last line of a killed process may be cut
             yield json.loads(line)
-
-
-def _how(code: int) -> str:
-    try:
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    except ValueError:
-        return f"was killed by signal {-code}"

@@ -1,11 +1,10 @@
 """The program that imports Schemathesis once and has every shard as a fork of itself.
 
-    python -m harness.checks.engines.schemathesis_forkserver
+    python -m harness.checks.engines.schemathesis_forkserver ANSWERS
 
-The first line of its input says, as JSON, what to run; credentials are in it, so it is never a file. Lines
-`interrupt N` and `kill N` may follow. It prints one line `N CODE` for every child that ended, and when its
-input ends it ends, with all that it started; its children end with it, even when it is killed. Nothing but
-Schemathesis is imported and no thread runs while it forks: that is what makes forking safe here.
+The line of its input says, as JSON, what to run; credentials are in it, so it is never a file. It answers with
+one line `[NUMBER, CODE]` for every shard that ended. Nothing but Schemathesis is imported and no thread runs while
+it forks: that is what makes forking safe here.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ import json
 import os
 import signal
 import sys
-import threading
 from typing import Any, NoReturn
+
+from harness.checks.engines.child import end_with_parent
 
 # What a run imports only when it needs it; a name that another release does not have is left to the run.
 _NEEDED = (
@@ -45,27 +45,19 @@ _NEEDED = (
 
 def main() -> None:
     """Import, fork, and wait."""
-    shards = json.loads(sys.stdin.readline())
+    shards, answers = json.loads(sys.stdin.readline()), int(sys.argv[1])
     _get_ready()
     gc.freeze()  # what all share is not copied into each of them by the collector
     gc.set_threshold(
         50_000, 20, 50
     )  # short lives and much garbage: the default spends a sixth of the time looking
-    life = os.pipe()
-    living = {_born(shard, life): n for n, shard in enumerate(shards)}
-    lock = threading.Lock()
-    threading.Thread(target=_obey, args=(living, lock), daemon=True).start()
+    living = {_born(shard, answers): n for n, shard in enumerate(shards)}
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the shards, whose ends are still to be told
     while living:
-        # Seen first and reaped under the lock: a signal never reaches a stranger with the same number.
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-        if ended is None:
-            continue
-        with lock:
-            pid, status = os.waitpid(ended.si_pid, 0)
-            number = living.pop(pid, None)
-        if number is not None:
-            sys.stdout.write(f"{number} {os.waitstatus_to_exitcode(status)}\n")
-            sys.stdout.flush()
+        pid, status = os.wait()
+        if pid in living:
+            os.write(answers, json.dumps([living.pop(pid), os.waitstatus_to_exitcode(status)]).encode() + b"\n")
 
 
 def _get_ready() -> None:
@@ -79,23 +71,19 @@ def _get_ready() -> None:
     strategies.characters(codec="utf-8").validate()
 
 
-def _born(shard: dict[str, Any], life: tuple[int, int]) -> int:
-    """Fork one child in a process group of its own."""
+def _born(shard: dict[str, Any], answers: int) -> int:
     pid = os.fork()
     if pid == 0:
-        _live(shard, life)  # does not come back
-    with contextlib.suppress(PermissionError, ProcessLookupError):
-        os.setpgid(pid, pid)  # also done by the child: whoever comes first
+        os.close(answers)  # only the one that bore them answers: when it dies, that is heard
+        _live(shard)  # does not come back
     return pid
 
 
-def _live(shard: dict[str, Any], life: tuple[int, int]) -> NoReturn:
+def _live(shard: dict[str, Any]) -> NoReturn:
     """Be Schemathesis' command line."""
     code = 1
     try:
-        os.setpgid(0, 0)
-        os.close(life[1])  # only the nursery holds this end: whoever reads the other learns of its death
-        threading.Thread(target=_end_with, args=(life[0],), daemon=True).start()
+        end_with_parent()
         os.chdir(shard["folder"])
         os.environ.clear()
         os.environ.update(shard["environment"])
@@ -115,12 +103,6 @@ def _live(shard: dict[str, Any], life: tuple[int, int]) -> NoReturn:
         os._exit(code)
 
 
-def _end_with(nursery: int) -> None:
-    """Wait until the nursery is gone, then end at once."""
-    os.read(nursery, 1)
-    os.killpg(0, signal.SIGKILL)
-
-
 def _schemathesis(arguments: list[str]) -> int:
     from schemathesis.cli import schemathesis
 
@@ -131,29 +113,6 @@ def _schemathesis(arguments: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
-
-
-def _obey(living: dict[int, int], lock: threading.Lock) -> None:
-    """Pass signals on; when the input ends, whoever started this is gone, and so is everything here."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in sys.stdin:
-            name, _, number = line.strip().partition(" ")
-            with lock:
-                for pid, n in living.items():
-                    if number == str(n):
-                        _signal(pid, signal.SIGKILL if name == "kill" else signal.SIGINT)
-    with lock:
-        for pid in living:
-            _signal(pid, signal.SIGKILL)
-        os._exit(0)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if number is signal.SIGINT:
-            os.kill(pid, number)
-        else:
-            os.killpg(pid, number)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from harness.checks.engines.child import Child
 from harness.checks.engines.request_headers import sent_headers
-from harness.checks.engines.schemathesis_child import ChildExit, Family, SchemathesisJob
 from harness.checks.engines.schemathesis_shards import (
     Shard,
     arguments,
@@ -21,15 +23,30 @@ from harness.checks.engines.schemathesis_shards import (
 )
 from harness.checks.engines.schemathesis_stream import Observation, observe
 from harness.comparison.pact_fit.routing import routes_of
+from harness.errors import ToolCrashed
 from harness.services.spelling import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from harness.checks.api import CheckTarget
     from harness.checks.engines.served_path import ServedPath
     from harness.contracts.openapi import OpenApi
     from harness.contracts.openapi_routing import RouteTable
 
+_FORKSERVER = ("-m", "harness.checks.engines.schemathesis_forkserver")
+_GRACE = 3.0  # seconds that a shard gets to write down what it has
+_TAIL = 4096  # bytes of what a shard printed, for the reason of a crash
 UNAVAILABLE = "server_unavailable"  # the stop reason when the service is gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardExit:
+    """How the process of a shard ended."""
+
+    code: int  # negative: the signal that killed it
+    cut: bool  # it was told to stop
+    tail: str  # the last lines that it wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +54,24 @@ class ShardOutcome:
     """One shard, how its process ended, and what it had reported by then."""
 
     shard: Shard
-    ended: ChildExit
+    ended: ShardExit
     seen: Observation
 
 
 def exercise(target: CheckTarget, document: OpenApi, where: ServedPath | None = None) -> tuple[ShardOutcome, ...]:
-    """Run every shard side by side, below the paths of the service; leaving early kills what runs."""
+    """Run every shard side by side, below the paths of the service."""
     settings, routes = target.settings, routes_of(document)
     plan = shards(document, jobs=settings.jobs, examples=target.service.budget.examples, where=where)
     settings.scratch.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix=f"properties-{plain(target.service.name)}-", dir=settings.scratch))
     written = home / "openapi.json"
     written.write_text(json.dumps(document.document), encoding="utf-8")
-    children = [_child(target, shard, written) for shard in plan]
-    family = Family(children=children, home=home, environment=_environment(target))
-    with settings.ending.calling(family.stop):
-        ended = _side_by_side(family, seconds=target.service.budget.seconds)
+    orders = [_order(target, shard, written) for shard in plan]
     return tuple(
-        ShardOutcome(shard=shard, ended=end, seen=_read_report(target, child.folder / "report.ndjson", routes))
-        for shard, child, end in zip(plan, children, ended, strict=True)
+        ShardOutcome(
+            shard=shard, ended=end, seen=_read_report(target, home / shard.name / "report.ndjson", routes)
+        )
+        for shard, end in zip(plan, _side_by_side(target, orders, home), strict=True)
     )
 
 
@@ -74,18 +90,19 @@ def secret_headers(target: CheckTarget) -> tuple[str, ...]:
     return tuple(sent_headers(target.service))
 
 
-def _child(target: CheckTarget, shard: Shard, written: Path) -> SchemathesisJob:
+def _order(target: CheckTarget, shard: Shard, written: Path) -> dict[str, Any]:
+    """What runs as one shard; it writes `output.txt` into its folder."""
     folder = written.parent / shard.name
     folder.mkdir()
     config = folder / "schemathesis.toml"
     url = target.instance.url.rstrip("/") + shard.base
     text = configuration(target.service, url=url, seed=target.settings.seed, report=folder / "report.ndjson")
     config.write_text(text, encoding="utf-8")
-    return SchemathesisJob(
-        arguments=arguments(shard, config=config, document=written),
-        folder=folder,
-        environment=_environment(target),
-    )
+    return {
+        "arguments": [*arguments(shard, config=config, document=written)],
+        "folder": str(folder),
+        "environment": _environment(target),
+    }
 
 
 def _environment(target: CheckTarget) -> dict[str, str]:
@@ -98,12 +115,42 @@ def _environment(target: CheckTarget) -> dict[str, str]:
     return {**tables, **inherited, **headers, "PYTHONHASHSEED": "0", "NO_PROXY": "*", "no_proxy": "*"}
 
 
-def _side_by_side(family: Family, *, seconds: float) -> list[ChildExit]:
-    """How each ended, in their order; the deadline is one for all."""
-    try:
-        return family.run(time.monotonic() + seconds)
-    finally:
-        family.stop()
+def _side_by_side(target: CheckTarget, orders: Sequence[dict[str, Any]], home: Path) -> Iterator[ShardExit]:
+    """How each ended, in their order; at the deadline, one for all, they are told to finish their reports."""
+    deadline, ending = time.monotonic() + target.service.budget.seconds, target.settings.ending
+    codes: dict[int, int] = {}
+    late: set[int] = set()
+    command = [sys.executable, *_FORKSERVER]
+    with Child("Schemathesis", command, _environment(target), folder=home, spoken=True) as child:
+        # Of shards that their forkserver says nothing of, it is known how that ended.
+        with ending.calling(child.kill), suppress(ToolCrashed, TimeoutError):
+            child.tell(orders)
+            try:
+                _hear_codes(child, codes, len(orders), deadline)
+            except TimeoutError:
+                # Interrupted, Schemathesis still writes the scenario it is in: a failure seen there is kept.
+                late = set(range(len(orders))) - codes.keys()
+                child.interrupt(group=True)
+                _hear_codes(child, codes, len(orders), time.monotonic() + _GRACE)
+        crashed, said = child.code or 1, child.last_words(_TAIL)
+    for number, order in enumerate(orders):
+        tail = _tail(Path(order["folder"], "output.txt")) or said
+        cut = number in late or bool(ending.why)
+        yield ShardExit(code=codes.get(number, crashed), cut=cut, tail=tail)
+
+
+def _hear_codes(child: Child, codes: dict[int, int], count: int, deadline: float) -> None:
+    while len(codes) < count:
+        number, code = child.hear(lambda: deadline)
+        codes[number] = code
+
+
+def _tail(output: Path) -> str:
+    if not output.exists():
+        return ""
+    with output.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        return file.read().decode("utf-8", "replace").strip()
 
 
 def _read_report(target: CheckTarget, report: Path, routes: RouteTable) -> Observation:
