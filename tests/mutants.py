@@ -25,7 +25,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -87,12 +87,12 @@ def explained() -> dict[tuple[str, str], str]:
     return {(each["place"], each["change"].strip()): each["reason"] for each in listed}
 
 
-def _ask(what: Mapping[str, Any], files: Iterable[str], keep: Callable[[dict[str, Any]], None]) -> None:
+def _ask(what: Mapping[str, Any], files: Sequence[str], keep: Callable[[dict[str, Any]], None]) -> None:
     """Have `noticing.py` answer; what it has answered is kept, also when it is ended."""
     asked, answers = MADE / "asked.json", MADE / "answers.jsonl"
     asked.write_text(json.dumps({**what, "answers": answers.name}))
-    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "noticing", "--timeout=90"]
-    options += ["-m", "not slow and not docker"]
+    marks = "not slow and not docker" if all(file.startswith("tests/inside/") for file in files) else "not docker"
+    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "noticing", "--timeout=120", "-m", marks]
     path = os.pathsep.join(str(each.resolve()) for each in (MADE, MADE / "tests"))
     others = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment = {**others, "PYTHONPATH": path, "NOTICING": str(asked.resolve())}

@@ -273,6 +273,52 @@ def test_each_version_of_openapi_means_its_own_words(version: str, schema: Json,
     assert codes(document, get(), needs({"a": value})) == ([] if fits else [BODY])
 
 
+@pytest.mark.parametrize(
+    ("schema", "fit", "misfits"),
+    [
+        ({"type": "string", "anyOf": [{"minLength": 3}, {"const": "a"}]}, ["a", "ccc"], ["bb"]),
+        ({"type": "integer", "allOf": [{"anyOf": [{"minimum": 3}, {"const": 1}]}]}, [1, 3], [2]),
+        ({"type": ["string", "null"], "enum": ["a"]}, ["a"], [None, "b"]),
+    ],
+)
+def test_what_is_said_beside_alternatives_and_they_hold_together(
+    schema: Json, fit: list[Any], misfits: list[Any]
+) -> None:
+    """Of a value in a property, in a list and by a reference; what misfits is told with what helps."""
+    kinds = {"Kind": schema}
+    for each in (schema, {"$ref": "#/components/schemas/Kind"}):
+        listed = {"type": "object", "properties": {"x": each, "y": {"type": "array", "items": each}}}
+        document = document_with(answering(listed), components={"schemas": kinds})
+        for value in (*fit, *misfits):
+            for body in ({"x": value}, {"y": [value]}):
+                found = compare(pact_of({"request": get(), "response": needs(body)}), document)
+                assert found.verdict is (Verdict.PASSED if value in fit else Verdict.FAILED), (each, body)
+                null = "list null among the values"
+                assert all(each.remedy.startswith(null) is (value is None) for each in found.findings)
+
+
+@pytest.mark.parametrize(("value", "fits"), [("x", False), (2, False), (4, True)])
+def test_a_property_is_what_its_name_and_every_pattern_of_it_say(value: Any, fits: bool) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"ab": {"type": "integer"}},
+        "patternProperties": {"^a": {"minimum": 3}, "b$": {"maximum": 9}, "^c": False},
+    }
+    for each in (schema, {"allOf": [schema]}, {"anyOf": [schema, {"type": "null"}]}):
+        assert codes(document_with(answering(each)), get(), needs({"ab": value})) == ([] if fits else [BODY])
+
+
+def test_the_fields_of_an_answer_are_written_as_their_encoding_says() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "integer"}}}}
+    form = "application/x-www-form-urlencoded"
+    for style, body, fits in (("pipeDelimited", "a=1|2", True), ("pipeDelimited", "a=1,2", False)):
+        paths = answering(schema, form)
+        written = {"a": {"style": style, "explode": False}}
+        paths["/orders"]["get"]["responses"]["200"]["content"][form]["encoding"] = written
+        needed = {"headers": {"Content-Type": form}, "body": body}
+        assert codes(document_with(paths), get(), needed) == ([] if fits else [BODY])
+
+
 def test_a_schema_of_swagger_stands_in_the_response_itself() -> None:
     responses = {"200": {"description": "", "schema": ORDER}}
     document = document_with(operation(responses=responses), "2.0", produces=["application/json"])

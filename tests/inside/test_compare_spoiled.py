@@ -151,6 +151,18 @@ def test_a_schema_that_is_not_there_is_neither_a_yes_nor_a_no(schema: Json, body
     assert verdict(document, interaction) is expected
 
 
+def test_what_an_answer_may_be_is_undecided_where_one_cannot_be_read_and_says_which() -> None:
+    lost = {"$ref": "#/components/responses/Gone"}
+    answers = {"200": {"description": "", "content": {"application/json": {}}}, "404": lost}
+    document = {"openapi": "3.1.0", "paths": {"/orders": {"get": {"responses": answers}}}}
+    request = {"method": "GET", "path": "/orders", "headers": {"Accept": "text/csv"}}
+    found = compared(document, {"description": "it", "request": request, "response": {"status": 200}})
+    assert found.verdict is Verdict.UNKNOWN
+    (why,) = found.unknown
+    assert "a response" in why
+    assert "components/responses/Gone" in why
+
+
 ROUND = {"One": {"$ref": "#/components/schemas/Two"}, "Two": {"$ref": "#/components/schemas/One"}}
 
 
