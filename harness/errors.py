@@ -162,6 +162,12 @@ def some_of(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + more
 
 
+def otherwise(meant: str, remedy: str) -> str:
+    """What was probably meant, and what to do where it was meant as it is written."""
+    joint = " Otherwise " if meant.endswith("?") else "; "
+    return f"{meant}{joint}{remedy}" if meant else remedy
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The known names closest to a mistaken one, as a remedy."""
     names = sorted(set(known))

@@ -16,6 +16,7 @@ from harness.contracts.document import ContractKind
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import find_pacts, read_pact
 from harness.errors import ContractError, Problem, UnknownName, UsageError
+from harness.gate import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +84,7 @@ def _published_pacts(version: Version, provider: str, open_ledger: OpenLedger) -
     with open_ledger() as ledger:
         known = ledger.facts_about([version], []).versions.get(version)
         if known is None:
-            raise UnknownName(f"no version {version}", hint="publish it first: harness publish")
+            raise UnknownName(f"no version {version}", hint=commands.first_known(version))
         keys = {name: key for name, key in known.pacts.items() if provider in ("", name)}
         if not keys:
             raise UnknownName(f"{version} has published no pact{f' with {provider}' if provider else ''}")

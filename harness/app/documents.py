@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from harness.contracts.document import ContractKind
 from harness.contracts.openapi_bundle import Beside
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import UnknownName, UsageError, did_you_mean, otherwise
+from harness.gate import commands
 from harness.identity import Version
 from harness.services.proxies import is_here
 
@@ -83,7 +84,7 @@ def _published_document(ledger: Ledger, version: Version) -> str:
     if known is None:
         mine = [each.number for each in facts.versions if each.pacticipant == version.pacticipant]
         what = f"no version {version.number} of '{version.pacticipant}'" if mine else f"no version {version}"
-        raise UnknownName(what, hint=did_you_mean(version.number, mine) or "publish it first: harness publish")
+        raise UnknownName(what, hint=otherwise(did_you_mean(version.number, mine), commands.first_known(version)))
     contract = ledger.contract(known.openapi) if known.openapi else None
     if contract is None or contract.kind is not ContractKind.OPENAPI:
         hint = f"harness publish openapi.yaml --provider {version.argument}"

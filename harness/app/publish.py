@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.app import content
 from harness.app.kept_documents import keeping_reader
 from harness.contracts.document import ContractKind
-from harness.errors import ContractError, UsageError
+from harness.errors import ContractError, UnknownName, UsageError, did_you_mean
 from harness.gate import commands
 from harness.ports import Publication
 
@@ -31,6 +31,7 @@ class PublishOptions:
 
     paths: tuple[Path, ...] = ()  # empty: the manifest's own contracts
     number: str = ""  # instead of the manifest's or git's
+    pacticipant: str = ""  # whose contracts; "" is everybody's
     branch: str = ""
     build_url: str = ""
     provider: str = ""  # whose the OpenAPI documents among the paths are
@@ -65,10 +66,8 @@ def publish(system: System | None, open_ledger: OpenLedger, wish: PublishOptions
         branch=wish.branch or checkout.branch,
         build_url=wish.build_url or checkout.build_url,
     )
-    contracts = tuple(_at_paths(wish) if wish.paths else _of_manifest(system))
-    untold = (
-        tuple(each.name for each in system.services if each.tells_document) if system and not wish.paths else ()
-    )
+    contracts = _wanted_contracts(system, wish)
+    untold = _untold(system, wish)
     if untold and not contracts:
         raise UsageError(
             f"there is nothing to publish: only the running service tells the document of {', '.join(untold)}",
@@ -87,6 +86,26 @@ def publish(system: System | None, open_ledger: OpenLedger, wish: PublishOptions
         if wish.self_verification:
             _hold_to_documents(ledger, published, own_tests=OWN_TESTS[wish.self_verification])
         return PublishedContracts(publications=published, branch=source.branch, untold=untold)
+
+
+def _wanted_contracts(system: System | None, wish: PublishOptions) -> tuple[Contract, ...]:
+    """What there is to publish, of the pacticipant that was named. Raises UnknownName where that has nothing."""
+    found = tuple(_at_paths(wish) if wish.paths else _of_manifest(system))
+    wanted = tuple(each for each in found if wish.pacticipant in ("", each.owner))
+    if found and not wanted and wish.pacticipant not in _untold(system, wish):
+        raise UnknownName(
+            f"there is nothing of '{wish.pacticipant}' to publish here",
+            hint=did_you_mean(wish.pacticipant, dict.fromkeys(each.owner for each in found)),
+        )
+    return wanted
+
+
+def _untold(system: System | None, wish: PublishOptions) -> tuple[str, ...]:
+    """The services whose document only a run can ask for."""
+    if system is None or wish.paths:
+        return ()
+    told = (each.name for each in system.services if each.tells_document)
+    return tuple(name for name in told if wish.pacticipant in ("", name))
 
 
 def _hold_to_documents(ledger: Ledger, published: Sequence[Publication], *, own_tests: bool | None) -> None:

@@ -33,6 +33,17 @@ def with_remembered(
     return system.replaced(told)
 
 
+def can_start(system: System, version: Version, from_git: str, ledger: Ledger) -> bool:
+    """Whether that version can be started here: the manifest knows it, it is checked out, or it ran here once."""
+    service = system.service(version.pacticipant)
+    ((_, number),) = requested_numbers(system, {service.name: version.number}, from_git).items()
+    if number in ("", service.version, *numbers(service)) or "{version}" in service.image:
+        return True
+    if not service.version and not from_git:
+        return True  # its content names it, and nobody has built that yet
+    return any(ledger.descriptor(version, runtime) is not None for runtime in ("docker", "process"))
+
+
 def _variant(service: Service, number: str, told: Mapping[str, Any]) -> Service:
     """The service as it was started once; secrets, states and checks are the manifest's."""
     return replace(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from harness import __version__
 from harness.contracts.pact_reader import read_pact
 from harness.engine.events import CheckFinished, CheckStarted, PromiseExercised, RunStarted, TaskId
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import UnknownName, UsageError, did_you_mean, otherwise
 from harness.evidence import EvidenceKind, Known
+from harness.gate import commands
 from harness.identity import Version
 from harness.verdicts import Cause, Exercised, Verdict
 
@@ -102,7 +103,10 @@ def _published_pact(run: Run, consumer: Version, provider: str, on_disk: Iterabl
         with_pact = [v.argument for v, k in versions.items() if provider in k.pacts]
         raise UnknownName(
             f"no pact of {consumer.argument if consumer.number else consumer.pacticipant} with {provider}",
-            hint=did_you_mean(consumer.argument, [*with_pact, *on_disk]) or "publish it first: harness publish",
+            hint=otherwise(
+                did_you_mean(consumer.argument, [*with_pact, *on_disk]),
+                f"publish it first, in its checkout: {commands.publish(consumer)}",
+            ),
         )
     # Equal interactions are kept once, whoever published them first; the names are those that were asked for.
     return replace(read_pact(contract.text, contract.place), consumer=consumer.pacticipant, provider=provider)

@@ -193,7 +193,8 @@ def with_causes(reasons: Iterable[Reason], attempts: Sequence[Attempt]) -> tuple
 def with_resolutions(reasons: Iterable[Reason], place: GateContext) -> tuple[Reason, ...]:
     """The reasons, each with what resolves it where the person is: with this manifest, or with none."""
     system = composition.system_if_any(place.manifest)  # a gate can be asked from anywhere
-    return tuple(resolutions.here(reason, system) for reason in reasons)
+    checked_out = composition.checked_out(system, place.manifest, place.broker)
+    return tuple(resolutions.here(reason, system, checked_out) for reason in reasons)
 
 
 def healing_document(attempts: Sequence[Attempt]) -> dict[str, Any]:

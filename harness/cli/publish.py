@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @click.command("publish")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
 @click.option("--version", "number", help="The version, instead of the manifest's or git's.")
+@click.option(
+    "--pacticipant", metavar="NAME", help="Only what this one promises: its pacts and its document. Default: all."
+)
 @click.option("--branch", help="The branch, instead of what git and CI tell.")
 @click.option("--build-url", help="The build, instead of what CI tells.")
 @click.option("--provider", help="For OpenAPI documents given by PATH: whose they are.")
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913, PLR0917 - one argument per option
     paths: tuple[Path, ...],
     number: str | None,
+    pacticipant: str | None,
     branch: str | None,
     build_url: str | None,
     provider: str | None,
@@ -51,6 +55,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
     wish = PublishOptions(
         paths=paths,
         number=number or "",
+        pacticipant=pacticipant or "",
         branch=branch or "",
         build_url=build_url or "",
         provider=provider or "",

@@ -18,6 +18,8 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
+    from harness.reports.unknowns import Unknown
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -167,9 +169,28 @@ def document(seen: Sequence[Event]) -> dict[str, object]:
         "require": list(decided.require) if decided else [],
         "reasons": words.reasons(decided.reasons) if decided else [],
         "tasks": [_task(e) for e in seen if isinstance(e, CheckFinished)],
+        "unknown": [_unknown(each) for each in _unknowns(seen)],
         "findings": [_finding(e) for e in seen if isinstance(e, CheckFound)],
         "notices": [{"about": about, "text": text} for about, text in _worth_knowing(seen)],
         "seconds": finished.seconds if finished else None,
+    }
+
+
+def _unknowns(seen: Sequence[Event]) -> tuple[Unknown, ...]:
+    from harness.reports.run_summary import summarize
+    from harness.reports.unknowns import unknowns
+
+    return unknowns(summarize(seen))
+
+
+def _unknown(each: Unknown) -> dict[str, object]:
+    return {
+        "about": each.about,
+        "cause": each.cause.value,
+        "because": each.because,
+        "promises": list(each.subjects),
+        "before": each.remedy or None,
+        "command": each.command,
     }
 
 

@@ -6,12 +6,15 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.gate.resolutions import CheckedOut
+    from harness.identity import Version
     from harness.ports import Ledger
     from harness.services.system import System
 
@@ -37,6 +40,33 @@ def system_if_any(manifest: Path | None) -> System | None:
         return system(manifest)
     except UsageError:
         return None
+
+
+def checked_out(system: System | None, manifest: Path | None, broker: str | None) -> CheckedOut:
+    """What is here, for whoever is told a command: git's number, what can be started, how the memory was named."""
+    from functools import cache
+
+    from harness.app.stored_descriptor import can_start
+    from harness.checkout import detect, version
+    from harness.gate.resolutions import CheckedOut
+
+    if system is None:
+        return CheckedOut(options=_naming_options(manifest, broker))
+    number = version(detect(system.root, os.environ))
+
+    @cache
+    def startable(wanted: Version) -> bool:
+        with memory(manifest, broker) as ledger:
+            return can_start(system, wanted, number, ledger)
+
+    return CheckedOut(number=number, can_start=startable, options=_naming_options(manifest, broker))
+
+
+def _naming_options(manifest: Path | None, broker: str | None) -> tuple[str, ...]:
+    """The options with which a command asks the same memory; no address with a password is told."""
+    by_option = broker and broker != os.environ.get("HARNESS_BROKER") and not urlsplit(broker).password
+    named = ("--broker", broker) if broker and by_option else ()
+    return (*named, *(("--manifest", str(manifest)) if manifest else ()))
 
 
 @contextmanager

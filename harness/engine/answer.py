@@ -115,7 +115,7 @@ def _not_read(problem: Problem) -> Reason:
         verdict=Verdict.UNKNOWN,
         cause=Cause.UNREADABLE,
         text=f"{problem.where}: {problem.text}",
-        command="harness run --plan",
+        command=commands.PLAN_OF_A_RUN,
     )
 
 
@@ -143,7 +143,7 @@ _NOTHING = Reason(
     verdict=Verdict.UNKNOWN,
     cause=Cause.NOTHING_EXERCISED,
     text="nothing was checked: no pact and no OpenAPI document led to a check of this set",
-    command="harness run --plan",
+    command=commands.PLAN_OF_A_RUN,
 )
 
 

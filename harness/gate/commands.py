@@ -19,9 +19,17 @@ def verify(provider: Version, consumer: Version) -> str:
     return _shell("verify", [provider.argument], "--against", consumer.argument)
 
 
+PLAN_OF_A_RUN = "harness run --plan"  # says what would be checked, and where nothing would, why
+
+
 def run(subject: str = "", only: str = "") -> str:
     """Run the checks of one service, or of all."""
     return _shell("run", [subject] if subject else [], *(["--only", only] if only else []))
+
+
+def first_known(version: Version) -> str:
+    """What makes a version known: its contracts are published, or, where it promises nothing itself, it ran."""
+    return f"publish it first: {publish(version)}; or run it: {run(version.argument)}"
 
 
 def up(service: str) -> str:
@@ -30,8 +38,14 @@ def up(service: str) -> str:
 
 
 def publish(version: Version) -> str:
-    """Publish the contracts of a version, in its checkout."""
-    return _shell("publish", [], "--version", version.number)
+    """Publish the contracts of a version, in its checkout; of no other pacticipant that is there."""
+    number = ("--version", version.number) if version.number else ()
+    return _shell("publish", [], "--pacticipant", version.pacticipant, *number)
+
+
+def record_deployment(version: Version, environment: str) -> str:
+    """Say that a version runs somewhere."""
+    return _shell("record-deployment", [version.argument], "--environment", environment)
 
 
 def record_end(live: Live) -> str:
@@ -56,6 +70,29 @@ def plan(versions: Iterable[Version], environment: str, instances: Instances = U
 def rollback(services: Iterable[str], environment: str, bound: int) -> str:
     """Search for a way back with another bound."""
     return _shell("rollback", tuple(services), "--in", environment, "--bound", str(bound))
+
+
+ASK_A_MEMORY = frozenset(  # the commands that take --broker and --manifest, as far as they are told
+    {
+        "can-i-deploy",
+        "plan",
+        "publish",
+        "record-support-ended",
+        "record-undeployment",
+        "rollback",
+        "run",
+        "verify",
+    }
+)
+
+
+def with_options(command: str, options: Sequence[str]) -> str:
+    """The command, with the options that name the memory on which it is to work; one that asks none stays."""
+    words = shlex.split(command)
+    if not options or words[:1] != ["harness"] or not ASK_A_MEMORY.intersection(words[1:2]):
+        return command
+    end = words.index("--") if "--" in words else len(words)
+    return shlex.join((*words[:end], *options, *words[end:]))
 
 
 def _shell(command: str, names: Sequence[str], *options: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import UnknownName, UsageError, did_you_mean, otherwise
 from harness.evidence import EvidenceKind, Facts
 from harness.gate import commands
 from harness.gate import reasons as why
@@ -116,10 +116,9 @@ def _nobody_knows(candidate: Version, facts: Facts) -> str:
 
 def _closest(candidate: Version, facts: Facts) -> str:
     numbers = [v.number for v in facts.index.numbers(candidate.pacticipant)]
-    if numbers:
-        return did_you_mean(candidate.number, numbers) + " Publish it first: harness publish"
     names = [v.pacticipant for v in facts.versions]
-    return did_you_mean(candidate.pacticipant, names) or "publish it first: harness publish"
+    meant = did_you_mean(candidate.number, numbers) or did_you_mean(candidate.pacticipant, names)
+    return otherwise(meant, commands.first_known(candidate))
 
 
 def policy_of(environment: str, facts: Facts, require: Sequence[str] | None) -> tuple[str, ...]:

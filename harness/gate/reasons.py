@@ -8,6 +8,7 @@ from harness.errors import some_of
 from harness.evidence import Cell, EvidenceKind, Facts, build_that_ran, built_as, judge, ran
 from harness.gate import commands
 from harness.gate.promises import broken_in
+from harness.identity import Version
 from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from harness.evidence import Evidence, Live
     from harness.gate.target_state import MeetingPair, TargetState
-    from harness.identity import Version
 
 _WORDS = {
     Verdict.PASSED: "is verified on",
@@ -191,7 +191,7 @@ def of_missing(consumer: Version, provider: str, scene: TargetState) -> Reason:
 def _bring(consumer: Version, provider: str, scene: TargetState) -> str:
     known = scene.facts.index.numbers(provider)
     if not known or not scene.environment:
-        return commands.run(provider)
+        return commands.verify(Version(provider, ""), consumer)
     return commands.can_i_deploy((consumer, known[-1]), scene.environment)
 
 

@@ -7,10 +7,12 @@ only where the manifest says how; one that publishes, only where the contracts a
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.gate import commands
+from harness.identity import Version
 from harness.services.spelling import heading
 from harness.verdicts import Cause, Reason, Verdict
 
@@ -23,6 +25,10 @@ BEFORE = {
     Cause.STATE_MISSING: "add the state to the provider, or correct its name in the consumer's test, then",
     Cause.STATE_FAILED: "mend what sets the state up, then",
     Cause.NOT_ASKED: "mend the pact at that place, or what stands between, then",
+    Cause.SERVICE_DIED: "see the end of its log below .harness/logs, and mend what ended it, then",
+    Cause.TOOL_CRASHED: "see what harness doctor says of the tool, then",
+    Cause.TIME_RAN_OUT: "raise budget.seconds of the service, or timeout of the suite, in the manifest, then",
+    Cause.NOTHING_EXERCISED: "give it something to try (what was empty or skipped is told), then",
 }
 _TWO_BUILDS = "commit what is here, or raise its version, so that a number stands for one build, then"
 NO_COMMAND = {
@@ -41,15 +47,44 @@ def first(cause: Cause) -> str:
     return BEFORE.get(cause, "").removesuffix(", then")
 
 
-def here(reason: Reason, system: System | None) -> Reason:
+def _anything(version: Version) -> bool:
+    del version
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOut:
+    """What is checked out where an answer is read, and how whoever asked named the memory."""
+
+    number: str = ""  # that git gives what the manifest gives none; "" where nobody knows
+    can_start: Callable[[Version], bool] = _anything  # also what ran here before
+    options: tuple[str, ...] = ()  # `--broker URL`, `--manifest PATH`
+
+
+IN_A_RUN = CheckedOut()  # a run speaks of what is here, whatever number it gave it
+
+
+def here(reason: Reason, system: System | None, checked_out: CheckedOut = IN_A_RUN) -> Reason:
     """The reason with what resolves it where this system's manifest is; None where there is no manifest at all."""
     if reason.verdict is Verdict.PASSED or reason.cause is None:
         return reason
     if words := NO_COMMAND.get(reason.cause):
         return replace(reason, command="", before=words)
-    placed = _resolve_here(reason, system)
-    before = _TWO_BUILDS if _of_two_builds(reason) else BEFORE.get(reason.cause)
-    return replace(placed, before=f"{placed.before} {before}".strip()) if before else placed
+    placed = _resolve_here(reason, system, checked_out)
+    command = commands.with_options(placed.command, checked_out.options)
+    return replace(placed, command=command, before=f"{placed.before} {_first(reason)}".strip())
+
+
+def _first(reason: Reason) -> str:
+    """What must be done before the command of a reason; "" where it says something new by itself."""
+    verifies = reason.command.startswith(("harness verify ", "harness run "))
+    if reason.cause is Cause.DID_NOT_START and reason.provider and verifies:
+        return f"mend what {commands.up(reason.provider.pacticipant)} tells, then"
+    if reason.cause is Cause.NOTHING_EXERCISED and reason.command == commands.PLAN_OF_A_RUN:
+        return ""
+    if _of_two_builds(reason):
+        return _TWO_BUILDS
+    return BEFORE.get(reason.cause, "") if reason.cause else ""
 
 
 def _of_two_builds(reason: Reason) -> bool:
@@ -57,46 +92,45 @@ def _of_two_builds(reason: Reason) -> bool:
     return reason.cause is Cause.DISAGREEING and bool(reason.contract)
 
 
-def _resolve_here(reason: Reason, system: System | None) -> Reason:
-    words = shlex.split(reason.command)[:2]
-    if words == ["harness", "publish"] and reason.consumer:
-        return _published_by(reason, reason.consumer.pacticipant, system)
-    if reason.cause is Cause.NOTHING_DEPLOYED and reason.missing and words == ["harness", "run"]:
-        return _brought_by(reason, system)
-    if words in (["harness", "verify"], ["harness", "run"]) and reason.provider:
-        return _started_by(reason, reason.provider.pacticipant, system)
-    return reason
+def _resolve_here(reason: Reason, system: System | None, checked_out: CheckedOut) -> Reason:
+    words = shlex.split(reason.command)
+    if words[:2] == ["harness", "publish"] and reason.consumer:
+        return _published_by(reason, reason.consumer, system, checked_out)
+    if words[:2] not in (["harness", "verify"], ["harness", "run"]):
+        return reason
+    version = Version(reason.missing, "") if reason.missing else reason.provider
+    if version is None:
+        return reason
+    kind = words[words.index("--only") + 1] if "--only" in words else ""
+    return replace(reason, before=_what_lacks(version, kind, system, checked_out))
 
 
-def _started_by(reason: Reason, name: str, system: System | None) -> Reason:
-    """What starts a provider can be run where the manifest says how to start it."""
-    service = _service(name, system)
-    if service is None:
-        return replace(reason, before=f"in a checkout whose manifest has {heading(name)}:")
-    if not service.startable:
-        return replace(reason, before=f"give {heading(service.called)} an image, build, command or url, then")
-    return reason
+def _what_lacks(version: Version, kind: str, system: System | None, checked_out: CheckedOut) -> str:
+    """What must be there before that version can be checked here; "" where all of it is."""
+    service = _service(version.pacticipant, system)
+    if system is None or service is None:
+        return f"in a checkout whose manifest has {heading(version.pacticipant)}:"
+    suite = {"consumers": system.consumer_suite, "integration": system.integration_suite}
+    if kind in suite and not suite[kind]:
+        lacking = f"the manifest a [suites.{kind.removesuffix('s')}]"
+    elif not service.startable and kind != "consumers":  # their suite needs none of them
+        lacking = f"{heading(service.called)} an image, build, command or url"
+    else:
+        lacking = f"{heading(service.called)} its openapi" if kind == "properties" and not service.openapi else ""
+    if lacking:
+        return f"give {lacking}, then"
+    return "" if not version.number or checked_out.can_start(version) else f"in a checkout of {version}:"
 
 
-def _published_by(reason: Reason, name: str, system: System | None) -> Reason:
-    service = _service(name, system)
-    if service is None:
-        return replace(reason, before=f"in a checkout of {name}:")
+def _published_by(reason: Reason, version: Version, system: System | None, checked_out: CheckedOut) -> Reason:
+    service = _service(version.pacticipant, system)
+    number = (service.version if service else "") or checked_out.number
+    if service is None or (number and version.asked.number != number):
+        return replace(reason, before=f"in a checkout of {version}:")
     if service.startable and service.tells_document:
         # Only the running service tells its document: publishing finds nothing, a run asks it.
-        return replace(reason, command=commands.run(name))
+        return replace(reason, command=commands.run(version.pacticipant))
     return reason
-
-
-def _brought_by(reason: Reason, system: System | None) -> Reason:
-    """A provider that is missing: run here where it can be started here, else somebody else has to verify."""
-    if system is None:  # nothing is known of what can be done there
-        return _started_by(reason, reason.missing, system)
-    service = _service(reason.missing, system)
-    if (service is not None and service.startable) or reason.consumer is None:
-        return reason
-    told = f"{reason.text}; it is not started here: what is published has to be verified in a checkout of it"
-    return replace(reason, text=told, command=commands.publish(reason.consumer))
 
 
 def _service(name: str, system: System | None) -> Service | None:

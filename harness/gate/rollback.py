@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import UnknownName, UsageError, did_you_mean, otherwise
 from harness.evidence import DeploymentRecord, Live
 from harness.gate import commands
 from harness.gate.choice import BOUND, Choice, Search
@@ -76,7 +76,7 @@ def rollback_targets(
         together=chosen,
         dragged=tuple(v for v in chosen if v.pacticipant not in services),
         plan=deployment_plan(chosen, environment, facts, require=require) if chosen else None,
-        reasons=_reasons(services, chosen, earlier, (environment, facts, policy), strict, lenient),
+        reasons=_reasons(services, chosen, earlier, (environment, facts, policy, bound), strict, lenient),
     )
 
 
@@ -92,7 +92,13 @@ def _resolve(services: Sequence[str], environment: str, facts: Facts, live: Iter
             known = {version.pacticipant for version in facts.versions}
             raise UnknownName(f"no pacticipant '{name}'", hint=did_you_mean(name, known))
         if name not in there:
-            raise UnknownName(f"no '{name}' is deployed in {environment}", hint=did_you_mean(name, there))
+            hint = _where_it_is(name, environment, facts, there)
+            raise UnknownName(f"no '{name}' is deployed in {environment}", hint=hint)
+
+
+def _where_it_is(name: str, environment: str, facts: Facts, there: Iterable[str]) -> str:
+    record = commands.record_deployment(facts.index.numbers(name)[-1], environment)
+    return otherwise(did_you_mean(name, there), f"if it runs there, record it: {record}")
 
 
 def _deployed_versions(live: Iterable[Live]) -> dict[str, tuple[Version, ...]]:
@@ -168,7 +174,7 @@ def _verdict(strict: Choice, lenient: Choice, *, nothing: bool) -> Verdict:
     return Verdict.UNKNOWN if open_still else Verdict.FAILED
 
 
-_Place = tuple[str, "Facts", tuple[str, ...]]
+_Place = tuple[str, "Facts", tuple[str, ...], int]
 
 
 def _reasons(
@@ -178,22 +184,22 @@ def _reasons(
     place: _Place,
     *choices: Choice,
 ) -> tuple[Reason, ...]:
-    environment, facts, policy = place
+    environment, facts, policy, bound = place
     if chosen:
         return _everywhere(chosen, environment, facts, policy).reasons
     nothing = [_nothing_before(name, environment, facts) for name in services if not earlier.get(name)]
     if nothing or any(choice.gave_up for choice in choices):
-        return tuple(nothing) or (_gave_up(services, environment),)
+        return tuple(nothing) or (_gave_up(services, environment, bound),)
     newest = [earlier[name][0].version for name in services]
     return _everywhere(newest, environment, facts, policy).reasons
 
 
-def _gave_up(services: Sequence[str], environment: str) -> Reason:
+def _gave_up(services: Sequence[str], environment: str, bound: int) -> Reason:
     return Reason(
         verdict=Verdict.UNKNOWN,
         cause=Cause.TOO_MANY,
         text=f"too many earlier versions fit {' and '.join(services)} half-way; the search gave up",
-        command=commands.rollback(services, environment, BOUND * 10),
+        command=commands.rollback(services, environment, bound * 10),
     )
 
 

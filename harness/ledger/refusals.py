@@ -13,14 +13,15 @@ from harness.errors import (
     UnknownName,
     UsageError,
     did_you_mean,
+    otherwise,
 )
 from harness.evidence import EvidenceKind
+from harness.gate import commands
+from harness.identity import Version
 from harness.ledger.pact_differences import what_differs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from harness.identity import Version
 
 _RAISE = "raise the version, or give none and let git name it"
 _LONGEST = 500  # characters; an index of PostgreSQL holds no more than 2700 bytes
@@ -145,9 +146,8 @@ def unknown_environment(name: str, known: Iterable[str]) -> UnknownName:
 
 def unknown_pacticipant(name: str, known: Iterable[str]) -> UnknownName:
     """No pacticipant is called that."""
-    return UnknownName(
-        f"no pacticipant '{name}'", hint=did_you_mean(name, known) or "publish it first: harness publish"
-    )
+    remedy = commands.first_known(Version(name, ""))
+    return UnknownName(f"no pacticipant '{name}'", hint=otherwise(did_you_mean(name, known), remedy))
 
 
 def unknown_version(version: Version, known: Sequence[str]) -> UnknownName:
@@ -156,13 +156,13 @@ def unknown_version(version: Version, known: Sequence[str]) -> UnknownName:
     close = did_you_mean(version.number, known) if len(known) <= shown else _closest(version.number, known[:shown])
     return UnknownName(
         f"nobody has published or verified {version}",
-        hint=f"{close} Publish it first: harness publish".strip(),
+        hint=otherwise(close, commands.first_known(version)),
     )
 
 
 def _closest(number: str, newest: Sequence[str]) -> str:
     guess = did_you_mean(number, newest)
-    return guess if guess.startswith("did you") else f"the newest are: {', '.join(newest)}."
+    return guess if guess.startswith("did you") else f"the newest are: {', '.join(newest)}"
 
 
 def not_deployed(environment: str, pacticipant: str, instance: str, others: Iterable[str]) -> UnknownName:

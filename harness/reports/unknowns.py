@@ -131,7 +131,7 @@ def _add_whole(entries: dict[object, _Open], story: RunSummary, task: TaskSummar
         entry = entries.setdefault("interrupted", _Open("the run", cause, task.because, "harness run"))
     if entry is None:
         about = title(task.id)
-        entries[task.id, cause] = _Open(about, cause, task.because, _command(story, task))
+        entries[task.id, cause] = _Open(about, cause, task.because, _command(story, task), remedy=first(cause))
     else:
         entry.subjects.append(title(task.id))
 

@@ -218,7 +218,7 @@ def test_a_deployment_of_a_version_that_is_only_a_number_says_so(ask: Ask, broke
     code, out, _ = ask("record-deployment", "web=3", "--environment", "production")
     assert code == 0
     assert "nothing is known of web 3 but its number" in out
-    assert "harness publish --version 3" in out
+    assert "harness publish --pacticipant web --version 3" in out
     assert ask.json("record-release", "web=3", "--environment", "test")[1]["note"]
     assert ask.json("record-deployment", "web=2", "--environment", "production")[1]["note"] is None
     ask("record-deployment", "web=3", "--environment", "production")

@@ -459,7 +459,7 @@ def test_a_live_consumer_of_which_only_the_number_is_known_is_not_overlooked() -
     facts = replace(facts, versions={**facts.versions, empty: Known(version=empty)}, live=(there("web", "3"),))
     decision = can_i_deploy([PROVIDER], PLACE, facts)
     assert (decision.verdict, decision.reasons[0].cause) == (UNKNOWN, Cause.NOT_PUBLISHED)
-    assert decision.reasons[0].command == "harness publish --version 3"
+    assert decision.reasons[0].command == "harness publish --pacticipant web --version 3"
     assert can_i_deploy([empty], PLACE, facts).reasons[0].cause is Cause.NOT_PUBLISHED
 
 

@@ -14,7 +14,7 @@ from small_systems import PLACE, small_system
 
 from harness.cli.main import harness
 from harness.evidence import EvidenceKind
-from harness.gate import can_i_deploy, commands, resolutions
+from harness.gate import can_i_deploy, commands, resolutions, rollback_targets
 from harness.identity import Version
 from harness.reports.phrases import resolving
 from harness.reports.run_summary import summarize
@@ -109,27 +109,72 @@ VERIFY = commands.verify(PROVIDER, CONSUMER)
     ],
 )
 def test_a_verification_is_run_where_the_provider_can_be_started(where: System | None, told: str) -> None:
-    for cause in (Cause.NOT_VERIFIED, Cause.NOT_EXERCISED, Cause.TOOL_CRASHED):
+    for cause in (Cause.NOT_VERIFIED, Cause.NOT_EXERCISED, Cause.DELETED):
         assert resolutions.here(reason(cause, VERIFY), where).resolution == told
 
 
 def test_a_document_that_only_the_running_service_tells_is_published_by_a_run() -> None:
     missing = reason(Cause.NOT_PUBLISHED, commands.publish(PROVIDER), consumer=PROVIDER, provider=None)
     assert resolutions.here(missing, system(payments=TOLD)).resolution == "harness run payments"
-    assert resolutions.here(missing, system(payments=STARTABLE)).resolution == "harness publish --version 1"
-    assert (
-        resolutions.here(missing, system()).resolution == "in a checkout of payments: harness publish --version 1"
-    )
+    publish = "harness publish --pacticipant payments --version 1"
+    assert resolutions.here(missing, system(payments=STARTABLE)).resolution == publish
+    assert resolutions.here(missing, system()).resolution == f"in a checkout of payments 1: {publish}"
 
 
-def test_a_provider_that_is_not_here_is_verified_elsewhere_and_what_can_be_done_here_is_told() -> None:
-    missing = reason(Cause.NOTHING_DEPLOYED, commands.run("payments"), provider=None, missing="payments")
-    placed = resolutions.here(missing, system())
-    assert placed.resolution == commands.publish(CONSUMER)
-    assert "has to be verified in a checkout of it" in placed.text
+def test_a_provider_that_is_not_here_is_verified_where_it_can_be_started() -> None:
+    verify = commands.verify(Version("payments", ""), CONSUMER)
+    missing = reason(Cause.NOTHING_DEPLOYED, verify, provider=None, missing="payments")
     assert resolutions.here(missing, system(payments=STARTABLE)) == missing
-    nowhere = resolutions.here(missing, None).resolution
-    assert nowhere == "in a checkout whose manifest has [services.payments]: harness run payments"
+    for where in (None, system()):
+        placed = resolutions.here(missing, where).resolution
+        assert placed == "in a checkout whose manifest has [services.payments]: " + verify
+    placed = resolutions.here(missing, system(payments=CONSUMER_ONLY)).resolution
+    assert placed == f"give [services.payments] an image, build, command or url, then {verify}"
+
+
+def test_another_version_than_what_is_here_is_published_and_verified_in_its_own_checkout() -> None:
+    """Publishing what is here under the number of another version would say something that nobody promised."""
+    numbered = system(payments=Service(name="payments", version="3", command=("x",)))
+    missing = reason(Cause.NOT_PUBLISHED, commands.publish(PROVIDER), consumer=PROVIDER, provider=None)
+    assert resolutions.here(missing, numbered).before == "in a checkout of payments 1:"
+    by_git = resolutions.CheckedOut(number="4f0c", can_start=lambda version: version != PROVIDER)
+    assert resolutions.here(missing, system(payments=STARTABLE), by_git).before == "in a checkout of payments 1:"
+    open_still = resolutions.here(reason(Cause.NOT_VERIFIED, VERIFY), system(payments=STARTABLE), by_git)
+    assert open_still.before == "in a checkout of payments 1:"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (EvidenceKind.CONSUMERS, "give the manifest a [suites.consumer], then"),
+        (EvidenceKind.INTEGRATION, "give the manifest a [suites.integration], then"),
+        (EvidenceKind.PROPERTIES, "give [services.payments] its openapi, then"),
+    ],
+)
+def test_a_kind_of_check_that_the_manifest_does_not_have_is_given_to_it_first(
+    kind: EvidenceKind, told: str
+) -> None:
+    missing = reason(Cause.NOT_VERIFIED, commands.run("payments=1", kind), consumer=None)
+    assert resolutions.here(missing, system(payments=STARTABLE)).before == told
+
+
+@given(st.sampled_from(Cause), VERSIONS, VERSIONS)
+def test_a_command_asks_the_memory_that_whoever_asked_had_named(
+    cause: Cause, provider: Version, consumer: Version
+) -> None:
+    named = resolutions.CheckedOut(options=("--broker", "sqlite:///a b.db"))
+    for command in (commands.verify(provider, consumer), commands.publish(consumer), commands.up("payments")):
+        placed = resolutions.here(reason(cause, command, provider=provider), system(), named).command
+        assert not placed or parses(placed)
+        assert not placed or ("--broker" in shlex.split(placed)) == (command != commands.up("payments"))
+
+
+def test_the_commands_that_are_told_with_a_broker_are_those_that_take_one() -> None:
+    root = harness.make_context("harness", [], resilient_parsing=True)
+    for name in commands.ASK_A_MEMORY:
+        command = harness.get_command(root, name)
+        assert command is not None
+        assert {"broker", "manifest"} <= {each.name for each in command.params}, name
 
 
 def test_what_no_command_resolves_is_told_in_words_that_are_no_command() -> None:
@@ -148,3 +193,15 @@ def test_wherever_it_is_read_every_reason_has_a_resolution(cause: Cause, command
         if placed.command.startswith(("harness verify", "harness run")) and not placed.before:
             assert where is not None
             assert any(service.name == "payments" and service.startable for service in where.services)
+
+
+def test_a_search_that_gave_up_is_told_a_bound_that_it_did_not_have() -> None:
+    given_up = 0
+    for number in range(1, 60, 3):  # those with a long history
+        small = small_system(number)
+        for bound in (1, 10):
+            reasons = rollback_targets(small.named, PLACE, small.facts, bound=bound).reasons if small.named else ()
+            gave_up = [each.command for each in reasons if each.cause is Cause.TOO_MANY]
+            assert all(command.endswith(f"--bound {bound * 10}") for command in gave_up)
+            given_up += len(gave_up)
+    assert given_up

@@ -115,7 +115,7 @@ def test_a_deleted_pact_is_unknown_until_something_is_published(client: Client, 
     assert says(client)[0] is None
     assert "was deleted on" in says(client)[1]
     reason = can_i_deploy([Version("c", "1")], "prod", broken.facts()).reasons[0]
-    assert (reason.cause, reason.command) == (Cause.DELETED, "harness publish --version 1")
+    assert (reason.cause, reason.command) == (Cause.DELETED, "harness publish --pacticipant c --version 1")
     assert client.put("/pacts/provider/p/consumer/c/version/1", pact("c", "p", 1)).status == 201
     assert "deleted" not in says(client)[1]
 
@@ -129,7 +129,8 @@ def test_who_was_live_when_it_was_deleted_is_there_until_the_deployment_ends(
     deployable, reason = says(client)
     assert (deployable, "was deleted on" in reason) == (None, True)
     command = can_i_deploy([Version("c", "1")], "prod", broken.facts()).reasons[0].command
-    assert command in ("harness record-undeployment p --environment prod", "harness publish --version 1")
+    again = "harness publish --pacticipant c --version 1"
+    assert command in ("harness record-undeployment p --environment prod", again)
     assert broken.record_undeployment("prod", "p") == 1
     assert says(client)[0] is None
     assert "p 7" not in says(client)[1]
