@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.checks.kind import Kind
     from harness.ports import RuntimeKind
+    from harness.services.system import ResourceKind
 
 PROJECT = "contract_harness"  # the group of entry points, and how the name of every hook begins
 
@@ -78,4 +79,12 @@ def contract_harness_broker_resources() -> Iterable[BrokerResource]:  # type: ig
     """Resources of the broker: each with its routes, of which access control and the rest follow.
 
     Built in: `harness/broker/resources/`, a file each. A path that the broker answers already stays the broker's.
+    """
+
+
+@hookspec
+def contract_harness_resource_kinds() -> Iterable[ResourceKind]:  # type: ignore[empty-body]
+    """Kinds of resource (databases, brokers, queues): each says what a manifest need not, and how one is started.
+
+    Built in: `harness/services/system.py`.
     """

@@ -28,6 +28,7 @@ BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "contract_harness_report_formats": ("harness.reports.formats",),
         "contract_harness_broker_resources": ("harness.broker.resources",),
+        "contract_harness_resource_kinds": ("harness.services.system",),
         "contract_harness_runtimes": ("harness.runtime.kinds",),
     }
 )

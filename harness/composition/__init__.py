@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.gate.resolutions import CheckedOut
     from harness.identity import Version
     from harness.ports import Ledger
+    from harness.services.reading import PluginResources
     from harness.services.system import System
 
 LAST_RUN = "last-run.ndjson"
@@ -31,7 +32,17 @@ def system(manifest: Path | None) -> System:
     if manifest is not None and not manifest.exists():
         raise UsageError("no such file or folder", where=str(manifest), hint="harness init writes a manifest")
     path = manifest if manifest is not None and manifest.is_file() else find(manifest or Path.cwd())
-    return load(path, os.environ)
+    return load(path, os.environ, _plugin_resources)
+
+
+def _plugin_resources() -> PluginResources:
+    """The kinds of resource that plug-ins bring, which are loaded for it."""
+    from harness.plugins import door
+    from harness.services.reading import PluginResources
+    from harness.services.system import ResourceKind
+
+    kinds = door().every("contract_harness_resource_kinds", ResourceKind)
+    return PluginResources(kinds=kinds, failed=tuple(map(str, door().failed)))
 
 
 def system_if_any(manifest: Path | None) -> System | None:

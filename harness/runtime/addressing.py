@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from harness.services.environment import DEFAULT_PORTS
-from harness.services.system import Resource, ResourceKind
+from harness.services.system import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +21,18 @@ def inside_of(peers: Mapping[str, Instance]) -> dict[str, dict[str, str]]:
 
 def address(unit: Unit, endpoint: str, host: str, port: int) -> str:
     """The URL of one endpoint: a database's with its login, a known protocol's with its scheme, else HTTP."""
-    if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
-        login = f"{quote(unit.user, safe='')}:{quote(unit.password, safe='')}"
-        return f"postgresql://{login}@{host}:{port}/{quote(unit.database, safe='')}"
+    if isinstance(unit, Resource) and unit.kind.url:
+        login = {"user": unit.user, "password": unit.password, "database": unit.database}
+        quoted = {name: quote(value, safe="") for name, value in login.items()}
+        return unit.kind.url.format(host=host, port=port, **quoted)
     if endpoint in DEFAULT_PORTS:
         return f"{endpoint}://{host}:{port}"
     return f"{'tcp' if isinstance(unit, Resource) else 'http'}://{host}:{port}"
 
 
 def ports_of(unit: Unit) -> tuple[tuple[str, int], ...]:
-    """Its endpoints, the main one first; a PostgreSQL that says none has the usual one."""
-    if not unit.endpoints and isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
-        return (("postgres", 5432),)
-    return unit.endpoints
+    """Its endpoints, the main one first; a resource that says none has the usual ones of its kind."""
+    return unit.endpoints or (unit.kind.endpoints if isinstance(unit, Resource) else ())
 
 
 def listeners(table: str) -> tuple[str, ...]:

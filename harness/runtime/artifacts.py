@@ -14,7 +14,7 @@ from harness.runtime.ignoring import IgnorePatterns, read_ignored
 from harness.runtime.language_runtimes import left_by_tools
 from harness.runtime.process_files import mount_key
 from harness.runtime.process_identity import inputs_key
-from harness.services.system import Resource, ResourceKind
+from harness.services.system import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ def tree_digest(path: Path, contents: Contents | None = None) -> str:
 
 def of_resource(resource: Resource, environ: Mapping[str, str]) -> str:
     """The identity of a resource that runs as a process."""
-    found = postgres.find(environ) if resource.kind is ResourceKind.POSTGRES else None
+    found = postgres.find(environ) if resource.kind.postgres else None
     return digest("process", postgres.version(found) if found else "", _resource(resource), *_seed_keys(resource))
 
 
@@ -121,4 +121,4 @@ def _dockerignore_of(build: ImageBuild) -> IgnorePatterns:
 
 def _resource(resource: Resource) -> str:
     said: Sequence[object] = (resource.container_command, resource.environment, resource.endpoints)
-    return canonical_json([resource.kind, said, resource.database, resource.user, resource.password])
+    return canonical_json([resource.kind.key, said, resource.database, resource.user, resource.password])

@@ -20,7 +20,6 @@ from harness.runtime.contents import Contents, kept_contents
 from harness.runtime.docker_engine import HOST, LOCK, ROOT, RUN, Engine
 from harness.runtime.dockerfiles import unset_in_from
 from harness.runtime.interrupts import defer_interrupts
-from harness.runtime.postgres import DEFAULT_IMAGE
 from harness.runtime.process_identity import Surroundings
 from harness.runtime.readiness import NotReady, database_probe, exit_probe, probe_for, wait_until_ready
 from harness.runtime.source_builds import SourceBuilds
@@ -29,7 +28,7 @@ from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
 from harness.services.proxies import direct, hosts_of
 from harness.services.spelling import plain
-from harness.services.system import ImageBuild, MountKind, ReadyKind, Resource, ResourceKind, Service
+from harness.services.system import ImageBuild, MountKind, ReadyKind, Resource, Service
 
 
 @dataclass(slots=True)
@@ -120,8 +119,8 @@ class ContainerRuntime:
             return f"contract-harness/{plain(unit.name).lower()}:{self.image_identity(unit)[:16]}"
         if unit.image:
             return unit.image.replace("{version}", unit.version) if isinstance(unit, Service) else unit.image
-        if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
-            return self.environ.get("HARNESS_POSTGRES_IMAGE") or DEFAULT_IMAGE
+        if isinstance(unit, Resource) and unit.kind.image:
+            return expand(unit.kind.image, {}, {}, self.environ)
         raise ServiceDidNotStart(
             unit.name, "it has neither 'image' nor 'build' to make a container from; or run with --runtime process"
         )
@@ -314,7 +313,7 @@ class ContainerSession:
         engine, ending = self.runtime.engine, self._ending
         if unit.ready.kind is ReadyKind.EXIT:
             probe = exit_probe(unit.ready.target, lambda: engine.exit_code(container))
-        elif isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+        elif isinstance(unit, Resource) and unit.kind.postgres:
             probe = database_probe(next(iter(endpoints.values())).url)
         else:
             probe = probe_for(
@@ -338,7 +337,8 @@ class ContainerSession:
 
 
 def _login(unit: Unit) -> dict[str, str]:
-    """What PostgreSQL images want to be told."""
-    if not isinstance(unit, Resource) or unit.kind is not ResourceKind.POSTGRES:
+    """What images of its kind want to be told."""
+    if not isinstance(unit, Resource):
         return {}
-    return {"POSTGRES_USER": unit.user, "POSTGRES_PASSWORD": unit.password, "POSTGRES_DB": unit.database}
+    said = {"user": unit.user, "password": unit.password, "database": unit.database}
+    return {name: value.format(**said) for name, value in unit.kind.login}

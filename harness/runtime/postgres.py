@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from harness.services.system import Resource
 
 REMEDY = "pip install 'contract-harness[postgres]'"
-DEFAULT_IMAGE = "postgres:17-alpine"
 
 # One process from the first moment, so that whoever ends it ends all of it: the shell becomes the server.
 # initdb is not to tidy up when it is killed: its lock file tells which shared memory is to be given back.

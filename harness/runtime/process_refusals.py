@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ServiceDidNotStart
 from harness.runtime import engine_address
 from harness.services.spelling import heading
-from harness.services.system import Resource, ResourceKind, Service
+from harness.services.system import Resource, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,10 +30,10 @@ def command_of(unit: Unit, environ: Mapping[str, str]) -> tuple[str, ...]:
 
 def refuse_containers(resource: Resource, environ: Mapping[str, str]) -> None:
     """Raises ServiceDidNotStart for what only an engine can run."""
-    if resource.kind is not ResourceKind.POSTGRES:
+    if not resource.kind.postgres:
         raise ServiceDidNotStart(
             resource.name,
-            f"a resource of kind '{resource.kind}' needs Docker; run with --runtime docker, "
+            f"a resource of kind '{resource.kind.key}' needs Docker; run with --runtime docker, "
             "or use a 'postgres' resource, which needs none",
             resolve=_in_containers(environ),
         )

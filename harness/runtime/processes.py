@@ -42,7 +42,7 @@ from harness.runtime.written_files import read_written
 from harness.services.environment import expand, resolve
 from harness.services.proxies import past_proxies
 from harness.services.spelling import plain
-from harness.services.system import ReadyKind, Resource, ResourceKind, Service
+from harness.services.system import ReadyKind, Resource, Service
 
 if TYPE_CHECKING:
     from harness.runtime.readiness import Probe
@@ -71,7 +71,7 @@ class ProcessRuntime(Runtime):
 
     def artifact(self, unit: Unit) -> str:
         """What would be started: its folder, what its command names, its environment; as it was at first."""
-        if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
+        if isinstance(unit, Resource) and not unit.kind.as_program:
             return artifacts.of_resource(unit, self.environ)
         process = as_process(unit)
         return "" if process.url else self.identity(process).key
@@ -177,7 +177,7 @@ class ProcessSession:
     def prepare(self, unit: Unit, tell: Tell = silent) -> None:
         """Build it, and see that it can be started here at all. Raises ServiceDidNotStart."""
         self.runtime.build(unit, tell)
-        if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
+        if isinstance(unit, Resource) and not unit.kind.as_program:
             refuse_containers(unit, self.runtime.environ)
             postgres.binaries(unit.name, self.runtime.environ)
         elif isinstance(unit, Resource) or not unit.url:
@@ -263,19 +263,19 @@ class ProcessSession:
         ports = {name: self.spawner.free_port() for name, _ in ports_of(unit)}
         called = plain(f"{unit.name}-{slot}" if slot else unit.name)
         self._called[called] = unit.name
-        if isinstance(unit, Resource) and unit.kind is not ResourceKind.JOB:
+        if isinstance(unit, Resource) and not unit.kind.as_program:
             program = self._database(unit, called, next(iter(ports.values())))
         else:
             program = self._program(unit, inside_of(peers), ports, called=called)
         spawned = self._spawn(unit, called, program)
         handle = str(spawned.popen.pid)
         self._running[handle], self._logs[handle] = spawned, program.log
-        if isinstance(unit, Service) or unit.kind is ResourceKind.JOB:
+        if isinstance(unit, Service) or unit.kind.as_program:
             self._started.append(as_process(unit))
         try:
             self._wait(unit, spawned, _endpoints(unit, ports))
             self._check_owner(spawned, ports)
-            if isinstance(unit, Resource) and unit.kind is ResourceKind.POSTGRES:
+            if isinstance(unit, Resource) and unit.kind.postgres:
                 url = next(iter(_endpoints(unit, ports).values())).url
                 postgres_seeds.plant(unit, url, self.runtime.environ, self.folder.place("scratch"))
         except BaseException as error:
@@ -316,7 +316,7 @@ class ProcessSession:
     def _probe(self, unit: Unit, spawned: Spawned, endpoints: Mapping[str, Endpoint]) -> Probe:
         if unit.ready.kind is ReadyKind.EXIT:
             return exit_probe(unit.ready.target, spawned.popen.poll)
-        if isinstance(unit, Resource):
+        if isinstance(unit, Resource) and unit.kind.postgres:
             return database_probe(next(iter(endpoints.values())).url)
 
         def run(command: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os.path
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,21 @@ from harness.errors import ManifestError, Problem, did_you_mean
 from harness.services.environment import from_environ, settle
 from harness.services.node import NOTHING, Node, Table, display_value
 from harness.services.spelling import PLAIN
+from harness.services.system import ResourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
 _HINTED = 200  # problems; so many mistakes have one cause, and a guess for each takes time
 _TOLD = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginResources:
+    """The kinds of resource that plug-ins bring."""
+
+    kinds: Mapping[str, ResourceKind] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()  # which plug-ins cannot be used, and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,7 @@ class ReadingContext:
 
     root: Path
     environ: Mapping[str, str]
+    resource_kinds: Callable[[], PluginResources] = PluginResources  # asked only for a kind that is not built in
     problems: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)  # no mistakes, but somebody should know
 

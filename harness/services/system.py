@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.errors import Problem, UnknownName, did_you_mean
 from harness.identity import Version
@@ -199,12 +199,58 @@ class Service:
         )
 
 
-class ResourceKind(StrEnum):
-    """What a resource is; each kind has a way to run in every runtime, or says that it has none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceKind:
+    """What a resource is: all that the manifest need not say of one, and how it runs in each runtime."""
 
-    POSTGRES = "postgres"
-    CONTAINER = "container"
-    JOB = "job"  # work that is done once, before what needs it starts
+    key: str  # `kind = "KEY"`
+    endpoints: tuple[tuple[str, int], ...] = ()  # where it listens, when the manifest does not say
+    image: str = ""  # of its container, when the manifest names none; may hold `${env.NAME:-default}`
+    command: tuple[str, ...] = ()  # of its process, when the manifest names none; may hold `${self.port}`
+    takes_command: bool = False  # whether the manifest may name a `command`
+    login: tuple[tuple[str, str], ...] = ()  # variables of its container that hold {user}, {password}, {database}
+    url: str = ""  # may hold {host}, {port}, {user}, {password}, {database}; "": the endpoint's name is its scheme
+    ready: Ready | None = None  # when the manifest says nothing; a command may hold {user}, {database}, {port}
+    postgres: bool = False  # it speaks as PostgreSQL does: a server of this machine, seeds and a query as probe
+
+    POSTGRES: ClassVar[ResourceKind]
+    CONTAINER: ClassVar[ResourceKind]
+    JOB: ClassVar[ResourceKind]
+
+    def __post_init__(self) -> None:
+        """What cannot be filled in is told now, not in the middle of a run."""
+        if not self.key.strip():
+            raise ValueError("a kind of resource without a key")
+        said = dict.fromkeys(("user", "password", "database", "host", "port"), "")
+        target = self.ready.target if self.ready and self.ready.kind is ReadyKind.EXEC else ""
+        for text in (self.url, target, *(value for _, value in self.login)):
+            text.format(**said)
+
+    @property
+    def as_program(self) -> bool:
+        """Whether the process runtime runs a command for it, as it does for a service."""
+        return self.takes_command or bool(self.command)
+
+
+ResourceKind.POSTGRES = ResourceKind(
+    key="postgres",
+    endpoints=(("postgres", 5432),),
+    image="${env.HARNESS_POSTGRES_IMAGE:-postgres:17-alpine}",
+    login=(("POSTGRES_USER", "{user}"), ("POSTGRES_PASSWORD", "{password}"), ("POSTGRES_DB", "{database}")),
+    url="postgresql://{user}:{password}@{host}:{port}/{database}",
+    # Over TCP, not the socket: while the image initialises, a temporary server answers on the socket only.
+    ready=Ready(kind=ReadyKind.EXEC, target="pg_isready -h 127.0.0.1 -p {port} -U {user} -d {database}"),
+    postgres=True,
+)
+ResourceKind.CONTAINER = ResourceKind(key="container")
+ResourceKind.JOB = ResourceKind(  # work that is done once, before what needs it starts
+    key="job", takes_command=True, ready=Ready(kind=ReadyKind.EXIT, target="0", within=600.0)
+)
+
+
+def contract_harness_resource_kinds() -> Iterable[ResourceKind]:
+    """A database, whatever an image has, and work that is done once."""
+    return (ResourceKind.POSTGRES, ResourceKind.CONTAINER, ResourceKind.JOB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,3 +177,65 @@ def test_a_resource_that_cannot_be_used_is_told_and_the_broker_answers_as_before
     finally:
         broker.stop()
     assert says in broker.log.read_text()
+
+
+REDIS = """\
+#!{python}
+import socket, sys
+assert sys.argv[1] == "--port"
+listening = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+print("Ready to accept connections", flush=True)
+kept = []
+while True:
+    kept.append(listening.accept())
+"""
+
+
+def with_cache(folder: Path) -> None:
+    """The small system, whose service serves nothing without the address of a cache; and a stand-in for Redis."""
+    manifest = project(folder)
+    text = manifest.read_text().replace(
+        "[services.things]\n", '[services.things]\nenvironment = { CACHE = "${cache.url}" }\n'
+    )
+    manifest.write_text(f'{text}\n[resources.cache]\nkind = "redis"\n')
+    service = folder / "things" / "service.py"
+    check = 'import re\nassert re.fullmatch("redis://127.0.0.1:[0-9]+/0", os.environ["CACHE"])\nprint('
+    service.write_text(service.read_text().replace("\nprint(", f"\n{check}", 1))
+    server = folder / "bin" / "redis-server"
+    server.parent.mkdir()
+    server.write_text(REDIS.format(python=sys.executable))
+    server.chmod(0o755)
+
+
+@pytest.mark.slow
+def test_a_kind_of_resource_is_one_file(tmp_path: Path) -> None:
+    plugin = install("A kind of resource", tmp_path / "site")
+    folder = tmp_path / "system"
+    with_cache(folder)
+    environment = {**plugin.environment, "PATH": f"{folder}/bin{os.pathsep}{os.environ['PATH']}"}
+    found = run_in(folder, "--runtime", "process", "--only", "pacts", environment=environment)
+    assert (found.returncode, json.loads(found.stdout)["verdict"]) == (0, "PASSED"), found.stdout + found.stderr
+    assert plugin.written == [f"{plugin.module}.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("", ""), "resources.cache.kind: unknown kind 'redis'"),
+        (("{port}/0", "{prot}/0"), "the plug-in 'redis' cannot be used"),
+        (("from harness.services.system", "from harness.services.systems"), "No module named"),
+        (('key="redis"', 'key="postgres"'), "brings 'postgres', and there is one called so already"),
+    ],
+)
+def test_a_kind_of_resource_that_is_not_there_is_refused_with_the_reason(
+    change: tuple[str, str], says: str, tmp_path: Path
+) -> None:
+    environment = (
+        install("A kind of resource", tmp_path / "site", change=change).environment if any(change) else {}
+    )
+    with_cache(tmp_path / "system")
+    found = run_in(tmp_path / "system", "--plan", environment=environment)
+    assert found.returncode == 2, found.stdout + found.stderr
+    assert says in found.stderr
+    assert "unknown kind" in found.stderr

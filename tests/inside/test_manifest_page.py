@@ -11,14 +11,15 @@ from harness.errors import ManifestError
 from harness.services.manifest.entries import RESOURCE_KEYS, SERVICE_KEYS
 from harness.services.manifest.file import KEYS, parse
 from harness.services.manifest.settings import KINDS
-from harness.services.system import AuthKind, ReadyKind, ResourceKind
+from harness.services.system import AuthKind, ReadyKind, contract_harness_resource_kinds
 
+RESOURCES = [kind.key for kind in contract_harness_resource_kinds()]
 PAGE = Path(__file__).parents[2] / "docs/reference/manifest.md"
 
 
 @pytest.mark.parametrize(
     "word",
-    sorted({*KEYS, *SERVICE_KEYS, *RESOURCE_KEYS, *KINDS, *AuthKind, *ReadyKind, *ResourceKind}),
+    sorted({*KEYS, *SERVICE_KEYS, *RESOURCE_KEYS, *KINDS, *AuthKind, *ReadyKind, *RESOURCES}),
 )
 def test_every_word_of_the_manifest_is_explained(word: str) -> None:
     text = re.sub(r"```toml.*?```", "", PAGE.read_text(), flags=re.DOTALL)

@@ -10,7 +10,14 @@ from harness.services.environment import references
 from harness.services.manifest import parts
 from harness.services.manifest.containers import container
 from harness.services.node import Node, Table, display_value, overlay
-from harness.services.system import Ready, ReadyKind, Resource, ResourceKind, Service
+from harness.services.system import (
+    Ready,
+    ReadyKind,
+    Resource,
+    ResourceKind,
+    Service,
+    contract_harness_resource_kinds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,7 +69,6 @@ RESOURCE_KEYS = (
     "password",
     "stop-timeout",
 )
-POSTGRES_IMAGE = "${env.HARNESS_POSTGRES_IMAGE:-postgres:17-alpine}"
 WAYS_TO_START = ("image", "build", "command", "url")
 _NEEDS_A_START = ("build-command", "openapi", "ready", "states")
 _EXCLUSIVE = (("image", "build"), ("build", "image"), ("port", "endpoints"), ("endpoints", "port"))
@@ -174,14 +180,9 @@ def resource(reading: ReadingContext, name: str, node: Node, known: Mapping[str,
     if kind is None:
         return None
     _check_start(reading, node, what)
-    postgres = kind is ResourceKind.POSTGRES
-    ports = parts.endpoints(
-        reading, keys.get("port"), keys.get("endpoints"), what, "postgres" if postgres else "tcp"
-    )
-    if postgres:
-        ports = ports or (("postgres", 5432),)
-    else:
-        _check_container(reading, keys, node, what, kind)
+    main = kind.endpoints[0][0] if kind.endpoints else "tcp"
+    ports = parts.endpoints(reading, keys.get("port"), keys.get("endpoints"), what, main) or kind.endpoints
+    _check_resource(reading, node, what, kind)
     environment = reading.pairs(keys.get("environment"), f"{what}.environment", settled=True)
     user = reading.filled_text(keys.get("user"), f"{what}.user", "app")
     database = reading.filled_text(keys.get("database"), f"{what}.database", "app")
@@ -190,16 +191,14 @@ def resource(reading: ReadingContext, name: str, node: Node, known: Mapping[str,
     command = reading.words(keys.get("command"), f"{what}.command")
     directory = reading.existing(keys.get("directory"), f"{what}.directory", "folder")
     ready = parts.ready(reading, keys.get("ready"), f"{what}.ready", ports)
-    if postgres and "ready" not in keys:
-        ready = _postgres_ready(user, database, ports)
-    elif kind is ResourceKind.JOB and "ready" not in keys:
-        ready = Ready(kind=ReadyKind.EXIT, target="0", within=600.0)
+    if kind.ready and "ready" not in keys:
+        ready = _usual_ready(kind.ready, user, database, ports)
     return Resource(
         name=name,
         kind=kind,
-        image=image or (reading.settled(POSTGRES_IMAGE, node, what) if postgres and not built else ""),
+        image=image or ("" if built else reading.settled(kind.image, node, what)),
         build=built,
-        command=command,
+        command=command or kind.command,
         directory=directory or (built.context if built else reading.root),
         container_command=reading.words(keys.get("container-command"), f"{what}.container-command"),
         container=container(reading, keys.get("container"), f"{what}.container"),
@@ -251,34 +250,41 @@ def pact_places(reading: ReadingContext, node: Node | None, what: str) -> tuple[
 
 
 def _kind(reading: ReadingContext, node: Node | None, what: str, entry: Node) -> ResourceKind | None:
-    kinds = [kind.value for kind in ResourceKind]
+    built_in = {kind.key: kind for kind in contract_harness_resource_kinds()}
     if node is None:
         if isinstance(entry.value, dict):
-            reading.wrong(f"{what}: 'kind' is missing", entry, f"one of: {', '.join(kinds)}")
+            reading.wrong(f"{what}: 'kind' is missing", entry, f"one of: {', '.join(built_in)}")
         return None
     text = reading.text(node, what)
-    if isinstance(node.value, str) and text not in kinds:
-        reading.unknown(f"{what}: unknown kind", text, node, kinds)
-    return ResourceKind(text) if text in kinds else None
+    if not isinstance(node.value, str) or text in built_in:
+        return built_in.get(text)
+    brought = reading.resource_kinds()
+    if text not in brought.kinds:
+        reading.unknown(f"{what}: unknown kind", text, node, (*built_in, *brought.kinds))
+        for each in brought.failed:
+            reading.wrong(each, node)
+    return brought.kinds.get(text)
 
 
-def _check_container(reading: ReadingContext, keys: Table, node: Node, what: str, kind: ResourceKind) -> None:
-    job = kind is ResourceKind.JOB
-    ways = ("image", "build", "command") if job else ("image", "build")
-    if not set(ways) & keys.keys():
+def _check_resource(reading: ReadingContext, node: Node, what: str, kind: ResourceKind) -> None:
+    """What a kind has no use for is a mistake, and so is one that nothing starts."""
+    keys = node.table
+    ways = ("image", "build", "command") if kind.takes_command else ("image", "build")
+    if not kind.image and not kind.command and not set(ways) & keys.keys():
         reading.wrong(f"{what}: there is no way to start it", node, f"give it {' or '.join(map(repr, ways))}")
     for key in ("command", "directory"):
-        if key in keys and not job:
+        if key in keys and not kind.as_program and kind is not ResourceKind.POSTGRES:
             reading.wrong(f"{what}: '{key}' is only for kind \"job\"", keys[key], "use 'container-command'")
     for key in ("database", "user", "password"):
-        if key in keys:
+        if key in keys and not kind.login:
             reading.wrong(f"{what}: '{key}' is only for kind \"postgres\"", keys[key], "use 'environment'")
 
 
-def _postgres_ready(user: str, database: str, ports: tuple[tuple[str, int], ...]) -> Ready:
-    # Over TCP, not the socket: while the image initialises, a temporary server answers on the socket only.
-    command = f"pg_isready -h 127.0.0.1 -p {ports[0][1]} -U {user} -d {database}"
-    return Ready(kind=ReadyKind.EXEC, target=command)
+def _usual_ready(ready: Ready, user: str, database: str, ports: tuple[tuple[str, int], ...]) -> Ready:
+    if ready.kind is not ReadyKind.EXEC:
+        return ready
+    port = ports[0][1] if ports else 0
+    return replace(ready, target=ready.target.format(user=user, database=database, port=port))
 
 
 def _check_start(reading: ReadingContext, node: Node, what: str) -> None:

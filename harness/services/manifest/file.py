@@ -19,11 +19,11 @@ from harness.services.manifest.entries import (
 )
 from harness.services.manifest.toml_source import parse_toml, read_toml
 from harness.services.node import NOTHING, Node, Table
-from harness.services.reading import ReadingContext
+from harness.services.reading import PluginResources, ReadingContext
 from harness.services.system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 MANIFEST = "harness.toml"
@@ -63,19 +63,23 @@ def manifest_above(folder: Path) -> Path | None:
         return None
 
 
-def load(path: Path, environ: Mapping[str, str]) -> System:
+def load(
+    path: Path, environ: Mapping[str, str], resource_kinds: Callable[[], PluginResources] = PluginResources
+) -> System:
     """The system that a manifest describes. Raises ManifestError with every mistake in it."""
     path = path.absolute()
-    return _read_system(_section(read_toml(path), path), path, environ)
+    reading = ReadingContext(root=path.parent, environ=environ, resource_kinds=resource_kinds)
+    return _read_system(_section(read_toml(path), path), path, reading)
 
 
 def parse(text: str, path: Path, environ: Mapping[str, str]) -> System:
     """The system that a manifest with this text would describe, if it stood at this path. Raises ManifestError."""
-    return _read_system(_section(parse_toml(text, path.name), path), path.absolute(), environ)
-
-
-def _read_system(document: Node, path: Path, environ: Mapping[str, str]) -> System:
+    path = path.absolute()
     reading = ReadingContext(root=path.parent, environ=environ)
+    return _read_system(_section(parse_toml(text, path.name), path), path, reading)
+
+
+def _read_system(document: Node, path: Path, reading: ReadingContext) -> System:
     reading.table(document, "", KEYS)
     document, complete = _with_compose(reading, document)
     system = _system(reading, path, document)
