@@ -31,11 +31,11 @@ class Installed:
 
 
 def blocks(heading: str) -> dict[str, str]:
-    """The fenced blocks of one recipe, by their language; each language once."""
+    """The package of one recipe, by language, and under `manifest` what a manifest says of it."""
     section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     found = BLOCK.findall(section)
-    assert [language for language, _ in found] == ["toml", "python"], f"{heading}: {found}"
-    return dict(found)
+    assert [language for language, _ in found] in (["toml", "python"], ["toml", "python", "toml"]), heading
+    return {**dict(found[:2]), "manifest": found[2][1] if found[2:] else ""}
 
 
 def install(heading: str, site: Path, *, change: tuple[str, str] = ("", "")) -> Installed:

@@ -5,45 +5,52 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, replace
 from glob import glob
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
-from harness.comparison.pact_matching import REVISION
 from harness.engine.events import TaskId
 from harness.engine.plan import SYSTEM, Task
 from harness.errors import ContractError
-from harness.evidence import Evidence, EvidenceKind
+from harness.evidence import Evidence, EvidenceKind, Subject
 from harness.identity import Version, canonical_json, digest, run_identity
+from harness.plugins import built_in_kinds, find_kind
 from harness.services.system import Service, StatesKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from harness.checks.api import CheckSettings
+    from harness.checks.kind import Kind
     from harness.contracts.pact import Pact
     from harness.errors import Problem
     from harness.ports import Unit
     from harness.services.system import Suite, System
 
-_TOOLS = {
-    EvidenceKind.PACTS: ("pact-python",),
-    EvidenceKind.PROPERTIES: ("schemathesis", "hypothesis"),
-    EvidenceKind.INTEGRATION: ("pytest",),
-    EvidenceKind.CONSUMERS: ("pytest", "pact-python"),
-}
+
+def kinds_of(system: System) -> tuple[Kind, ...]:
+    """What can be checked of a system: all that is built in, and what its services have a table for."""
+    named = dict.fromkeys(key for service in system.services for key, _ in service.checks)
+    return (*built_in_kinds().values(), *filter(None, map(find_kind, named)))
 
 
-def tool_settings(settings: CheckSettings) -> Mapping[EvidenceKind, str]:
+def tool_settings(settings: CheckSettings, kinds: Iterable[Kind]) -> Mapping[EvidenceKind, str]:
     """Per kind of evidence: the tools' versions and the choices that can change a verdict."""
-    return {kind: digest(__version__, *_tools(kind), str(settings.seed)) for kind in _TOOLS}
+    return {kind.key: digest(__version__, *_tools(kind), str(settings.seed)) for kind in kinds}
 
 
-def _tools(kind: EvidenceKind) -> tuple[str, ...]:
-    """What judges a kind of promise, each with its version; of pacts there are two judges."""
-    judges = (f"pact-matching={REVISION}",) if kind is EvidenceKind.PACTS else ()
-    return (*(f"{tool}={_installed_version(tool)}" for tool in _TOOLS[kind]), *judges)
+def _tools(kind: Kind) -> tuple[str, ...]:
+    """What judges a kind of promise, each with its version; of a plug-in its code."""
+    own = (kind.revision, *([] if kind.key in built_in_kinds() else [f"code={_code_key(kind)}"]))
+    return (*(f"{tool}={_installed_version(tool)}" for tool in kind.tools), *filter(None, own))
+
+
+def _code_key(kind: Kind) -> str:
+    """The content of the package that brings a kind: a judge that was changed has seen nothing yet."""
+    package = import_module(kind.check.__module__.partition(".")[0])
+    places = [*getattr(package, "__path__", ()), *([package.__file__] if package.__file__ else [])]
+    return tree_key(map(Path, places))
 
 
 def _installed_version(tool: str) -> str:
@@ -53,17 +60,33 @@ def _installed_version(tool: str) -> str:
         return ""
 
 
-def service_settings(system: System) -> Mapping[tuple[str, EvidenceKind], str]:
+def service_settings(system: System, kinds: Collection[Kind]) -> Mapping[tuple[str, EvidenceKind], str]:
     """Per service and kind: what the manifest says about how it is checked, and its provider-state code."""
-    result = {}
-    for service in system.services:
-        result[service.name, EvidenceKind.PROPERTIES] = digest(
-            canonical_json([asdict(service.budget), service.headers, service.ignore, service.openapi])
-        )
-        result[service.name, EvidenceKind.PACTS] = digest(
-            canonical_json([service.headers, service.ignore]), _states_key(system, service)
-        )
-    return result
+    return {
+        (service.name, kind.key): _SETTINGS[kind.key.subject](system, service)
+        for service in system.services
+        for kind in kinds
+        if kind.key.subject in _SETTINGS
+    }
+
+
+def _document_settings(_: System, service: Service) -> str:
+    return digest(canonical_json([asdict(service.budget), service.headers, service.ignore, service.openapi]))
+
+
+def _pact_settings(system: System, service: Service) -> str:
+    return digest(canonical_json([service.headers, service.ignore]), _states_key(system, service))
+
+
+def _own_settings(_: System, service: Service) -> str:
+    return digest(canonical_json([service.headers, service.ignore]))
+
+
+_SETTINGS = {
+    Subject.DOCUMENT: _document_settings,
+    Subject.PACT: _pact_settings,
+    Subject.SERVICE: _own_settings,
+}
 
 
 def _states_key(system: System, service: Service) -> str:
@@ -79,8 +102,17 @@ def _states_key(system: System, service: Service) -> str:
 
 def suite_keys(system: System) -> Mapping[EvidenceKind, str]:
     """The content of each suite's files."""
-    suite = system.integration_suite
-    return {} if suite is None else {EvidenceKind.INTEGRATION: tree_key([suite.path, *suite.inputs])}
+    return {
+        kind: tree_key([suite.path, *suite.inputs])
+        for kind, suite in suites_of(system).items()
+        if kind.subject is Subject.SYSTEM
+    }
+
+
+def suites_of(system: System) -> dict[EvidenceKind, Suite]:
+    """The suites that the manifest names, by what passing them is evidence of."""
+    suites = {Subject.WRITERS: system.consumer_suite, Subject.SYSTEM: system.integration_suite}
+    return {kind: suite for kind in EvidenceKind if (suite := suites.get(kind.subject)) is not None}
 
 
 def _consumers_key(system: System, suite: Suite) -> str:
@@ -103,7 +135,7 @@ def consumers_task(system: System, suite: Suite) -> Task:
     """The suite that writes the pacts, as a task; what it wrote is part of the identity."""
     key = _consumers_key(system, suite)
     task = Task(
-        id=TaskId(kind=EvidenceKind.CONSUMERS, provider=Version(SYSTEM, ""), contract=key),
+        id=TaskId(kind=EvidenceKind.about(Subject.WRITERS), provider=Version(SYSTEM, ""), contract=key),
         service=None,
         suite=replace(suite, writes=folder_of_pacts(system)),
         identity="",
@@ -114,19 +146,14 @@ def consumers_task(system: System, suite: Suite) -> Task:
 def rewritten(system: System, task: Task) -> Task:
     """The task that writes the pacts, with those that are there now; what decides it stays what it was."""
     written = tree_key(system.root / path for path in system.pacts)
-    tools = tool_settings_of(EvidenceKind.CONSUMERS)
-    return replace(task, identity=run_identity(task.id.contract, [written], tools))
+    tools = _tools(built_in_kinds()[task.id.kind])
+    return replace(task, identity=run_identity(task.id.contract, [written], digest(__version__, *tools)))
 
 
 def folder_of_pacts(system: System) -> Path | None:
     """Where the consumers' suite writes: the first folder that the manifest reads pacts from."""
     folders = (Path(path) for path in system.pacts if not set(path) & set("*?["))
     return next((folder for folder in folders if folder.suffix != ".json"), None)
-
-
-def tool_settings_of(kind: EvidenceKind) -> str:
-    """The versions of the tools behind one kind of evidence."""
-    return digest(__version__, *_tools(kind))
 
 
 def with_evidence(task: Task, evidence: Evidence) -> Task:

@@ -14,7 +14,6 @@ from harness.engine.events import CheckFinished, CheckFound, Event
 from harness.engine.plan import Task
 from harness.engine.run import promises, run_task
 from harness.engine.startup import Startup
-from harness.evidence import EvidenceKind
 from harness.services.graph import start_order
 from harness.verdicts import Exercised, Finding
 
@@ -57,7 +56,7 @@ class SystemVerification:
         if not self._tasks:
             known = self.run.settled()
             for task in self.run.plan(known).tasks:
-                if task.id.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES):
+                if not task.id.kind.is_suite:
                     self._tasks[_plan_task(task)] = task
         return tuple(self._tasks)
 

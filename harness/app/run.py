@@ -30,12 +30,13 @@ from harness.engine.events import CheckFinished, Event, Noticed, RunStarted, Ser
 from harness.engine.plan import Inputs, Plan, Task, make_plan
 from harness.engine.run import RunContext, run_task
 from harness.errors import ServiceDidNotStart, UnknownName
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, is_latest
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Subject, is_latest
 from harness.identity import Version, digest
+from harness.plugins import door
 from harness.ports import Ledger, Runtime, Session, Unit
 from harness.runtime.project_folder import remark_on
 from harness.services.manifest.containers import unused_files, unverified_services
-from harness.services.system import Service, Suite, System
+from harness.services.system import Service, System
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Run:
         """What the manifest and the files that it names say, and has no effect in this run."""
         here = () if self.runtime.in_containers else unused_files(self.system)
         said = [each.sentence for each in (*self.system.remarks, *unverified_services(self.system), *here)]
-        return tuple(filter(None, (*said, remark_on(self.system.root, os.environ))))
+        return tuple(filter(None, (*said, *map(str, door().failed), remark_on(self.system.root, os.environ))))
 
     @property
     def traced(self) -> Checkout:
@@ -138,7 +139,7 @@ class Run:
 
     def plan(self, known: Mapping[str, Known]) -> Plan:
         """What would run now, given what is known of the pacticipants."""
-        material = self.material
+        material, kinds = self.material, content.kinds_of(self.system)
         inputs = Inputs(
             system=self.system,
             versions={name: each.version for name, each in known.items()},
@@ -146,8 +147,9 @@ class Run:
             pacts=tuple(material.pacts),
             unread=material.unread,
             documents=material.documents,
-            settings=content.tool_settings(self.bench.settings),
-            service_settings=content.service_settings(self.system),
+            kinds=tuple(kind.key for kind in kinds),
+            settings=content.tool_settings(self.bench.settings, kinds),
+            service_settings=content.service_settings(self.system, kinds),
             suite_keys=content.suite_keys(self.system),
             selected=tuple(self.options.services),
             only=self.options.only,
@@ -163,23 +165,15 @@ class Run:
 
     def _as_it_runs(self, kind: EvidenceKind, identity: str) -> str:
         """A suite's identity with all that its last session loaded; that of other checks is whole already."""
-        suite = self._suites.get(kind)
+        suite = content.suites_of(self.system).get(kind)
         if suite is None:
             return identity
         loaded = suite_key(self.system.root, suite)
         return digest(identity, loaded) if identity and loaded else ""
 
-    @property
-    def _suites(self) -> dict[EvidenceKind, Suite]:
-        suites = {
-            EvidenceKind.CONSUMERS: self.system.consumer_suite,
-            EvidenceKind.INTEGRATION: self.system.integration_suite,
-        }
-        return {kind: suite for kind, suite in suites.items() if suite is not None}
-
     def _after(self) -> Iterator[Noticed]:
         yield from after_the_run(self.system, self.runtime)
-        for kind, suite in self._suites.items():
+        for kind, suite in content.suites_of(self.system).items():
             programs = started_programs(self.system.root, suite)
             if programs and not suite.inputs:
                 yield Noticed(
@@ -294,8 +288,7 @@ class Run:
         if self._told is None:
             involved = (each.version for each in self._known.values())
             self._told = self.ledger.facts_about([version for version in involved if version.number], ())
-        a_suite = evidence.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
-        if is_latest(self._told, evidence) or not a_suite:
+        if is_latest(self._told, evidence) or not evidence.kind.is_suite:
             return is_latest(self._told, evidence)
         if self._everything is None:
             self._everything = self.ledger.facts()
@@ -312,14 +305,14 @@ class Run:
 
     def consumers_suite(self) -> Task | None:
         """The suite that writes the pacts before there is a plan, and what answers it; None: not asked."""
-        suite = self.system.consumer_suite
-        asked = not self.options.only or EvidenceKind.CONSUMERS in self.options.only
+        suite, only = self.system.consumer_suite, self.options.only
+        asked = not only or any(kind.subject is Subject.WRITERS for kind in only)
         if suite is None or not asked:
             return None
         task = content.consumers_task(self.system, suite)
         if self.options.fresh:
             return task
-        earlier = self._reusable(EvidenceKind.CONSUMERS, task.id.contract, task.identity)
+        earlier = self._reusable(task.id.kind, task.id.contract, task.identity)
         return content.with_evidence(task, earlier) if earlier else task
 
     def _write_pacts(self) -> Iterator[Event]:

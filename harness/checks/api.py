@@ -57,6 +57,8 @@ class CheckTarget:
     pact: Pact | None = None
     document: OpenApi | None = None
     suite: Suite | None = None
+    table: Mapping[str, str | int | bool | tuple[str, ...]] = field(default_factory=dict)
+    """What the manifest says for this kind of check, where a plug-in brings it."""
     states: ProviderStates | None = None
     recorder: Recorder
     settings: CheckSettings

@@ -20,8 +20,8 @@ class Kind:
     row: str = ""  # its row in a report's table of consumers and providers: "its own document"
     tools: tuple[str, ...] = ()  # Python packages whose version can change a verdict
     revision: str = ""  # of its own rules, where a change of them must make evidence anew: "judge=3"
-    keys: Mapping[str, type[str] | type[int] | type[bool]] = field(default_factory=dict)
-    """What a service's table `[services.NAME.checks.KEY]` may say; a service that has none is not checked so."""
+    keys: Mapping[str, type] = field(default_factory=dict)
+    """What a service's table `[services.NAME.checks.KEY]` may say: str, int, bool, or tuple for texts."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.key, EvidenceKind):
@@ -29,4 +29,6 @@ class Kind:
         for name in ("title", "breach"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
                 raise ValueError(f"a kind without words: {name} of {self.key} is empty")
+        if unfit := [key for key, of in self.keys.items() if of not in (str, int, bool, tuple)]:
+            raise TypeError(f"{unfit[0]} of {self.key} must be str, int, bool or tuple")
         self.title.format(provider="", consumer="")  # what cannot be filled in is told now, not in a report

@@ -21,12 +21,28 @@ if TYPE_CHECKING:
     from harness.engine.plan import Task
 
 
+class KindChoice(click.Choice[str]):
+    """A kind of check: of plug-ins only where none that is built in is called so."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The kind's key; the refusal names all that there are."""
+        if value in self.choices:
+            return value
+        from harness.plugins import all_kinds, door
+
+        try:
+            return click.Choice(list(all_kinds())).convert(value, param, ctx)
+        except click.BadParameter as error:
+            failed = map(str, door().failed)
+            raise click.BadParameter("; ".join([error.message, *failed]), ctx, param) from None
+
+
 @click.command("run")
 @click.argument("services", nargs=-1, metavar="[SERVICE[=VERSION]...]")
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice([kind.value for kind in EvidenceKind]),
+    type=KindChoice([kind.value for kind in EvidenceKind]),
     help="Run only this kind of check; may be given several times.",
 )
 @click.option(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.gate.resolutions import CheckedOut
     from harness.identity import Version
     from harness.ports import Ledger
-    from harness.services.reading import PluginResources
+    from harness.services.reading import PluginChecks, PluginResources
     from harness.services.system import System
 
 LAST_RUN = "last-run.ndjson"
@@ -32,7 +32,7 @@ def system(manifest: Path | None) -> System:
     if manifest is not None and not manifest.exists():
         raise UsageError("no such file or folder", where=str(manifest), hint="harness init writes a manifest")
     path = manifest if manifest is not None and manifest.is_file() else find(manifest or Path.cwd())
-    return load(path, os.environ, _plugin_resources)
+    return load(path, os.environ, resource_kinds=_plugin_resources, plugin_checks=_plugin_checks)
 
 
 def _plugin_resources() -> PluginResources:
@@ -43,6 +43,15 @@ def _plugin_resources() -> PluginResources:
 
     kinds = door().every("contract_harness_resource_kinds", ResourceKind)
     return PluginResources(kinds=kinds, failed=tuple(map(str, door().failed)))
+
+
+def _plugin_checks() -> PluginChecks:
+    """What a manifest may say of the checks that plug-ins bring, which are loaded for it."""
+    from harness import plugins
+    from harness.services.reading import PluginChecks
+
+    keys = {key: kind.keys for key, kind in plugins.all_kinds().items()}
+    return PluginChecks(keys=keys, failed=tuple(map(str, plugins.door().failed)))
 
 
 def system_if_any(manifest: Path | None) -> System | None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, PromiseExercised, TaskId
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live
+from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, Subject
 from harness.gate import Decision, can_i_deploy, commands
 from harness.verdicts import Cause, Exercised, Finding, Reason, Verdict
 
@@ -92,7 +92,7 @@ def decide(
     reasons = tuple(
         _not_started(each, *lost[each.pacticipant]) for each in plan.candidates if each.pacticipant in lost
     )
-    asked = not plan.inputs.only or EvidenceKind.PACTS in plan.inputs.only
+    asked = not plan.inputs.only or any(kind.subject is Subject.PACT for kind in plan.inputs.only)
     reasons += tuple(map(_not_read, plan.inputs.unread if asked else ()))
     if not reasons:
         return decided
@@ -121,10 +121,10 @@ def _not_read(problem: Problem) -> Reason:
 
 def spread(evidence: Evidence, members: Iterable[tuple[Version, str]]) -> Iterator[Evidence]:
     """A suite's evidence speaks of every member (version and artifact) that it met; other evidence of its own."""
-    if evidence.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES):
-        yield evidence
-    else:
+    if evidence.kind.is_suite:
         yield from (replace(evidence, provider=version, artifact=artifact) for version, artifact in members)
+    else:
+        yield evidence
 
 
 def members(plan: Plan, kind: EvidenceKind) -> tuple[tuple[Version, str], ...]:
@@ -133,7 +133,7 @@ def members(plan: Plan, kind: EvidenceKind) -> tuple[tuple[Version, str], ...]:
     consumers = {pact.consumer for pact in inputs.pacts}
     chosen = (
         [name for name in inputs.versions if name in consumers]
-        if kind is EvidenceKind.CONSUMERS
+        if kind.subject is Subject.WRITERS
         else [name for name in inputs.versions if inputs.artifacts.get(name)]
     )
     return tuple((inputs.versions[name], inputs.artifacts.get(name, "")) for name in chosen)

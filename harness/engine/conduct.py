@@ -26,7 +26,7 @@ from harness.engine.plan import Plan, Task
 from harness.engine.run import RunContext, run_task
 from harness.engine.startup import Startup
 from harness.engine.workers import Workers
-from harness.evidence import Evidence, EvidenceKind, Known
+from harness.evidence import Evidence, Known, Subject
 from harness.gate import resolutions
 from harness.identity import Version
 from harness.ports import Instance, Session
@@ -177,7 +177,7 @@ def with_document(
 ) -> Task:
     """The task with the document that the running service tells; why it cannot, where it does not."""
     service = task.service
-    if service is None or task.id.kind is not EvidenceKind.PROPERTIES or task.document is not None:
+    if service is None or task.id.kind.subject is not Subject.DOCUMENT or task.document is not None:
         return task
     if service.name not in running:
         return task

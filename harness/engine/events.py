@@ -45,7 +45,7 @@ class TaskId:
     contract: str = ""  # content key
 
     def __str__(self) -> str:
-        if self.kind is EvidenceKind.PACTS:
+        if self.consumer:
             return f"{self.consumer} needs {self.provider}"
         return f"{self.provider} {self.kind}".strip()
 

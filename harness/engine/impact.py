@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import ContractError
-from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def with_impact(
     consumers whose pacts use the operation. A consumer that could not be checked is in neither list.
     """
     neighbours = [t for t in tasks if t.pact is not None and t.id.provider == found.task.provider]
-    if found.task.kind is EvidenceKind.PACTS:
+    if found.task.consumer:
         hits, spares = _by_evidence(found, neighbours, findings, finished, routes)
     elif found.finding.operation:
         hits, spares = _by_use(found.finding.operation, neighbours, routes)

@@ -10,8 +10,8 @@ from harness.contracts.openapi import OpenApi
 from harness.contracts.pact import Pact
 from harness.engine.events import TaskId, Uses
 from harness.errors import Problem
-from harness.evidence import Evidence, EvidenceKind
-from harness.identity import Version, digest, run_identity
+from harness.evidence import Evidence, EvidenceKind, Subject
+from harness.identity import Version, canonical_json, digest, run_identity
 from harness.services.graph import reach, start_order
 from harness.services.spelling import heading
 from harness.services.system import Service, Suite, System
@@ -32,6 +32,7 @@ class Inputs:
     pacts: tuple[Pact, ...]
     unread: tuple[Problem, ...] = ()  # what should hold pacts and cannot be read
     documents: Mapping[str, OpenApi]  # by service; those at a running URL only when already known
+    kinds: tuple[EvidenceKind, ...] = tuple(EvidenceKind)  # all that can be checked here
     settings: Mapping[EvidenceKind, str]  # what of the tools and choices can change a verdict, as a key
     service_settings: Mapping[tuple[str, EvidenceKind], str] = field(default_factory=dict)
     suite_keys: Mapping[EvidenceKind, str] = field(default_factory=dict)  # content of the suites' files
@@ -87,7 +88,13 @@ def make_plan(inputs: Inputs, lookup: Lookup, *, fresh: bool = False) -> Plan:
 
     `lookup` finds conclusive evidence of equal content and identity; `fresh` does not ask it.
     """
-    tasks = [*_pact_tasks(inputs), *_suite_tasks(inputs), *_document_tasks(inputs)]
+    tasks = [
+        task
+        for subject, tasks_of in _TASKS.items()
+        for kind in inputs.kinds
+        if kind.subject is subject
+        for task in tasks_of(inputs, kind)
+    ]
     answered = [t if fresh else _reuse_evidence(t, lookup) for t in tasks]
     kept = tuple(t for t in answered if t.wanted or t.reused)
     return Plan(
@@ -137,7 +144,7 @@ def _is_requested(inputs: Inputs, kind: EvidenceKind, *names: str) -> bool:
     return not inputs.selected or any(name in inputs.selected for name in names)
 
 
-def _pact_tasks(inputs: Inputs) -> Iterator[Task]:
+def _pact_tasks(inputs: Inputs, kind: EvidenceKind) -> Iterator[Task]:
     services = {s.name: s for s in inputs.system.services if s.startable}
     for pact in inputs.pacts:
         service = services.get(pact.provider)
@@ -145,44 +152,44 @@ def _pact_tasks(inputs: Inputs) -> Iterator[Task]:
             continue  # the gate names a provider that is not in the set
         yield Task(
             id=TaskId(
-                kind=EvidenceKind.PACTS,
+                kind=kind,
                 provider=inputs.versions[pact.provider],
                 consumer=inputs.versions[pact.consumer],
                 contract=pact.key,
             ),
             service=service,
             pact=pact,
-            identity=_identity(inputs, service.name, EvidenceKind.PACTS),
+            identity=_identity(inputs, service.name, kind),
             artifact=inputs.artifacts.get(service.name, ""),
             touches=reach(inputs.system)[service.name],
             shared=not any(i.states for i in pact.interactions),
             promised=len(pact.interactions),
-            wanted=_is_requested(inputs, EvidenceKind.PACTS, pact.consumer, pact.provider),
+            wanted=_is_requested(inputs, kind, pact.consumer, pact.provider),
         )
 
 
-def _document_tasks(inputs: Inputs) -> Iterator[Task]:
+def _document_tasks(inputs: Inputs, kind: EvidenceKind) -> Iterator[Task]:
     for service in inputs.system.services:
         if not (service.startable and service.openapi):
             continue
         document = inputs.documents.get(service.name)
         yield Task(
             id=TaskId(
-                kind=EvidenceKind.PROPERTIES,
+                kind=kind,
                 provider=inputs.versions[service.name],
                 contract=document.key if document else "",
             ),
             service=service,
             document=document,
-            identity=_identity(inputs, service.name, EvidenceKind.PROPERTIES),
+            identity=_identity(inputs, service.name, kind),
             artifact=inputs.artifacts.get(service.name, ""),
             touches=reach(inputs.system)[service.name],
             promised=len(document.operations) if document else 0,
-            wanted=_is_requested(inputs, EvidenceKind.PROPERTIES, service.name),
+            wanted=_is_requested(inputs, kind, service.name),
         )
 
 
-def _suite_tasks(inputs: Inputs) -> Iterator[Task]:
+def _suite_tasks(inputs: Inputs, kind: EvidenceKind) -> Iterator[Task]:
     """The integration suite meets everything at once; the consumers' suite has run before there is a plan."""
     suite = inputs.system.integration_suite
     if suite is None:
@@ -193,24 +200,52 @@ def _suite_tasks(inputs: Inputs) -> Iterator[Task]:
     everything = frozenset(start_order(inputs.system, names))
     yield Task(
         id=TaskId(
-            kind=EvidenceKind.INTEGRATION,
+            kind=kind,
             provider=Version(SYSTEM, ""),
-            contract=inputs.suite_keys.get(EvidenceKind.INTEGRATION, ""),
+            contract=inputs.suite_keys.get(kind, ""),
         ),
         service=None,
         suite=suite,
-        identity=_system_identity(inputs, everything) if known else "",
+        identity=_system_identity(inputs, kind, everything) if known else "",
         touches=everything,
-        wanted=_is_requested(inputs, EvidenceKind.INTEGRATION, *inputs.selected),
+        wanted=_is_requested(inputs, kind, *inputs.selected),
     )
 
+
+def _service_tasks(inputs: Inputs, kind: EvidenceKind) -> Iterator[Task]:
+    """A plug-in's check of every service whose manifest has its table; what the table says is what is promised."""
+    for service in inputs.system.services:
+        table = service.table_of(kind)
+        if table is None or not service.startable:
+            continue
+        yield Task(
+            id=TaskId(
+                kind=kind,
+                provider=inputs.versions[service.name],
+                contract=digest(kind, canonical_json(table)),
+            ),
+            service=service,
+            identity=_identity(inputs, service.name, kind),
+            artifact=inputs.artifacts.get(service.name, ""),
+            touches=reach(inputs.system)[service.name],
+            wanted=_is_requested(inputs, kind, service.name),
+        )
+
+
+# How each subject is planned, in the order in which checks run; who writes pacts has run before there is a plan.
+_TASKS: Mapping[Subject, Callable[[Inputs, EvidenceKind], Iterator[Task]]] = {
+    Subject.PACT: _pact_tasks,
+    Subject.SYSTEM: _suite_tasks,
+    Subject.DOCUMENT: _document_tasks,
+    Subject.SERVICE: _service_tasks,
+}
 
 SYSTEM = "the system"  # what a suite's evidence is about: all services together
 
 
-def _system_identity(inputs: Inputs, names: Iterable[str]) -> str:
+def _system_identity(inputs: Inputs, kind: EvidenceKind, names: Iterable[str]) -> str:
     parts = [f"{name}:{inputs.artifacts.get(name, '')}" for name in sorted(names)]
-    return run_identity(digest(*parts), (), inputs.settings.get(EvidenceKind.INTEGRATION, ""))
+    return run_identity(digest(*parts), (), inputs.settings.get(kind, ""))
 
 
 def _identity(inputs: Inputs, name: str, kind: EvidenceKind) -> str:
@@ -231,7 +266,8 @@ def _starts(inputs: Inputs, tasks: Iterable[Task]) -> tuple[str, ...]:
         touched[task.wanted and task.reused is None] |= task.touches
     startable = {service.name for service in inputs.system.services if service.startable}
     unseen = startable.intersection(_selection(inputs)) - touched[False]
-    alone = set(inputs.only) == {EvidenceKind.CONSUMERS}  # a suite that needs nothing to run
+    # A suite that needs nothing to run.
+    alone = bool(inputs.only) and all(kind.subject is Subject.WRITERS for kind in inputs.only)
     return start_order(inputs.system, sorted(touched[True] | (set() if alone else unseen)))
 
 

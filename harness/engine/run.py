@@ -106,6 +106,7 @@ def _target(task: Task, bench: RunContext) -> CheckTarget:
         pact=task.pact,
         document=task.document,
         suite=task.suite,
+        table=dict((task.service and task.service.table_of(task.id.kind)) or ()),
         states=states,
         recorder=bench.recorder,
         settings=bench.settings,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from harness.cancellation import CancelToken
 from harness.engine.events import Event
 from harness.engine.plan import Task
-from harness.evidence import EvidenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +22,7 @@ PATIENCE = 10.0  # seconds; an interrupted suite tears down its fixtures, and wh
 
 def conflict(first: Task, second: Task) -> bool:
     """Whether two tasks could spoil each other's results: they meet in an instance, and one changes state."""
-    if first.shared and second.shared and first.id.kind is second.id.kind is EvidenceKind.PACTS:
+    if first.shared and second.shared and first.id.kind is second.id.kind:
         return False
     return bool(first.touches & second.touches)
 

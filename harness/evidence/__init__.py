@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.evidence.facts import (
+    ALWAYS_REQUIRED,
     Cell,
     DeploymentRecord,
     Evidence,
@@ -18,9 +19,10 @@ from harness.evidence.facts import (
     Statements,
     Subject,
 )
-from harness.evidence.judging import build_that_ran, built_as, is_latest, judge, ran
+from harness.evidence.judging import build_that_ran, built_as, is_latest, judge, judge_pact, ran
 
 __all__ = [
+    "ALWAYS_REQUIRED",
     "Cell",
     "DeploymentRecord",
     "Evidence",
@@ -39,5 +41,6 @@ __all__ = [
     "built_as",
     "is_latest",
     "judge",
+    "judge_pact",
     "ran",
 ]

@@ -50,12 +50,18 @@ class EvidenceKind(StrEnum):
         """What it is about; what a plug-in brings is about one running service."""
         return _SUBJECTS.get(self, Subject.SERVICE)
 
+    @classmethod
+    def about(cls, subject: Subject) -> EvidenceKind:
+        """The built-in kind that is about that."""
+        return next(kind for kind in cls if kind.subject is subject)
+
     @property
     def is_suite(self) -> bool:
         """Whether it is a suite of the user's own tests, which speaks of many versions at once."""
         return self.subject in {Subject.WRITERS, Subject.SYSTEM}
 
 
+ALWAYS_REQUIRED = (EvidenceKind.PACTS.value,)  # whatever else a gate policy demands
 _KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUBJECTS = {
     EvidenceKind.PACTS: Subject.PACT,
@@ -89,12 +95,17 @@ class Evidence:
     findings: tuple[Finding, ...] = ()  # empty in `Facts`: ask the ledger for them
 
     @property
+    def about_a_pact(self) -> bool:
+        """Whether a consumer's pact met its provider; only that can be told to other Pact Brokers."""
+        return self.kind is EvidenceKind.PACTS
+
+    @property
     def conclusive(self) -> bool:
         """True for a complete FAILED, and for a PASSED that kept every promise: only these are reused."""
         if not self.complete:
             return False
         # A claim to be complete is not believed by itself; of an empty pact the provider keeps all there is.
-        kept_all = self.promised <= self.exercised and (self.promised > 0 or self.kind is EvidenceKind.PACTS)
+        kept_all = self.promised <= self.exercised and (self.promised > 0 or self.about_a_pact)
         return self.verdict is Verdict.FAILED or (self.verdict is Verdict.PASSED and kept_all)
 
     @property
@@ -107,7 +118,7 @@ class Evidence:
 
         Our own runs do not tell the provider whose pact it is; what a foreign verifier told it is not known.
         """
-        return bool(self.artifact) or self.kind is not EvidenceKind.PACTS or self.consumer == consumer
+        return bool(self.artifact) or not self.about_a_pact or self.consumer == consumer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +275,10 @@ class Index:
         if found is None:
             found = self._told[kind, contract, provider] = self._gathered(kind, contract, provider)
         return found
+
+    def of_pact(self, contract: str, provider: str) -> PairEvidence:
+        """The same of a pact."""
+        return self.told(EvidenceKind.PACTS, contract, provider)
 
     def _gathered(self, kind: EvidenceKind, contract: str, provider: str) -> PairEvidence:
         by_version: dict[Version, list[tuple[int, Evidence]]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.errors import some_of
-from harness.evidence.facts import Cell, Evidence, EvidenceKind, Facts, KnownBuild
+from harness.evidence.facts import Cell, Evidence, EvidenceKind, Facts, KnownBuild, Subject
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ def judge(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, *,
             facts, kind, contract, provider, consumer
         )
     return cell
+
+
+def judge_pact(facts: Facts, contract: str, provider: Version, *, consumer: str = "") -> Cell:
+    """The same of a consumer's pact."""
+    return judge(facts, EvidenceKind.PACTS, contract, provider, consumer=consumer)
 
 
 def _judge_contract(facts: Facts, kind: EvidenceKind, contract: str, provider: Version, consumer: str) -> Cell:
@@ -87,7 +92,7 @@ def _undecided_cell(
     facts: Facts, kind: EvidenceKind, contract: str, provider: Version, last: Evidence | None
 ) -> Cell:
     """No run decides: the provider's document may. What cut a run short says more than that it may not."""
-    asks = facts.statements if contract and kind is EvidenceKind.PACTS else None
+    asks = facts.statements if contract and kind.subject is Subject.PACT else None
     stated = asks(contract, provider) if asks is not None else None
     if stated is None or (last is not None and stated.verdict is Verdict.UNKNOWN):
         return Cell(verdict=Verdict.UNKNOWN, cause=(last and last.cause) or Cause.NOT_VERIFIED, evidence=last)

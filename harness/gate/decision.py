@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UnknownName, UsageError, did_you_mean, otherwise
-from harness.evidence import EvidenceKind, Facts
+from harness.evidence import ALWAYS_REQUIRED, Facts
 from harness.gate import commands
 from harness.gate import reasons as why
 from harness.gate.completing_set import complete_set
@@ -124,7 +124,7 @@ def _closest(candidate: Version, facts: Facts) -> str:
 def policy_of(environment: str, facts: Facts, require: Sequence[str] | None) -> tuple[str, ...]:
     """Pact verification is always required; the rest is the environment's own choice."""
     chosen = facts.environments[environment] if require is None else require
-    return tuple(dict.fromkeys((EvidenceKind.PACTS.value, *chosen)))
+    return tuple(dict.fromkeys((*ALWAYS_REQUIRED, *chosen)))
 
 
 def decide_candidates(

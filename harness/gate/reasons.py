@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.errors import some_of
-from harness.evidence import Cell, EvidenceKind, Facts, build_that_ran, built_as, judge, ran
+from harness.evidence import (
+    Cell,
+    EvidenceKind,
+    Facts,
+    Subject,
+    build_that_ran,
+    built_as,
+    judge,
+    judge_pact,
+    ran,
+)
 from harness.gate import commands
 from harness.gate.promises import broken_in
 from harness.identity import Version
@@ -40,7 +50,7 @@ def verdict_of(pair: MeetingPair, facts: Facts) -> Verdict:
 
 
 def _cell(contract: str, consumer: Version, provider: Version, facts: Facts) -> Cell:
-    return judge(facts, EvidenceKind.PACTS, contract, provider, consumer=consumer.pacticipant)
+    return judge_pact(facts, contract, provider, consumer=consumer.pacticipant)
 
 
 def of_pair(pair: MeetingPair, facts: Facts) -> Reason:
@@ -207,16 +217,16 @@ def of_itself(candidate: Version, policy: Sequence[str], facts: Facts) -> Iterat
         )
     for name in policy:
         kind = EvidenceKind(name)
-        if kind is not EvidenceKind.PACTS:
+        if kind.subject is not Subject.PACT:
             yield from (_own(candidate, kind, key, facts) for key in _own_contracts(candidate, kind, facts))
 
 
 def _own_contracts(candidate: Version, kind: EvidenceKind, facts: Facts) -> tuple[str, ...]:
     """Which documents the candidate must have evidence for; a suite is known only by its evidence."""
     known = facts.versions.get(candidate)
-    if kind is EvidenceKind.PROPERTIES:
+    if kind.subject is Subject.DOCUMENT:
         return (known.openapi,) if known and known.openapi else ()
-    if kind is EvidenceKind.CONSUMERS and not (known and known.pacts):
+    if kind.subject is Subject.WRITERS and not (known and known.pacts):
         return ()
     spoken, built = facts.index.of_service(kind, candidate.pacticipant), built_as(facts, candidate)
     seen = [e.contract for e in spoken if ran(e, candidate, built)]

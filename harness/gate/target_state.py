@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.evidence import EvidenceKind, Facts, judge
+from harness.evidence import Facts, judge_pact
 from harness.identity import Version
 from harness.verdicts import Verdict
 
@@ -114,5 +114,5 @@ def _broken_in_place(consumer: Version, provider: Version, facts: Facts) -> Iter
 
 
 def _is_broken(contract: str, consumer: Version, provider: Version, facts: Facts) -> bool:
-    cell = judge(facts, EvidenceKind.PACTS, contract, provider, consumer=consumer.pacticipant)
+    cell = judge_pact(facts, contract, provider, consumer=consumer.pacticipant)
     return cell.verdict is Verdict.FAILED

@@ -186,15 +186,24 @@ def not_released(environment: str, version: Version, supported: Sequence[str]) -
 
 def check_policy(require: Sequence[str]) -> tuple[str, ...]:
     """The kinds of evidence that an environment requires, each once. Raises UnknownName."""
-    known = [kind.value for kind in EvidenceKind]
+    strange = [name for name in require if name not in set(EvidenceKind)]
+    if strange:
+        _check_kinds_of_plugins(strange)
+    return tuple(dict.fromkeys(require))
+
+
+def _check_kinds_of_plugins(names: Sequence[str]) -> None:
+    from harness.plugins import all_kinds, door  # here: most policies are of what is built in
+
+    known = all_kinds()
+    failed = "; ".join(map(str, door().failed))
     problems = [
-        Problem(text=f"no kind of evidence is called '{name}'", hint=did_you_mean(name, known))
-        for name in require
+        Problem(text=f"no kind of evidence is called '{name}'", hint=failed or did_you_mean(name, known))
+        for name in names
         if name not in known
     ]
     if problems:
         raise UnknownName(*problems)
-    return tuple(dict.fromkeys(require))
 
 
 def one_build(version: Version, artifacts: frozenset[str]) -> str:

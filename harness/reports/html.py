@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness.evidence import EvidenceKind
+from harness.identity import Version
 from harness.reports import phrases
 from harness.reports.run_summary import ReportedFinding, TaskSummary, by_promise, summarize
 from harness.reports.sanitize import block, duration, line, many, number
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from harness.engine.events import Event
-    from harness.identity import Version
     from harness.reports.run_summary import RunSummary
 
 BODY = 16_384  # characters of one body that the page shows; the recording keeps up to 64 KiB
@@ -54,7 +53,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixRowView:
-    """One consumer, or the providers' own documents: a section or nothing for each provider."""
+    """One consumer, or what the providers promise by themselves: a section or nothing for each provider."""
 
     name: str
     sections: tuple[tuple[Section, ...], ...]
@@ -117,7 +116,7 @@ def _section(index: int, task: TaskSummary, cards: Mapping[ReportedFinding, str]
 
 
 def _in_matrix(task: TaskSummary) -> bool:
-    return task.id.kind in (EvidenceKind.PACTS, EvidenceKind.PROPERTIES)
+    return not task.id.kind.is_suite
 
 
 def _providers(story: RunSummary) -> tuple[Version, ...]:
@@ -125,17 +124,19 @@ def _providers(story: RunSummary) -> tuple[Version, ...]:
 
 
 def _matrix(sections: Iterable[Section], providers: Iterable[Version]) -> Iterator[MatrixRowView]:
-    """Consumers down, providers across; the last row is what each provider promises by itself."""
-    cells: dict[tuple[Version | None, Version], list[Section]] = {}
+    """Consumers down, providers across; the last rows are what each provider promises by itself."""
+    cells: dict[tuple[Version | str, Version], list[Section]] = {}
     for section in sections:
         if _in_matrix(section.task):
-            cells.setdefault((section.task.id.consumer, section.task.id.provider), []).append(section)
+            task = section.task.id
+            cells.setdefault((task.consumer or phrases.own_promise(task), task.provider), []).append(section)
     columns = tuple(providers)
-    consumers = sorted({consumer for consumer, _ in cells if consumer})
-    for consumer in (*consumers, *([None] if any(consumer is None for consumer, _ in cells) else [])):
+    consumers = sorted({row for row, _ in cells if isinstance(row, Version)})
+    rows: list[Version | str] = [*consumers, *dict.fromkeys(row for row, _ in cells if isinstance(row, str))]
+    for row in rows:
         yield MatrixRowView(
-            name=phrases.version_text(consumer) if consumer else "its own document",
-            sections=tuple(tuple(cells.get((consumer, provider), ())) for provider in columns),
+            name=row if isinstance(row, str) else phrases.version_text(row),
+            sections=tuple(tuple(cells.get((row, provider), ())) for provider in columns),
         )
 
 

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.evidence import EvidenceKind
+from harness.evidence import Subject
 from harness.gate import commands
+from harness.plugins import find_kind
 from harness.reports.run_summary import ReportedFinding
 from harness.reports.sanitize import duration, join_items, line, many, number
 from harness.verdicts import Verdict
@@ -43,15 +44,15 @@ def all_named(versions: Iterable[Version], most: int = 8) -> str:
 
 def title(task: TaskId) -> str:
     """What a task is about, in a few words."""
-    match task.kind:
-        case EvidenceKind.PACTS:
-            return f"{version_text(task.consumer)} needs {version_text(task.provider)}"
-        case EvidenceKind.PROPERTIES:
-            return f"{version_text(task.provider)} keeps its own document"
-        case EvidenceKind.CONSUMERS:
-            return f"consumer tests of {version_text(task.provider)}"
-        case EvidenceKind.INTEGRATION:
-            return f"integration tests of {version_text(task.provider)}"
+    kind = find_kind(task.kind)
+    words = kind.title if kind else f"{{provider}} and its {task.kind}, a kind of evidence that nobody here knows"
+    return words.format(provider=version_text(task.provider), consumer=version_text(task.consumer))
+
+
+def own_promise(task: TaskId) -> str:
+    """What a provider is checked for by itself, as its row in a table."""
+    kind = find_kind(task.kind)
+    return (kind and kind.row) or f"its {task.kind}"
 
 
 def headline(story: RunSummary) -> str:
@@ -107,16 +108,20 @@ def impact(found: ReportedFinding) -> str:
     hits, spares = all_named(found.hits), all_named(found.spares)
     need = "needs" if len(found.spares) == 1 else "need"
     spared = f"; {spares} {'does' if need == 'needs' else 'do'} not need it" if spares else ""
-    match found.task.kind:
-        case EvidenceKind.PACTS:
+    kind = find_kind(found.task.kind)
+    breach = kind.breach if kind else f"breaks its {found.task.kind}"
+    match found.task.kind.subject:
+        case Subject.PACT:
             verb = "breaks" if found.verdict is Verdict.FAILED else "leaves open what it owes to"
             return f"{verb} {hits or 'nobody'}{spared}"
-        case EvidenceKind.PROPERTIES:
+        case Subject.WRITERS | Subject.SYSTEM:
+            return breach
+        case Subject.SERVICE if not found.finding.operation:
+            return breach
+        case _:
             uses = "uses" if len(found.hits) == 1 else "use"
             hit = f"{hits} {uses} it" if hits else "no pact here uses it"
-            return f"breaks its own document; {hit}{spared}"
-        case _:
-            return f"does not pass its {found.task.kind} tests"
+            return f"{breach}; {hit}{spared}"
 
 
 def who(found: ReportedFinding) -> str:
@@ -179,7 +184,7 @@ def rests(story: RunSummary) -> tuple[tuple[Version, str], ...]:
 
 def all_notices(story: RunSummary) -> tuple[tuple[str, str], ...]:
     """What changes no verdict, and what the evidence of suites lacks: about what, and a sentence."""
-    lacking = [(title(task.id), each.remark) for task, each in _remarked_results(story) if task.id.kind in _SUITES]
+    lacking = [(title(task.id), each.remark) for task, each in _remarked_results(story) if task.id.kind.is_suite]
     return tuple(dict.fromkeys((*((each.about, each.text) for each in story.notices), *lacking)))
 
 
@@ -202,10 +207,7 @@ def reuse(story: RunSummary) -> str:
 
 def remarked_promises(story: RunSummary) -> tuple[tuple[TaskSummary, Exercised], ...]:
     """The promises that were kept as far as anything touched them."""
-    return tuple((task, each) for task, each in _remarked_results(story) if task.id.kind not in _SUITES)
-
-
-_SUITES = (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION)
+    return tuple((task, each) for task, each in _remarked_results(story) if not task.id.kind.is_suite)
 
 
 def _remarked_results(story: RunSummary) -> Iterator[tuple[TaskSummary, Exercised]]:
@@ -242,13 +244,9 @@ def flaky(story: RunSummary) -> tuple[TaskSummary, ...]:
 
 def resolving(task: TaskId) -> str:
     """The command that runs one task again."""
-    match task.kind:
-        case EvidenceKind.PACTS if task.consumer:
-            return commands.verify(task.provider, task.consumer)
-        case EvidenceKind.PACTS | EvidenceKind.PROPERTIES:
-            return commands.run(_argument(task.provider), task.kind)
-        case _:
-            return commands.run("", task.kind)
+    if task.consumer:
+        return commands.verify(task.provider, task.consumer)
+    return commands.run("" if task.kind.is_suite else _argument(task.provider), task.kind)
 
 
 def _argument(version: Version) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evidence import EvidenceKind
 from harness.reports import phrases
 from harness.reports.phrases import MARKS, Group
 from harness.reports.run_summary import summarize
@@ -105,7 +104,7 @@ def _group(index: int, group: Group, width: int) -> Iterator[Line]:
     times = f", {number(finding.count)} times" if finding.count > 1 else ""
     yield from _text(f"{line(finding.subject, 160)}{times}{code}", width)
     yield from _contrast(finding, width)
-    if group.first.task.kind is EvidenceKind.PACTS and finding.exchange and finding.exchange.status:
+    if group.first.task.consumer and finding.exchange and finding.exchange.status:
         answered = f"{finding.exchange.status} {line(finding.exchange.response_body, 160)}"
         yield from _field("answered", answered.rstrip(), width)
     if group.also:

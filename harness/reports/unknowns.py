@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.evidence import EvidenceKind
+from harness.evidence import Subject
 from harness.gate import commands
 from harness.gate.resolutions import first, instead
 from harness.reports.phrases import resolving, title, version_text
@@ -162,10 +162,10 @@ def _command(story: RunSummary, task: TaskSummary) -> str:
 
 def covers(task: TaskSummary, reason: Reason) -> bool:
     """Whether a reason of the decision is about this task."""
-    told_later = not task.id.contract and task.id.kind is EvidenceKind.PROPERTIES and reason.consumer is None
+    told_later = not task.id.contract and task.id.kind.subject is Subject.DOCUMENT and reason.consumer is None
     if reason.contract != task.id.contract and not told_later:
         return False
-    if task.id.kind in (EvidenceKind.CONSUMERS, EvidenceKind.INTEGRATION):
+    if task.id.kind.is_suite:
         return bool(reason.contract)  # a suite speaks of every member of the set
     return reason.provider in (None, task.id.provider) and reason.consumer in (None, task.id.consumer)
 

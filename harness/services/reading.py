@@ -32,12 +32,21 @@ class PluginResources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PluginChecks:
+    """The kinds of check that plug-ins bring, as far as a manifest speaks of them."""
+
+    keys: Mapping[str, Mapping[str, type]] = field(default_factory=dict)  # kind to what its table may say
+    failed: tuple[str, ...] = ()  # which plug-ins cannot be used, and why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingContext:
     """What is needed to understand a document, and what is to be said of it so far."""
 
     root: Path
     environ: Mapping[str, str]
     resource_kinds: Callable[[], PluginResources] = PluginResources  # asked only for a kind that is not built in
+    plugin_checks: Callable[[], PluginChecks] = PluginChecks  # asked only for a kind that is not built in
     problems: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)  # no mistakes, but somebody should know
 

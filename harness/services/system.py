@@ -126,6 +126,9 @@ class Budget:
     request_timeout: float = 10.0  # seconds
 
 
+CheckTable = tuple[tuple[str, str | int | bool | tuple[str, ...]], ...]  # key to value, as they are written
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One pacticipant, and how to start one version of it."""
@@ -160,7 +163,12 @@ class Service:
     inherit: bool | None = None  # True: its process gets all of them; None: also what its own files name
     writes: tuple[str, ...] = ()  # patterns below `directory`: what it writes itself is no part of what it is
     stop_timeout: float | None = None  # seconds between being asked to go and being made to; None is the usual
+    checks: tuple[tuple[str, CheckTable], ...] = ()  # kind of a plug-in to what its table says
     where: str = ""  # "harness.toml:12"
+
+    def table_of(self, kind: str) -> CheckTable | None:
+        """What the manifest says for a plug-in's kind of check; None where it is not to be checked so."""
+        return dict(self.checks).get(kind)
 
     @property
     def identity(self) -> Version:

@@ -97,6 +97,8 @@ def keep_evidence(db: sa.Connection, told: records.ArchivedEvidence, now: str) -
 
 def _evidence(told: records.ArchivedEvidence) -> facts.Evidence:
     try:
+        if unknown := evidence.why_meaningless(told.of):
+            raise ValueError(unknown)
         results, findings = evidence.read_details(told.details) if told.details else ((), ())
         return facts.Evidence(
             kind=facts.EvidenceKind(told.of),

@@ -10,7 +10,7 @@ from harness.errors import UnknownName, UsageError
 from harness.evidence import Evidence, EvidenceKind, Facts, Known, Live, is_latest
 from harness.gate import can_i_deploy
 from harness.identity import Version
-from harness.services.manifest.settings import KINDS
+from harness.services.manifest.plugin_checks import KINDS
 from harness.verdicts import Cause, Verdict
 
 NAMES = ("orders", "catalog", "payments", "web")

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import ManifestError
 from harness.services.manifest.entries import RESOURCE_KEYS, SERVICE_KEYS
 from harness.services.manifest.file import KEYS, parse
-from harness.services.manifest.settings import KINDS
+from harness.services.manifest.plugin_checks import KINDS
 from harness.services.system import AuthKind, ReadyKind, contract_harness_resource_kinds
 
 RESOURCES = [kind.key for kind in contract_harness_resource_kinds()]

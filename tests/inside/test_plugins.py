@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,22 @@ import pytest
 
 from harness import hookspecs, plugins
 from harness.checks.kind import Kind
-from harness.evidence import EvidenceKind
+from harness.engine.events import CheckStarted, TaskId, read_events, write
+from harness.errors import ManifestError
+from harness.evidence import Evidence, EvidenceKind
+from harness.identity import Version
+from harness.ledger.sql_ledger import open_ledger
 from harness.plugins import BUILT_IN, Door, all_kinds, built_in_kinds, find_kind
+from harness.reports.phrases import resolving, title
+from harness.services.manifest.file import load
+from harness.services.reading import PluginChecks
+from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from harness.checks.api import Check
+    from harness.services.system import System
 
 CHECKS = "contract_harness_checks"
 
@@ -143,3 +154,97 @@ def test_a_kind_without_words_or_key_is_refused_where_it_is_made(changed: dict[s
 def test_the_process_has_one_door() -> None:
     assert plugins.door() is plugins.door()
     assert set(built_in_kinds()) <= set(all_kinds())
+
+
+BROUGHT = {"request-id": {"header": str, "paths": tuple, "most": int, "strict": bool}}
+TABLE = '[services.orders]\nurl = "http://127.0.0.1:1"\n'
+
+
+def read_manifest(text: str, tmp_path: Path, failed: tuple[str, ...] = ()) -> System:
+    (tmp_path / "harness.toml").write_text(TABLE + text)
+    checks = PluginChecks(keys={} if failed else BROUGHT, failed=failed)
+    return load(tmp_path / "harness.toml", {}, plugin_checks=lambda: checks)
+
+
+def test_a_service_has_a_table_for_each_kind_that_a_plug_in_brings(tmp_path: Path) -> None:
+    written = 'header = "X"\npaths = ["/a", "/b"]\nmost = 3\nstrict = true\n'
+    service = read_manifest(f"[services.orders.checks.request-id]\n{written}", tmp_path).service("orders")
+    assert service.table_of("request-id") == (
+        ("header", "X"),
+        ("paths", ("/a", "/b")),
+        ("most", 3),
+        ("strict", True),
+    )
+    assert service.table_of("other") is None
+    assert read_manifest("checks = { request-id = {} }\n", tmp_path).service("orders").table_of("request-id") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("checks = { request-id = { heading = 'X' } }", "services.orders.checks.request-id: unknown key 'heading'"),
+        ("checks = { request-id = { most = 'X' } }", "services.orders.checks.request-id.most: a whole number"),
+        ("checks = { request-id = 5 }", "services.orders.checks.request-id: a table is needed, not 5"),
+        ("checks = 5", "services.orders.checks: a table is needed, not 5"),
+        ("checks = { request-it = {} }", "did you mean 'request-id'?"),
+        ("checks = { pacts = {} }", "services.orders.checks: 'pacts' is checked anyway and has no table"),
+        ("[gate]\nrequire = ['request-it']", "gate.require: unknown kind of evidence 'request-it'"),
+    ],
+)
+def test_a_mistaken_table_of_a_plug_in_is_told_with_its_place(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(text, tmp_path)
+    assert said in str(caught.value)
+
+
+def test_a_kind_that_nobody_brings_is_told_with_the_plug_ins_that_cannot_be_used(tmp_path: Path) -> None:
+    for text in ("checks = { request-id = {} }", "[environments.prod]\nrequire = ['request-id']"):
+        with pytest.raises(ManifestError, match="the plug-in 'x' cannot be used: OSError"):
+            read_manifest(text, tmp_path, ("the plug-in 'x' cannot be used: OSError",))
+
+
+def test_no_plug_in_is_loaded_for_a_manifest_that_names_none(tmp_path: Path) -> None:
+    def never() -> PluginChecks:
+        raise AssertionError("plug-ins were loaded")
+
+    (tmp_path / "harness.toml").write_text(TABLE + "[gate]\nrequire = ['pacts', 'properties', 'consumers']\n")
+    assert load(tmp_path / "harness.toml", {}, plugin_checks=never).require == ("pacts", "properties", "consumers")
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_stored_evidence_of_a_kind_that_nobody_knows_is_unknown(verdict: Verdict, tmp_path: Path) -> None:
+    cause = None if verdict is Verdict.PASSED else Cause.BROKEN_PROMISE
+    seen = Evidence(
+        kind=EvidenceKind("nobody-brings-this"),
+        contract="c",
+        provider=Version("orders", "1"),
+        artifact="a",
+        identity="i",
+        verdict=verdict,
+        cause=cause,
+        promised=1,
+        exercised=1,
+        complete=True,
+        run="r",
+        at="2026-01-01T00:00:00+00:00",
+    )
+    with closing(open_ledger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
+        ledger.record_evidence(seen)
+        (found,) = ledger.facts().evidence
+    assert (found.kind, found.verdict, found.cause) == ("nobody-brings-this", Verdict.UNKNOWN, Cause.UNREADABLE)
+    assert "no plug-in here knows the kind of evidence 'nobody-brings-this'" in found.because
+    assert not found.decisive
+
+
+def test_a_recorded_run_with_a_kind_that_nobody_knows_reads_back_and_is_told() -> None:
+    task = TaskId(kind=EvidenceKind("nobody-brings-this"), provider=Version("orders", "1"), contract="c")
+    event = CheckStarted(task=task, promised=1)
+    (again,) = read_events(write([event]))
+    assert again == event
+    assert title(task) == "orders 1 and its nobody-brings-this, a kind of evidence that nobody here knows"
+    assert resolving(task) == "harness run orders=1 --only nobody-brings-this"
+
+
+def test_the_page_tells_every_hook() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "extend.md").read_text(encoding="utf-8")
+    assert [hook for hook in BUILT_IN if f"`{hook}`" not in page] == []

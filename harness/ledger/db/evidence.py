@@ -108,7 +108,7 @@ def of_rows(db: sa.Connection, rows: Sequence[int]) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-_KINDS = {each.value: each for each in EvidenceKind}
+_BUILT_IN = frozenset(EvidenceKind)
 _VERDICTS = {each.value: each for each in Verdict}
 _CAUSES = {each.value: each for each in Cause}
 
@@ -118,8 +118,11 @@ def value_of(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Find
     # All at once: there may be many thousands of rows, and each name costs as much as all of this.
     number, kind, contract, consumer, provider, version, artifact, identity, verdict, cause, *more = row
     promised, exercised, complete, run, at, seconds, because = more[:7]
+    if unknown := why_meaningless(kind):
+        # Nobody here knows by which rules it was judged, so whatever it said then it is no answer now.
+        verdict, cause, because = Verdict.UNKNOWN.value, Cause.UNREADABLE.value, unknown
     return Evidence(
-        kind=_KINDS[kind],
+        kind=EvidenceKind(kind),
         contract=contract,
         consumer=consumer,
         provider=Version(provider, version),
@@ -138,6 +141,18 @@ def value_of(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Find
         results=results,
         findings=findings,
     )
+
+
+def why_meaningless(kind: str) -> str:
+    """Why a kind of evidence means nothing here; "" where a plug-in brings it."""
+    if kind in _BUILT_IN:
+        return ""
+    from harness.plugins import door, find_kind  # here: hardly any ledger holds such a kind
+
+    if find_kind(kind) is not None:
+        return ""
+    failed = "; ".join(map(str, door().failed))
+    return f"no plug-in here knows the kind of evidence '{kind}'" + (f": {failed}" if failed else "")
 
 
 def _evidence_from_row(row: Any) -> Evidence:

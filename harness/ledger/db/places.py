@@ -9,14 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness.evidence import EvidenceKind
+from harness.evidence import ALWAYS_REQUIRED
 from harness.ledger.db import traces
 from harness.ledger.db.rows import by_name as by_name_key
 from harness.ledger.db.rows import insert, new_uuid
 from harness.ledger.db.tables import deployments, environments, releases
 from harness.ledger.display_names import display_name
 
-_PACTS = json.dumps([EvidenceKind.PACTS.value])
+_PACTS = json.dumps(ALWAYS_REQUIRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

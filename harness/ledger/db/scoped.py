@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.evidence import EvidenceKind, Facts, Known
+from harness.evidence import ALWAYS_REQUIRED, Facts, Known
 from harness.identity import Version
 from harness.ledger.db import changed, environments, traces
 from harness.ledger.db import evidence as seen
@@ -98,7 +98,7 @@ def _evidence_rows(
     keys = {key for each in known for key in (*each.pacts.values(), each.openapi) if key}
     for part in chunks(keys):
         yield from db.execute(sa.select(evidence.c.id).where(evidence.c.contract.in_(part))).scalars()
-    kinds = [kind for kind in demanded if kind != EvidenceKind.PACTS]
+    kinds = [kind for kind in demanded if kind not in ALWAYS_REQUIRED]
     names = {version.pacticipant for version in asked}
     if kinds:
         for part in chunks(names):

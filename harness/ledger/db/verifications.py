@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from harness.evidence import Evidence
 
 
+is_about_a_pact = evidence.c.kind == EvidenceKind.PACTS.value
+
+
 def from_evidence(db: sa.Connection, seen: Evidence, row: int, version: int) -> None:
     """Tell what a run saw of a pact as a verification, where it says something."""
-    if seen.kind is not EvidenceKind.PACTS or not (seen.decisive or seen.verdict is Verdict.PASSED):
+    if not seen.about_a_pact or not (seen.decisive or seen.verdict is Verdict.PASSED):
         return
     same = {"kind": ContractKind.PACT.value, "owner": seen.consumer, "counterpart": seen.provider.pacticipant}
     for contract in db.execute(_SAME, {"key": seen.contract, **same}).scalars().all():
@@ -55,7 +58,7 @@ _TOLD_BEFORE = (
         sa.and_(versions.c.pacticipant_id == pacticipants.c.id, versions.c.number == evidence.c.number),
     )
     .where(
-        evidence.c.kind == EvidenceKind.PACTS.value,
+        is_about_a_pact,
         evidence.c.contract == sa.bindparam("key"),
         evidence.c.consumer == sa.bindparam("owner"),
         evidence.c.provider == sa.bindparam("counterpart"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from harness.contracts.document import ContractKind
-from harness.evidence import Evidence, EvidenceKind, Facts, Known, KnownBuild, Stated, Statements
+from harness.evidence import Evidence, Facts, Known, KnownBuild, Stated, Statements
 from harness.identity import Version
 from harness.ledger.db import evidence as seen
 from harness.ledger.db import scoped
@@ -23,6 +23,7 @@ from harness.ledger.db.tables import (
     verifications,
     versions,
 )
+from harness.ledger.db.verifications import is_about_a_pact
 from harness.ledger.db.versions import build_of
 from harness.ledger.static_verdict import Stating, held_to_documents
 from harness.verdicts import Cause, Verdict
@@ -92,7 +93,7 @@ _EQUAL = sa.select(contracts.c.id).where(
     contracts.c.counterpart.in_(sa.bindparam("providers", expanding=True)),
 )
 _ATTEMPTS = sa.select(*seen.WITHOUT_DETAILS).where(
-    evidence.c.kind == EvidenceKind.PACTS.value,
+    is_about_a_pact,
     evidence.c.contract.in_(sa.bindparam("keys", expanding=True)),
     evidence.c.verdict == Verdict.UNKNOWN.value,
 )

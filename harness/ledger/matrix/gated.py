@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from harness.evidence import EvidenceKind, Facts, Live, judge
+from harness.evidence import ALWAYS_REQUIRED, Facts, Live, judge_pact
 from harness.gate.decision import decide_candidates, policy_of
 from harness.identity import Version
 from harness.ledger.db import scoped
@@ -94,7 +94,7 @@ def _because(reason: Reason, facts: Facts) -> str:
     if not (reason.contract and reason.consumer and reason.provider):
         return ""
     whose = reason.consumer.pacticipant
-    said = judge(facts, EvidenceKind.PACTS, reason.contract, reason.provider, consumer=whose).because
+    said = judge_pact(facts, reason.contract, reason.provider, consumer=whose).because
     return "; ".join(filter(None, (reason.consumer.recorded, said)))
 
 
@@ -133,7 +133,7 @@ def _facts(
 ) -> Facts:
     """What the gate looks at: what was read already, unless more is demanded or somebody published nothing."""
     place = question.environment
-    plain = set(staged.require) <= {EvidenceKind.PACTS.value} and not staged.traced
+    plain = set(staged.require) <= set(ALWAYS_REQUIRED) and not staged.traced
     if plain and not _needy(db, staged, basis):
         live = tuple(
             Live(environment=place, version=Version(each.pacticipant, number), released=_is_asked(staged, each))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evidence import Cell, EvidenceKind, judge
+from harness.evidence import Cell, judge_pact
 from harness.ledger.matrix.promised import ContentResult, PromiseResults, Rows, broken_in_place, latest
 from harness.verdicts import Verdict
 
@@ -48,7 +48,7 @@ def _results(
     """What is known of a content on each provider version, newest first; None: any version."""
     found, missing = [], []
     for version in _spoken_of(basis, each) if versions is None else versions:
-        cell = judge(basis.facts, EvidenceKind.PACTS, each.key, version, consumer=each.consumer)
+        cell = judge_pact(basis.facts, each.key, version, consumer=each.consumer)
         if cell.stated or (cell.evidence and cell.evidence.row in basis.results):
             found.append(_result(basis, version, cell))
         elif versions is not None:
@@ -60,7 +60,7 @@ def _results(
 
 def _spoken_of(basis: Basis, each: PublishedPact) -> set[Version]:
     """The versions of the provider of which anything is known that concerns a content."""
-    told = basis.facts.index.told(EvidenceKind.PACTS, each.key, each.provider)
+    told = basis.facts.index.of_pact(each.key, each.provider)
     found = {*told.by_version, *basis.held.get(each.provider, ())}
     found.update(version for version in told.by_asked if version in basis.rows)
     for artifact in told.by_artifact:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.document import Contract, ContractKind
 from harness.errors import BrokerSilent
-from harness.evidence import DeploymentRecord, Evidence, EvidenceKind, Facts, Known, Live, Objection, Stated
+from harness.evidence import (
+    ALWAYS_REQUIRED,
+    DeploymentRecord,
+    Evidence,
+    EvidenceKind,
+    Facts,
+    Known,
+    Live,
+    Objection,
+    Stated,
+)
 from harness.identity import Version
 from harness.ledger import refusals
 from harness.ledger.deletions import laid_over
@@ -31,7 +41,7 @@ if TYPE_CHECKING:
 HORIZON = 10  # versions of each pacticipant, the newest, that are read in full when nothing is asked for by name
 AT_MOST = 400  # of them in all: in a large estate fewer of each
 PAST = 50  # versions of each pacticipant, the newest, whose time in an environment is asked for
-DEFAULT_POLICY = (EvidenceKind.PACTS.value,)
+DEFAULT_POLICY = ALWAYS_REQUIRED
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,7 +138,7 @@ class RemoteLedger:
     def record_evidence(self, evidence: Evidence) -> None:
         """Keep what a run saw here, and tell the broker what it can keep of it: yes and no about a pact."""
         self.beside.record_evidence(evidence)
-        told = evidence.kind is EvidenceKind.PACTS and evidence.decisive and bool(evidence.provider.number)
+        told = evidence.about_a_pact and evidence.decisive and bool(evidence.provider.number)
         if evidence.provider.number:
             coverages.tell(self.site, evidence)
         pact = self._pact(evidence) if told else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.evidence import Evidence, EvidenceKind, Facts, Known
 from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from harness.evidence import Evidence, Facts, Known
     from harness.identity import Version
 
 
@@ -41,10 +41,10 @@ def merged_evidence(there: Iterable[Evidence], here: Iterable[Evidence]) -> tupl
     a pact that the broker does not have is left out: another machine would not know of it.
     """
     of_broker, mine = list(there), list(here)
-    sent = {(e.contract, e.provider, e.run, e.verdict): e for e in mine if e.kind is EvidenceKind.PACTS}
+    sent = {(e.contract, e.provider, e.run, e.verdict): e for e in mine if e.about_a_pact}
     told = _no_stands([_as_sent(e, sent) for e in of_broker])
     answered = {_question(e) for e in told if e.decisive}
-    kept = [e for e in mine if _adds(e) and not (_about_a_pact(e) and _question(e) in answered)]
+    kept = [e for e in mine if _adds(e) and not (e.about_a_pact and _question(e) in answered)]
     return tuple(sorted((*kept, *told), key=lambda e: e.at))
 
 
@@ -69,9 +69,5 @@ def _question(evidence: Evidence) -> tuple[str, Version, str, str]:
     return evidence.contract, evidence.provider, evidence.artifact, consumer
 
 
-def _about_a_pact(evidence: Evidence) -> bool:
-    return evidence.kind is EvidenceKind.PACTS
-
-
 def _adds(evidence: Evidence) -> bool:
-    return not _about_a_pact(evidence) or evidence.verdict is not Verdict.PASSED
+    return not evidence.about_a_pact or evidence.verdict is not Verdict.PASSED

@@ -9,6 +9,7 @@ from harness.errors import ManifestError
 from harness.services.environment import references
 from harness.services.manifest import parts
 from harness.services.manifest.containers import container
+from harness.services.manifest.plugin_checks import plugin_checks
 from harness.services.node import Node, Table, display_value, overlay
 from harness.services.system import (
     Ready,
@@ -49,7 +50,7 @@ VERSION_KEYS = (
     "tls-verify",
     "url",
 )
-_SERVICE_ONLY = ("pacticipant", "version", "versions", "pacts", "auth", "headers", "budget", "ignore")
+_SERVICE_ONLY = ("pacticipant", "version", "versions", "pacts", "auth", "headers", "budget", "ignore", "checks")
 SERVICE_KEYS = (*VERSION_KEYS, *_SERVICE_ONLY)
 RESOURCE_KEYS = (
     "kind",
@@ -70,7 +71,7 @@ RESOURCE_KEYS = (
     "stop-timeout",
 )
 WAYS_TO_START = ("image", "build", "command", "url")
-_NEEDS_A_START = ("build-command", "openapi", "ready", "states")
+_NEEDS_A_START = ("build-command", "openapi", "ready", "states", "checks")
 _EXCLUSIVE = (("image", "build"), ("build", "image"), ("port", "endpoints"), ("endpoints", "port"))
 
 
@@ -158,6 +159,7 @@ def _version(reading: ReadingContext, name: str, node: Node, what: str, known: M
         budget=parts.budget(reading, keys.get("budget"), f"{what}.budget"),
         headers=parts.headers(reading, keys.get("headers"), f"{what}.headers"),
         ignore=reading.texts(keys.get("ignore"), f"{what}.ignore"),
+        checks=plugin_checks(reading, keys.get("checks"), f"{what}.checks"),
         inputs=tuple(
             path
             for each in one_or_many(reading, keys.get("inputs"), f"{what}.inputs")

@@ -19,7 +19,7 @@ from harness.services.manifest.entries import (
 )
 from harness.services.manifest.toml_source import parse_toml, read_toml
 from harness.services.node import NOTHING, Node, Table
-from harness.services.reading import PluginResources, ReadingContext
+from harness.services.reading import PluginChecks, PluginResources, ReadingContext
 from harness.services.system import System
 
 if TYPE_CHECKING:
@@ -64,11 +64,17 @@ def manifest_above(folder: Path) -> Path | None:
 
 
 def load(
-    path: Path, environ: Mapping[str, str], resource_kinds: Callable[[], PluginResources] = PluginResources
+    path: Path,
+    environ: Mapping[str, str],
+    *,
+    resource_kinds: Callable[[], PluginResources] = PluginResources,
+    plugin_checks: Callable[[], PluginChecks] = PluginChecks,
 ) -> System:
     """The system that a manifest describes. Raises ManifestError with every mistake in it."""
     path = path.absolute()
-    reading = ReadingContext(root=path.parent, environ=environ, resource_kinds=resource_kinds)
+    reading = ReadingContext(
+        root=path.parent, environ=environ, resource_kinds=resource_kinds, plugin_checks=plugin_checks
+    )
     return _read_system(_section(read_toml(path), path), path, reading)
 
 

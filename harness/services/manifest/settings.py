@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.services.manifest.entries import one_or_many
+from harness.services.manifest.plugin_checks import KINDS, check_plugin_kind
 from harness.services.system import EnvironmentPolicy, Suite
 
 if TYPE_CHECKING:
     from harness.services.node import Node
     from harness.services.reading import ReadingContext
 
-KINDS = ("pacts", "properties", "consumers", "integration")  # matrix.EvidenceKind, which stands above this layer
 _SCHEMES = ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://", "http://", "https://")
 
 
@@ -62,7 +62,7 @@ def _require(reading: ReadingContext, node: Node | None, what: str, default: tup
     by_text = {each.value: each for each in (*node.items, node) if isinstance(each.value, str)}
     for kind in written:
         if kind not in KINDS:
-            reading.unknown(f"{what}: unknown kind of evidence", kind, by_text.get(kind, node), KINDS)
+            check_plugin_kind(reading, f"{what}: unknown kind of evidence", kind, by_text.get(kind, node))
     return tuple(dict.fromkeys(("pacts", *written)))  # pacts are always required
 
 
