@@ -182,7 +182,10 @@ def test_a_service_has_a_table_for_each_kind_that_a_plug_in_brings(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("checks = { request-id = { heading = 'X' } }", "services.orders.checks.request-id: unknown key 'heading'"),
+        (
+            "checks = { request-id = { heading = 'X' } }",
+            "services.orders.checks.request-id: unknown key 'heading'",
+        ),
         ("checks = { request-id = { most = 'X' } }", "services.orders.checks.request-id.most: a whole number"),
         ("checks = { request-id = 5 }", "services.orders.checks.request-id: a table is needed, not 5"),
         ("checks = 5", "services.orders.checks: a table is needed, not 5"),
