@@ -33,7 +33,7 @@ class Version:
     @property
     def argument(self) -> str:
         """As a command line wants it; without a number it is the one that is here."""
-        return f"{self.pacticipant}={self.number}" if self.number else self.pacticipant
+        return argument_of(self.pacticipant, number=self.number)
 
     @property
     def asked(self) -> Version:
@@ -50,6 +50,53 @@ class Version:
     def dirty(self) -> bool:
         """Whether it was made of a working tree that no commit holds."""
         return DIRTY in self.number
+
+
+def argument_of(name: str, instance: str = "", number: str = "") -> str:
+    """`orders@blue=1.4` as a command line wants it; a name that would be read otherwise stands in quotes."""
+    on = f"@{_quote_name(instance, instance)}" if instance else ""
+    return f"{_quote_name(name, name[1:])}{on}{f'={number}' if number else ''}"
+
+
+def split_argument(text: str, *, placed: bool) -> tuple[str, str, str]:
+    """Name, instance and number of `orders@blue=1.4`; what is not there is "". Raises ValueError for open quotes.
+
+    The first `=` ends a name and everything behind it is the number. A name that has a `=`, an `@` before which
+    there is something, or a quote at its beginning is written in quotes, as in the manifest: `"a=b"=1.0`.
+    """
+    name, rest = _leading_name(text, "=")
+    instance = ""
+    if placed and text[:1] != '"':
+        name, at = _before_instance(name, text)
+        rest = text[len(name) :] if at else rest
+    if placed and rest.startswith("@"):
+        instance, rest = _leading_name(rest[1:], "=")
+    if rest and not rest.startswith("="):
+        raise ValueError(f"what stands behind the quotes is neither = nor the end: {rest}")
+    return name, instance, rest[1:]
+
+
+def _before_instance(name: str, text: str) -> tuple[str, bool]:
+    """The name before the `@` of an instance, and whether there is one; `@scope/orders` has none."""
+    quoted = text.find('@"', 1)
+    if 0 < quoted <= len(name):
+        return text[:quoted], True
+    before, at, instance = name.rpartition("@")
+    return (before, True) if at and before and instance else (name, False)
+
+
+def _leading_name(text: str, end: str) -> tuple[str, str]:
+    """A name, in quotes or up to what ends it, and the rest."""
+    if text.startswith('"'):
+        name, after = json.JSONDecoder().raw_decode(text)
+        return str(name), text[after:]
+    name, found, _ = text.partition(end)
+    return name, text[len(name) :] if found else ""
+
+
+def _quote_name(name: str, without_at: str) -> str:
+    reads_otherwise = "=" in name or "@" in without_at or name.startswith('"')
+    return json.dumps(name, ensure_ascii=False) if reads_otherwise else name
 
 
 def canonical_json(document: object) -> str:

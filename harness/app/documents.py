@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +88,8 @@ def _published_document(ledger: Ledger, version: Version) -> str:
         raise UnknownName(what, hint=otherwise(did_you_mean(version.number, mine), commands.first_known(version)))
     contract = ledger.contract(known.openapi) if known.openapi else None
     if contract is None or contract.kind is not ContractKind.OPENAPI:
-        hint = f"harness publish openapi.yaml --provider {version.argument}"
+        named = ("--provider", version.pacticipant, "--version", version.number)
+        hint = shlex.join(("harness", "publish", "openapi.yaml", *named))
         raise UnknownName(f"{version} has published no OpenAPI document", hint=hint)
     return contract.text
 

@@ -12,6 +12,7 @@ from harness.app.kept_documents import keeping_reader
 from harness.contracts.document import ContractKind
 from harness.errors import ContractError, UnknownName, UsageError, did_you_mean
 from harness.gate import commands
+from harness.identity import argument_of
 from harness.ports import Publication
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def publish(system: System | None, open_ledger: OpenLedger, wish: PublishOptions
     if untold and not contracts:
         raise UsageError(
             f"there is nothing to publish: only the running service tells the document of {', '.join(untold)}",
-            hint=f"start it and publish what it tells with: {commands.run(untold[0])}",
+            hint=f"start it and publish what it tells with: {commands.run(argument_of(untold[0]))}",
         )
     declared = {s.name: s.version for s in system.services if s.version} if system else {}
     with open_ledger() as ledger:

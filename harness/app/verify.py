@@ -102,7 +102,7 @@ def _published_pact(run: Run, consumer: Version, provider: str, on_disk: Iterabl
     if contract is None:
         with_pact = [v.argument for v, k in versions.items() if provider in k.pacts]
         raise UnknownName(
-            f"no pact of {consumer.argument if consumer.number else consumer.pacticipant} with {provider}",
+            f"no pact of {consumer.argument} with {provider}",
             hint=otherwise(
                 did_you_mean(consumer.argument, [*with_pact, *on_disk]),
                 f"publish it first, in its checkout: {commands.publish(consumer)}",

@@ -11,6 +11,7 @@ import click
 from harness import composition
 from harness.cli import words
 from harness.gate import commands
+from harness.identity import argument_of
 
 if TYPE_CHECKING:
     from harness.ports import Publication
@@ -77,9 +78,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument per option
         for notice in notices(each):
             words.say(f"  ! {notice}")
     for name in published.untold:
-        words.say(
-            f"  ! {name}: only the running service tells its document; publish it with: {commands.run(name)}"
-        )
+        run = commands.run(argument_of(name))
+        words.say(f"  ! {name}: only the running service tells its document; publish it with: {run}")
     words.say(f"on branch {published.branch}" if published.branch else _NO_BRANCH)
 
 

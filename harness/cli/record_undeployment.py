@@ -24,8 +24,7 @@ def command(
     service: str, environment: str, instance: str, manifest: Path | None, broker: str | None, *, as_json: bool
 ) -> None:
     """It no longer runs there."""
-    name, _ = words.service_and_version(service)
-    name, named = words.placed_name(name)
+    name, named = words.placed_name(service)
     instance = words.one_instance(named, instance)
     with composition.memory(manifest, broker) as ledger:
         count = ledger.record_undeployment(environment, name, instance=instance)

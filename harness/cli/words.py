@@ -10,7 +10,7 @@ import click
 
 from harness.cli import hashes
 from harness.errors import UsageError
-from harness.identity import Version
+from harness.identity import Version, argument_of, split_argument
 from harness.reports.sanitize import line
 from harness.verdicts import Verdict
 
@@ -59,23 +59,39 @@ def say_json(document: Any) -> None:
 
 def version(argument: str) -> Version:
     """`orders=1.4.0` as a version; anything else is an error that shows the form."""
-    name, equals, number = argument.partition("=")
-    if not (name and equals and number):
-        raise UsageError(f"'{argument}' is not SERVICE=VERSION", hint=f"{name or 'orders'}=1.4.0")
+    name, _, number = _parse_argument(argument, placed=False)
+    if not (name and number):
+        raise UsageError(f"'{argument}' is not SERVICE=VERSION", hint=f"{argument_of(name or 'orders')}=1.4.0")
     return Version(name, number)
 
 
 def placed_version(argument: str) -> tuple[Version, str]:
     """`orders@blue=1.4.0` as a version and the application instance that it is for; without one that is ""."""
-    found = version(argument)
-    name, instance = placed_name(found.pacticipant)
-    return Version(name, found.number), instance
+    name, instance, number = _parse_argument(argument, placed=True)
+    if not (name and number):
+        raise UsageError(f"'{argument}' is not SERVICE=VERSION", hint=f"{argument_of(name or 'orders')}=1.4.0")
+    return Version(name, number), instance
 
 
-def placed_name(text: str) -> tuple[str, str]:
+def placed_name(argument: str) -> tuple[str, str]:
     """`orders@blue` as a service and one of its application instances; without one that is ""."""
-    name, at, instance = text.rpartition("@")
-    return (name, instance) if name and at and instance else (text, "")
+    name, instance, _ = _name_with_number(argument, placed=True)
+    return name, instance
+
+
+def _name_with_number(argument: str, *, placed: bool) -> tuple[str, str, str]:
+    name, instance, number = _parse_argument(argument, placed=placed)
+    if not name or (not number and argument.endswith("=")):
+        raise UsageError(f"'{argument}' is not SERVICE or SERVICE=VERSION", hint="orders=1.4.0")
+    return name, instance, number
+
+
+def _parse_argument(argument: str, *, placed: bool) -> tuple[str, str, str]:
+    try:
+        return split_argument(argument, placed=placed)
+    except ValueError as error:
+        hint = """a name in quotes ends with one: '"a=b"=1.4.0'"""
+        raise UsageError(f"'{argument}' cannot be read: {error}", hint=hint) from error
 
 
 def one_instance(named: str, option: str) -> str:
@@ -87,9 +103,7 @@ def one_instance(named: str, option: str) -> str:
 
 def service_and_version(argument: str) -> tuple[str, str]:
     """`orders` or `orders=2` as name and number; no number is ""."""
-    name, equals, number = argument.partition("=")
-    if not name or (equals and not number):
-        raise UsageError(f"'{argument}' is not SERVICE or SERVICE=VERSION", hint="orders=1.4.0")
+    name, _, number = _name_with_number(argument, placed=False)
     return name, number
 
 

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from harness.gate.placing import UNNAMED, Instances, arguments
+from harness.identity import argument_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +35,7 @@ def first_known(version: Version) -> str:
 
 def up(service: str) -> str:
     """Start one service and see what it says."""
-    return _shell("up", [service])
+    return _shell("up", [argument_of(service)])
 
 
 def publish(version: Version) -> str:
@@ -54,7 +55,7 @@ def record_end(live: Live) -> str:
     if live.released:
         return _shell("record-support-ended", [live.version.argument], *place)
     on = ("--instance", live.instance) if live.instance else ()
-    return _shell("record-undeployment", [live.version.pacticipant], *place, *on)
+    return _shell("record-undeployment", [argument_of(live.version.pacticipant)], *place, *on)
 
 
 def can_i_deploy(versions: Iterable[Version], environment: str, instances: Instances = UNNAMED) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
-from harness.identity import Version
+from harness.identity import Version, argument_of
 
 if TYPE_CHECKING:
     from harness.evidence import Live
@@ -39,7 +39,7 @@ def everywhere(candidates: Iterable[Version], live: Iterable[Live]) -> Instances
 def arguments(candidates: Iterable[Version], instances: Instances) -> list[str]:
     """The candidates as a command line wants them: `orders=1.4`, `orders@blue=1.4`."""
     return [
-        f"{each.pacticipant}@{instance}={each.number}" if instance else each.argument
+        argument_of(each.pacticipant, instance, each.number)
         for each in candidates
         for instance in instances.get(each, _UNNAMED)
     ]

@@ -63,7 +63,7 @@ def of_pair(pair: MeetingPair, facts: Facts) -> Reason:
     words = _STATED if cell.stated else _WORDS
     command = commands.verify(pair.provider, pair.consumer)
     if cell.cause is Cause.DISAGREEING:  # no run of this number takes back what another build of it broke
-        command = commands.run(pair.provider.pacticipant)
+        command = commands.run(Version(pair.provider.pacticipant, "").argument)
     return Reason(
         verdict=cell.verdict,
         cause=cell.cause if cell.verdict is not Verdict.PASSED else None,

@@ -129,7 +129,7 @@ def _published_by(reason: Reason, version: Version, system: System | None, check
         return replace(reason, before=f"in a checkout of {version}:")
     if service.startable and service.tells_document:
         # Only the running service tells its document: publishing finds nothing, a run asks it.
-        return replace(reason, command=commands.run(version.pacticipant))
+        return replace(reason, command=commands.run(Version(version.pacticipant, "").argument))
     return reason
 
 

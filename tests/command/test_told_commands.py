@@ -403,6 +403,23 @@ def test_another_memory_is_named_in_what_is_told(tmp_path: Path) -> None:
     assert told["command"].endswith(f" --broker {there}")
 
 
+def test_what_is_told_of_a_name_with_an_equals_sign_can_be_run(tmp_path: Path) -> None:
+    project(tmp_path)
+    change("harness.toml", "[services.reader]", '[services."a=b"]')(tmp_path)
+    pact(consumer={"name": "a=b"})(tmp_path)
+    key = pact_key({**PACT, "consumer": {"name": "a=b"}})
+    ledger = new_ledger(tmp_path / ".harness" / "ledger.db")
+    ledger.record_version(Known(version=Version("things", "1"), artifacts=frozenset(["artifact of things 1"])))
+    ledger.record_evidence(replace(seen(Version("things", "1"), key, PASSED), consumer="a=b"))
+    ledger.close()
+    asked = ("can-i-deploy", '"a=b"=1', "--to", "production")
+    refused = harness(*asked, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert """harness run '"a=b"=1'""" in refused.stderr
+    commanded("publish", "--pacticipant", "a=b")(tmp_path)
+    Reader(tmp_path, asked, nothing).follow()
+
+
 HELD_ELSEWHERE = {  # causes that no small system has, and what holds what is told for them
     Cause.NOT_ASKED: "what stands between is outside of the harness; the words of it: test_resolutions.py",
     Cause.TOOL_CRASHED: "what `harness doctor` tells mends it: test_incomplete_installation.py",

@@ -40,9 +40,7 @@ def parses(command: str) -> bool:
     return True
 
 
-NAMES = st.text("ab-=$' \"*é", min_size=1, max_size=6).filter(
-    lambda text: "=" not in text and text.strip() == text
-)
+NAMES = st.text("ab-=@$' \"*é", min_size=1, max_size=6).filter(lambda text: text.strip() == text)
 VERSIONS = st.builds(Version, NAMES, NAMES)
 
 

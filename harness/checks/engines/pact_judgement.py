@@ -13,6 +13,7 @@ from harness.checks.engines.pact_results import BODY, HEADER, STATUS, FindingKin
 from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
+from harness.identity import argument_of
 from harness.verdicts import Cause, Difference, Exchange, Exercised, Finding, Verdict, most_telling_first
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ class InteractionJudge:
 
     def _replay(self, interaction: Interaction) -> str:
         settings, consumer = self.target.settings, self.target.consumer
-        against = consumer.argument if consumer and consumer.number else self.pact.consumer
+        against = consumer.argument if consumer else argument_of(self.pact.consumer)
         words = ["verify", self.target.service.identity.argument]
         words += ["--against", against, "--only", interaction.label, *settings.options]
         return " ".join([settings.command, *(shlex.quote(word) for word in words)])
