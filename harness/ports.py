@@ -67,6 +67,7 @@ class Session(Protocol):
 
     def prepare(self, unit: Unit, tell: Tell = silent) -> None:
         """Build or pull what the unit needs; may take minutes, so each step is told. Raises ServiceDidNotStart."""
+        del unit, tell
 
     def start(self, unit: Unit, peers: Mapping[str, Instance], slot: str = "") -> Instance:
         """Start the unit and wait until it is ready; peers give the values of `${NAME.url}`.
@@ -77,6 +78,7 @@ class Session(Protocol):
 
     def cancel(self) -> None:
         """Give up every prepare and start that is in progress, and begin no other; from any thread, at once."""
+        return  # what starts at once need not be given up
 
     def stop(self, instance: Instance) -> None:
         """Stop one instance; stopping twice is harmless."""
@@ -139,6 +141,7 @@ class Runtime(Protocol):
 
     def build(self, unit: Unit, tell: Tell = silent) -> None:
         """Run its `build-command`, where something of it has changed. Raises ServiceDidNotStart."""
+        del unit, tell
 
     def made_of(self, unit: Unit) -> MadeOf:
         """The files that the identity was made of, and why it may not be known."""

@@ -130,6 +130,9 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+_ANY_RUNTIME = "auto"
+
+
 class _RuntimeName(click.ParamType[str]):
     """A runtime that somebody here knows; which there are is asked when one is named or shown."""
 
@@ -141,10 +144,12 @@ class _RuntimeName(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it stands. A name that nobody knows is refused with those that there are."""
+        if value == _ANY_RUNTIME:  # what most say, without a word: nothing is loaded for it
+            return value
         from harness.plugins import unusable_plugins
-        from harness.runtime.choice import AUTO, is_runtime
+        from harness.runtime.choice import is_runtime
 
-        if value == AUTO or is_runtime(value):
+        if is_runtime(value):
             return value
         for problem in unusable_plugins():
             click.echo(clean(f"error: {problem.text}"), err=True)
@@ -161,7 +166,7 @@ def runtime_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--runtime",
         type=_RuntimeName(),
-        default="auto",
+        default=_ANY_RUNTIME,
         envvar="HARNESS_RUNTIME",
         show_default=True,
         help="Containers, local processes, or what this machine has.",
