@@ -38,7 +38,8 @@ def suite_key(root: Path, suite: Suite) -> str:
     files = (part for path in sorted(paths) for part in (os.path.relpath(path, root), _content(path, contents)))
     names = sorted({name for line in lines for name in line["variables"]})
     variables = (part for name in names for part in (name, os.environ.get(name, "\0")))
-    return digest("suite", *files, *variables, *_installed_packages())
+    met = () if suite.record_https else ("record-https = false",)
+    return digest("suite", *files, *variables, *_installed_packages(), *met)
 
 
 def started_programs(root: Path, suite: Suite) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from harness.checks.api import CheckTarget
-    from harness.ports import Recording
+    from harness.ports import Instance, Recording
     from harness.services.system import Suite
 
 _NAMED = 3  # tests that a sentence names
@@ -57,7 +57,8 @@ class SuiteCheck:
                 ending=target.settings.ending,
             )
             covered = tuple(_service_coverage(recordings)) if _has_passed(outcome) else ()
-        yield from _with(covered, tell(suite, outcome))
+        remark = _https_remark(target, suite) if self.kind is EvidenceKind.INTEGRATION else ""
+        yield from _with(covered, _with_remark(tell(suite, outcome), remark))
 
 
 def _noting(suite: Suite) -> dict[str, str]:
@@ -72,11 +73,28 @@ def _noting(suite: Suite) -> dict[str, str]:
 
 def _recordings(target: CheckTarget, suite: Suite, stack: ExitStack) -> dict[str, Recording]:
     """A recorder before everything that speaks HTTP: what the tests ask counts as exercised."""
+    trusts = dict(suite.trusts)
     return {
-        name: stack.enter_context(target.recorder.record(instance.url, within=suite.timeout))
+        name: stack.enter_context(
+            target.recorder.record(instance.url, within=suite.timeout, trust=trusts.get(name))
+        )
         for name, instance in target.running.items()
-        if instance.url.startswith("http://")
+        if instance.url.startswith("http://") or (suite.record_https and _speaks_https(instance))
     }
+
+
+def _speaks_https(instance: Instance) -> bool:
+    return instance.url.startswith("https://")
+
+
+def _https_remark(target: CheckTarget, suite: Suite) -> str:
+    """What the suite's words do not show: how it met what speaks HTTPS."""
+    names = ", ".join(sorted(name for name, instance in target.running.items() if _speaks_https(instance)))
+    if not names:
+        return ""
+    if suite.record_https:
+        return f"{names}: asked at the recorder over plain HTTP, and by it over HTTPS (else: record-https = false)"
+    return f"{names}: what was asked over HTTPS was not recorded and counts as nothing (record-https = false)"
 
 
 def _system(target: CheckTarget, recordings: Mapping[str, Recording]) -> Path:
@@ -109,6 +127,16 @@ def _with(covered: tuple[Covered, ...], items: Iterator[Exercised | Finding]) ->
         if covered and isinstance(item, Exercised) and item.verdict is Verdict.PASSED:
             yield replace(item, covered=covered)
             covered = ()
+        else:
+            yield item
+
+
+def _with_remark(items: Iterator[Exercised | Finding], remark: str) -> Iterator[Exercised | Finding]:
+    """A remark on the whole suite, told with its first test."""
+    for item in items:
+        if remark and isinstance(item, Exercised):
+            yield replace(item, remark="; ".join(filter(None, (item.remark, remark))))
+            remark = ""
         else:
             yield item
 
@@ -154,11 +182,7 @@ def _with_left_out(told: Sequence[Exercised | Finding], left_out: Sequence[str])
     if not told:
         cause = Cause.NOTHING_EXERCISED
         yield Exercised(subject="the suite", verdict=Verdict.UNKNOWN, cause=cause, because=text)
-    for number, item in enumerate(told):
-        if number == 0 and isinstance(item, Exercised):
-            yield replace(item, remark="; ".join(filter(None, (item.remark, text))))
-        else:
-            yield item
+    yield from _with_remark(iter(told), text)
 
 
 def _has_errors(outcome: SuiteOutcome) -> bool:

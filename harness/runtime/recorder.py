@@ -7,6 +7,7 @@ connections to the service kept open, and nothing turned into text before somebo
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _HOPS = (b"connection", b"keep-alive", b"proxy-connection", b"expect")
 _REFUSAL = b"HTTP/1.1 424 Failed Dependency\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HTTP_2 = b"PRI * HTTP/2.0"  # a client that knows beforehand what the service speaks, as those of gRPC do
+_SECURE = re.compile(rb";\s*secure\s*(?=;|$)", re.IGNORECASE)  # an attribute of a cookie
 _MOST = 50_000  # exchanges that are remembered; what comes after them passes unseen
 _TO_JUDGE = 16 << 20  # bytes of a body that somebody will judge
 _SPARE = 8  # threads that may wait for connections
@@ -160,7 +162,8 @@ class Proxy:
             return False
         if asked.says(b"expect", b"100-continue"):
             client.sock.sendall(_CONTINUE)
-        passage = Passage(client, self._connections, request, tag, self._file, self._homeward)
+        homeward = self._homeward if tag else self._homeward_unjudged
+        passage = Passage(client, self._connections, request, tag, self._file, homeward)
         if tag:
             passage.sent.most = passage.came.most = _TO_JUDGE
         return passage.run() and asked.start.endswith(b"/1.1") and not asked.says(b"connection", b"close")
@@ -191,6 +194,13 @@ class Proxy:
         if not places or not (moved := self._moved(places[0])):
             return response
         return response.without(b"location").plus((b"Location", moved))
+
+    def _homeward_unjudged(self, response: Head) -> Head:
+        """The same; clients send cookies of a service that speaks HTTPS back through here, over plain HTTP."""
+        told, cookies = self._homeward(response), response.values(b"set-cookie")
+        if self._to.scheme != "https" or not cookies:
+            return told
+        return told.without(b"set-cookie").plus(*((b"Set-Cookie", cookie_over_http(each)) for each in cookies))
 
     def _moved(self, location: bytes) -> bytes:
         there = urlsplit(location.decode("latin-1"))
@@ -233,6 +243,11 @@ class Proxy:
             trouble=filed.trouble,
             late=filed.late,
         )
+
+
+def cookie_over_http(cookie: bytes) -> bytes:
+    """A cookie that its client sends back over plain HTTP, too."""
+    return _SECURE.sub(b"", cookie)
 
 
 def _port(url: SplitResult) -> int:

@@ -299,6 +299,8 @@ class Suite:
     writes: Path | None = None  # where a consumer suite puts its pacts; None is the plugin's own default
     reads: Path | None = None  # where it is to be written down what a session of it loaded
     root: Path | None = None  # the project whose files are told there
+    record_https: bool = True  # whether it reaches what speaks HTTPS through the recorder, over plain HTTP
+    trusts: tuple[tuple[str, Trust], ...] = ()  # which certificates of the services are believed then, by service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

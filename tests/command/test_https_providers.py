@@ -111,6 +111,30 @@ def test_a_process_that_speaks_https_is_verified_and_its_document_exercised(
     assert ("its certificate is not verified" in told) is (said == "tls-verify = false")
 
 
+SUITE = """
+import ssl, urllib.request
+def test_pets(system):
+    with urllib.request.urlopen(system.url("svc") + "/pets", context=ssl.create_default_context()) as answer:
+        assert answer.status == 200
+"""
+
+
+@pytest.mark.slow
+def test_what_a_suite_asks_over_https_is_exercised_as_what_it_asks_over_http(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "suite").mkdir()
+    (project / "suite/test_pets.py").write_text(SUITE)
+    suites = '[suites.integration]\npath = "suite"\n'
+    (project / "harness.toml").write_text(MANIFEST % (30, 'ca = "cert.pem"') + suites)
+    assert command_line.answer(["run", "--runtime", "process", "--only", "integration"]) in (0, 3)
+    told = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert "svc: asked at the recorder over plain HTTP, and by it over HTTPS" in told, told
+    assert command_line.answer(["coverage", "svc"]) in (0, 1, 3)
+    told = capsys.readouterr().out
+    assert "GET /pets" in told, told
+
+
 @pytest.mark.slow
 def test_a_certificate_that_nothing_names_is_no_broken_promise_and_what_to_write_is_told(
     project: Path, capsys: pytest.CaptureFixture[str]
@@ -135,6 +159,29 @@ def test_a_mistaken_certificate_is_told_before_anything_starts(project: Path, ke
     (project / "harness.toml").write_text("")
     with pytest.raises(ManifestError, match=said):
         parse(f'[services.svc]\nurl = "https://127.0.0.1:1"\n{keys}\n', project / "harness.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('consumer = { path = "pacts", record-https = false }', "unknown key"),
+        ('integration = { path = "pacts", record-https = "no" }', "true or false is needed"),
+    ],
+)
+def test_whether_https_is_recorded_is_a_key_of_the_integration_suite(project: Path, keys: str, said: str) -> None:
+    with pytest.raises(ManifestError, match=said):
+        parse(f"[suites]\n{keys}\n", project / "harness.toml", {})
+
+
+def test_a_suite_is_told_plain_addresses_unless_it_wants_tls_and_believes_what_each_service_says(
+    project: Path,
+) -> None:
+    service = '[services.svc]\nurl = "https://127.0.0.1:1"\ntls-verify = false\n[services.web]\nversion = "1"\n'
+    for written, record in (("", True), (", record-https = true", True), (", record-https = false", False)):
+        suites = f'[suites]\nintegration = {{ path = "pacts"{written} }}\n'
+        suite = parse(f"{service}{suites}", project / "harness.toml", {}).integration_suite
+        assert suite is not None
+        assert (suite.record_https, suite.trusts) == (record, (("svc", Trust(verify=False)),))
 
 
 def test_trust_never_grows_by_itself(project: Path) -> None:

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from law_examples import examples
 
 from harness.ports import TAG_HEADER
 from harness.runtime import redaction
-from harness.runtime.recorder import HttpRecorder, Proxy
+from harness.runtime.recorder import HttpRecorder, Proxy, cookie_over_http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -363,3 +366,17 @@ def test_bodies_are_shown_as_text_without_secrets(kept: bytes, size: int, kind: 
 def test_a_packed_body_is_shown_unpacked_and_never_grows_without_bound() -> None:
     packed = gzip.compress(b"x" * 10_000_000)
     assert len(redaction.body(packed, len(packed), "gzip")) == 65536
+
+
+SECURE = st.sampled_from([b"; Secure", b";secure", b"; SECURE ", b" ;\tSecure"])
+ATTRIBUTES = st.sampled_from(
+    [b"; Path=/secure", b"; HttpOnly", b"; SameSite=None", b"; Securely=1", b"; Domain=secure"]
+)
+
+
+@settings(max_examples=examples(30), deadline=None)
+@given(st.sampled_from([b"a=1", b"secure=secure", b"a=", b"__Secure-a=x"]), st.lists(ATTRIBUTES | SECURE))
+def test_a_cookie_loses_what_forbids_plain_http_and_nothing_else(cookie: bytes, attributes: list[bytes]) -> None:
+    written = b"".join((cookie, *attributes))
+    promised = [part.strip() for part in written.split(b";") if part.strip().lower() != b"secure"]
+    assert [part.strip() for part in cookie_over_http(written).split(b";")] == promised

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,6 +24,7 @@ from harness.evidence import EvidenceKind
 from harness.ports import Endpoint, Instance
 from harness.runtime.recorder import HttpRecorder
 from harness.services.system import Service, Suite
+from harness.services.trust import Trust
 from harness.verdicts import Cause, Covered, Exercised, Finding, Verdict
 
 pytestmark = pytest.mark.slow  # each starts a pytest of its own
@@ -48,6 +52,7 @@ def stream(
     kind: EvidenceKind = EvidenceKind.INTEGRATION,
     timeout: float = 60,
     running: Instance = ORDERS,
+    **how: Any,
 ) -> Iterator[Exercised | Finding]:
     suite = folder / "suite"
     suite.mkdir(exist_ok=True)
@@ -58,7 +63,7 @@ def stream(
         service=Service(name="the system"),
         instance=SYSTEM,
         running={"orders": running, "database": DATABASE},
-        suite=Suite(path=suite, timeout=timeout),
+        suite=Suite(path=suite, timeout=timeout, **how),
         recorder=HttpRecorder(),
         settings=CheckSettings(scratch=scratch),
     )
@@ -239,6 +244,98 @@ def test_what_the_tests_ask_of_a_service_counts_as_exercised(tmp_path: Path, ord
             service="orders",
         )
     ]
+
+
+class SecureOrders(Orders):
+    """The same for whoever brings the cookie back that it gave away."""
+
+    def do_GET(self) -> None:
+        if self.path == "/login":
+            self.send_response(204)
+            self.send_header("Set-Cookie", "session=1; Path=/; Secure; HttpOnly")
+            self.end_headers()
+        elif "session=1" in self.headers.get("Cookie", ""):
+            super().do_GET()
+        else:
+            self.send_error(401)
+
+
+@pytest.fixture
+def secure_orders(tmp_path: Path) -> Iterator[Instance]:
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem"
+    subprocess.run(made.split(), cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), SecureOrders) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"https://127.0.0.1:{server.server_port}"
+        yield replace(ORDERS, endpoints=(Endpoint(name="https", url=url, inside=url),))
+        server.shutdown()
+        thread.join()
+
+
+CLIENTS = """
+import http.cookiejar, json, os, ssl, urllib.request
+import httpx, requests
+URL = json.load(open(os.environ["HARNESS_SYSTEM"]))["instances"][0]["endpoints"][0]["url"]
+CA = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cert.pem")
+
+def context():
+    made = ssl.create_default_context(cafile=CA)
+    made.check_hostname = False
+    return made
+
+def test_requests():
+    with requests.Session() as client:
+        client.get(URL + "/login", verify=WHICH)
+        assert client.get(URL + "/orders/7?with=requests", verify=WHICH).json()["id"] == 7
+
+def test_httpx():
+    with httpx.Client(verify=context()) as client:
+        client.get(URL + "/login")
+        assert client.get(URL + "/orders/7?with=httpx").json()["id"] == 7
+
+def test_urllib():
+    opening = (urllib.request.HTTPSHandler(context=context()), urllib.request.HTTPCookieProcessor())
+    client = urllib.request.build_opener(*opening)
+    client.open(URL + "/login").close()
+    with client.open(URL + "/orders/7?with=urllib") as answer:
+        assert json.load(answer)["id"] == 7
+"""
+
+
+@pytest.mark.parametrize("trust", ["ca", "any"])
+def test_what_the_tests_ask_over_https_counts_as_exercised(
+    tmp_path: Path, secure_orders: Instance, trust: str
+) -> None:
+    believed = Trust(ca=str(tmp_path / "cert.pem")) if trust == "ca" else Trust(verify=False)
+    text = CLIENTS.replace("WHICH", "CA")  # at the recorder nobody asks for a certificate
+    items = list(stream(tmp_path, text, running=secure_orders, trusts=(("orders", believed),)))
+    told = [item for item in items if isinstance(item, Exercised)]
+    assert [each.verdict for each in told] == [Verdict.PASSED] * 3
+    seen = {covered.operation: covered for each in told for covered in each.covered}
+    assert set(seen) == {"GET /login", "GET /orders/7"}
+    assert (seen["GET /orders/7"].service, seen["GET /orders/7"].status) == ("orders", 200)
+    assert "over plain HTTP" in told[0].remark
+
+
+def test_a_certificate_that_nothing_names_is_not_believed_for_a_suite(
+    tmp_path: Path, secure_orders: Instance
+) -> None:
+    items = list(stream(tmp_path, CLIENTS.replace("WHICH", "CA"), running=secure_orders))
+    assert {item.verdict for item in items if isinstance(item, Exercised)} == {Verdict.FAILED}
+    assert not [item for item in items if isinstance(item, Exercised) and item.covered]
+
+
+def test_what_could_not_be_recorded_is_told_and_counts_as_nothing(tmp_path: Path, secure_orders: Instance) -> None:
+    text = CLIENTS.replace("WHICH", "False")
+    items = list(stream(tmp_path, text, running=secure_orders, record_https=False))
+    told = [item for item in items if isinstance(item, Exercised)]
+    assert [each.verdict for each in told] == [Verdict.PASSED] * 3
+    assert not [each for each in told if each.covered]
+    assert "was not recorded and counts as nothing" in told[0].remark
 
 
 def test_of_a_suite_that_failed_nothing_counts_as_exercised(tmp_path: Path, orders: Instance) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import ManifestError, UsageError
@@ -21,6 +22,7 @@ from harness.services.manifest.toml_source import parse_toml, read_toml
 from harness.services.node import NOTHING, Node, Table
 from harness.services.reading import PluginChecks, PluginResources, ReadingContext
 from harness.services.system import System
+from harness.services.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -179,10 +181,14 @@ def _system(reading: ReadingContext, path: Path, document: Node) -> System:
     consumer_suite, integration_suite = settings.suites(reading, keys.get("suites"))
     require, trust_claims = settings.gate(reading, keys.get("gate"))
     resources = (resource(reading, name, node, names) for name, node in entries["resources"].items())
+    services = tuple(service(reading, name, node, names) for name, node in entries["services"].items())
+    if integration_suite:
+        trusts = tuple((each.name, each.trust) for each in services if each.trust != Trust())
+        integration_suite = replace(integration_suite, trusts=trusts)
     return System(
         root=path.parent,
         manifest=path,
-        services=tuple(service(reading, name, node, names) for name, node in entries["services"].items()),
+        services=services,
         resources=tuple(each for each in resources if each is not None),
         broker=settings.broker(reading, keys.get("broker")),
         pacts=pact_places(reading, keys.get("pacts"), "pacts"),

@@ -81,7 +81,8 @@ def _suite(reading: ReadingContext, node: Node | None, what: str) -> Suite | Non
     if isinstance(node.value, str):
         path = reading.existing(node, what, "file or folder")
         return Suite(path=path) if path else None
-    keys = reading.table(node, what, ("path", "inputs", "timeout"))
+    known = ("path", "inputs", "timeout", *(("record-https",) if what == "suites.integration" else ()))
+    keys = reading.table(node, what, known)
     if "path" not in keys and node.table == keys:
         reading.wrong(f"{what}: 'path' is missing", node, 'add path = "FOLDER"')
     found = (
@@ -91,4 +92,5 @@ def _suite(reading: ReadingContext, node: Node | None, what: str) -> Suite | Non
     inputs = tuple(path for path in found if path)
     timeout = reading.seconds(keys.get("timeout"), f"{what}.timeout", 600.0)
     path = reading.existing(keys.get("path"), f"{what}.path", "file or folder")
-    return Suite(path=path, inputs=inputs, timeout=timeout) if path else None
+    record = "record-https" not in keys or reading.truth(keys["record-https"], f"{what}.record-https")
+    return Suite(path=path, inputs=inputs, timeout=timeout, record_https=record) if path else None
