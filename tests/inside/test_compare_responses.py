@@ -297,6 +297,18 @@ def test_what_is_said_beside_alternatives_and_they_hold_together(
                 assert all(each.remedy.startswith(null) is (value is None) for each in found.findings)
 
 
+@pytest.mark.parametrize("kind", ["string", "integer", "array", "object", "boolean"])
+def test_what_may_be_null_is_null_or_of_its_kind(kind: str) -> None:
+    values = {"string": "a", "integer": 1, "array": [], "object": {}, "boolean": True, "null": None}
+    items: Json = {"items": {}} if kind == "array" else {}
+    for version, schema in (("3.0.3", {"type": kind, "nullable": True}), ("3.1.0", {"type": [kind, "null"]})):
+        listed = {"type": "object", "properties": {"x": {**schema, **items}}}
+        for each, value in values.items():
+            fits = each in (kind, "null")
+            told = codes(document_with(answering(listed), version), get(), needs({"x": value}))
+            assert told == ([] if fits else [BODY]), (version, each)
+
+
 @pytest.mark.parametrize(("value", "fits"), [("x", False), (2, False), (4, True)])
 def test_a_property_is_what_its_name_and_every_pattern_of_it_say(value: Any, fits: bool) -> None:
     schema = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -95,6 +96,16 @@ def test_what_parts_say_together_has_an_example_of_all_that_they_say(parts: list
     """One is found by looking at the parts: by chance nobody meets all of them."""
     found = [value for value in samples({"allOf": parts}, {}, 40) if all(allows(part, value) for part in parts)]
     assert found
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a.c", "^.{3}$", "x|y.", "[^a]", "[^a-z]+", r"^\d\w\s$", "^(?=a)a.$", "^q.*z$"]
+)
+def test_a_text_that_is_made_for_an_expression_is_one_of_its_texts(pattern: str) -> None:
+    for variant in range(3):
+        text = matching(pattern, variant)
+        assert text is not None
+        assert re.search(pattern, text)
 
 
 def test_a_recursive_schema_contains_a_narrower_one() -> None:

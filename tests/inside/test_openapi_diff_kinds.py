@@ -172,6 +172,38 @@ def test_what_breaks_nobody_is_told_of_by_its_name(
     assert (change.id, change.severity, change.place) == (kind, INFO, place)
 
 
+def headed(**told: Any) -> Json:
+    return document(responses={"200": {"description": "ok", "headers": {"X-A": {"schema": TEXT, **told}}}})
+
+
+def test_what_is_new_is_named_by_its_own_name() -> None:
+    item = {"post": {"responses": {"200": {"description": "ok"}}}}
+    (change,) = difference(document(), document(callbacks={"done": {"{$request.query.url}": item}})).changes
+    assert (change.id, change.text) == ("callback-added", "the callback done is new")
+    (change,) = difference(document(), headed()).changes
+    assert (change.id, change.text) == ("response-header-added", "the response header `x-a` is new")
+    (change,) = difference(headed(), headed(required=True)).changes
+    assert (change.id, change.severity) == ("response-header-became-required", INFO)
+
+
+@pytest.mark.parametrize("level", ["path", "operation"])
+def test_parameters_that_cannot_be_read_leave_it_open_wherever_they_stand(level: str) -> None:
+    lost = [{"$ref": "#/components/parameters/Gone"}]
+    made = document() if level == "path" else document(parameters=lost)
+    if level == "path":
+        made["paths"]["/orders/{id}"]["parameters"] = lost
+    for old, new in ((made, document()), (document(), made), (made, taking(TEXT)), (taking(TEXT), made)):
+        assert found(old, new) == {"request-parameters-unreadable": WARNING}
+        assert difference(old, new).exit is Exit.UNKNOWN
+
+
+def test_the_order_of_words_in_a_schema_changes_nothing() -> None:
+    old = part({**TEXT, "maxLength": 5, "minLength": 1}, required=True)
+    new = dict(reversed(old.items())) | {"properties": {"x": dict(reversed(old["properties"]["x"].items()))}}
+    for made in (accepting, sending, taking):
+        assert difference(made(old), made(new)).changes == ()
+
+
 QUERY = ("parameters", "query", "n")
 NOT_SENT = [  # by a webhook, to whoever counts on it
     (hooked(parameters=[SENT]), hooked(), "webhook-parameter-removed", QUERY),
@@ -275,3 +307,5 @@ def test_a_breaking_change_shows_a_value_that_was_accepted_and_is_not_any_more()
 def test_what_is_no_openapi_document_is_refused() -> None:
     with pytest.raises(ContractError, match="names no version"):
         document_of({"paths": {}}, "old.yaml")
+    with pytest.raises(ContractError, match=r"`openapi` is '9\.9'"):
+        document_of({"openapi": "9.9", "paths": {}}, "old.yaml")

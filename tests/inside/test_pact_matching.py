@@ -472,6 +472,14 @@ def test_a_body_that_is_no_text_is_json_where_nobody_names_its_kind() -> None:
     came = wire_message(status=200, headers=(), body=b'{ "a" : 1, "b": 2}')
     assert judge_response(promised, came, "3.0.0").kept
     assert not judge_response(promised, wire_message(status=200, headers=(), body=b'{"b": 2}'), "3.0.0").kept
+    number = wire_message(status=200, headers=[("content-type", "application/json")], body=b" 7 ")
+    assert judge_response({"status": 200, "body": 7}, number, "3.0.0").kept
+
+
+def test_a_body_that_is_neither_json_nor_text_is_a_difference_that_shows_it() -> None:
+    came = wire_message(status=200, headers=[("content-type", "application/json")], body=b'\xff{"a": 1}')
+    (difference,) = judge_response(response({"a": 1}), came, "3.0.0").differences
+    assert (difference.place, difference.expected, difference.actual) == ("body", "JSON", "'\ufffd{\"a\": 1}'")
 
 
 @given(st.sampled_from("abc"), st.sampled_from("abc"), names)

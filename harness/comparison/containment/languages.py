@@ -310,7 +310,7 @@ class _Parts:
     most: int | None
 
 
-_OF_LISTS = frozenset({"type", "items", "minItems", "maxItems", "uniqueItems", "$defs", "$ref"})
+_OF_LISTS = frozenset({"type", "items", "minItems", "maxItems", "uniqueItems", "$defs"})
 _OF_OTHERS = frozenset({"minLength", "maxLength", "pattern", "minimum", "maximum", "format", "multipleOf"})
 
 
@@ -320,7 +320,7 @@ def _of_list(schema: Schema, *, sent: bool) -> _Parts:
     root = schema
     while isinstance(schema, dict) and isinstance(root, dict) and "$ref" in schema and steps < _DEEPEST:
         schema, steps = root.get("$defs", {}).get(str(schema["$ref"]).removeprefix("#/$defs/"), True), steps + 1
-    if not isinstance(schema, dict) or schema.keys() - _OF_LISTS - _OF_OTHERS or "$ref" in schema:
+    if not isinstance(schema, dict) or schema.keys() - _OF_LISTS - _OF_OTHERS:
         raise BeyondAutomata("a list of another kind")
     items = schema.get("items", True)
     if isinstance(items, dict) and isinstance(root, dict) and "$defs" in root:
