@@ -69,6 +69,7 @@ class Cause(StrEnum):
     NOTHING_EXERCISED = "nothing was exercised"
     NOT_EXERCISED = "not exercised"
     KIND_NOT_CHECKED = "nothing can check this kind yet"
+    PLUGIN_MISSING = "plug-in missing"
     UNREADABLE = "document cannot be read"
     DISAGREEING = "results disagree"
     UNKNOWN_NAME = "unknown name"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.evidence import EvidenceKind, Subject
 from harness.gate import commands
 from harness.identity import Version
 from harness.services.spelling import heading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # What must be done first, where the command alone would only say the same again.
 BEFORE = {
     Cause.UNREADABLE: "mend the document at that place, then",
+    Cause.PLUGIN_MISSING: "install the plug-in that brings this kind of evidence, then",
     Cause.STATE_MISSING: "add the state to the provider, or correct its name in the consumer's test, then",
     Cause.STATE_FAILED: "mend what sets the state up, then",
     Cause.NOT_ASKED: "mend the pact at that place, or what stands between, then",
@@ -110,16 +112,23 @@ def _what_lacks(version: Version, kind: str, system: System | None, checked_out:
     service = _service(version.pacticipant, system)
     if system is None or service is None:
         return f"in a checkout whose manifest has {heading(version.pacticipant)}:"
-    suite = {"consumers": system.consumer_suite, "integration": system.integration_suite}
-    if kind in suite and not suite[kind]:
-        lacking = f"the manifest a [suites.{kind.removesuffix('s')}]"
-    elif not service.startable and kind != "consumers":  # their suite needs none of them
-        lacking = f"{heading(service.called)} an image, build, command or url"
-    else:
-        lacking = f"{heading(service.called)} its openapi" if kind == "properties" and not service.openapi else ""
-    if lacking:
+    if lacking := _what_the_manifest_lacks(EvidenceKind(kind) if kind else None, service, system):
         return f"give {lacking}, then"
     return "" if not version.number or checked_out.can_start(version) else f"in a checkout of {version}:"
+
+
+def _what_the_manifest_lacks(kind: EvidenceKind | None, service: Service, system: System) -> str:
+    subject = kind.subject if kind else None
+    suite = {Subject.WRITERS: system.consumer_suite, Subject.SYSTEM: system.integration_suite}
+    if kind and subject in suite and not suite[subject]:
+        return f"the manifest a [suites.{kind.removesuffix('s')}]"
+    if not service.startable and subject is not Subject.WRITERS:  # their suite needs none of them
+        return f"{heading(service.called)} an image, build, command or url"
+    if subject is Subject.DOCUMENT and not service.openapi:
+        return f"{heading(service.called)} its openapi"
+    if kind and subject is Subject.SERVICE and service.table_of(kind) is None:
+        return f"{heading(service.called)} a table checks.{kind}"
+    return ""
 
 
 def _published_by(reason: Reason, version: Version, system: System | None, checked_out: CheckedOut) -> Reason:

@@ -98,6 +98,7 @@ def test_a_plug_in_that_is_gone_or_broken_is_told_and_is_no_yes(place: Place) ->
     gone = place.harness("can-i-deploy", "things=3", "--to", "staging", installed=False)
     assert gone.exit == 3, gone.out
     assert "no plug-in here knows the kind of evidence 'request-id'" in gone.out
+    assert "install the plug-in that brings this kind of evidence" in " ".join(gone.out.split())
 
     (place.plugin.site / "request_id.py").write_text("raise RuntimeError('out of order')\n")
     broken = place.harness("can-i-deploy", "things=3", "--to", "staging")

@@ -425,6 +425,7 @@ HELD_ELSEWHERE = {  # causes that no small system has, and what holds what is to
     Cause.TOOL_CRASHED: "what `harness doctor` tells mends it: test_incomplete_installation.py",
     Cause.NOT_EXERCISED: "test_documents_as_evidence.py",
     Cause.KIND_NOT_CHECKED: "no command of ours checks it: told in words; test_resolutions.py",
+    Cause.PLUGIN_MISSING: "test_a_kind_of_check_from_the_page.py",
     Cause.UNKNOWN_NAME: "an error, not an answer: test_a_name_that_nobody_knows_is_told_how_it_becomes_known",
     Cause.INTERRUPTED: "test_interrupted_runs.py",
     Cause.TOO_MANY: "test_gate_laws.py: a higher bound each time",

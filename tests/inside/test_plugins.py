@@ -234,7 +234,11 @@ def test_stored_evidence_of_a_kind_that_nobody_knows_is_unknown(verdict: Verdict
     with closing(open_ledger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
         ledger.record_evidence(seen)
         (found,) = ledger.facts().evidence
-    assert (found.kind, found.verdict, found.cause) == ("nobody-brings-this", Verdict.UNKNOWN, Cause.UNREADABLE)
+    assert (found.kind, found.verdict, found.cause) == (
+        "nobody-brings-this",
+        Verdict.UNKNOWN,
+        Cause.PLUGIN_MISSING,
+    )
     assert "no plug-in here knows the kind of evidence 'nobody-brings-this'" in found.because
     assert not found.decisive
 

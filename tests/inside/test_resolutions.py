@@ -147,6 +147,7 @@ def test_another_version_than_what_is_here_is_published_and_verified_in_its_own_
         (EvidenceKind.CONSUMERS, "give the manifest a [suites.consumer], then"),
         (EvidenceKind.INTEGRATION, "give the manifest a [suites.integration], then"),
         (EvidenceKind.PROPERTIES, "give [services.payments] its openapi, then"),
+        (EvidenceKind("request-id"), "give [services.payments] a table checks.request-id, then"),
     ],
 )
 def test_a_kind_of_check_that_the_manifest_does_not_have_is_given_to_it_first(

@@ -120,7 +120,7 @@ def value_of(row: Any, results: tuple[Exercised, ...] = (), findings: tuple[Find
     promised, exercised, complete, run, at, seconds, because = more[:7]
     if unknown := why_meaningless(kind):
         # Nobody here knows by which rules it was judged, so whatever it said then it is no answer now.
-        verdict, cause, because = Verdict.UNKNOWN.value, Cause.UNREADABLE.value, unknown
+        verdict, cause, because = Verdict.UNKNOWN.value, Cause.PLUGIN_MISSING.value, unknown
     return Evidence(
         kind=EvidenceKind(kind),
         contract=contract,
