@@ -14,7 +14,14 @@ from harness.checks.api import CheckSettings, CheckTarget
 from harness.checks.engines.pact_chunks import InteractionOutcome
 from harness.checks.engines.pact_judgement import InteractionJudge, Seen
 from harness.checks.engines.pact_record import Opinion
-from harness.checks.engines.pact_results import BODY, HEADER, STATUS, Mismatch, VerifierResult
+from harness.checks.engines.pact_results import (
+    BODY,
+    HEADER,
+    STATUS,
+    Mismatch,
+    VerifierResult,
+    promised_there,
+)
 from harness.comparison.pact_matching.judgement import Judgement, Undecided
 from harness.contracts.pact import Interaction
 from harness.contracts.pact_reader import read_pact
@@ -311,3 +318,15 @@ def test_a_state_that_cannot_be_had_leaves_the_contract_untried(cause: Cause, co
     assert (finding.operation, finding.place, finding.replay) == (said.operation, said.place, said.replay)
     assert "orders's" in finding.remedy
     assert "{" not in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "told"),
+    [
+        ("$", "Actual map is missing the following keys: name", "name in the body"),
+        ("$.items[0]", "Actual map is missing the following keys: a, b", "a, b in $.items[0]"),
+        ("$.total", "Expected 12 (Integer) but got 13", "$.total: 12"),
+    ],
+)
+def test_what_was_promised_is_told_with_its_place(place: str, text: str, told: str) -> None:
+    assert promised_there(Difference(place=place, expected="12", actual="13", text=text)) == told

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.checks.api import CheckTarget
 from harness.checks.engines.pact_record import BETWEEN, Opinion
-from harness.checks.engines.pact_results import BODY, HEADER, STATUS, FindingKind, came_instead
+from harness.checks.engines.pact_results import BODY, HEADER, STATUS, FindingKind, came_instead, promised_there
 from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
@@ -195,7 +195,7 @@ class InteractionJudge:
         finding = Finding(
             code=broken.kind.code,
             subject=interaction.label,
-            expected=f"{first.place}: {first.expected}",
+            expected=promised_there(first),
             actual=broken.fact,
             consumer=self.pact.consumer,
             operation=_operation(interaction),

@@ -146,6 +146,14 @@ def came_instead(difference: Difference) -> str:
     return f"{difference.actual} ({came})" if other else difference.actual or difference.text
 
 
+def promised_there(difference: Difference) -> str:
+    """What was promised, and at which place: the value, or what an object was to have."""
+    lacking = _LACKING.match(difference.text)
+    if lacking:
+        return f"{lacking[1]} in {'the body' if difference.place == '$' else difference.place}"
+    return f"{difference.place}: {difference.expected}"
+
+
 def _kind_of(text: str) -> str:
     try:
         return _KINDS_OF_VALUES[type(json.loads(text))]
