@@ -28,8 +28,8 @@ class PlannedTask:
     """One promise document on one provider, and the promises in it as far as they are known before a start."""
 
     provider: str
-    kind: str  # "pacts" or "properties"
-    consumer: str  # "" for a provider's own document
+    kind: str  # "pacts", "properties", or what a plug-in brings
+    consumer: str  # "" for what a provider promises by itself
     subjects: tuple[str, ...]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import HarnessError
+from harness.evidence import EvidenceKind, Subject
 from harness.identity import canonical_json, digest
 from harness.pytesting.consumer import NOTEBOOK
 from harness.services.manifest.file import find
@@ -167,7 +168,9 @@ class TaskGroup(pytest.Collector):
             name = subject if number == 1 else f"{subject} #{number}"
             yield self._promise(name, subject, number)
         if self.task.kind == "properties" or not self.task.subjects:
-            yield self._promise(WHOLE, "", 1)
+            # What a plug-in checks needs no document.
+            brought = EvidenceKind(self.task.kind).subject is Subject.SERVICE
+            yield self._promise("all that is tried" if brought else WHOLE, "", 1)
 
     def _promise(self, name: str, subject: str, number: int) -> PromiseItem:
         return PromiseItem.from_parent(self, name=name, subject=subject, number=number)

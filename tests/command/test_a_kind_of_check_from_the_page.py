@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -107,3 +110,19 @@ def test_a_plug_in_that_is_gone_or_broken_is_told_and_is_no_yes(place: Place) ->
     broken = place.harness("run", "--runtime", "process", "--only", "request-id")
     assert broken.exit == 2, broken.out
     assert "the plug-in 'request-id' cannot be used: RuntimeError: out of order" in broken.err
+
+
+@pytest.mark.slow
+def test_what_a_plug_in_checks_is_a_test_of_pytest_too(place: Place) -> None:
+    collect = ("--harness", "--harness-runtime", "process", "--collect-only", "-q")
+    plain = ("-p", "no:cacheprovider", "-p", "no:pact", "-p", "no:schemathesis")
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", *collect, *plain],
+        cwd=place.folder,
+        env={**os.environ, "HARNESS_STATE_DIR": str(place.state), **place.plugin.environment},
+        text=True,
+        capture_output=True,
+        timeout=240,
+        check=False,
+    )
+    assert "harness.toml::things::request-id::all that is tried" in told.stdout.splitlines(), told.stdout
