@@ -77,6 +77,11 @@ def here(reason: Reason, system: System | None, checked_out: CheckedOut = IN_A_R
     return replace(placed, command=command, before=f"{placed.before} {_first(reason)}".strip())
 
 
+def over_http(reason: Reason, broker: str) -> str:
+    """What resolves it for whoever reads it at a broker: in a checkout of theirs, with this broker."""
+    return here(reason, None, CheckedOut(options=("--broker", broker))).resolution
+
+
 def _first(reason: Reason) -> str:
     """What must be done before the command of a reason; "" where it says something new by itself."""
     verifies = reason.command.startswith(("harness verify ", "harness run "))

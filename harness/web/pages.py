@@ -20,6 +20,7 @@ from harness.broker.http.request import Request
 from harness.broker.matrix_query import parse_question
 from harness.broker.settings import BrokerSettings
 from harness.gate.promises import told_briefly
+from harness.gate.resolutions import over_http
 from harness.ledger.db import dashboard, findings, pacts, provider_contracts, shown_versions
 from harness.ledger.db.database import Database
 from harness.ledger.matrix import details as matrix_details
@@ -95,6 +96,7 @@ def _templates() -> jinja2.Environment:
     found = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.web"), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    found.filters["over_http"] = over_http
     found.filters["segment"] = lambda text: quote(text, safe="")
     return found
 

@@ -79,8 +79,8 @@ def test_a_page_that_says_no_says_what_resolves_it(browser: Client) -> None:
     asked = "/matrix?q[][pacticipant]=web&q[][version]=1&environment=production"
     page = look(browser, asked).text
     assert "There is no verified pact between" in page
-    told = "in a checkout whose manifest has [services.orders]: harness verify orders --against web=1"
-    assert f"resolve:</span> <code>{told}</code>" in page
+    told = "in a checkout whose manifest has [services.orders]: harness verify orders --against web=1 --broker "
+    assert f"resolve:</span> <code>{told}http" in page
 
 
 def test_a_program_still_gets_the_api(browser: Client) -> None:

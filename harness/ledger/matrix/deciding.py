@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.gate import resolutions
 from harness.gate.reasons import FLAKY
 from harness.identity import Version
 from harness.ledger.matrix.promised import MatrixRow, Rows
 from harness.ledger.matrix.selected import SelectedVersions
-from harness.verdicts import Cause, Verdict
+from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
     from harness.ledger.matrix.basis import Basis
     from harness.ledger.matrix.question import Question
     from harness.ledger.matrix.resolving import IntegrationPair, ResolvedSelectors
-    from harness.verdicts import Reason
 
     _Side = tuple[str, int | None]  # a pacticipant, and the row of one of its versions
 
@@ -46,7 +44,9 @@ class Answered:
     ignored: int | None  # None: nothing was to be ignored
     considered: Rows
     left_out: Rows  # what was to be ignored
-    resolutions: Mapping[str, str] = field(default_factory=dict)  # error to what resolves it
+    resolutions: Mapping[str, Reason] = field(
+        default_factory=dict
+    )  # error to the reason that says what resolves it
 
     @property
     def reason(self) -> str:
@@ -60,7 +60,7 @@ class Against:
 
     verdict: Verdict  # FAILED or UNKNOWN
     text: str
-    resolution: str = field(default="", compare=False)  # "" where rows decide, of which no environment asks
+    reason: Reason | None = field(default=None, compare=False)  # None where rows decide: no environment is asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ def answer(
         ignored=len(left_out) if question.ignored else None,
         considered=considered,
         left_out=left_out,
-        resolutions={each.text: each.resolution for each in reversed(told) if each.resolution},
+        resolutions={each.text: each.reason for each in reversed(told) if each.reason},
     )
 
 
@@ -173,7 +173,7 @@ def by_reason(scene: ResolvedSelectors, basis: Basis, reason: Reason, because: s
         text = _pair_text(scene, reason.verdict, *sides, because)
     else:
         text = reason.text
-    return Against(reason.verdict, text, resolutions.here(reason, None).resolution)
+    return Against(reason.verdict, text, reason)
 
 
 def _pair_text(scene: ResolvedSelectors, verdict: Verdict, consumer: _Side, provider: _Side, because: str) -> str:
