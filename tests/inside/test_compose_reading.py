@@ -330,6 +330,6 @@ def test_in_a_container_a_rewritten_value_means_what_was_written(value: str) -> 
     "value", ["a" * 200_000, "a:" * 100_000, "a://" * 50_000, "x@" * 100_000, "db:5432," * 20_000]
 )
 def test_a_long_value_is_rewritten_in_a_moment(value: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     rewritten([("K", value)], HOSTS)
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5

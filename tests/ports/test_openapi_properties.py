@@ -363,7 +363,7 @@ def test_what_the_brake_cuts_is_unknown_and_what_was_seen_broken_stays_broken(tm
     with serving(SLOW, tmp_path / "app") as url:
         began = time.monotonic()
         exercised, findings = results(target(url, tmp_path, service=service))
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 100  # its slow requests alone would take longer
     assert exercised["GET /broken"].verdict is Verdict.FAILED
     assert [f.code for f in findings] == ["openapi.server-error"]
     assert (exercised["GET /slow"].verdict, exercised["GET /slow"].cause) == (Verdict.UNKNOWN, Cause.TIME_RAN_OUT)

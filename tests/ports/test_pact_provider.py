@@ -463,4 +463,4 @@ def test_a_verifier_that_hangs_is_given_up(verify: Any) -> None:
     hanging.close()
     assert [each.cause for each in said] == [Cause.TOOL_CRASHED] * 2
     assert "no sign of life" in said[0].because
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
