@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 Node = TypeVar("Node", bound=Hashable)
+Sortable = TypeVar("Sortable", int, str)
 MOST_CYCLES = 20  # nobody mends more at once
 
 
@@ -72,13 +73,14 @@ def waves(nodes: Collection[int], edges: Iterable[tuple[int, int]]) -> list[list
     return result
 
 
-def strong_components(after: Mapping[int, Sequence[int]]) -> list[list[int]]:
+def strong_components(after: Mapping[Sortable, Sequence[Sortable]]) -> list[list[Sortable]]:
     """The sets of nodes that reach one another, each with more than one node, sorted (Kosaraju's algorithm)."""
-    before: dict[int, list[int]] = {node: [] for node in after}
+    before: dict[Sortable, list[Sortable]] = {node: [] for node in after}
     for node, following in after.items():
         for then in following:
             before[then].append(node)
-    found, placed = [], set[int]()
+    found: list[list[Sortable]] = []
+    placed: set[Sortable] = set()
     for node in reversed(finishing_order(after)):
         if node not in placed:
             component = reachable([node], before, without=placed)

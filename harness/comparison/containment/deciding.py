@@ -73,10 +73,9 @@ def _proven(small: str, large: str) -> bool:
     if small == large:
         return True
     try:
-        steps = unfold_schemas(json.loads(small), json.loads(large))
+        return all(_covers(inner, outer) for inner, outer in unfold_schemas(json.loads(small), json.loads(large)))
     except Unfoldable:
         return False
-    return all(_covers(inner, outer) for inner, outer in steps)
 
 
 def _covers(small: Schema, large: Schema) -> bool:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.graph import strong_components
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,11 +29,12 @@ class Unfoldable(Exception):
     """The recursion is of a kind for which no proof is known."""
 
 
-def unfold_schemas(small: Schema, large: Schema) -> list[tuple[Schema, Schema]]:
-    """Pairs without recursion, each of which has to be contained; raises Unfoldable."""
+def unfold_schemas(small: Schema, large: Schema) -> Iterator[tuple[Schema, Schema]]:
+    """Pairs without recursion, each of which has to be contained; the first may raise Unfoldable."""
     inner, outer = _recursive(small), _recursive(large)
     if not inner and not outer:
-        return [(small, large)]
+        yield small, large
+        return
     if any(
         keyword in _NOT_MONOTONE | _NOT_MONOTONE_EITHER for side in (small, large) for keyword in _keywords(side)
     ):
@@ -41,12 +44,9 @@ def unfold_schemas(small: Schema, large: Schema) -> list[tuple[Schema, Schema]]:
         raise Unfoldable
     assert isinstance(small, dict)
     assert isinstance(large, dict)
-    pairs: list[tuple[Schema, Schema]] = []
     for stand_in in (_one_value, _all_but_one_value):
         markers = {name: stand_in(name) for name in sorted(shared)}
-        pairs.append((_cut_recursion(small, markers), _cut_recursion(large, markers)))
-        pairs += [(_body(small, name, markers), _body(large, name, markers)) for name in markers]
-    return pairs
+        yield from zip(_without_recursion(small, markers), _without_recursion(large, markers), strict=True)
 
 
 Markers = dict[str, dict[str, Any]]
@@ -60,19 +60,17 @@ def _all_but_one_value(name: str) -> dict[str, Any]:
     return {"not": {"const": f"any {name}"}}
 
 
-def _body(schema: dict[str, Any], name: str, markers: Markers) -> Schema:
-    definition = schema["$defs"][name]
-    if not isinstance(definition, dict):
-        return bool(definition)
-    return _cut_recursion({**definition, "$defs": schema["$defs"]}, markers)
-
-
-def _cut_recursion(schema: dict[str, Any], markers: Markers) -> dict[str, Any]:
-    """The schema with a name's own marker in the place of every reference to it."""
-    cut: dict[str, Any] = _mark_references({key: item for key, item in schema.items() if key != "$defs"}, markers)
-    kept = {name: each for name, each in schema.get("$defs", {}).items() if name not in markers}
-    definitions = {name: _mark_references(each, markers) for name, each in kept.items()}
-    return {**cut, "$defs": definitions} if definitions else cut
+def _without_recursion(schema: dict[str, Any], markers: Markers) -> Iterator[Schema]:
+    """The schema, and what bears each marked name, with the markers in the place of every reference to them."""
+    definitions = schema.get("$defs", {})
+    kept = {name: _mark_references(each, markers) for name, each in definitions.items() if name not in markers}
+    beside = {"$defs": kept} if kept else {}
+    for each in (schema, *(definitions[name] for name in markers)):
+        if isinstance(each, dict):
+            own = {key: item for key, item in each.items() if key != "$defs"}
+            yield {**_mark_references(own, markers), **beside}
+        else:
+            yield bool(each)
 
 
 def _mark_references(value: Any, markers: Markers) -> Any:
@@ -92,19 +90,11 @@ def _recursive(schema: Schema) -> frozenset[str]:
     if not isinstance(schema, dict):
         return frozenset()
     definitions = schema.get("$defs", {})
-    direct = {name: frozenset(_names(each)) for name, each in definitions.items()}
-    return frozenset(name for name in direct if name in _reachable_names(name, direct))
-
-
-def _reachable_names(start: str, direct: dict[str, frozenset[str]]) -> set[str]:
-    reached: set[str] = set()
-    waiting = list(direct.get(start, ()))
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += direct.get(name, ())
-    return reached
+    direct = {
+        name: sorted(definitions.keys() & frozenset(_names(each))) for name, each in sorted(definitions.items())
+    }
+    themselves = (name for name, names in direct.items() if name in names)
+    return frozenset((*themselves, *(name for component in strong_components(direct) for name in component)))
 
 
 def _name(value: dict[str, Any]) -> str:
