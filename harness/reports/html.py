@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.identity import Version
 from harness.reports import phrases
+from harness.reports.brevity import unit_text
 from harness.reports.run_summary import ReportedFinding, TaskSummary, by_promise, summarize
 from harness.reports.sanitize import block, duration, line, many, number
 from harness.reports.unknowns import unexplained_reasons, unknowns
@@ -171,5 +172,6 @@ def _words() -> Mapping[str, object]:
         "reuse": phrases.reuse,
         "tally": phrases.tally,
         "title": phrases.title,
+        "unit": unit_text,
         "who": phrases.who,
     }

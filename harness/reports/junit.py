@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from harness.reports import phrases
+from harness.reports.brevity import unit_text
 from harness.reports.run_summary import by_promise, summarize
 from harness.reports.sanitize import block, line
 from harness.reports.unknowns import unknowns
@@ -183,7 +184,7 @@ def _whole(task: TaskSummary, group: str) -> _Case:
 def _services(story: RunSummary) -> list[_Case]:
     return [
         _Case(
-            name=f"{each.name} {each.version}".strip(),
+            name=unit_text(each.name, each.version),
             group="services",
             seconds=each.seconds,
             error=None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.evidence import Subject
 from harness.gate import commands
 from harness.plugins import find_kind
+from harness.reports.brevity import unit_text
 from harness.reports.run_summary import ReportedFinding
 from harness.reports.sanitize import duration, join_items, line, many, number
 from harness.verdicts import Verdict
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from harness.reports.run_summary import RunSummary, TaskSummary
     from harness.verdicts import Exercised
 
-_COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 ANSWERS = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}
 MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.UNKNOWN: "?"}
 WORDS = {Verdict.PASSED: "kept", Verdict.FAILED: "broken", Verdict.UNKNOWN: "unknown"}
@@ -29,12 +28,7 @@ WORDS = {Verdict.PASSED: "kept", Verdict.FAILED: "broken", Verdict.UNKNOWN: "unk
 
 def version_text(version: Version | None) -> str:
     """`orders 1.4`; only the name where there is no version."""
-    return line(f"{version.pacticipant} {short(version.number)}".strip()) if version else ""
-
-
-def short(number: str) -> str:
-    """A version number as people read it: of a commit's 40 digits the first ten."""
-    return _COMMIT.sub(lambda found: found[0][:10], number)
+    return line(unit_text(version.pacticipant, version.number)) if version else ""
 
 
 def all_named(versions: Iterable[Version], most: int = 8) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.engine.events import Compared, Decided, Noticed, Planned, RunFinished, RunStarted, TaskId
 from harness.identity import Version
 from harness.ports import Endpoint
+from harness.reports.brevity import said_briefly
 from harness.reports.gathering import Gathered, gather
 from harness.verdicts import Cause, Exercised, Finding, Verdict
 
@@ -181,7 +182,7 @@ def _breaks(found: ReportedFinding) -> bool:
 
 def summarize(events: Iterable[Event]) -> RunSummary:
     """The story of a run; the same events always give the same story."""
-    gathered = gather(events)
+    gathered = gather(map(said_briefly, events))
     interrupted = gathered.finished is None or gathered.finished.interrupted
     tasks = tuple(_task(task, gathered, interrupted=interrupted) for task in gathered.tasks)
     services = tuple(_services(gathered))

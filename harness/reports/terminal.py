@@ -23,6 +23,7 @@ from harness.engine.events import (
     ServiceStep,
     TaskId,
 )
+from harness.reports.brevity import said_briefly, unit_text
 from harness.reports.phrases import MARKS, all_named, title
 from harness.reports.sanitize import duration, line, many, number
 from harness.reports.screen import plain, summary
@@ -125,6 +126,7 @@ class LiveTerminal:
 
     def show(self, event: Event) -> None:
         """Take one event in; facts that stand are printed at once, whether anything moves or not."""
+        event = said_briefly(event)
         self._note(event)
         for style, text in _facts(event):
             self._say(text, style)
@@ -234,7 +236,7 @@ def _ready(event: ServiceReady) -> tuple[str, str]:
 
 
 def _unit(name: str, version: str) -> str:
-    return line(f"{name} {version}".strip())
+    return line(unit_text(name, version))
 
 
 def _check_line(event: CheckFinished) -> str:

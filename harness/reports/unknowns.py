@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.evidence import Subject
 from harness.gate import commands
 from harness.gate.resolutions import first, instead
+from harness.reports.brevity import unit_text
 from harness.reports.phrases import resolving, title, version_text
 from harness.reports.run_summary import by_promise
 from harness.verdicts import Cause, Verdict
@@ -98,7 +99,7 @@ def _silence(story: RunSummary) -> _Open:
 def _service(service: ServiceSummary, *, interrupted: bool) -> _Open:
     cut = interrupted and service.state != "failed"
     return _Open(
-        about=f"{service.name} {service.version}".strip(),
+        about=unit_text(service.name, service.version),
         cause=Cause.INTERRUPTED if cut else Cause.DID_NOT_START,
         because="the run ended while it was being started" if cut else service.because,
         command="harness run" if cut else service.resolve or commands.up(service.name),

@@ -12,7 +12,8 @@ from harness.cli.versions import in_full
 from harness.errors import UnknownName, UsageError
 from harness.evidence import Known
 from harness.identity import Version, argument_of, split_argument
-from harness.reports.phrases import short, version_text
+from harness.reports.brevity import short
+from harness.reports.phrases import version_text
 
 SHA = "3f8a1c2b4d5e6f708192a3b4c5d6e7f80912a3b4"
 OTHER = "3f8a1c2b00000000000000000000000000000000"
