@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 
 TIMES = int(os.environ.get("HARNESS_EXAMPLES", "1"))
+LEAST = int(os.environ.get("HARNESS_LAW_EXAMPLES", "0"))
 
 
 def examples(few: int) -> int:
     """So many in this run."""
     return few * TIMES
+
+
+def examples_of_an_answer(few: int) -> int:
+    """The same for a law whose breach is a wrong answer: what a request meets, what fits, what a change breaks."""
+    return max(examples(few), LEAST)

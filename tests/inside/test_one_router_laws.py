@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from law_examples import examples
+from law_examples import examples_of_an_answer
 
 from harness.checks.engines.schemathesis_stream import observe
 from harness.comparison.coverage import Coverage, covered_by
@@ -22,7 +22,7 @@ from harness.contracts.pact_reader import read_pact
 from harness.engine.impact import template
 from harness.verdicts import Exchange
 
-EXAMPLES = examples(20)
+EXAMPLES = examples_of_an_answer(20)
 
 Json = dict[str, Any]
 SCHEMAS: dict[str, tuple[Json, str]] = {  # with what their texts look like

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from law_examples import examples
+from law_examples import examples_of_an_answer
 from pact_and_document import codes, document_with, operation
 
 from harness.comparison.diff import Change, Diff, Document, Notice, diff
@@ -18,7 +18,7 @@ from harness.errors import Exit
 Json = dict[str, Any]
 NOTICE = Notice(today=date(2026, 11, 23))
 MANY = settings(
-    max_examples=examples(20),
+    max_examples=examples_of_an_answer(20),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
-from law_examples import examples
+from law_examples import examples_of_an_answer
 from openapi_changes import ALIKE, JSON, Json, accepting, schema_cases, sending, single_cases
 
 from harness.comparison.containment import Containment, decide_containment
@@ -198,7 +198,7 @@ def node_at(value: Any, place: tuple[Any, ...]) -> Any:
     return value
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples_of_an_answer(60), deadline=None)
 @given(st.tuples(schemas, schemas) | edited())
 def test_what_is_refused_now_is_never_called_compatible(pair: tuple[Json, Json]) -> None:
     old, new = pair
@@ -207,7 +207,7 @@ def test_what_is_refused_now_is_never_called_compatible(pair: tuple[Json, Json])
         assert decide_containment(declared(old), new).containment is not Containment.NO
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples_of_an_answer(40), deadline=None)
 @given(st.tuples(schemas, schemas) | edited(), st.sampled_from([accepting, sending]))
 def test_every_example_is_taken_by_one_side_and_refused_by_the_other(pair: tuple[Json, Json], make: Any) -> None:
     old, new = pair
@@ -256,7 +256,7 @@ def spoilt(draw: st.DrawFn) -> Any:
     return made
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples_of_an_answer(60), deadline=None)
 @given(spoilt(), st.sampled_from(DOCUMENTS))
 def test_a_spoilt_document_is_compared_or_refused_and_is_itself(one: Any, other: Any) -> None:
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from law_examples import examples
+from law_examples import examples_of_an_answer
 from pact_openapi_worlds import Json, Told, World, body_of, told, worlds
 
 from harness.comparison.diff import document_of
@@ -91,7 +91,7 @@ CHANGES: list[tuple[str, Callable[[Json], None], str]] = [
 
 
 @pytest.mark.parametrize(("change", "code"), [each[1:] for each in CHANGES], ids=[each[0] for each in CHANGES])
-@settings(max_examples=examples(10))
+@settings(max_examples=examples_of_an_answer(10))
 @given(world=worlds())
 def test_one_change_is_one_broken_rule(change: Callable[[Json], None], code: str, world: World) -> None:
     changed = world.copy()
@@ -188,7 +188,7 @@ def test_a_body_that_is_written_as_a_text_of_json_is_read() -> None:
     assert errors(compared(world)) == ["response.body.incompatible"]
 
 
-@settings(max_examples=examples(5))
+@settings(max_examples=examples_of_an_answer(5))
 @given(worlds())
 def test_the_parts_of_an_operation_are_read_once_however_many_interactions_meet_it(world: World) -> None:
     document = document_of(world.document, "openapi.json")

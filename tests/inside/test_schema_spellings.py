@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from law_examples import examples
+from law_examples import examples_of_an_answer
 from pact_and_document import answering, document_with, get, pact_of, taking
 from schema_spellings import NEW, OLD, PLACES, Json, Spelling, listing, schemas, values
 
 from harness.comparison.pact_fit import Comparison, compare
 from harness.verdicts import Verdict
 
-SPELLINGS = examples(15)
+SPELLINGS = examples_of_an_answer(15)
 
 
 def compared(side: str, schema: Json, value: Any, version: str = NEW, named: Json | None = None) -> Comparison:
