@@ -93,6 +93,8 @@ def test_each_media_type_has_a_schema_of_its_own() -> None:
 def test_a_body_that_the_document_does_not_describe_is_not_promised() -> None:
     assert codes(document_with(operation()), get(), needs({"id": 1})) == ["response.body.unknown"]
     assert codes(document_with(operation()), get(), needs(None)) == []
+    pact = pact_of({"request": get(), "response": needs({"id": 1})})
+    assert [each.expected for each in compare(pact, document_with(operation())).findings] == ["no body"]
 
 
 # --- bodies ------------------------------------------------------------------------------------------------------
