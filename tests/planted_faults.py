@@ -21,6 +21,7 @@ from mutmut.mutation.file_mutation import (
 from mutmut.mutation.trampoline_templates import mangle_function_name
 
 ROOMS = ("gate", "evidence", "comparison", "checks")
+_STARTED = 'if __name__ == "__main__":\n'
 BESIDE = (  # what the tests look at, besides the product
     *("tests", "contracts", "docs", "fixtures", "suites", "benchmarks", "deploy"),
     *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "pyproject.toml"),
@@ -99,7 +100,8 @@ class _Source:
         """Its text, in which the chosen functions have all of their mutants beside them."""
         kept = [fault for name in self.functions.keys() & chosen for fault in self.functions[name].faults]
         made = combine_mutations_to_source(self._module, kept, *self._ignored) if kept else self._module
-        return str(made.code)
+        # A program that is started as a module is called `__main__`, and no mutant has that name.
+        return str(made.code).replace(_STARTED, f"{_STARTED}    from {self.name} import main\n\n")
 
 
 def _parsed(function: cst.FunctionDef) -> ast.AST:

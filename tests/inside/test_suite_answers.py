@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.checks import suites
+from harness.checks.engines.pytest_reads import ROOT
 from harness.checks.engines.pytest_results import LeftOut, Results
 from harness.checks.engines.pytest_suite import SuiteOutcome, command, replay, root_of
 from harness.checks.suites import tell
@@ -272,3 +275,9 @@ def test_a_suite_is_run_from_the_nearest_folder_that_configures_it(tmp_path: Pat
 def test_a_suite_below_nothing_that_configures_it_is_run_from_beside_it() -> None:
     assert root_of(Path("/nowhere/at/all")) == Path("/nowhere/at")
     assert replay(Path("/nowhere"), "a b.py::t").endswith("nowhere/a b.py::t'")
+
+
+def test_what_a_session_loads_is_told_from_its_project_also_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    noting = suites._noting(replace(SUITE, reads=tmp_path / "file" / "reads.json"))
+    assert noting[ROOT] == str(root_of(SUITE.path))
