@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from law_examples import examples_of_an_answer
 from pact_and_document import Json, answering, document_with, get, pact_of, taking
 
 from harness.comparison.pact_fit import Comparison, compare
@@ -406,6 +407,38 @@ def test_the_fields_of_a_form_are_written_as_their_encoding_says(
     schema = record("area", area=AREA, tags={"type": "array", "items": NUMBER})
     found = sent(schema, FORM, body, encoding=encoding)
     assert found.verdict is verdict, found
+
+
+@settings(max_examples=examples_of_an_answer(10))
+@given(
+    items=st.sampled_from([TEXT, NUMBER, {}, {"type": ["string", "null"]}, {"oneOf": [TEXT, {"type": "object"}]}]),
+    text=st.sampled_from(["[1", "{", "a", '"a', "[1]x", "", "[}", "'a'", "1 2"]),
+    listed=st.booleans(),
+    written=st.sampled_from(["application/json", "application/problem+json", "application/json, text/json"]),
+)
+def test_a_text_that_is_said_to_be_json_and_is_none_never_fits(
+    items: Json, text: str, listed: bool, written: str
+) -> None:
+    schema = record(it={"type": "array", "items": items} if listed else items)
+    named = "application/json" if "," in written else written
+    found = [
+        sent(schema, PARTS, parts(part("it", text, f"Content-Type: {named}"))),
+        sent(schema, PARTS, parts(part("it", text)), encoding={"it": {"contentType": written}}),
+        sent(schema, FORM, urlencode({"it": text}), encoding={"it": {"contentType": written}}),
+        came(schema, PARTS, parts(part("it", text, f"Content-Type: {named}"))),
+    ]
+    for each in found:
+        assert each.verdict is Verdict.FAILED, each
+        assert any("its text is not JSON" in told for told in errors(each))
+
+
+@pytest.mark.parametrize("told", [{}, {"contentType": "*/*"}, {"contentType": "application/json, text/plain"}])
+def test_a_text_that_need_not_be_json_is_a_text(told: Json) -> None:
+    schema = record(it={"type": "array", "items": TEXT})
+    assert sent(schema, PARTS, parts(part("it", "[1")), encoding={"it": told}).verdict is Verdict.PASSED
+    assert sent(schema, FORM, urlencode({"it": "[1"}), encoding={"it": told}).verdict is Verdict.PASSED
+    styled = {"it": {**told, "contentType": "application/json", "style": "form"}}
+    assert sent(schema, FORM, urlencode({"it": "[1"}), encoding=styled).verdict is Verdict.PASSED
 
 
 # --- texts, bytes, and what nobody reads -------------------------------------------------------------------------

@@ -156,6 +156,56 @@ def test_of_a_condition_one_case_is_read(schema: Json, value: Json, verdict: Ver
     assert compared("response", schema, value).verdict is verdict
 
 
+# --- what only refers to itself ----------------------------------------------------------------------------------
+
+LOOP: Json = {"$ref": "#/components/schemas/Loop"}
+TURN: Json = {"$ref": "#/components/schemas/Turn"}
+CIRCLES: list[Json] = [
+    {"Loop": LOOP},
+    {"Loop": {**LOOP, "description": "itself"}},
+    {"Loop": TURN, "Turn": LOOP},
+    {"Loop": {"allOf": [LOOP]}},
+    {"Loop": {"allOf": [{"allOf": [TURN]}, TURN]}, "Turn": {"anyOf": [LOOP]}},
+    {"Loop": {"oneOf": [LOOP], "title": "itself"}},
+    {"Loop": TURN, "Turn": TURN},
+]
+TELLING: Json = {"type": "object", "properties": {"a": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+@pytest.mark.parametrize("named", CIRCLES)
+@settings(max_examples=examples_of_an_answer(6))
+@given(data=st.data())
+def test_what_only_refers_to_itself_is_no_yes_beside_whatever_else_holds(
+    side: str, named: Json, data: st.DataObject
+) -> None:
+    schema = data.draw(
+        st.sampled_from(
+            [
+                LOOP,
+                {"allOf": [LOOP, TELLING]},
+                {"allOf": [{"allOf": [TELLING]}, {"allOf": [LOOP]}]},
+                {**TELLING, "allOf": [LOOP]},
+                {**TELLING, **LOOP},
+                {"allOf": [LOOP, {"anyOf": [TELLING, {"type": "string"}]}]},
+                {"allOf": [LOOP, {"oneOf": [TELLING, {"type": "string"}]}]},
+            ]
+        )
+    )
+    in_schema, in_value = PLACES[data.draw(st.sampled_from(sorted(PLACES)))]
+    assert compared(side, in_schema(schema), in_value({"a": 1}), NEW, named).verdict is Verdict.UNKNOWN
+    if schema is not LOOP:
+        assert compared(side, in_schema(schema), in_value({"a": "x"}), NEW, named).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_what_says_something_before_it_refers_to_itself_is_read(side: str) -> None:
+    for loop in ({"allOf": [LOOP, TELLING]}, {**TELLING, **LOOP}, {"allOf": [TURN, TURN]}):
+        named = {"Loop": loop, "Turn": TELLING}
+        assert compared(side, LOOP, {"a": 1}, NEW, named).verdict is Verdict.PASSED
+        assert compared(side, LOOP, {"a": "x"}, NEW, named).verdict is Verdict.FAILED
+
+
 # --- what takes long ---------------------------------------------------------------------------------------------
 
 

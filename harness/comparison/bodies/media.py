@@ -25,6 +25,11 @@ def is_json(media: str) -> bool:
     return _JSON.fullmatch(bare(media)) is not None
 
 
+def is_certainly_json(media: str) -> bool:
+    """Whether bodies of it are JSON, and nothing else may be meant."""
+    return is_json(media) and "*" not in media
+
+
 def is_form(media: str) -> bool:
     """Whether bodies of it are the fields of a form, as a query is written."""
     return bare(media) == "application/x-www-form-urlencoded"

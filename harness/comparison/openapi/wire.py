@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -144,8 +143,8 @@ def _number(text: str) -> int | float:
 
 
 def read_json(text: str) -> tuple[Any] | None:
-    """The value of a parameter that is written as JSON."""
+    """The value of a text that is JSON; None for one that is none."""
     try:
-        return (json.loads(unquote(text)),)
-    except ValueError:
+        return (json.loads(text),)
+    except (ValueError, RecursionError):
         return None

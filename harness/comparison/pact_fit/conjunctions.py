@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.dialects import Schema, definition_name
 from harness.comparison.pact_fit.alternatives import Alternatives, Scopes, alternatives_of, kinds_of
-from harness.comparison.pact_fit.expressions import UNREADABLE
+from harness.comparison.pact_fit.circles import without_circle
 from harness.comparison.pact_fit.faults import CLOSED
 from harness.comparison.pact_fit.schema_nodes import JSON_TYPES, SchemaNode
 
@@ -81,18 +81,10 @@ class _Expansion:
 
     leaves: dict[Root, None] = field(default_factory=dict)
     alternatives: dict[int, Alternatives] = field(default_factory=dict)
-    circle: str = ""  # a reference that leads to itself
 
     def add(self, node: SchemaNode, scopes: Scopes) -> None:
         self.leaves[node, scopes] = None
         self.alternatives |= {id(each): each for each in alternatives_of(node, scopes)}
-
-    @property
-    def all_leaves(self) -> tuple[Root, ...]:
-        """With what only refers to itself as something that cannot be read."""
-        if self.circle and not self.alternatives and all(node.is_empty for node, _ in self.leaves):
-            return (*self.leaves, (SchemaNode({"const": {UNREADABLE: self.circle}}), ()))
-        return tuple(self.leaves)
 
 
 class Conjunctions:
@@ -166,7 +158,7 @@ class Conjunctions:
                 found.add(node, scopes)
                 todo += [(each, scopes, inside) for each in reversed(node.parts("allOf"))]
                 todo += self._referred(node, scopes, inside, found)
-        leaves = found.all_leaves
+        leaves = tuple(found.leaves)
         return Conjunction(
             leaves=leaves,
             alternatives=tuple(each for key, each in found.alternatives.items() if key not in decided),
@@ -186,9 +178,7 @@ class Conjunctions:
         kinds = self._kinds(reference, inside, scopes)
         if kinds is not None:
             found.alternatives[id(kinds)] = kinds
-        elif reference in inside:
-            found.circle = reference
-        else:
+        elif reference not in inside:
             return [(self._target(reference), scopes, inside | {reference})]
         return []
 
@@ -205,9 +195,9 @@ class Conjunctions:
 
     def _target(self, reference: str) -> SchemaNode:
         if reference not in self._targets:
-            schema = self._resolve(reference)
+            schema = without_circle(reference, self._resolve)
             place = ("$defs", definition_name(reference))
-            self._targets[reference] = SchemaNode(True if schema is None else schema, place, reference)
+            self._targets[reference] = SchemaNode(schema, place, reference)
         return self._targets[reference]
 
     def _kinds(self, reference: str, inside: frozenset[str], scopes: Scopes) -> Alternatives | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from harness.comparison.bodies.media import bare, is_json, meet
+from harness.comparison.bodies.media import bare, is_certainly_json, is_json, meet
 from harness.comparison.bodies.multipart import parts_of
 from harness.comparison.openapi.dialects import Schema
 from harness.comparison.openapi.document import Document, mapping
@@ -17,6 +16,7 @@ from harness.comparison.openapi.wire import (
     kinds_of,
     plain_value,
     properties_of,
+    read_json,
     value_of,
     with_properties,
 )
@@ -71,18 +71,22 @@ class Fields:
 
     # --- application/x-www-form-urlencoded ---------------------------------------------------------------------
 
-    def of_form(self, text: str) -> dict[str, Any]:
-        """The value of a form."""
+    def of_form(self, text: str) -> tuple[dict[str, Any], list[Misfit]]:
+        """The value of a form, and which of its fields are not of the media type that they should be."""
         given = parse_qs(text, keep_blank_values=True)
+        misfits = [
+            _no_json("field", name, self._field_media(name), each)
+            for name, texts in given.items()
+            for each in texts
+        ]
         made: dict[str, Any] = {}
         for name, part in self._properties().items():
             found = self._of_field(given, name, part)
             if found is not None:
                 made[name] = found[0]
-        return {
-            **made,
-            **{name: value_of(texts, _ANYTHING, ("form", True), self.document) for name, texts in given.items()},
-        }
+        for name, texts in given.items():
+            made[name] = value_of(texts, _ANYTHING, ("form", True), self.document)
+        return made, [each for several in misfits for each in several]
 
     def _of_field(self, given: dict[str, list[str]], name: str, part: Schema) -> tuple[Any] | None:
         style = self._style(name, part)
@@ -91,9 +95,15 @@ class Fields:
         if name not in given:
             return self._spread(given, part) if style == ("form", True) and "style" in self._of(name) else None
         texts, kinds = given.pop(name), self._kinds(part)
-        if style is None and kinds & _HOLDERS:
+        if style is None and (kinds & _HOLDERS or is_certainly_json(self._field_media(name))):
             return (self._as_json(texts, part),)
         return (value_of(texts, part, style or ("form", True), self.document),)
+
+    def _field_media(self, name: str) -> str:
+        """The media type of a field's text; a style that is written decides alone."""
+        told = self._of(name)
+        is_styled = self.document.old or not told.keys().isdisjoint({"style", "explode"})
+        return "" if is_styled else str(told.get("contentType") or "")
 
     def _style(self, name: str, part: Schema) -> Style | None:
         """How the texts of a field are put together; None where each is the text of a value, JSON perhaps."""
@@ -103,7 +113,7 @@ class Fields:
         if told.keys() & {"style", "explode"}:
             style, explode = str(told.get("style", "form")), told.get("explode")
             return style, explode if isinstance(explode, bool) else style == "form"
-        if is_json(str(told.get("contentType") or "text/plain")):
+        if is_json(self._field_media(name) or "text/plain"):
             return None
         kinds = self._kinds(part)
         if "array" in kinds and not self._kinds(items_of(part, self.document)) & _HOLDERS:
@@ -168,7 +178,7 @@ class Fields:
     def _misfits(self, part: MultipartPart) -> list[Misfit]:
         told = self._of(part.name)
         wanted = [each.strip() for each in str(told.get("contentType") or "").split(",") if each.strip()]
-        found = []
+        found = _no_json("part", part.name, part.media or ",".join(wanted), part.text)
         if wanted and part.media and not any(meet(each, part.media) for each in wanted):
             text = f"the part `{part.name}` is {bare(part.media)}"
             found.append(Misfit(text=text, at=(part.name,), expected=", ".join(wanted), actual=bare(part.media)))
@@ -186,8 +196,15 @@ def taken_deep(query: dict[str, list[str]], name: str) -> dict[str, list[str]]:
     return {key[len(name) + 1 : -1]: query.pop(key) for key in keys}
 
 
+def _no_json(kind: str, name: str, media: str, text: str) -> list[Misfit]:
+    """That a text is said to be JSON, by every media type that it may be of, and is none."""
+    several = [bare(each) for each in media.split(",") if each.strip()]
+    if not several or not all(map(is_certainly_json, several)) or read_json(text) is not None:
+        return []
+    text_of_it = f"the {kind} `{name}` is {', '.join(several)}, and its text is not JSON"
+    return [Misfit(text=text_of_it, at=(name,), expected="JSON", actual=text)]
+
+
 def _json_or_text(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    value = read_json(text)
+    return text if value is None else value[0]

@@ -10,6 +10,8 @@ from harness.comparison.pact_fit.compiling import compile_schema
 from harness.comparison.pact_fit.expressions import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import jsonschema_rs
 
     from harness.comparison.pact_fit.faults import Place
@@ -109,8 +111,7 @@ class SchemaNode:
     def only_reference(self) -> str:
         """The reference of a schema that says nothing else; "" for any other."""
         reference = self.schema.get("$ref")
-        is_only = isinstance(reference, str) and self.schema.keys().isdisjoint(_MEANT)
-        return reference if is_only and isinstance(reference, str) else ""
+        return reference if isinstance(reference, str) and says_only(self.schema, ("$ref",)) else ""
 
     @property
     def is_alone(self) -> bool:
@@ -144,6 +145,11 @@ class SchemaNode:
         if self.kinds is None or JSON_TYPES.get(type(value)) in self.kinds:
             return True
         return type(value) is float and "integer" in self.kinds and value.is_integer()
+
+
+def says_only(schema: Mapping[str, Any], words: Iterable[str]) -> bool:
+    """Whether a schema says nothing of a value by any other keyword."""
+    return schema.keys().isdisjoint(_MEANT.difference(words))
 
 
 def _is_named(pattern: str, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.dialects import Assembly, Direction, Schema
+from harness.comparison.pact_fit.circles import without_circle
 from harness.comparison.pact_fit.discriminators import discriminate_branches
 from harness.comparison.pact_fit.expressions import UNREADABLE
 
@@ -24,20 +25,7 @@ class Taken(Assembly):
 
     def target(self, reference: str, hidden: frozenset[str]) -> Schema:
         """What a definition is made of; what only refers to itself is nothing that can be read."""
-        target = self.resolve(reference)
-        if _only_refers(target) and self._is_a_circle(reference):
-            return {"const": {UNREADABLE: reference}}
-        return True if target is None else self.bare(target, hidden)
-
-    def _is_a_circle(self, reference: str) -> bool:
-        met: set[str] = set()
-        target: Schema | None = {"$ref": reference}
-        while isinstance(target, dict) and _only_refers(target):
-            if target["$ref"] in met:
-                return True
-            met.add(target["$ref"])
-            target = self.resolve(target["$ref"])
-        return False
+        return self.bare(without_circle(reference, self.resolve), hidden)
 
     def bare(self, schema: Schema, hidden: frozenset[str] = frozenset()) -> Schema:
         """The schema without annotations; a discriminator says which of its branches is meant."""
@@ -62,7 +50,3 @@ class Taken(Assembly):
             made.pop("format")
             limits = {"multipleOf": 1, "minimum": bounds[0], "maximum": bounds[1]}
             made["allOf"] = [*made.get("allOf", ()), {"if": {"type": "number"}, "then": limits}]
-
-
-def _only_refers(schema: Schema | None) -> bool:
-    return isinstance(schema, dict) and schema.keys() == {"$ref"}

@@ -78,7 +78,7 @@ def _of_raw(
     schema = document.kept(promised.schema)
     fields = Fields(schema=schema, document=document, encoding=promised.encoding)
     if is_form(media):
-        return fields.of_form(raw.decode("utf-8", "replace")), []
+        return fields.of_form(raw.decode("utf-8", "replace"))
     if is_multipart(media):
         return fields.of_parts(raw, media)
     if is_xml(media):
