@@ -14,7 +14,7 @@ from law_examples import examples
 
 from harness.comparison.containment import Containment, decide_containment, numerals, proven, samples
 from harness.comparison.containment.automata import Automaton, Expression
-from harness.comparison.containment.languages import TextReading, words
+from harness.comparison.containment.languages import TextReading, sendable, words
 from harness.comparison.containment.patterns import matching
 
 Json = dict[str, Any]
@@ -217,3 +217,18 @@ def test_words_are_of_the_one_and_not_of_the_other(one: str, other: str, tried: 
     assert all(allows(small, word) and not allows(large, word) for word in found)
     if not found:
         assert [text for text in tried if allows(small, text) and not allows(large, text)] == []
+
+
+@pytest.mark.parametrize(("above", "below"), [("minimum", "maximum"), ("exclusiveMinimum", "exclusiveMaximum")])
+@pytest.mark.parametrize(("least", "most"), [(2.1, 2.5), (-2.5, -2.1), (2, 2.5), (1.5, 2)])
+def test_a_fraction_between_two_borders_may_be_sent_and_no_whole_number(
+    above: str, below: str, least: float, most: float
+) -> None:
+    as_number = TextReading(frozenset({"number"}))
+    assert sendable({"type": "number", above: least, below: most}, as_number)
+    whole = [
+        number
+        for number in range(-3, 4)
+        if least < number < most or (above == "minimum" and number in (least, most))
+    ]
+    assert sendable({"type": "integer", above: least, below: most}, as_number) is bool(whole)
