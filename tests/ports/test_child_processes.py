@@ -17,7 +17,7 @@ import pytest
 from runtime_bench import until
 
 from harness.cancellation import CancelToken
-from harness.checks.engines.child import Child, how_it_ended
+from harness.checks.engines.child import MARK, Child, how_it_ended, started_with
 from harness.checks.engines.pact_verifier import CHILD
 from harness.errors import ToolCrashed
 
@@ -136,6 +136,13 @@ def test_what_it_started_ends_with_it_wherever_it_has_gone(start: str, then: str
         if then != "input()":
             assert process.wait(60)
     assert psutil.wait_procs([started], timeout=20)[1] == []
+
+
+def test_what_was_started_a_moment_ago_is_known_by_its_mark() -> None:
+    for number in range(100):
+        with subprocess.Popen(["/bin/sleep", "60"], env={**os.environ, MARK: str(number)}) as started:
+            assert started_with(started.pid, MARK) == str(number)
+            started.kill()
 
 
 def test_ending_it_twice_and_after_it_was_closed_is_harmless() -> None:

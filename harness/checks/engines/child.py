@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LIFELINE = "CONTRACT_HARNESS_LIFELINE"  # a file descriptor; when its other end closes, whoever reads it ends
 MARK = "CONTRACT_HARNESS_CHILD"  # in the environment of a child and of all that it starts
 _GLANCE = 0.25  # seconds between two looks at a child that says nothing
+_LOOKS, _MOMENT = 20, 0.005  # at a process that has just begun, and seconds between two of them
+_OF_THE_KERNEL = (0, 2)  # the parents of its own threads, of which nothing can be read either
 _ROUNDS = 3  # of looking for what was started: a process may start another while it is being ended
 
 
@@ -239,9 +241,18 @@ def started_with(pid: int, variable: str) -> str:
     import psutil
 
     try:
-        return psutil.Process(pid).environ().get(variable, "")
+        process, looks = psutil.Process(pid), _LOOKS
+        while looks and not process.environ() and _has_just_begun(process):
+            looks -= 1
+            time.sleep(_MOMENT)
+        return process.environ().get(variable, "")
     except (psutil.Error, OSError):
         return ""
+
+
+def _has_just_begun(process: psutil.Process) -> bool:
+    """Whether a program is only now put in the place of what started it: for a moment neither can be read."""
+    return not process.cmdline() and process.ppid() not in _OF_THE_KERNEL
 
 
 def end_carriers(mark: str, but: int = 0) -> None:
