@@ -359,7 +359,7 @@ def test_an_operation_that_hangs_is_unknown_and_the_others_are_judged(tmp_path: 
 
 @pytest.mark.slow
 def test_what_the_brake_cuts_is_unknown_and_what_was_seen_broken_stays_broken(tmp_path: Path) -> None:
-    service = Service(name="orders", budget=Budget(examples=500, seconds=10))
+    service = Service(name="orders", budget=Budget(examples=500, seconds=25))
     with serving(SLOW, tmp_path / "app") as url:
         began = time.monotonic()
         exercised, findings = results(target(url, tmp_path, service=service))
