@@ -65,7 +65,7 @@ class Request:
 
     def document(self, *, empty: bool = False) -> dict[str, Any]:
         """The body, a JSON object; where `empty`, no body is an empty one. Raises Unreadable."""
-        if empty and not self.body.strip():
+        if empty and not self.body:
             return {}
         return read_object(self.body, self.settings.deepest)
 
