@@ -58,7 +58,6 @@ def broker(
         settings=chosen,
         access=access or Everybody(),
         pages=pages,
-        audited=access is not None,
         wake=worker.wake,
         started=worker.start,
         stopped=worker.stop,

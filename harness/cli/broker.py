@@ -9,6 +9,7 @@ from harness.cli.lazily import lazy
 COMMANDS = {
     "serve": "broker_serve",
     "token": "broker_token",
+    "access": "broker_access",
     "prune": "broker_prune",
     "import": "broker_import",
     "export": "broker_export",

@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Only say which versions would go.")
 @click.option("--yes", is_flag=True, help="Do not ask; where nobody can answer, nobody is asked.")
-@click.option(
-    "--database-url",
-    envvar="PACT_BROKER_DATABASE_URL",
-    default="",
-    help="The broker's database.  Default: .harness/ledger.db here.",
-)
+@words.broker_database_option
 @words.json_option
 def command(*, days: int, limit: int, dry_run: bool, yes: bool, database_url: str, as_json: bool) -> int:
     """Forget old versions that are nothing special any more.

@@ -7,7 +7,13 @@ import click
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=9292, show_default=True, type=int, help="The port to listen on; 0 chooses one.")
+@click.option(
+    "--port",
+    default=9292,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port to listen on; 0 chooses one.",
+)
 @click.option(
     "--database-url",
     envvar="PACT_BROKER_DATABASE_URL",

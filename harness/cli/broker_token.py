@@ -9,18 +9,7 @@ import click
 from harness.cli import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.ledger.db.tokens import Token
-
-
-def _database_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--database-url",
-        envvar="PACT_BROKER_DATABASE_URL",
-        default="",
-        help="The broker's database.  Default: .harness/ledger.db here.",
-    )(function)
 
 
 @click.group("token")
@@ -32,7 +21,7 @@ def command() -> None:
 @click.argument("name")
 @click.option("--role", default="publish", show_default=True, help="read, publish, deploy or admin.")
 @click.option("--pacticipant", "pacticipants", multiple=True, help="It may change only these; may be given again.")
-@_database_option
+@words.broker_database_option
 @words.json_option
 def create(*, name: str, role: str, pacticipants: tuple[str, ...], database_url: str, as_json: bool) -> int:
     """Make a token; it is shown once."""
@@ -44,12 +33,12 @@ def create(*, name: str, role: str, pacticipants: tuple[str, ...], database_url:
     else:
         words.say(secret)
         click.echo("It is shown this once. Clients send it as a bearer token, or as the password.", err=True)
-        click.echo("A broker that was started without any token asks for it once it is restarted.", err=True)
+        click.echo("The broker of this database asks everybody for one from now on.", err=True)
     return 0
 
 
 @command.command("list")
-@_database_option
+@words.broker_database_option
 @words.json_option
 def show(*, database_url: str, as_json: bool) -> int:
     """List the tokens, also those that were revoked."""
@@ -70,7 +59,7 @@ def show(*, database_url: str, as_json: bool) -> int:
 
 @command.command("revoke")
 @click.argument("token")
-@_database_option
+@words.broker_database_option
 @words.json_option
 def revoke(*, token: str, database_url: str, as_json: bool) -> int:
     """End a token, by its uuid or its name; it is refused from now on."""

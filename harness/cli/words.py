@@ -130,6 +130,16 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def broker_database_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that says which database a served broker has."""
+    return click.option(
+        "--database-url",
+        envvar="PACT_BROKER_DATABASE_URL",
+        default="",
+        help="The broker's database.  Default: .harness/ledger.db here.",
+    )(function)
+
+
 _ANY_RUNTIME = "auto"
 
 

@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import composition
-from harness.errors import UsageError
+from harness.composition.doors import door_of, is_loopback, settle_access
 from harness.plugins import unusable_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.broker.environment import Configured
     from harness.broker.http.serving import BrokerApplication
-    from harness.ledger.db.database import Database
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HANDED_OVER = "HARNESS_BROKER_SERVING"  # how worker processes learn what to serve
 _GRACE = 20  # seconds for requests that are under way when the server is asked to end
 _YOUNG = 20_000  # objects that are made before the collector looks: a matrix of 1000 rows makes twice as many
@@ -38,6 +35,7 @@ class Serving:
     database_url: str
     base_urls: tuple[str, ...] = ()
     workers: int = 1
+    closed: bool = False  # decided before the first process: none that is started later may think otherwise
 
 
 def serve(serving: Serving) -> int:
@@ -48,8 +46,8 @@ def serve(serving: Serving) -> int:
     from harness.composition.connections import PromptHTTP
 
     url = serving.database_url or composition.embedded_ledger_url(Path.cwd())
-    chosen = replace(serving, database_url=url)
-    _refuse_open_doors(chosen, read_environment(os.environ))
+    closed = settle_access(url, serving.host, read_environment(os.environ).rules)
+    chosen = replace(serving, database_url=url, closed=closed)
     os.environ[_HANDED_OVER] = json.dumps(asdict(chosen))
     uvicorn.run(
         "harness.composition.serving:application",
@@ -81,22 +79,17 @@ def application() -> BrokerApplication:
 
 def assemble_broker(serving: Serving, environ: Mapping[str, str]) -> BrokerApplication:
     """The broker with its database, settings and access control."""
-    from harness.broker.access.guard import Guard
     from harness.broker.app import broker
     from harness.broker.environment import read_environment
     from harness.ledger.db.database import open_database
     from harness.web.pages import Pages
 
     read = read_environment(environ)
-    base_urls = tuple(serving.base_urls) or read.settings.base_urls
+    settings = replace(read.settings, base_urls=tuple(serving.base_urls) or read.settings.base_urls)
     database = open_database(serving.database_url)
-    guard = Guard(database=database, rules=read.rules) if _has_access_control(read, database) else None
-    if guard is None:
-        log.warning(
-            "anybody who can reach this address may do everything; `harness broker token create` ends that"
-        )
-    settings = replace(read.settings, base_urls=base_urls)
-    found = broker(database, settings, access=guard, pages=Pages(database=database, settings=settings))
+    closed = serving.closed or not is_loopback(serving.host)
+    access = door_of(database, read.rules, settings.base_urls, closed=closed)
+    found = broker(database, settings, access=access, pages=Pages(database=database, settings=settings))
     for problem in unusable_plugins():
         log.warning(problem.text)
     ended = found.stopped
@@ -107,30 +100,6 @@ def assemble_broker(serving: Serving, environ: Mapping[str, str]) -> BrokerAppli
 
     found.stopped = stop
     return found
-
-
-def _refuse_open_doors(serving: Serving, read: Configured) -> None:
-    from harness.ledger.db.database import open_database
-
-    database = open_database(serving.database_url)
-    try:
-        if serving.host in _LOOPBACK or _has_access_control(read, database):
-            return
-    finally:
-        database.close()
-    raise UsageError(
-        f"a broker at {serving.host} can be reached by others, and nothing says who may do what",
-        hint="harness broker token create --role admin NAME, or set PACT_BROKER_BASIC_AUTH_USERNAME and _PASSWORD",
-    )
-
-
-def _has_access_control(read: Configured, database: Database) -> bool:
-    from harness.ledger.db import tokens
-
-    if read.rules.users:
-        return True
-    with database.reading() as db:
-        return any(not token.revoked_at for token in tokens.all_tokens(db))
 
 
 def _logging(*, human: bool) -> dict[str, Any]:

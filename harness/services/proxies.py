@@ -34,8 +34,8 @@ def hosts_of(addresses: Iterable[str]) -> list[str]:
 
 def is_here(address: str) -> bool:
     """Whether an address is one of this machine itself."""
-    host = urlsplit(address).hostname or ""
     try:
+        host = urlsplit(address).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.broker.access.credentials import Credentials, credentials
 from harness.broker.access.rate import Rate
 from harness.broker.access.roles import Role
+from harness.broker.http.concurrency import HEARTBEAT
 from harness.broker.http.problems import Refused
 from harness.broker.http.request import Who
 from harness.ledger.db import tokens
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _CHALLENGE = 'Basic realm="Restricted area"'
 _FAILURES = 30.0  # wrong credentials a minute from one address
 _TOUCHED = 60.0  # seconds: when a token was last used is known to about a minute
-_HEARTBEAT = "/diagnostic/status/heartbeat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,7 @@ class Guard:
 
     database: Database
     rules: AccessRules = field(default_factory=AccessRules)
+    asks: bool = field(default=True, init=False)
     rate: Rate = field(init=False)
     failures: Rate = field(init=False)
     _touched: dict[str, float] = field(default_factory=dict)
@@ -114,12 +115,17 @@ class Guard:
             raise _too_many(wait, f"more than {self.rules.requests_per_minute:.0f} requests a minute")
 
     def _public(self, request: RawRequest, route: Route | None) -> bool:
-        if self.rules.public_heartbeat and request.raw_path == _HEARTBEAT:
+        if self.rules.public_heartbeat and is_heartbeat(route):
             return True
         reading = request.method in ("GET", "HEAD", "OPTIONS")
         if self.rules.public_badges and reading and route is not None and route.path.endswith("/badge"):
             return True
         return self.rules.public_read and (reading or (route is not None and route.role == Role.READ))
+
+
+def is_heartbeat(route: Route | None) -> bool:
+    """Whether somebody only asks whether the process lives, which a refusal would tell as well."""
+    return route is not None and route.path == HEARTBEAT
 
 
 def _same(expected: str, given: str) -> bool:

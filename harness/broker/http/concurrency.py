@@ -10,7 +10,7 @@ from anyio.lowlevel import RunVar
 # Threads of one Python process take the processor from each other at every statement: eight readers of SQLite have
 # half the answers of two in the same time. A server of its own is waited for, and others may be read meanwhile.
 _READERS = {"sqlite": 2, "postgresql": 8}
-_HEARTBEAT = "/diagnostic/status/heartbeat"
+HEARTBEAT = "/diagnostic/status/heartbeat"
 _WRITERS = 6  # one of them writes, and the others have bodies to read or an answer to put together
 
 
@@ -27,7 +27,7 @@ class Turns:
 
         Whoever asks whether the process lives waits for nobody.
         """
-        if path == _HEARTBEAT:
+        if path == HEARTBEAT:
             return None
         if method in ("GET", "HEAD", "OPTIONS"):
             return _limiter_of_loop(self._readers, _READERS[self.dialect])

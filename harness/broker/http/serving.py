@@ -37,12 +37,18 @@ requests = logging.getLogger("harness.broker.requests")
 class Access(Protocol):
     """Decides who may do what."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks who somebody is; what is changed is remembered with the name then."""
+
     def admit(self, request: RawRequest, route: Route | None, parameters: Mapping[str, str]) -> Who:
         """Who asks, when they may. Raises Refused: 401, 403, 429."""
 
 
 class Everybody:
     """Access control that is switched off."""
+
+    asks = False
 
     def admit(self, request: RawRequest, route: Route | None, parameters: Mapping[str, str]) -> Who:
         """Anybody may do everything."""
@@ -62,7 +68,6 @@ class BrokerApplication:
     settings: BrokerSettings = field(default_factory=BrokerSettings)
     access: Access = field(default_factory=Everybody)
     pages: Pages | None = None  # for people with browsers
-    audited: bool = False  # remember who changed what
     threaded: bool = True  # an answer is made in a thread, when it is its turn; else one after the other
     wake: Callable[[], None] = lambda: None  # there is something new in the outbox
     started: Callable[[], None] = lambda: None
@@ -151,8 +156,8 @@ class BrokerApplication:
     def _run(
         self, route: Route, request: RawRequest, parameters: Mapping[str, str], who: Who, media: str
     ) -> Response:
-        if route.reads and route.takes and not _is_supported_type(route, request):
-            raise _Unsupported  # what it does cannot be rolled back: another site's page may send this unasked
+        if route.takes and not _is_supported_type(route, request):
+            raise _Unsupported  # before anything happens: another site's page may send this unasked
         transaction = self.database.reading if route.reads else self.database.writing
         with transaction() as db:
             admitted = Request(
@@ -171,12 +176,9 @@ class BrokerApplication:
                 wake=self.wake,
             )
             answer = route.handler(admitted)
-            # Like the original: what is wrong inside a body is told before the wrong type of the body is.
-            if route.takes and not _is_supported_type(route, request):
-                raise _Unsupported
             if answer.status >= 400:
                 raise problems.ShapedRefusal(answer)
-            if self.audited and not route.reads:
+            if self.access.asks and not route.reads:
                 self._remember(admitted, route, answer)
         for job in admitted.afterwards:
             job()

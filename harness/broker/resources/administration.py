@@ -58,7 +58,7 @@ def show_tokens(request: Request) -> Response:
     return ok({"_embedded": {"items": found}, "_links": {"self": link(request.here(), title="Tokens")}})
 
 
-@routes.post("/settings/tokens/{uuid}/regenerate", answers={201: REGENERATED}, role="admin", takes=())
+@routes.post("/settings/tokens/{uuid}/regenerate", answers={201: REGENERATED}, role="admin")
 def regenerate(request: Request) -> Response:
     """Another secret for a token; the old one ends."""
     secret = tokens.regenerate(request.db, request.path["uuid"])

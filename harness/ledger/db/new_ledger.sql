@@ -1,4 +1,10 @@
 -- What a new SQLite ledger is made of: what all migrations together make. tests/ports/test_ledger_storage.py holds it.
+CREATE TABLE access_decisions (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    controlled BOOLEAN DEFAULT 0 NOT NULL,
+    why TEXT NOT NULL
+);
 CREATE TABLE attempts (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     trigger_id INTEGER NOT NULL,
@@ -119,7 +125,7 @@ CREATE TABLE ledger_revision (
     version_num VARCHAR(32) NOT NULL,
     CONSTRAINT ledger_revision_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "ledger_revision" VALUES('0005');
+INSERT INTO "ledger_revision" VALUES('0006');
 CREATE TABLE overwritten (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     version_id INTEGER NOT NULL,

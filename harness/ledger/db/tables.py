@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from harness.identity import CHANGED
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # every schema that this program knows, oldest first
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")  # every schema that this program knows, oldest first
 REVISION_TABLE = "ledger_revision"  # own name: the database may hold another program's `alembic_version`
 
 
@@ -376,6 +376,13 @@ tokens = _table(
     _text("created_at"),
     *map(_maybe, ("used_at", "revoked_at")),
     sa.UniqueConstraint("hash"),
+)
+
+access_decisions = _table(  # whether a served broker asks who may do what; what was decided last stands
+    "access_decisions",
+    _text("at"),
+    _flag("controlled"),
+    _text("why"),
 )
 
 audit = _table(  # appended by every change through the API; nothing there can take it back

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from harness.ledger import refusals
+from harness.ledger.db.access_decisions import decide
 from harness.ledger.db.rows import insert, new_uuid
 from harness.ledger.db.tables import tokens
 
@@ -34,7 +35,7 @@ class Token:
 def create(
     db: sa.Connection, description: str, role: str, pacticipants: Sequence[str], now: str
 ) -> tuple[Token, str]:
-    """A new token and its secret, which is told this once."""
+    """A new token and its secret, which is told this once; whoever makes one means that it is asked for."""
     refusals.check_name("the token", description)
     for each in pacticipants:
         refusals.check_name("the pacticipant", each)
@@ -43,6 +44,7 @@ def create(
     scopes = json.dumps(list(pacticipants))
     values = {"uuid": uuid, "description": description, "role": role, "scopes": scopes, "created_at": now}
     insert(db, tokens, **values, hash=hash_secret(secret))
+    decide(db, controlled=True, why="a token was made", now=now)
     return _one(db, uuid), secret
 
 
