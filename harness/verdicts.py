@@ -100,7 +100,12 @@ class Difference:
     place: str  # "$.total", "status", "header Content-Type"
     expected: str
     actual: str
-    text: str = ""
+    text: str = ""  # in the words of who found it
+
+    @property
+    def sentence(self) -> str:
+        """Where it stands, what was promised there, and what came."""
+        return f"{self.place}: expected {self.expected}, came {self.actual}"
 
 
 def most_telling_first(differences: Iterable[Difference]) -> tuple[Difference, ...]:

@@ -256,7 +256,7 @@ def _finding(finding: Finding) -> str:
     lines = [f"FAILED: {finding.code}: {finding.subject}"]
     lines += [f"expected: {finding.expected}", f"came: {finding.actual}"]
     for each in finding.differences[1:]:
-        lines.append(f"  {each.place}: expected {each.expected}, came {each.actual}")
+        lines.append(f"  {each.sentence}")
     lines += [f"written at: {finding.place}"] if finding.place else []
     lines += [f"mend: {finding.remedy}"] if finding.remedy else []
     lines += [f"replay: {finding.replay}"] if finding.replay else []

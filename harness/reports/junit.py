@@ -154,7 +154,7 @@ def _finding_text(found: ReportedFinding) -> str:
     finding = found.finding
     lines = [phrases.who(found)]
     lines += [f"{name}: {value}" for name, value in _facts(found) if value]
-    lines += [f"{d.place}: expected {d.expected}, came {d.actual}" for d in finding.differences]
+    lines += [d.sentence for d in finding.differences]
     lines += [f"log: {each}" for each in finding.log]
     return "\n".join(lines)
 

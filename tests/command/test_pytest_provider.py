@@ -92,7 +92,7 @@ def test_a_broken_promise_fails_in_its_own_words_and_only_it(folder: Path) -> No
         "a thing by id (given a thing exists)"
     }
     assert "FAILED: response.body.mismatch" in result.stdout
-    assert "came: an object without name" in result.stdout
+    assert "came: nothing" in result.stdout
     assert "replay: harness verify things=1 --against reader" in result.stdout
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.checks.api import CheckTarget
 from harness.checks.engines.pact_record import BETWEEN, Opinion
-from harness.checks.engines.pact_results import BODY, HEADER, STATUS, FindingKind, came_instead, promised_there
+from harness.checks.engines.pact_results import BODY, HEADER, STATUS, FindingKind, in_words, is_within
 from harness.comparison.coverage import covered_by
 from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import place_of
@@ -47,8 +47,13 @@ class PromiseBreach:
     @property
     def fact(self) -> str:
         """What came instead."""
-        came = self.came or came_instead(self.differences[0])
+        came = self.came or self.differences[0].actual
         return f"{came} ({self.note})" if self.note else came
+
+    @property
+    def sentence(self) -> str:
+        """Where, what was promised, and what came."""
+        return replace(self.differences[0], actual=self.fact).sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +164,7 @@ class InteractionJudge:
             because = f"a rule of the pact cannot be applied: {result.inapplicable}"
             return self.unknown(interaction, Cause.UNREADABLE, because, seen.last)
         if result.mismatches and not result.inapplicable:
-            broken = PromiseBreach(result.kind, most_telling_first(m.difference for m in result.mismatches))
+            broken = _by_both(interaction, result, opinion)
             is_disputed = opinion.answer.kept and not opinion.answer.undecided
             return self._broken(interaction, _told_of_both(broken) if is_disputed else broken, seen.last)
         if not opinion.answer.kept:
@@ -175,19 +180,13 @@ class InteractionJudge:
             because = f"{self.target.service.name} no longer accepts connections"
             return self.unknown(interaction, Cause.SERVICE_DIED, because, exchange)
         asked = f"{interaction.method} {interaction.path}"
-        difference = Difference(
-            place="response",
-            expected=f"status {interaction.status}",
-            actual=opinion.trouble,
-            text=f"{asked} got no whole answer: {opinion.trouble}",
-        )
+        difference = Difference(place="response", expected=f"status {interaction.status}", actual=opinion.trouble)
         came = f"no whole answer to {asked}: {opinion.trouble}"
         return self._broken(interaction, PromiseBreach(SILENT, (difference,), came), exchange)
 
     def _broken(self, interaction: Interaction, broken: PromiseBreach, exchange: Exchange | None) -> Answers:
         first = broken.differences[0]
-        because = first.text or f"{first.place}: expected {first.expected}, got {first.actual}"
-        because += f" ({broken.note})" if broken.note else ""
+        because = broken.sentence
         if interaction.pending:
             # Pact's pending: told, but the provider is not blamed yet; a yes it is not either.
             because = f"pending, and not kept yet: {because}"
@@ -195,7 +194,7 @@ class InteractionJudge:
         finding = Finding(
             code=broken.kind.code,
             subject=interaction.label,
-            expected=promised_there(first),
+            expected=f"{first.place}: {first.expected}",
             actual=broken.fact,
             consumer=self.pact.consumer,
             operation=_operation(interaction),
@@ -255,14 +254,9 @@ def _broken_by_redirect(interaction: Interaction, first: Exchange, result: Verif
     location = next((value for name, value in first.response_headers if name.lower() == "location"), "nowhere")
     what = f"{first.status} to {location}"
     after = "what follows would keep it" if result.ok else "what follows does not keep it either"
-    difference = Difference(
-        place="status",
-        expected=str(interaction.status),
-        actual=what,
-        text=f"expected {interaction.status} but was a redirect: {what}; {after}, but not every client follows",
-    )
+    difference = Difference(place="status", expected=str(interaction.status), actual=what)
     came = f"a redirect: {what}; {after}, but not every client follows"
-    return PromiseBreach(REDIRECTED, (difference, *(m.difference for m in result.mismatches)), came)
+    return PromiseBreach(REDIRECTED, (difference, *_verifier_differences(interaction, result)), came)
 
 
 def _as_recorded(result: VerifierResult, opinion: Opinion) -> VerifierResult:
@@ -277,12 +271,29 @@ def _as_recorded(result: VerifierResult, opinion: Opinion) -> VerifierResult:
     return result.only(counts)
 
 
+def _by_both(interaction: Interaction, result: VerifierResult, opinion: Opinion) -> PromiseBreach:
+    """What the record tells, since it knows the rules, and what only the verifier holds against the answer."""
+    ours = opinion.answer.differences
+    theirs = [
+        each
+        for each in _verifier_differences(interaction, result)
+        if not any(is_within(one.place, each.place) for one in ours)
+    ]
+    differences = most_telling_first((*ours, *theirs))
+    return PromiseBreach(_kind_at(differences[0].place) if ours else result.kind, differences)
+
+
+def _verifier_differences(interaction: Interaction, result: VerifierResult) -> list[Difference]:
+    return [in_words(each.difference, interaction.document["response"]) for each in result.mismatches]
+
+
 def _by_the_record(opinion: Opinion) -> PromiseBreach:
     differences = most_telling_first(opinion.answer.differences)
-    place = differences[0].place
-    return PromiseBreach(
-        STATUS if place == "status" else HEADER if place.startswith("header ") else BODY, differences
-    )
+    return PromiseBreach(_kind_at(differences[0].place), differences)
+
+
+def _kind_at(place: str) -> FindingKind:
+    return STATUS if place == "status" else HEADER if place.startswith("header ") else BODY
 
 
 def _broken_by_dispute(opinion: Opinion) -> PromiseBreach:

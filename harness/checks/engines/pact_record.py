@@ -14,6 +14,7 @@ from harness.comparison.pact_matching.judgement import Judgement
 from harness.comparison.pact_matching.judging import judge_request, judge_response
 from harness.comparison.pact_matching.messages import message_of, query_pairs, wire_message
 from harness.comparison.pact_matching.paths import tokens_of, weight
+from harness.comparison.pact_matching.wording import NOTHING
 from harness.verdicts import Difference
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _request_differences(
     return tuple(
         each
         for each in found
-        if each.place.removeprefix("header ").lower() not in ours and not _made_anew(request, each.place)
+        if each.place.removeprefix("header ").lower() not in ours
+        and (each.actual == NOTHING or not _made_anew(request, each.place))
     )
 
 

@@ -7,10 +7,21 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.pact_matching.paths import tokens_of
+from harness.comparison.pact_matching.rulebook import rulebook_of
+from harness.comparison.pact_matching.wording import (
+    NOTHING,
+    both_texts,
+    deciding_text,
+    display_value,
+    matched_texts,
+)
 from harness.verdicts import Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from harness.comparison.pact_matching.rulebook import Deciding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +124,8 @@ def _mismatch(told: dict[str, Any]) -> Mismatch:
     if kind == "HeaderMismatch":
         place = f"header {told.get('key')}"
     else:
-        place = "status" if kind == "StatusMismatch" else str(told.get("path") or "body")
+        path = str(told.get("path") or "/")
+        place = "status" if kind == "StatusMismatch" else "body" if path == "/" else path
     text = str(told.get("mismatch") or "")
     difference = Difference(
         place=place, expected=_text_or_empty(expected), actual=_text_or_empty(actual), text=text
@@ -123,42 +135,65 @@ def _mismatch(told: dict[str, Any]) -> Mismatch:
 
 # How it says of an object that it lacks something: both sides are then lists of names.
 _LACKING = re.compile(r"Actual map is missing the following keys: (.+)", re.DOTALL)
-_KINDS_OF_VALUES = {
-    str: "String",
-    int: "Integer",
-    float: "Decimal",
-    bool: "Boolean",
-    list: "Array",
-    dict: "Object",
-    type(None): "Null",
-}
 
 
-def came_instead(difference: Difference) -> str:
-    """What came, as a fact: the value, with its kind where another was expected; or what an object lacks."""
+def in_words(difference: Difference, response: Mapping[str, Any]) -> Difference:
+    """A difference of the verifier in the words of its rule: it shows the example, whatever the rule says."""
     lacking = _LACKING.match(difference.text)
     if lacking:
-        return f"an object without {lacking[1]}"
-    in_a_body = difference.place.startswith(("$", "body"))
-    expected, came = map(_kind_of, (difference.expected, difference.actual)) if in_a_body else ("", "")
-    # A rule may want another kind than its example has: the sentence about it names the kinds.
-    other = came and (came != expected or f"({came}) to be" in difference.text)
-    return f"{difference.actual} ({came})" if other else difference.actual or difference.text
+        return replace(difference, expected=f"the entries {lacking[1]}", actual=f"an object without {lacking[1]}")
+    example, came = (
+        _value_of(difference.expected, difference.place),
+        _value_of(difference.actual, difference.place),
+    )
+    deciding = _rule_at(difference.place, response)
+    matchers = deciding.matchers if deciding else ()
+    if len(matchers) == 1 and difference.expected and difference.actual and not _is_of_size(difference.text):
+        expected, actual = matched_texts(matchers[0], example, came)
+    elif deciding:
+        expected, actual = deciding_text(deciding, example), display_value(came)
+    else:
+        expected, actual = both_texts(example, came)
+    return replace(
+        difference,
+        expected=expected if deciding or difference.expected else difference.text or "what the pact says",
+        actual=actual if difference.actual else NOTHING,
+    )
 
 
-def promised_there(difference: Difference) -> str:
-    """What was promised, and at which place: the value, or what an object was to have."""
-    lacking = _LACKING.match(difference.text)
-    if lacking:
-        return f"{lacking[1]} in {'the body' if difference.place == '$' else difference.place}"
-    return f"{difference.place}: {difference.expected}"
+def is_within(place: str, outer: str) -> bool:
+    """Whether a place is another one, or stands in it."""
+    if outer in ("body", "$"):
+        return place == "body" or place.startswith("$")
+    if not outer.startswith("$"):
+        return place.lower() == outer.lower()
+    here, there = ([str(each) for each in tokens_of(one) or ()] for one in (place, outer))
+    return place.startswith("$") and here[: len(there)] == there
 
 
-def _kind_of(text: str) -> str:
+# Private
+
+
+def _rule_at(place: str, response: Mapping[str, Any]) -> Deciding | None:
+    part, _, name = place.partition(" ")
+    rules = rulebook_of(response)
+    if part in ("status", "header", "body"):
+        return rules.at(part, (name.lower(),) if name else ())
+    steps = [each for each in tokens_of(place) or () if isinstance(each, str | int)]
+    return rules.at("body", steps)
+
+
+def _is_of_size(text: str) -> bool:
+    """Whether it is the number of items that is wrong: what came is then of the right kind."""
+    return " elements" in text or " items" in text
+
+
+def _value_of(text: str, place: str) -> Any:
+    """A value that the verifier shows: JSON in a body, a text elsewhere."""
     try:
-        return _KINDS_OF_VALUES[type(json.loads(text))]
+        return json.loads(text) if place.startswith(("$", "status")) else text
     except (ValueError, RecursionError):
-        return ""
+        return text
 
 
 def _text_or_empty(value: Any) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_matching.heads import compare_query
 from harness.comparison.pact_matching.judgement import Remark, Undecided, different
 from harness.comparison.pact_matching.messages import HttpMessage, Payload, Presence, query_pairs
+from harness.comparison.pact_matching.paths import path_expression
 from harness.comparison.pact_matching.rulebook import PlacedRule, Rulebook, matcher_kind
 from harness.comparison.pact_matching.trees import Tree
 from harness.comparison.pact_matching.values import compare_value
+from harness.comparison.pact_matching.wording import NOTHING
 from harness.comparison.pact_matching.xml_bodies import compare_xml
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def compare_body(expected: Payload, actual: Payload, rules: Rulebook, *, closed:
             yield from different("body", "an empty body", _body_text(actual), text)
     elif actual.presence is not Presence.CONTENT:
         text = f"expected the body {_body_text(expected)} but it is {actual.presence.value}"
-        yield from different("body", _body_text(expected), actual.presence.value, text)
+        yield from different("body", _body_text(expected), NOTHING, text)
     else:
         yield from _contents(expected, actual, rules, closed=closed)
 
@@ -42,7 +45,8 @@ def _contents(expected: Payload, actual: Payload, rules: Rulebook, *, closed: bo
         yield Undecided(place="body", why=why)
     elif expected.media_type != actual.media_type:
         text = f"expected a body of '{expected.media_type}' but the type was '{actual.media_type}'"
-        yield from different("body", expected.media_type, actual.media_type, text)
+        wanted, came = (f"a body of {each.media_type}" for each in (expected, actual))
+        yield from different("body", wanted, came, text)
     elif expected.is_json:
         yield from _json(expected, actual, rules, closed=closed)
     elif expected.is_xml:
@@ -100,7 +104,8 @@ def _form(expected: Payload, actual: Payload, rules: Rulebook) -> Iterator[Remar
         if each.part == "body"
     ]
     wanted, came = (_fields(each) for each in (expected, actual))
-    yield from compare_query(wanted, came, Rulebook(tuple(as_query)))
+    for each in compare_query(wanted, came, Rulebook(tuple(as_query))):
+        yield replace(each, place=path_expression((each.place.removeprefix("query "),)))
 
 
 def _fields(body: Payload) -> HttpMessage:
@@ -126,7 +131,9 @@ def _bytes(expected: Payload, actual: Payload, rules: Rulebook) -> Iterator[Rema
         yield Undecided(place="body", why=f"rules for bodies of '{expected.media_type}' are not judged here")
     elif expected.content != actual.content:
         text = f"expected {len(expected.content)} bytes but received {len(actual.content)} others"
-        yield from different("body", f"{len(expected.content)} bytes", f"{len(actual.content)} bytes", text)
+        yield from different(
+            "body", f"the {len(expected.content)} bytes of the example", f"{len(actual.content)} others", text
+        )
 
 
 def _body_text(body: Payload) -> str:

@@ -9,21 +9,20 @@ from harness.comparison.pact_matching.judgement import Remark, Undecided, any_of
 from harness.comparison.pact_matching.messages import HttpMessage, decoded_path
 from harness.comparison.pact_matching.rulebook import Deciding, Rulebook, matcher_kind
 from harness.comparison.pact_matching.values import compare_size, compare_text, compare_value
+from harness.comparison.pact_matching.wording import (
+    NOTHING,
+    STATUS_CLASSES,
+    both_texts,
+    deciding_text,
+    status_text,
+    texts_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from harness.comparison.pact_matching.rulebook import Matcher
 
-_CLASSES = {
-    "info": range(100, 200),
-    "success": range(200, 300),
-    "redirect": range(300, 400),
-    "clientError": range(400, 500),
-    "serverError": range(500, 600),
-    "nonError": range(100, 400),
-    "error": range(400, 600),
-}
 _PARAMETERISED = frozenset({"accept", "content-type"})
 _LISTS = frozenset({"type", "min-type", "max-type", "values", "eachValue"})  # rules that leave a length open
 
@@ -46,12 +45,13 @@ def _status_by(matcher: Matcher, expected: HttpMessage, actual: HttpMessage) -> 
         single = Deciding(matchers=(matcher,), any_suffices=False, inherited=False)
         return compare_value("status", single, expected.status, actual.status)
     wanted = matcher.get("status")
-    listed = _CLASSES.get(wanted) if isinstance(wanted, str) else wanted
+    listed = STATUS_CLASSES.get(wanted) if isinstance(wanted, str) else wanted
     if not isinstance(listed, list | range):
         return [Undecided(place="status", why=f"'{wanted}' is no kind of status")]
     if actual.status in listed:
         return []
-    return list(different("status", wanted, actual.status, f"expected {wanted} but was {actual.status}"))
+    text = f"expected {status_text(wanted)} but was {actual.status}"
+    return list(different("status", status_text(wanted), actual.status, text))
 
 
 def compare_method(expected: HttpMessage, actual: HttpMessage) -> Iterator[Remark]:
@@ -77,11 +77,12 @@ def compare_query(expected: HttpMessage, actual: HttpMessage, rules: Rulebook) -
     for name, values in wanted.items():
         place = f"query {name}"
         if name not in came:
-            yield from different(place, values, "missing", f"expected the parameter {name}={values}")
+            yield from different(place, texts_text(values), NOTHING, f"expected the parameter {name}={values}")
             continue
         yield from _listed_texts(place, "query", name, (values, came[name]), rules)
     for name in came.keys() - wanted.keys():
-        yield from different(f"query {name}", "no such parameter", came[name], f"unexpected {name}={came[name]}")
+        text = f"unexpected {name}={came[name]}"
+        yield from different(f"query {name}", NOTHING, texts_text(came[name]), text)
 
 
 def _group_by_name(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
@@ -102,7 +103,7 @@ def _listed_texts(
     is_free = whole is not None and any(matcher_kind(each) in _LISTS for each in whole.matchers)
     if len(wanted) != len(came) and not is_free:
         text = f"expected {len(wanted)} values, {list(wanted)}, but received {len(came)}, {list(came)}"
-        yield from different(place, list(wanted), list(came), text)
+        yield from different(place, texts_text(wanted), texts_text(came), text)
     for index, value in enumerate(came if is_free else came[: len(wanted)]):
         example = wanted[index] if index < len(wanted) else wanted[0] if wanted else ""
         yield from compare_text(place, rules.at(part, (name, index)), example, value)
@@ -115,14 +116,15 @@ def compare_headers(expected: HttpMessage, actual: HttpMessage, rules: Rulebook)
         place = f"header {name}"
         if came is None:
             text = f"expected the header '{name}', which is missing"
-            yield from different(place, ", ".join(values), "missing", text)
+            ruled = deciding_text(rules.at("header", (name.lower(),)), ", ".join(values))
+            yield from different(place, ruled, NOTHING, text)
         elif rules.at("header", (name.lower(),)) is not None:
             yield from _ruled_header(place, name.lower(), (values, came), rules)
         elif name.lower() in _PARAMETERISED:
             yield from _compare_media_type(place, ", ".join(values), ", ".join(came))
         elif _without_spaces(values) != _without_spaces(came):
             text = f"expected the header '{name}' to be '{', '.join(values)}' but was '{', '.join(came)}'"
-            yield from different(place, ", ".join(values), ", ".join(came), text)
+            yield from different(place, *both_texts(", ".join(values), ", ".join(came)), text)
 
 
 def _ruled_header(
@@ -149,7 +151,7 @@ def _compare_media_type(place: str, expected: str, actual: str) -> Iterator[Rema
     if wanted[0] != came[0] or any(came[1].get(name) != value for name, value in wanted[1].items()):
         name = place.removeprefix("header ")
         text = f"expected the header '{name}' to be '{expected}' but was '{actual}'"
-        yield from different(place, expected, actual, text)
+        yield from different(place, *both_texts(expected, actual), text)
 
 
 def _parts_of(value: str) -> tuple[str, Mapping[str, str]]:

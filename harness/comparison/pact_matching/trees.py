@@ -20,9 +20,17 @@ from harness.comparison.pact_matching.values import (
     TEXT_RULES,
     compare_size,
     compare_value,
-    display_value,
-    kind_name,
 )
+from harness.comparison.pact_matching.wording import (
+    NOTHING,
+    came_text,
+    deciding_text,
+    display_value,
+    items_text,
+    kind_name,
+    like_text,
+)
+from harness.verdicts import Difference
 
 Place = tuple[Step, ...]
 _WHOLE = frozenset({"equality", "notEmpty"})  # rules of a list or an object as such
@@ -46,9 +54,8 @@ class Tree:
             return list(self._lists(place, expected, actual))
         deciding = self.rules.at(self.part, place)
         if isinstance(expected, dict | list):
-            came, wanted = display_value(actual), display_value(expected)
-            text = f"expected {came} ({kind_name(actual)}) to be of the type of {wanted}"
-            return list(different(path_expression(place), display_value(expected), display_value(actual), text))
+            wanted, came = like_text(expected), came_text(actual, named=True)
+            return list(different(path_expression(place), wanted, came, f"expected {wanted} but received {came}"))
         return compare_value(path_expression(place), deciding, expected, actual)
 
     # Objects
@@ -98,19 +105,22 @@ class Tree:
                 yield from self.compare((*place, name), example, actual[name])
             else:
                 text = f"expected the entry '{name}' of {path_expression(place)}, which is missing"
-                yield from different(path_expression(place), display_value(example), "missing", text)
+                here = (*place, name)
+                wanted = deciding_text(self.rules.at(self.part, here), example)
+                yield from different(path_expression(here), wanted, NOTHING, text)
         if not self.closed or self.rules.frees_names(self.part, place):
             return
         for name in actual.keys() - expected.keys():
             text = f"unexpected entry '{name}' of {path_expression(place)}: {display_value(actual[name])}"
-            yield from different(path_expression(place), "no such entry", display_value(actual[name]), text)
+            yield from different(path_expression((*place, name)), NOTHING, display_value(actual[name]), text)
 
     def _names_by(
         self, place: Place, matcher: Matcher, expected: Mapping[str, Any], actual: Mapping[str, Any]
     ) -> Iterator[Remark]:
         inner = Deciding(matchers=_rules_within(matcher), any_suffices=False, inherited=False)
         for name in actual if inner.matchers else ():
-            yield from compare_value(path_expression((*place, name)), inner, next(iter(expected), ""), name)
+            for each in compare_value(path_expression((*place, name)), inner, next(iter(expected), ""), name):
+                yield replace(each, expected=f"a name: {each.expected}") if isinstance(each, Difference) else each
 
     def _example_entries(
         self, place: Place, expected: Mapping[str, Any], actual: Mapping[str, Any]
@@ -132,7 +142,8 @@ class Tree:
         if deciding is None:
             if len(expected) != len(actual):
                 text = f"expected a list of {len(expected)} items but received {len(actual)}"
-                yield from different(path_expression(place), display_value(expected), display_value(actual), text)
+                wanted, came = (f"{items_text(len(each))}: {display_value(each)}" for each in (expected, actual))
+                yield from different(path_expression(place), wanted, came, text)
             yield from self._items(place, expected, actual)
             return
         answers = [self._list_by(place, each, deciding, expected, actual) for each in deciding.matchers]
@@ -178,13 +189,14 @@ class Tree:
                 continue
             within = replace(self, rules=variant_rules(variant.get("rules")), part="body")
             answers = [within.compare((), expected[index], item) for item in actual]
-            found = any_of(answers) if answers else list(_absent(place, index, expected[index]))
-            yield from _absent(place, index, expected[index]) if _is_wrong(found) else found
+            found = any_of(answers) if answers else list(_absent(place, index, expected[index], actual))
+            yield from _absent(place, index, expected[index], actual) if _is_wrong(found) else found
 
 
-def _absent(place: Place, index: int, example: Any) -> Iterator[Remark]:
+def _absent(place: Place, index: int, example: Any, actual: Any) -> Iterator[Remark]:
     text = f"no item of the list is as variant {index}: {display_value(example)}"
-    return different(path_expression(place), display_value(example), "no such item", text)
+    wanted = f"an item as variant {index}, {display_value(example)}"
+    return different(path_expression(place), wanted, f"none in {display_value(actual)}", text)
 
 
 def _is_wrong(remarks: Sequence[Remark]) -> bool:

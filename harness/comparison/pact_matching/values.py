@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_matching.judgement import Inapplicable, Remark, Undecided, any_of, different
 from harness.comparison.pact_matching.rulebook import matcher_kind
-from harness.comparison.pact_matching.times import DEFAULTS, is_written_as
+from harness.comparison.pact_matching.times import is_written_as
+from harness.comparison.pact_matching.wording import (
+    display_value,
+    items_text,
+    kind_name,
+    matched_texts,
+    promise_text,
+    time_pattern,
+)
 
 if TYPE_CHECKING:
     from harness.comparison.pact_matching.rulebook import Deciding, Matcher
@@ -20,20 +28,7 @@ _SEMVER = re.compile(
     r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?",
     re.ASCII,
 )
-_SHOWN = 80  # letters of a value
-_TYPES = {bool: "boolean", int: "integer", float: "decimal", str: "string", list: "list", dict: "object"}
 _NUMBERS = ("integer", "decimal")
-
-
-def kind_name(value: Any) -> str:
-    """The JSON type of a value; the specification tells whole numbers from others by how they are written."""
-    return _TYPES.get(type(value), "null")
-
-
-def display_value(value: Any) -> str:
-    """A value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def equal(expected: Any, actual: Any) -> bool:
@@ -62,13 +57,13 @@ def _by_matcher(place: str, matcher: Matcher, expected: Any, actual: Any) -> lis
     try:
         if judge is None:
             raise Inapplicable(f"the rule '{kind or dict(matcher)}' is not known for such a value")
-        wanted = judge(matcher, expected, actual)
+        is_kept = judge(matcher, expected, actual)
     except Inapplicable as error:
         return [Undecided(place=place, why=str(error))]
-    if not wanted:
+    if is_kept:
         return []
-    text = f"expected {display_value(actual)} ({kind_name(actual)}) to be {wanted}"
-    return list(different(place, wanted, display_value(actual), text))
+    wanted, came = matched_texts(matcher, expected, actual)
+    return list(different(place, wanted, came, f"expected {wanted} but received {came}"))
 
 
 def compare_text(place: str, deciding: Deciding | None, expected: str, actual: str) -> list[Remark]:
@@ -85,7 +80,8 @@ def _text_by(place: str, matcher: Matcher, expected: str, actual: str) -> list[R
         return _by_matcher(place, matcher, expected, actual)
     if _WRITTEN[kind].fullmatch(actual):
         return []
-    return list(different(place, kind, actual, f"expected '{actual}' to be written as {kind}"))
+    wanted, came = promise_text(matcher, expected), display_value(actual)
+    return list(different(place, wanted, came, f"expected {came} to be written as {wanted}"))
 
 
 _WRITTEN = {
@@ -102,19 +98,18 @@ def as_text(actual: Any) -> str | None:
     return json.dumps(actual) if isinstance(actual, bool | int | float) else None
 
 
-def _equality(_: Matcher, expected: Any, actual: Any) -> str:
-    return "" if equal(expected, actual) else f"equal to {display_value(expected)} ({kind_name(expected)})"
+def _equality(_: Matcher, expected: Any, actual: Any) -> bool:
+    return equal(expected, actual)
 
 
-def _same_type(_: Matcher, expected: Any, actual: Any) -> str:
+def _same_type(_: Matcher, expected: Any, actual: Any) -> bool:
     wanted, came = kind_name(expected), kind_name(actual)
-    return "" if wanted == came or {wanted, came} == set(_NUMBERS) else f"of the type of {display_value(expected)}"
+    return wanted == came or {wanted, came} == set(_NUMBERS)
 
 
-def _regex(matcher: Matcher, _: Any, actual: Any) -> str:
-    pattern = str(matcher.get("regex", ""))
+def _regex(matcher: Matcher, _: Any, actual: Any) -> bool:
     text = as_text(actual)
-    return "" if text is not None and _is_matched(pattern, text) else f"a text that matches '{pattern}'"
+    return text is not None and _is_matched(str(matcher.get("regex", "")), text)
 
 
 def _is_matched(pattern: str, text: str) -> bool:
@@ -129,55 +124,53 @@ def _is_matched(pattern: str, text: str) -> bool:
     return bool(found)
 
 
-def _include(matcher: Matcher, _: Any, actual: Any) -> str:
-    part, text = str(matcher.get("value", "")), as_text(actual)
-    return "" if text is not None and part in text else f"a text that contains '{part}'"
-
-
-def _time(matcher: Matcher, _: Any, actual: Any) -> str:
-    kind = matcher_kind(matcher)
-    pattern = str(matcher.get("format") or matcher.get(kind) or matcher.get("timestamp") or DEFAULTS[kind])
+def _include(matcher: Matcher, _: Any, actual: Any) -> bool:
     text = as_text(actual)
-    return "" if text is not None and is_written_as(text, pattern) else f"a {kind} as '{pattern}'"
+    return text is not None and str(matcher.get("value", "")) in text
 
 
-def _semver(_: Matcher, __: Any, actual: Any) -> str:
+def _time(matcher: Matcher, _: Any, actual: Any) -> bool:
     text = as_text(actual)
-    return "" if text is not None and _SEMVER.fullmatch(text) else "a semantic version"
+    return text is not None and is_written_as(text, time_pattern(matcher))
 
 
-def _integer(_: Matcher, __: Any, actual: Any) -> str:
-    return "" if isinstance(actual, int) and not isinstance(actual, bool) else "an integer"
+def _semver(_: Matcher, __: Any, actual: Any) -> bool:
+    text = as_text(actual)
+    return text is not None and _SEMVER.fullmatch(text) is not None
 
 
-def _decimal(_: Matcher, __: Any, actual: Any) -> str:
-    return "" if isinstance(actual, float) else "a decimal number"
+def _integer(_: Matcher, __: Any, actual: Any) -> bool:
+    return isinstance(actual, int) and not isinstance(actual, bool)
 
 
-def _number(_: Matcher, __: Any, actual: Any) -> str:
-    return "" if kind_name(actual) in _NUMBERS else "a number"
+def _decimal(_: Matcher, __: Any, actual: Any) -> bool:
+    return isinstance(actual, float)
 
 
-def _boolean(_: Matcher, __: Any, actual: Any) -> str:
-    return "" if isinstance(actual, bool) or actual in ("true", "false") else "true or false"
+def _number(_: Matcher, __: Any, actual: Any) -> bool:
+    return kind_name(actual) in _NUMBERS
 
 
-def _null(_: Matcher, __: Any, actual: Any) -> str:
-    return "" if actual is None else "null"
+def _boolean(_: Matcher, __: Any, actual: Any) -> bool:
+    return isinstance(actual, bool) or actual in ("true", "false")
 
 
-def _not_empty(_: Matcher, __: Any, actual: Any) -> str:
-    return "not empty" if actual is None or actual in ("", [], {}) else ""
+def _null(_: Matcher, __: Any, actual: Any) -> bool:
+    return actual is None
 
 
-def _judged_above(matcher: Matcher, _: Any, __: Any) -> str:
+def _not_empty(_: Matcher, __: Any, actual: Any) -> bool:
+    return not (actual is None or actual in ("", [], {}))
+
+
+def _judged_above(matcher: Matcher, _: Any, __: Any) -> bool:
     """Rules of names, and of values that have their own rules: they were applied where they stand."""
     if not matcher.get("rules"):
         raise Inapplicable("the rule says nothing of what each one is")
-    return ""
+    return True
 
 
-_Judge = Callable[["Matcher", Any, Any], str]  # what the value should have been; "" when it is
+_Judge = Callable[["Matcher", Any, Any], bool]  # whether the value is as the rule wants it
 _JUDGES: Mapping[str, _Judge] = {
     "equality": _equality,
     "values": _equality,  # of the names of an object only: what they hold is as in the example
@@ -206,8 +199,8 @@ def compare_size(place: str, matcher: Matcher, size: int) -> Iterator[Remark]:
     """Whether there are as many as a rule wants."""
     least, most = matcher.get("min"), matcher.get("max")
     if isinstance(least, int) and size < least:
-        text = f"expected at least {least} items but received {size}"
-        yield from different(place, f"at least {least} items", f"{size} items", text)
+        text = f"expected at least {items_text(least)} but received {size}"
+        yield from different(place, f"at least {items_text(least)}", items_text(size), text)
     if isinstance(most, int) and size > most:
-        text = f"expected at most {most} items but received {size}"
-        yield from different(place, f"at most {most} items", f"{size} items", text)
+        text = f"expected at most {items_text(most)} but received {size}"
+        yield from different(place, f"at most {items_text(most)}", items_text(size), text)

@@ -10,6 +10,7 @@ from harness.comparison.pact_matching.judgement import Remark, Undecided, differ
 from harness.comparison.pact_matching.paths import Step, Token, path_expression
 from harness.comparison.pact_matching.rulebook import Deciding, Rulebook, matcher_kind
 from harness.comparison.pact_matching.values import compare_size, compare_text
+from harness.comparison.pact_matching.wording import NOTHING, deciding_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,13 +71,16 @@ class _Comparison:
             place = path_expression(here[0])
             if name not in actual.attributes:
                 yield from different(
-                    place, value, "missing", f"expected the attribute '{name[1]}', which is missing"
+                    place,
+                    deciding_text(self._deciding(here), value),
+                    NOTHING,
+                    f"expected the attribute '{name[1]}', which is missing",
                 )
             else:
                 yield from compare_text(place, self._deciding(here), value, actual.attributes[name])
         for name in actual.attributes.keys() - expected.attributes.keys() if self.closed else ():
             text = f"unexpected attribute '{name[1]}' of <{actual.name}>"
-            yield from different(path_expression(places[0]), "no such attribute", actual.attributes[name], text)
+            yield from different(path_expression(places[0]), NOTHING, actual.attributes[name], text)
 
     def _text(self, places: Places, expected: Element, actual: Element) -> Iterator[Remark]:
         here = _within(places, "#text")
@@ -93,7 +97,7 @@ class _Comparison:
             yield from self._group(_within(places, examples[0].name), examples, came.pop(name, []))
         for others in came.values() if self.closed else ():
             text = f"unexpected element <{others[0].name}> in <{actual.name}>"
-            yield from different(path_expression(places[0]), "no such element", f"<{others[0].name}>", text)
+            yield from different(path_expression(places[0]), NOTHING, f"<{others[0].name}>", text)
 
     def _number(self, places: Places, actual: Element) -> Iterator[Remark]:
         """How many children a rule of the element itself allows."""
@@ -109,7 +113,7 @@ class _Comparison:
         place, name, least = path_expression(here[0]), examples[0].name, 1 if is_free else len(examples)
         if len(came) < least or (self.closed and not is_free and len(came) > least):
             text = f"expected {least} of <{name}> but received {len(came)}"
-            yield from different(place, f"{least} of <{name}>", len(came), text)
+            yield from different(place, f"{least} of <{name}>", f"{len(came)} of <{name}>", text)
         for index, child in enumerate(came if is_free else came[: len(examples)]):
             example = examples[index] if index < len(examples) else examples[0]
             yield from self.element((*here, *((*each, index) for each in here)), example, child)
