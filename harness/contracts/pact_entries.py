@@ -32,12 +32,16 @@ _NOT_SAID = 200  # the status of a response that names none, as every verifier t
 def as_meant(entry: dict[str, Any], *, http: bool) -> dict[str, Any]:
     """The interaction with what verifiers read into it; the same value where there is nothing to read in.
 
-    A description that is left out is the request's own words, a status 200, `match: "value"` equality.
+    A description that is left out is the request's own words, a method GET, a path "/", a status 200; `match:
+    "value"` is equality, a state that is a text its name, a header's value that is a number the text of it.
     """
     said: dict[str, Any] = {part: _with_plain_rules(entry[part]) for part in _PARTS if part in entry}
     if http:
+        said["request"] = _with_line(said.get("request"))
         said["response"] = _with_status(said.get("response"))
-    said["description"] = _description(entry)
+        said |= {part: _with_header_texts(said[part]) for part in _PARTS}
+    said["providerStates"] = _with_state_names(entry.get("providerStates"))
+    said["description"] = _description({**entry, **said})
     changed = {key: part for key, part in said.items() if part is not entry.get(key)}
     return {**entry, **changed} if changed else entry
 
@@ -53,6 +57,49 @@ def _description(entry: Mapping[str, Any]) -> Any:
     if not isinstance(request, dict) or not isinstance(request.get("path"), str):
         return "without a description"
     return f"{str(request.get('method', '')).upper()} {request['path']}".strip()
+
+
+def _with_line(request: Any) -> Any:
+    """A request with its method and path; a query that stands in the path is one, where no other is said."""
+    if not isinstance(request, dict):
+        return request
+    said = {key: usual for key, usual in _LINE.items() if request.get(key) is None}
+    path = request.get("path")
+    if isinstance(path, str) and "?" in path and not request.get("query") and not _has_rule(request, "path"):
+        said["path"], _, said["query"] = path.partition("?")
+    return {**request, **said} if said else request
+
+
+_LINE = {"method": "GET", "path": "/"}  # what every verifier sends where a pact names none
+
+
+def _has_rule(part: dict[str, Any], name: str) -> bool:
+    rules = part.get("matchingRules")
+    return isinstance(rules, dict) and any(each in rules for each in (name, f"$.{name}"))
+
+
+def _with_header_texts(part: Any) -> Any:
+    """Header values that are numbers or flags, as texts."""
+    headers = part.get("headers") if isinstance(part, dict) else None
+    if not isinstance(headers, dict):
+        return part
+    texts = {name: _value_text(value) for name, value in headers.items()}
+    changed = any(texts[name] is not value for name, value in headers.items())
+    return {**part, "headers": texts} if changed else part
+
+
+def _value_text(value: Any) -> Any:
+    if isinstance(value, list):
+        texts = [_value_text(each) for each in value]
+        return texts if any(new is not old for new, old in zip(texts, value, strict=True)) else value
+    return canonical_json(value) if isinstance(value, bool | int | float) else value
+
+
+def _with_state_names(states: Any) -> Any:
+    """States of which only the names are written, as states."""
+    if not isinstance(states, list) or not any(isinstance(each, str) and each for each in states):
+        return states
+    return [{"name": each} if isinstance(each, str) and each else each for each in states]
 
 
 def _with_status(response: Any) -> Any:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.engine.events import Compared, Decided, Noticed, Planned, RunFinished, RunStarted, TaskId
+from harness.evidence.facts import Subject
 from harness.identity import Version
 from harness.ports import Endpoint
 from harness.reports.brevity import said_briefly
@@ -365,8 +366,13 @@ def _own_word(end: CheckFinished | None, *, interrupted: bool) -> Iterator[tuple
         cause = Cause.INTERRUPTED if interrupted else Cause.NOT_VERIFIED
         because = "the run ended before this check did" if interrupted else "it was planned and never ran"
         yield Verdict.UNKNOWN, cause, because
-    elif end.verdict is Verdict.PASSED and not 0 < end.exercised >= end.promised:
+    elif end.verdict is Verdict.PASSED and not _is_covered(end):
         because = f"{end.exercised} of {end.promised} promises were exercised"
         yield Verdict.UNKNOWN, Cause.NOTHING_EXERCISED, because
     else:
         yield end.verdict, end.cause, end.because
+
+
+def _is_covered(end: CheckFinished) -> bool:
+    """Whether all that was promised was exercised; only a pact may promise nothing."""
+    return end.exercised >= end.promised and (end.exercised > 0 or end.task.kind.subject is Subject.PACT)

@@ -162,10 +162,10 @@ def test_publishing_says_what_of_a_pact_nobody_can_verify_and_refuses_what_contr
     good = {"description": "all", "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}
     code, _, error = published(good, {**good, "response": {"status": 404}})
     assert (code, "pact.json#/interactions/1: 'all' is promised twice" in error) == (2, True)
-    code, out, _ = published(good, {"description": "odd", "request": {"method": "GET"}, "response": {}})
+    code, out, _ = published(good, {"description": "odd", "request": {"path": "x"}, "response": {}})
     assert code == 0
     (notice,) = json.loads(out)[0]["notices"]
-    assert notice.startswith("'odd' cannot be verified: pact.json#/interactions/1/request/path: bad path None")
+    assert notice.startswith("'odd' cannot be verified: pact.json#/interactions/1/request/path: bad path 'x'")
 
 
 def test_bookkeeping_and_the_gate_work_together_on_the_embedded_ledger(

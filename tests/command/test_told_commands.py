@@ -256,9 +256,6 @@ SITUATIONS = {
         make=both(WITHOUT_DOCUMENT, pact_of("{")),
         mend=pact(),
     ),
-    "a pact that promises nothing": Situation(
-        cause=Cause.NOTHING_EXERCISED, make=both(WITHOUT_DOCUMENT, pact(interactions=[])), mend=pact()
-    ),
     "nothing that could be checked": Situation(
         cause=Cause.NOTHING_EXERCISED,
         make=both(WITHOUT_DOCUMENT, lambda folder: (folder / "pacts/reader-things.json").unlink()),

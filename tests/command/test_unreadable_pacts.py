@@ -60,3 +60,13 @@ def test_a_pact_of_which_only_the_names_can_be_read_is_unknown_for_its_two_sides
     assert code == 3
     assert "old-things.json#/interactions: None is no list" in said
     assert "2 kept" in said
+
+
+def test_a_pact_that_promises_nothing_is_kept_and_run_and_gate_say_so(folder: Path) -> None:
+    for name in ("reader", "other"):
+        names = {"consumer": {"name": name}, "provider": {"name": "things"}}
+        (folder / "pacts" / f"{name}-things.json").write_text(json.dumps({**names, "interactions": []}))
+    code, said = asked(folder, "run", "--only", "pacts")
+    assert code == 0, said
+    assert "0 of 0" in said
+    assert asked(folder, "can-i-deploy", "things=1", "reader=1", "--to", "production")[0] == 0

@@ -123,11 +123,12 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         (pact(interaction(type="Synchronous/HTP"), version="4.0"), "did you mean 'Synchronous/HTTP'?"),
         (pact(interaction(description=[])), "#/interactions/0/description: [] is no description"),
         (pact(interaction(request=None)), "#/interactions/0/request: None is no request"),
+        (pact(interaction(request={"method": 5})), "/request/method: bad method 5"),
         (pact(interaction(request={"method": "G ET\n", "path": "/"})), "/request/method: bad method 'G ET\\n'"),
         (pact(interaction(request={"method": "GET", "path": "x"})), "/request/path: bad path 'x'"),
         (
-            pact(interaction(request={"method": "GET", "path": "/", "headers": {"A": 1}})),
-            "bad value 1 of header A",
+            pact(interaction(request={"method": "GET", "path": "/", "headers": {"A": {"b": 1}}})),
+            "bad value {'b': 1} of header A",
         ),
         (pact(interaction(request={"method": "GET", "path": "/", "headers": {"A b": "1"}})), "bad header name"),
         (pact(interaction(request={"method": "GET", "path": "/", "query": 3})), "bad query 3"),
@@ -137,7 +138,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         (pact(interaction(response={"status": 99999})), "bad status 99999"),
         (pact(interaction(response={"status": True})), "bad status True"),
         (pact(interaction(response={"status": -1})), "bad status -1"),
-        (pact(interaction(providerStates=["x"])), "#/interactions/0/providerStates/0: 'x' is no state"),
+        (pact(interaction(providerStates=[""])), "#/interactions/0/providerStates/0: '' is no state"),
         (pact(interaction(providerStates={"name": "x"})), "is no list"),
         (
             pact(interaction(providerStates=[{"name": "x", "params": []}])),
@@ -341,6 +342,31 @@ def one(*interactions: Any, **more: Any) -> Interaction:
 def test_a_response_that_names_no_status_is_one_of_200(response: Any) -> None:
     read = one(interaction(response=response))
     assert (read.status, read.document["response"]["status"], read.unreadable) == (200, 200, "")
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [
+        ({}, {"method": "GET", "path": "/"}),
+        ({"method": "PUT", "path": None}, {"method": "PUT", "path": "/"}),
+        ({"path": "/a"}, {"method": "GET", "path": "/a"}),
+        ({"path": "/a?b=1&b=2"}, {"method": "GET", "path": "/a", "query": "b=1&b=2"}),
+        ({"path": "/a?b=1", "query": {"b": ["1"]}}, {"method": "GET", "path": "/a?b=1", "query": {"b": ["1"]}}),
+        (
+            {"path": "/a?b=1", "matchingRules": {"$.path": {"match": "regex", "regex": ".*"}}},
+            {"method": "GET", "path": "/a?b=1", "matchingRules": {"$.path": {"match": "regex", "regex": ".*"}}},
+        ),
+        ({"headers": {"A": 1, "B": [True, "x"]}}, {"headers": {"A": "1", "B": ["true", "x"]}}),
+    ],
+)
+def test_what_a_request_leaves_out_is_taken_as_verifiers_take_it(request_: Any, asked: Any) -> None:
+    read = one(interaction(request=request_))
+    assert (read.unreadable, read.document["request"]) == ("", {"method": "GET", "path": "/", **asked})
+
+
+def test_states_may_be_written_by_their_names_alone() -> None:
+    read = one(interaction(providerStates=["x", {"name": "y", "params": {"z": 1}}]))
+    assert [(each.name, each.params) for each in read.states] == [("x", ()), ("y", (("z", 1),))]
 
 
 @pytest.mark.parametrize(

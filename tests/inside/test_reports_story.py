@@ -18,7 +18,10 @@ from harness.engine.events import (
     Event,
     PromiseExercised,
     RunFinished,
+    TaskId,
 )
+from harness.evidence import EvidenceKind
+from harness.identity import Version
 from harness.reports.phrases import headline, reuse
 from harness.reports.run_summary import summarize
 from harness.reports.unknowns import unexplained_reasons, unknowns
@@ -87,6 +90,14 @@ def test_a_yes_of_a_check_that_exercised_less_than_it_promised_is_not_believed()
         replace(e, exercised=e.exercised - 1) if isinstance(e, CheckFinished) else e for e in sample.good_run()
     ]
     assert summarize(stream).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", EvidenceKind)
+def test_only_a_pact_may_promise_nothing(kind: EvidenceKind) -> None:
+    task = TaskId(kind=kind, provider=Version("orders", "1"), consumer=Version("web", "1"), contract="c1")
+    end = CheckFinished(task=task, verdict=Verdict.PASSED, promised=0, exercised=0, seconds=1.0)
+    (told,) = summarize([CheckStarted(task=task, promised=0), end]).tasks
+    assert (told.verdict is Verdict.PASSED) == (kind is EvidenceKind.PACTS)
 
 
 def test_a_missing_provider_state_is_unknown_and_never_a_broken_promise() -> None:
