@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -15,6 +14,7 @@ from uuid import uuid4
 import jsonschema_rs
 import pytest
 import sqlalchemy as sa
+from new_ledgers import opened, sqlite_in
 from real_postgres import running
 
 from harness.broker.app import api_document, broker, router
@@ -182,20 +182,10 @@ def check_against_document(method: str, target: str, reply: Reply) -> None:
             raise AssertionError(f"{method} {target} {reply.status}: {error}")
 
 
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite ledger, to be copied."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    open_database(str(path)).close()
-    return path
-
-
 @pytest.fixture
-def sqlite_database(empty_ledger: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """A fresh SQLite database."""
-    path = tmp_path / "ledger.db"
-    shutil.copy(empty_ledger, path)
-    database = open_database(str(path))
+    database = sqlite_in(tmp_path / "ledger.db")
     yield database
     database.close()
 
@@ -232,7 +222,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         yield request.getfixturevalue("sqlite_database")
         return
     template = request.getfixturevalue("postgres_template")
-    found = open_database(new_database(template, f"l{uuid4().hex}", "empty_ledger"))
+    found = opened(new_database(template, f"l{uuid4().hex}", "empty_ledger"))
     yield found
     found.close()
 

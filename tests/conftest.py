@@ -12,7 +12,6 @@ import pytest
 from broker_client import (
     client,
     database,
-    empty_ledger,
     postgres_server,
     postgres_template,
     settings,
@@ -25,7 +24,6 @@ from law_examples import TIMES, examples
 __all__ = [  # fixtures: brokers on fresh databases
     "client",
     "database",
-    "empty_ledger",
     "postgres_server",
     "postgres_template",
     "settings",

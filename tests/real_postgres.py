@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,9 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 ATTEMPTS = 4
+# Nothing of it outlives the tests, and no test takes the power away from it: it need not wait for the disk.
+FORGETFUL = "ALTER SYSTEM SET fsync = off;\nALTER SYSTEM SET full_page_writes = off;\nSELECT pg_reload_conf();"
 
 
 @contextmanager
@@ -28,9 +33,11 @@ def running() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="postgres-for-tests-"))
     folder.chmod(0o755)
     server = _started(embedded, folder)
+    server.psql(FORGETFUL)
     try:
         yield server.get_uri()
     finally:
+        _end(folder)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -44,3 +51,11 @@ def _started(embedded: Any, folder: Path) -> Any:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError
+
+
+def _end(folder: Path) -> None:
+    """At once: to write hundreds of databases to the disk, only to delete them, takes half a minute."""
+    for record in folder.glob("data*/postmaster.pid"):
+        process = psutil.Process(int(record.read_text().partition("\n")[0]))
+        os.kill(process.pid, signal.SIGQUIT)
+        process.wait(30)
