@@ -13,6 +13,7 @@ HarnessError                    a problem that the person can mend; told without
 ├── BrokerSilent                a remote broker gave no answer that can be read, so nothing is known
 ├── BrokerRefused               a remote broker does not let us in, or does not take what it was given
 └── EnvironmentProblem          this machine lacks something (an engine, a binary, a permission)
+    └── LedgerUnavailable       the ledger cannot be used now (gone, locked, its disk full): nobody asked wrongly
 """
 
 from __future__ import annotations
@@ -97,6 +98,13 @@ class IdentityConflict(HarnessError):
 
 class EnvironmentProblem(HarnessError):
     """This machine lacks something that the command needs."""
+
+
+class LedgerUnavailable(EnvironmentProblem):
+    """The ledger cannot be used now, so nothing is known; the same command works once it can."""
+
+    exit = Exit.UNKNOWN
+    page = "reference/ledger.md"
 
 
 def not_installed(module: str, why: str = "") -> EnvironmentProblem:

@@ -73,7 +73,7 @@ class Pages:
                 query=request.query,
                 headers=request.headers,
                 base=request.base,
-                db=db,
+                begin=lambda: db,
                 settings=self.settings,
                 now="",
             )

@@ -11,6 +11,7 @@ from anyio.lowlevel import RunVar
 # half the answers of two in the same time. A server of its own is waited for, and others may be read meanwhile.
 _READERS = {"sqlite": 2, "postgresql": 8}
 HEARTBEAT = "/diagnostic/status/heartbeat"
+DEPENDENCIES = "/diagnostic/status/dependencies"
 _WRITERS = 6  # one of them writes, and the others have bodies to read or an answer to put together
 
 

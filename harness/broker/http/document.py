@@ -23,6 +23,7 @@ _COMMON = {  # what any route may answer, whatever it is about
     422: "What was sent cannot be done.",
     429: "Too many requests; see Retry-After.",
     500: "A mistake of the broker; the log says more under the reference.",
+    503: "The broker's database cannot be used now; see Retry-After.",
 }
 _WORDS = {
     200: "Done.",

@@ -32,7 +32,7 @@ class Who:
 
 @dataclass(kw_only=True)
 class Request:
-    """One request inside its transaction; a refusal or an answer of 400 and above undoes it."""
+    """One request; a refusal or an answer of 400 and above undoes what it has done to the database."""
 
     method: str
     path: Mapping[str, str]  # the parameters of the route, decoded
@@ -42,12 +42,17 @@ class Request:
     body: bytes = b""
     base: str  # the URL that every link starts with
     media: str = ""  # the negotiated form of the answer
-    db: sa.Connection
+    begin: Callable[[], sa.Connection]  # opens the request's transaction
     settings: BrokerSettings
     now: str  # ISO 8601, UTC, milliseconds
     who: Who = field(default_factory=Who)
     wake: Callable[[], None] = lambda: None  # there is something new in the outbox
     afterwards: list[Callable[[], None]] = field(default_factory=list)  # run once everything is kept
+
+    @cached_property
+    def db(self) -> sa.Connection:
+        """Its transaction, begun when it is first asked for: none is held open while a body is read."""
+        return self.begin()
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

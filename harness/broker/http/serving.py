@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter_ns
@@ -15,14 +16,14 @@ import anyio.to_thread
 from harness.broker.http import problems
 from harness.broker.http.answers import HAL, PROBLEM, Response
 from harness.broker.http.asgi import RawRequest, Receive, Scope, Send, read_body, read_head, send_answer
-from harness.broker.http.concurrency import Turns
+from harness.broker.http.concurrency import DEPENDENCIES, Turns
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
 from harness.broker.http.problems import Invalid, NotFound, NotHere, Refusal, Refused
 from harness.broker.http.request import Request, Who
 from harness.broker.http.routing import LONGEST, UNBOUNDED, Router
 from harness.broker.settings import BrokerSettings
-from harness.errors import HarnessError, UnknownName
+from harness.errors import EnvironmentProblem, HarnessError, UnknownName
 from harness.ledger.db import audit
 from harness.ledger.db.database import Database
 from harness.ledger.matrix.question import Unanswerable
@@ -118,6 +119,8 @@ class BrokerApplication:
             return self._answer(request)
         except Refusal as refusal:
             return self._refused(request, refusal), HAL
+        except EnvironmentProblem as error:
+            return self._unable(request, error), HAL
         except HarnessError as error:
             return self._refused(request, _refusal_of(error)), HAL
         except Exception as error:  # noqa: BLE001 - the last line: the log gets it, the client a reference
@@ -159,7 +162,7 @@ class BrokerApplication:
         if route.takes and not _is_supported_type(route, request):
             raise _Unsupported  # before anything happens: another site's page may send this unasked
         transaction = self.database.reading if route.reads else self.database.writing
-        with transaction() as db:
+        with ExitStack() as begun:
             admitted = Request(
                 method=request.method,
                 path=parameters,
@@ -169,7 +172,7 @@ class BrokerApplication:
                 body=request.body,
                 base=request.base,
                 media=media,
-                db=db,
+                begin=lambda: begun.enter_context(transaction()),
                 settings=self.settings,
                 now=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 who=who,
@@ -196,6 +199,13 @@ class BrokerApplication:
             return refusal.problem(request.base)
         return refusal.answer()
 
+    def _unable(self, request: RawRequest, error: EnvironmentProblem) -> Response:
+        """Nobody asked wrongly; the place and the words of the database are for the log alone."""
+        log.error("a request cannot be answered: %s", error.problems[0].sentence, extra={"path": request.raw_path})
+        if request.raw_path.rstrip("/") == DEPENDENCIES:
+            return Response(status=503, body={"database": {"ok": False}}, headers=_LATER)
+        return self._refused(request, Refused(503, _UNABLE, **_LATER))
+
     def _failed(self, request: RawRequest, error: Exception) -> Response:
         reference = secrets.token_urlsafe(8)[:10].replace("-", "0").replace("_", "1")
         log.error("request failed", exc_info=error, extra={"reference": reference, "path": request.raw_path})
@@ -215,6 +225,10 @@ def _log(request: RawRequest, answer: Response, nanoseconds: int) -> None:
             "event.duration": nanoseconds,
         }
         requests.info("%s %s %s", request.method, request.raw_path, answer.status, extra=fields)
+
+
+_LATER = {"retry-after": "5"}
+_UNABLE = "the database of this broker cannot be used now; ask again later"
 
 
 class _UnsupportedType(Refusal):
@@ -243,7 +257,7 @@ def _refusal_of(error: HarnessError) -> Refusal:
     if isinstance(error, UnknownName):
         return NotFound("; ".join(texts))
     if error.exit != 2:
-        return Refused(503, "; ".join(texts))
+        return Refused(503, "; ".join(texts), **_LATER)
     return Invalid({"": texts})
 
 

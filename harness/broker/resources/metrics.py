@@ -25,7 +25,7 @@ _PROMETHEUS = "application/openmetrics-text"
 METRICS = s.Schema("Metrics", {"type": "object", "additionalProperties": {"type": "object"}})
 TEAMS = s.Schema("TeamMetrics", s.record({"teams": s.many(s.OBJECT), "_links": s.LINKS}))
 HEARTBEAT = s.Schema("Heartbeat", s.record({"ok": s.truth(), "_links": s.LINKS}))
-DEPENDENCIES = s.Schema("Dependencies", s.record({"database": s.record({"ok": s.truth()}), "_links": s.LINKS}))
+DEPENDENCIES = s.Schema("Dependencies", s.record({"database": s.record({"ok": s.truth()})}, _links=s.LINKS))
 
 
 @routes.get(
@@ -74,7 +74,7 @@ def beat(request: Request) -> Response:
     return Response(body={"ok": True, "_links": {"self": link(request.here())}}, headers=_PLAIN)
 
 
-@routes.get("/diagnostic/status/dependencies", answers={200: DEPENDENCIES})
+@routes.get("/diagnostic/status/dependencies", answers={200: DEPENDENCIES, 503: DEPENDENCIES})
 def depend(request: Request) -> Response:
     """That the broker can work: its database answers."""
     request.db.execute(sa.select(sa.literal(1))).scalar_one()

@@ -13,14 +13,15 @@ import sqlalchemy as sa
 
 from harness.errors import EnvironmentProblem, UsageError
 from harness.ledger.db.tables import REVISION_TABLE, REVISIONS
+from harness.ledger.db.troubles import BUSY, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BUSY = 30.0  # seconds that a writer waits for the others
 _PREPARED = 300  # statements that PostgreSQL need not plan anew: ours, each for several lengths of its lists
 _POOL = 16  # connections to PostgreSQL of one process: as many as have their turn in the broker, and its outbox
-_CONNECT = 10  # seconds to reach a PostgreSQL server
+_CONNECT = 10  # seconds to reach a PostgreSQL server, and to wait for a connection that others have
+_SILENT = 30_000  # milliseconds after which a server that confirms nothing is gone
 _WRITERS = 0x68_61_72_6E_65_73_73  # PostgreSQL's advisory lock that makes writers queue up
 _FORMS = "sqlite:///path/to/ledger.db, a path, or postgresql://user@host/database"
 
@@ -35,7 +36,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One unchanging view of everything that was committed."""
-        with self._told(), self.engine.connect() as db:
+        with self._in_words(), self.engine.connect() as db:
             if db.dialect.name == "postgresql":
                 db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield db
@@ -44,7 +45,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """All or nothing, one writer at a time; when the context ends, it is on the disk."""
-        with self._told(), self.engine.connect() as db:
+        with self._in_words(), self.engine.connect() as db:
             db.execution_options(writes=True)
             with db.begin():
                 if db.dialect.name == "postgresql":
@@ -52,30 +53,18 @@ class Database:
                 yield db
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _in_words(self) -> Iterator[None]:
         try:
             yield
         except (sa.exc.IntegrityError, sa.exc.DataError):
             raise  # our own mistake, not the machine's
-        except sa.exc.DBAPIError as error:
-            why = str(error.orig).strip().partition("\n")[0]
-            raise EnvironmentProblem(
-                f"the ledger cannot be used: {why}", where=self.place, hint=_remedy(why)
-            ) from error
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+            raise trouble(why, self.place) from error
 
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
-
-
-def _remedy(why: str) -> str:
-    if "not a database" in why:
-        return "name another file; this one was not written by the harness"
-    if "locked" in why:
-        return f"another process has been writing for {BUSY:.0f} seconds; end it and ask again"
-    if "readonly" in why or "unable to open" in why or "permission" in why.lower():
-        return "make the file and its folder writable, or choose another ledger: --broker"
-    return "see that the database is running and reachable, or choose another ledger: --broker"
 
 
 def open_database(url: str) -> Database:
@@ -97,8 +86,14 @@ def _postgres(url: str) -> Database:
         raise UsageError(f"no driver '{parsed.drivername}' for a ledger", hint=f"write {_FORMS}")
     engine = sa.create_engine(
         parsed.set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": _CONNECT},
+        connect_args={
+            "connect_timeout": _CONNECT,
+            "tcp_user_timeout": _SILENT,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+        },
         pool_size=_POOL,
+        pool_timeout=_CONNECT,
         pool_pre_ping=True,  # the server may have been restarted since
     )
     sa.event.listen(engine, "connect", _remember)
@@ -118,7 +113,9 @@ def _sqlite(url: str) -> Database:
     if path.is_dir():
         raise UsageError("the ledger is a file, and this is a folder", where=str(path), hint=f"{path}/ledger.db")
     engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY, "isolation_level": None}
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": BUSY, "isolation_level": None},
+        pool_timeout=_CONNECT,
     )
     sa.event.listen(engine, "connect", _durable)
     sa.event.listen(engine, "begin", _begin)
@@ -142,6 +139,8 @@ def _path(url: str) -> Path:
 
 def _remember(connection: Any, _record: Any) -> None:
     connection.prepared_max = _PREPARED
+    connection.execute(f"SET lock_timeout = {BUSY * 1000:.0f}")
+    connection.commit()
 
 
 def _durable(connection: Any, _record: Any) -> None:
