@@ -61,6 +61,30 @@ def _larger(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     )
 
 
+_OVERLAPPING: list[Json] = [
+    *_SCALARS,
+    {"type": "number"},
+    {"type": "string", "maxLength": 1},
+    {"type": "string", NULLABLE: True},
+    {"type": "integer", NULLABLE: True},
+    {"type": "array", "items": {"type": "string"}},
+    {"type": "array", "items": {"type": "number"}, "maxItems": 1},
+]
+
+
+def _several(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    parts = st.lists(inner, min_size=2, max_size=3)
+    words = st.sampled_from(["oneOf", "oneOf", "oneOf", "anyOf", "allOf"])
+    return st.one_of(
+        st.builds(lambda word, some: {word: some}, words, parts),
+        st.builds(lambda word, some, said: {word: some, **said}, words, parts, st.sampled_from(_SCALARS)),
+        inner.map(lambda item: {"type": "array", "items": item}),
+    )
+
+
+without_objects = _several(st.recursive(st.sampled_from(_OVERLAPPING), _several, max_leaves=4))
+_PLAIN = st.sampled_from(["a", "zz", 0, 1, -1, 1.5, True, None])
+values_without_objects = st.recursive(_PLAIN, lambda inner: st.lists(inner, max_size=2), max_leaves=3)
 schemas = st.recursive(leaves, _larger, max_leaves=6)
 listing = objects(st.recursive(st.sampled_from(_SCALARS), _larger, max_leaves=4))  # nothing is left open
 

@@ -9,8 +9,20 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from law_examples import examples_of_an_answer
 from pact_and_document import answering, document_with, get, pact_of, taking
-from schema_spellings import NEW, OLD, PLACES, Json, Spelling, listing, schemas, values
+from schema_spellings import (
+    NEW,
+    OLD,
+    PLACES,
+    Json,
+    Spelling,
+    listing,
+    schemas,
+    values,
+    values_without_objects,
+    without_objects,
+)
 
+from harness.comparison.containment import allows
 from harness.comparison.pact_fit import Comparison, compare
 from harness.verdicts import Verdict
 
@@ -70,6 +82,80 @@ def test_what_allows_less_never_fits_better_than_what_allows_more_and_says_nothi
         for silent in ({}, {"type": "object"}, {"type": "object", "additionalProperties": {}}):
             assert fits(silent, value)
             assert fits({"anyOf": [schema, silent]}, value)
+
+
+# --- exactly one -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+@settings(max_examples=SPELLINGS)
+@given(data=st.data())
+def test_a_value_without_objects_is_what_a_validator_says_in_every_spelling(
+    side: str, data: st.DataObject
+) -> None:
+    schema, value = data.draw(without_objects), data.draw(values_without_objects)
+    plain, version = Spelling(data.draw, NEW, plainly=True), data.draw(st.sampled_from([OLD, NEW]))
+    other, place = Spelling(data.draw, version), data.draw(st.sampled_from(sorted(PLACES.keys() - {"body"})))
+    in_schema, in_value = PLACES[place]
+    written = in_schema(other.write(schema))
+    found = compared(side, written, in_value(value), version, other.named)
+    note(f"{written} with {other.named} and {value}: {found.findings} {found.unknown}")
+    assert (found.verdict is Verdict.PASSED) is allows(plain.write(schema), value)
+
+
+TEXTS: list[Json] = [{"type": "string"}, {"type": "string", "maxLength": 5}]
+NUMBERS: list[Json] = [{"type": "integer"}, {"type": "number"}]
+DATES: list[Json] = [{"type": "string", "format": "date"}, {"type": "string"}]
+LISTS: list[Json] = [{"type": "array", "items": each} for each in TEXTS]
+LIKE = {"match": "type"}
+
+
+@pytest.mark.parametrize(
+    ("branches", "value", "rules", "fits_the_document"),
+    [
+        (TEXTS, "aaa", {}, False),
+        (TEXTS, "aaa", {"$.it": LIKE}, True),  # a longer one is taken as well
+        (TEXTS, "aaa", {"$": LIKE}, True),
+        (TEXTS, "aaa", {"$.it": {"match": "equality"}}, False),
+        (TEXTS, "aaa", {"$.it": {"match": "regex", "regex": "^[a-z]+$"}}, True),
+        (TEXTS[:1] * 2, "aaa", {"$.it": LIKE}, False),  # whatever text it is, both hold
+        (TEXTS[:1] * 2, "aaa", {"$.it": {"match": "regex", "regex": "^[a-z]+$"}}, False),
+        (NUMBERS, 1, {"$.it": {"match": "integer"}}, False),
+        (NUMBERS, 1, {"$.it": {"match": "number"}}, True),  # 1.5 is taken as well
+        (NUMBERS, 1.5, {}, True),
+        (DATES, "2024-01-01", {"$.it": {"match": "date"}}, False),
+        (DATES, "2024-01-01", {"$.it": LIKE}, True),
+        (LISTS, ["aaa"], {}, False),
+        (LISTS, ["aaa"], {"$.it[*]": LIKE}, True),
+        (LISTS[:1] * 2, ["aaa"], {"$.it[0]": {"match": "regex", "regex": "^a"}}, True),  # not proven
+        ([{"type": "array"}] * 2, ["aaa"], {"$.it[*]": LIKE}, False),
+    ],
+)
+def test_what_several_branches_say_is_no_yes_unless_the_consumer_takes_another_value(
+    branches: list[Json], value: Any, rules: Json, fits_the_document: bool
+) -> None:
+    document = document_with(answering({"type": "object", "properties": {"it": {"oneOf": branches}}}))
+    told = {"body": {place: {"matchers": [rule]} for place, rule in rules.items()}}
+    body = {"headers": {"Content-Type": "application/json"}, "body": {"it": value}, "matchingRules": told}
+    comparison = compare(pact_of({"request": get(), "response": body}), document)
+    assert comparison.verdict is (Verdict.PASSED if fits_the_document else Verdict.FAILED)
+    assert all("more than one" in each.text for each in comparison.findings)
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_what_more_than_one_branch_says_is_told_in_the_same_words_sent_and_sent_back(side: str) -> None:
+    [finding] = compared(side, {"oneOf": NUMBERS}, 1).findings
+    assert (
+        finding.text == f"{side} body: 1 is valid under more than one of the schemas listed in the 'oneOf' keyword"
+    )
+    assert (finding.expected, finding.actual) == ("exactly one branch that holds", "1")
+    assert finding.remedy == "let the branches of the document's `oneOf` exclude each other, or write `anyOf`"
+
+
+def test_what_cannot_be_read_beside_a_branch_that_holds_leaves_open_whether_one_does() -> None:
+    branches = [{"type": "string"}, {"pattern": "(?<"}]
+    assert compared("response", {"oneOf": branches}, "a").verdict is Verdict.UNKNOWN
+    assert compared("response", {"anyOf": branches}, "a").verdict is Verdict.PASSED
 
 
 ID, NAME = {"type": "string", "readOnly": True}, {"type": "string"}

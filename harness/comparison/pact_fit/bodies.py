@@ -125,6 +125,8 @@ def _tell(meeting: InteractionContext, held: Held, fault: Fault, severity: Sever
 def _remedy(held: Held, fault: Fault) -> str:
     if fault.keyword == "enum" and at(held.value, fault.place) is None:
         return "list null among the values of the document's `enum`: `nullable` adds it to the type only"
+    if fault.is_of_several:
+        return "let the branches of the document's `oneOf` exclude each other, or write `anyOf`"
     if held.direction is Direction.REQUEST:
         return "send what the provider takes, or widen the document"
     return "do not rely on it, or promise it in the provider's document"
@@ -146,6 +148,8 @@ def _place(held: Held, fault: Fault) -> str:
 def _expected_value(fault: Fault) -> Any:
     if fault.keyword in UNDECLARED:
         return "a property that the document declares"
+    if fault.is_of_several:
+        return "exactly one branch that holds"
     if fault.keyword == "type" and isinstance(fault.allowed, list):
         return " or ".join(map(str, fault.allowed))
     return fault.allowed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.comparison.openapi.dialects import Schema
 from harness.comparison.pact_fit.expressions import unreadable
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Fault:
     text: str
     allowed: Any = None  # what the keyword says, where that is short
     branches: tuple[tuple[Fault, ...], ...] = ()  # of anyOf and oneOf: why none of them holds
+    holding: tuple[Schema, ...] = ()  # of oneOf: those that hold at once, each whole
     unreadable: str = field(init=False, default="")  # the expression that cannot be read, if nothing else is wrong
     size: int = field(init=False, default=1)  # how many there are, with those of all branches
 
@@ -44,6 +46,11 @@ class Fault:
             told = [[each.unreadable for each in branch] for branch in self.branches]
             return next((branch[0] for branch in told if branch and all(branch)), "")
         return unreadable(self.allowed) if self.keyword == "const" else ""
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether more than one branch of `oneOf` holds."""
+        return self.keyword == "oneOf" and not any(self.branches)
 
     def shortened(self) -> Fault:
         """The same without the reasons of its reasons, where there are very many."""

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_fit.compiling import Undecidable, compile_schema
+from harness.comparison.pact_fit.exactly_one import takes_another_value
 from harness.comparison.pact_fit.faults import CLOSED
 from harness.comparison.pact_fit.rules import MatchingRules, kind_of
 
@@ -35,6 +36,8 @@ def is_example_only(
         return False  # no name at all is one that the document has
     if fault.keyword in _SHAPE:
         return part == "body" and not sent and rules.names_are_free(place[:-1])
+    if fault.holding:
+        return takes_another_value(fault.holding, rules, part, place, at(value, fault.place))
     if fault.branches:
         soft = partial(_is_soft_inside, rules=rules, part=part, value=value, sent=sent)
         return any(branch and all(map(soft, branch)) for branch in fault.branches)

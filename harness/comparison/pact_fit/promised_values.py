@@ -1,7 +1,8 @@
 """A consumer's example held against what a provider promises: nothing but what is declared.
 
 The example is a part of what comes, so nothing is required of it. Where schemas are alternatives, one of `oneOf`
-has to declare all that is read, those of `anyOf` together; where no names are listed at all, they are left open.
+has to declare all that is read, those of `anyOf` together; where no names are listed at all, they are left open. A
+value without objects is no part of anything: of `oneOf` exactly one has to hold of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_fit.compiling import Undecidable, compiled_as_written
+from harness.comparison.pact_fit.exactly_one import is_whole, several_hold_fault
 from harness.comparison.pact_fit.expressions import UNREADABLE, readable
 from harness.comparison.pact_fit.faults import OPEN, Fault, faults_of, undeclared_fault
 from harness.comparison.pact_fit.ways import Faults, fold_ways, once, short
@@ -105,6 +107,8 @@ class _ValueReading:
             return once(found) if found else ()
         self._choosing += 1
         try:
+            if is_whole(value):
+                found += self._several_hold(whole, value, place)
             if closed and isinstance(value, (dict, list)):
                 found += self._best(whole, value, place)
             else:
@@ -155,9 +159,7 @@ class _ValueReading:
         return self._validators[text]
 
     def _made_validator(self, written: Schema) -> jsonschema_rs.Draft202012Validator:
-        shape = self._taken.shape(written)
-        made = shape.schema if isinstance(shape.schema, dict) else {"allOf": [shape.schema]}
-        return compiled_as_written({**made, "$defs": shape.definitions} if shape.definitions else made)
+        return compiled_as_written(self._taken.with_definitions(written))
 
     # --- what is inside of it ------------------------------------------------------------------------------------
 
@@ -309,6 +311,19 @@ class _ValueReading:
             else:
                 unread = [faults for faults in told if _holds(faults)]
                 yield from unread[0] if unread else fold_ways(choice, told, value, place)
+
+    def _several_hold(self, whole: Conjunction, value: Any, place: Place) -> Iterator[Fault]:
+        """Of which `oneOf` more than one branch holds, or may hold beside one that does."""
+        for choice in whole.alternatives:
+            if choice.keyword != "oneOf":
+                continue
+            told = [(each.node, self._of_branch(choice, each, value, place)) for each in choice.branches]
+            holding = [node for node, faults in told if not faults]
+            if len(holding) > 1:
+                schemas = tuple(self._taken.with_definitions(node.schema) for node in holding)
+                yield several_hold_fault(choice, schemas, value, place)
+            elif holding:
+                yield from next((faults for _, faults in told if faults and _holds(faults)), ())
 
     def _options(self, choice: Alternatives, value: Any, place: Place) -> tuple[SchemaBranch, ...]:
         """The branches that may be meant by the parts of a value that are read."""

@@ -74,6 +74,14 @@ class MatchingRules:
         inside = len(best[1].steps) < len(here)
         return tuple(m for m in best[1].matchers if not inside or kind_of(m) in _WITHIN)
 
+    def speaks_within(self, part: str, place: Sequence[Step]) -> bool:
+        """Whether a rule stands below a place, for something inside of its value."""
+        here = tuple(map(str, place))
+        several = (*self.all, *self.generators)
+        return any(
+            rule.part == part and len(rule.steps) > len(here) and _covers(rule.steps, here) for rule in several
+        )
+
     def names_are_free(self, place: Sequence[Step]) -> bool:
         """Whether an object's keys are examples, too."""
         return any(kind_of(m) in {"values", "eachKey"} for m in self._exactly(place))

@@ -23,6 +23,12 @@ class Taken(Assembly):
     def __init__(self, resolve: Callable[[str], Schema | None], direction: Direction = Direction.REQUEST) -> None:
         super().__init__(resolve, direction)
 
+    def with_definitions(self, schema: Schema) -> dict[str, Any]:
+        """The schema whole: as it is taken, with all that it refers to."""
+        shape = self.shape(schema)
+        made = shape.schema if isinstance(shape.schema, dict) else {"allOf": [shape.schema]}
+        return {**made, "$defs": shape.definitions} if shape.definitions else made
+
     def target(self, reference: str, hidden: frozenset[str]) -> Schema:
         """What a definition is made of; what only refers to itself is nothing that can be read."""
         return self.bare(without_circle(reference, self.resolve), hidden)
