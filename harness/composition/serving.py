@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import composition
 from harness.composition.doors import door_of, is_loopback, settle_access
-from harness.plugins import unusable_plugins
+from harness.composition.processes import end_with, end_within, refuse_taken_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from harness.broker.http.serving import BrokerApplication
 
 _HANDED_OVER = "HARNESS_BROKER_SERVING"  # how worker processes learn what to serve
-_GRACE = 20  # seconds for requests that are under way when the server is asked to end
+_GRACE = 3  # seconds for requests that are under way when the server is asked to end
+_GONE = 4.0  # seconds after which it has ended, whatever is under way
 _YOUNG = 20_000  # objects that are made before the collector looks: a matrix of 1000 rows makes twice as many
 log = logging.getLogger("harness.broker")
 
@@ -35,6 +36,7 @@ class Serving:
     database_url: str
     base_urls: tuple[str, ...] = ()
     workers: int = 1
+    parent: int = 0  # the process that started the others
     closed: bool = False  # decided before the first process: none that is started later may think otherwise
 
 
@@ -46,8 +48,9 @@ def serve(serving: Serving) -> int:
     from harness.composition.connections import PromptHTTP
 
     url = serving.database_url or composition.embedded_ledger_url(Path.cwd())
+    refuse_taken_port(serving.host, serving.port)
     closed = settle_access(url, serving.host, read_environment(os.environ).rules)
-    chosen = replace(serving, database_url=url, closed=closed)
+    chosen = replace(serving, database_url=url, closed=closed, parent=os.getpid())
     os.environ[_HANDED_OVER] = json.dumps(asdict(chosen))
     uvicorn.run(
         "harness.composition.serving:application",
@@ -69,6 +72,9 @@ def serve(serving: Serving) -> int:
 def application() -> BrokerApplication:
     """The application of one worker process."""
     serving = Serving(**json.loads(os.environ[_HANDED_OVER]))
+    end_within(_GONE)
+    if serving.parent != os.getpid():
+        end_with(serving.parent)
     found = assemble_broker(serving, os.environ)
     # What is there now stays: the collector need not look through it again for each large answer.
     gc.collect()
@@ -82,6 +88,7 @@ def assemble_broker(serving: Serving, environ: Mapping[str, str]) -> BrokerAppli
     from harness.broker.app import broker
     from harness.broker.environment import read_environment
     from harness.ledger.db.database import open_database
+    from harness.plugins import unusable_plugins
     from harness.web.pages import Pages
 
     read = read_environment(environ)
