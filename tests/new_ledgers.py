@@ -5,13 +5,12 @@ from __future__ import annotations
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import sqlalchemy as sa
 
 from harness.ledger.db.database import Database, open_database
 from harness.ledger.sql_ledger import SqlLedger
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 _DIALECTS: dict[str, sa.Dialect] = {}
 _COMPILED: dict[Any, Any] = {}
@@ -36,7 +35,14 @@ def opened(url: str) -> Database:
     engine = database.engine
     engine.dialect = _DIALECTS.setdefault(engine.dialect.name, engine.dialect)  # it is a part of the cache's key
     engine.update_execution_options(compiled_cache=_COMPILED)
+    if engine.dialect.name == "sqlite":  # that it waits for the disk is held by test_broker_durability
+        sa.event.listen(engine, "connect", _forgetful)
+        engine.dispose()
     return database
+
+
+def _forgetful(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 @cache

@@ -45,6 +45,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     return code, out, error
 
 
+@pytest.mark.slow
 def test_an_import_says_what_was_copied_and_the_ledger_decides(
     original: Original, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_an_import_says_what_was_copied_and_the_ledger_decides(
     assert told(capsys, "can-i-deploy", "web=4", "--to", "production", "--broker", "team.db")[0] == 3
 
 
+@pytest.mark.slow
 def test_an_export_can_be_imported_elsewhere_without_the_broker(
     original: Original, capsys: pytest.CaptureFixture[str]
 ) -> None:

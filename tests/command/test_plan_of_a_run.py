@@ -16,6 +16,8 @@ from harness.composition.runs import prepare_run
 from harness.evidence import EvidenceKind
 from harness.ledger.sql_ledger import open_ledger
 
+pytestmark = pytest.mark.slow  # what an interpreter has installed is read for them
+
 CONSUMER = """
 [suites.consumer]
 path = "suites/consumer"
@@ -62,7 +64,6 @@ def test_a_suite_that_was_not_asked_for_is_not_in_the_plan(folder: Path, plan: P
     assert [task["kind"] for task in tasks] == [kind], folder
 
 
-@pytest.mark.slow
 def test_a_suite_that_has_passed_on_equal_files_is_known(folder: Path, plan: Plan) -> None:
     with prepare_run(Options(runtime="process", only=(EvidenceKind.CONSUMERS,))) as run:
         for _ in run.events():

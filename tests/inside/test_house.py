@@ -158,9 +158,8 @@ def _catches_everything(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or getattr(handler.type, "id", "") in ("Exception", "BaseException")
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
-def test_every_module_says_what_it_is_for(module: Path) -> None:
-    assert ast.get_docstring(tree(module))
+def test_every_module_says_what_it_is_for() -> None:
+    assert [m for m in MODULES if not ast.get_docstring(tree(m))] == []
 
 
 HOMES = {

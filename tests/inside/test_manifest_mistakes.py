@@ -178,7 +178,10 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+LARGE = [pytest.param(name, marks=pytest.mark.slow if name.startswith("many ") else ()) for name in HOSTILE]
+
+
+@pytest.mark.parametrize("name", LARGE)
 def test_hostile_files_are_refused_quickly(name: str, tmp_path: Path) -> None:
     data, said = HOSTILE[name]
     manifest = tmp_path / "harness.toml"

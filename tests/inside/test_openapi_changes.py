@@ -348,10 +348,9 @@ def test_there_is_a_look_alike_for_every_kind() -> None:
     assert len(COMPATIBLE) >= len({case.kind for case in CASES})
 
 
-@pytest.mark.parametrize("case", CASES, ids=names(CASES))
-def test_a_document_and_itself_are_the_same(case: Case) -> None:
-    assert difference(case.old, case.old).changes == ()
-    assert difference(case.new, case.new).changes == ()
+def test_a_document_and_itself_are_the_same() -> None:
+    documents = {repr(each): each for case in CASES for each in (case.old, case.new)}
+    assert [each for each in documents.values() if difference(each, each).changes] == []
 
 
 def test_a_change_of_a_shared_schema_is_told_once_with_every_operation_that_it_reaches() -> None:
@@ -454,9 +453,9 @@ def test_alternatives_that_unfold_without_end_take_no_time(word: str) -> None:
 @pytest.mark.parametrize("further", [1, 7])
 def test_many_schemas_that_lead_to_each_other_are_compared(further: int) -> None:
     def web(leaf: Json) -> Json:
-        names = [f"N{number}" for number in range(200)]
-        schemas = {name: part({"anyOf": [to(names[(n + further) % 200]), TEXT]}) for n, name in enumerate(names)}
-        schemas["N100"] = part({"anyOf": [to("N1"), leaf]})
+        names = [f"N{number}" for number in range(100)]
+        schemas = {name: part({"anyOf": [to(names[(n + further) % 100]), TEXT]}) for n, name in enumerate(names)}
+        schemas["N50"] = part({"anyOf": [to("N1"), leaf]})
         return {**accepting(to("N0")), "components": {"schemas": schemas}}
 
     assert difference(web(TEXT), web(NUMBER)).verdict is not Compatibility.COMPATIBLE

@@ -320,6 +320,7 @@ def test_a_megabyte_of_body_is_cut_on_the_page_and_its_size_told() -> None:
     assert "<script>" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", format_names())
 def test_ten_thousand_promises_are_told_quickly(name: str, benchmark_seconds: Callable[[], float]) -> None:
     task = sample.pact_task(sample.WEB, sample.ORDERS)

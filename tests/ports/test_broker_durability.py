@@ -18,11 +18,13 @@ from uuid import uuid4
 import httpx
 import pytest
 from broker_client import new_database
+from law_examples import examples
 from served import ServedBroker, plain_http
 
 from harness.ledger.db.database import open_database
 
 pytestmark = pytest.mark.slow
+KILLS = examples(16)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -127,11 +129,11 @@ class Publishers:
         return self.acknowledged
 
 
-def test_what_was_acknowledged_is_there_after_each_of_twenty_kills(url: str, tmp_path: Path) -> None:
+def test_what_was_acknowledged_is_there_after_every_kill(url: str, tmp_path: Path) -> None:
     acknowledged: list[tuple[str, str]] = []
     chance = random.Random(7)
     broker = ServedBroker(url, tmp_path / "log")
-    for prefix in range(20):
+    for prefix in range(KILLS):
         broker.start()
         publishers = Publishers(broker.base, prefix)
         publishers.wait_for(chance.randint(2, 30))
@@ -142,7 +144,7 @@ def test_what_was_acknowledged_is_there_after_each_of_twenty_kills(url: str, tmp
         assert_everything_is_there(broker.base, acknowledged)
     finally:
         broker.stop()
-    assert len(acknowledged) >= 40
+    assert len(acknowledged) >= 2 * KILLS
 
 
 def assert_everything_is_there(base: str, acknowledged: list[tuple[str, str]]) -> None:

@@ -31,8 +31,6 @@ from harness.ports import Endpoint, Instance
 from harness.runtime.recorder import HttpRecorder
 from harness.services.system import Budget, Service, Suite
 
-AT_ONCE = 15.0  # seconds on a busy machine; each of these would wait for a minute
-
 DOCUMENT = {
     "openapi": "3.1.0",
     "info": {"title": "orders", "version": "1"},
@@ -113,13 +111,9 @@ def test_a_check_that_waits_ends_with_the_run(tmp_path: Path, verifiers: Verifie
             assert until((told.suite.path / "began").exists, 20)  # type: ignore[union-attr]  # it has one
         else:
             assert came.wait(20)
-            time.sleep(1.0)
-        began = time.monotonic()
         told.settings.ending.declare()
-        thread.join(20)
-        seconds = time.monotonic() - began
-    assert not thread.is_alive()
-    assert seconds < AT_ONCE
+        thread.join(20)  # it would wait for a minute
+        assert not thread.is_alive()
     verifiers.close()
     assert set(psutil.Process().children(recursive=True)) - before == set()
     if kind == "integration":
@@ -132,7 +126,7 @@ def test_closing_the_stream_of_the_workers_ends_their_work_and_waits_for_it() ->
     def work(task: Task) -> Iterator[Event]:
         try:
             yield CheckStarted(task=task.id, promised=1)
-            workers.ending.unless_over(lambda: time.sleep(60))
+            workers.ending.unless_over(threading.Event().wait)
         finally:
             time.sleep(0.1)  # it has something to clear up
             ended.append(task.id.contract)
@@ -140,9 +134,7 @@ def test_closing_the_stream_of_the_workers_ends_their_work_and_waits_for_it() ->
     workers = Workers(jobs=2, work=work)
     stream = workers.events([_task("a"), _task("b"), _task("c")])
     seen = {next(stream).task.contract, next(stream).task.contract}  # type: ignore[union-attr]  # both have one
-    began = time.monotonic()
     stream.close()
-    assert time.monotonic() - began < AT_ONCE
     assert sorted(ended) == sorted(seen) == ["a", "b"]
 
 

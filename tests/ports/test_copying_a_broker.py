@@ -242,7 +242,7 @@ def test_a_copy_that_was_killed_anywhere_goes_on_and_asks_for_nothing_twice(
     original.requests.clear()
     fetched(original, tmp_path / "again.ndjson")
     all_requests = len(original.requests)
-    for cut in range(1, len(whole), 97):
+    for cut in range(1, len(whole), 397):
         path = tmp_path / "cut.ndjson"
         path.write_bytes(whole[:cut])
         original.requests.clear()

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -40,10 +39,8 @@ def test_whoever_waits_is_let_go_when_the_run_ends() -> None:
     ending, hangs = CancelToken(), threading.Event()
     timer = threading.Timer(0.05, ending.declare)
     timer.start()
-    began = time.monotonic()
     with pytest.raises(RunIsOver, match="the run is over"):
         ending.unless_over(lambda: hangs.wait(20))
-    assert time.monotonic() - began < 5
     hangs.set()
     timer.join()
 
@@ -60,10 +57,8 @@ def test_nothing_begins_after_the_end() -> None:
 def test_a_pause_ends_with_the_run() -> None:
     ending = CancelToken()
     ending.declare()
-    began = time.monotonic()
     with pytest.raises(NotReady, match="the run is over"):
         wait_until_ready(lambda: "not yet", lambda: ending.why, 20, ending.pause)
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("number", ENDINGS)

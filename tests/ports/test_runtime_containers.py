@@ -72,18 +72,22 @@ def test_a_command_may_replace_that_of_the_image(bench: Bench) -> None:
 
 
 def test_an_image_of_equal_inputs_is_not_built_again(bench: Bench) -> None:
-    runtime = bench.runtime
+    runtime, run = bench.runtime, bench.run()
     assert isinstance(runtime, ContainerRuntime)
-    with runtime.session(bench.run()) as session:
-        session.prepare(service())
-        name = runtime.image(service())
+    build = service().build
+    assert build is not None
+    mine = replace(build, args=(*build.args, ("FOR", run)))  # others start the image of the others meanwhile
+    with runtime.session(run) as session:
+        session.prepare(replace(service(), build=mine))
+        name = runtime.image(replace(service(), build=mine))
         before = runtime.engine.image_id(name, "catalog")
         began = time.time()
-        session.prepare(service(MODE="other"))
+        other = replace(service(MODE="other"), build=mine)
+        session.prepare(other)
         span: dict[str, Any] = {"since": began, "until": time.time()}
         happened = runtime.engine.client.events(**span, filters={"image": name})
         assert list(happened) == [], "a build would have given the image its name again"
-        assert runtime.image(service(MODE="other")) == name, "what a container is told does not change its image"
+        assert runtime.image(other) == name, "what a container is told does not change its image"
         assert runtime.engine.image_id(name, "catalog") == before
         labels = runtime.engine.client.images.get(name).labels
         assert labels["contract-harness"] == "image"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from dataclasses import replace
@@ -16,6 +17,7 @@ from harness.runtime.spawning import stop_signal
 from harness.services.system import ContainerSettings, Resource, ResourceKind
 
 pytestmark = [pytest.mark.slow]
+PYTHON = shlex.quote(sys.executable)  # one that is there for each folder may first look for long which it is
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def test_a_port_that_somebody_takes_meanwhile_is_chosen_anew(bench: Bench, tmp_p
         assert session.alive(session.start(late, {}))
 
 
-@pytest.mark.parametrize("command", [("python", "serve.py"), ("/bin/sh", "-c", "python3 serve.py; true")])
+@pytest.mark.parametrize("command", [("python", "serve.py"), ("/bin/sh", "-c", f"{PYTHON} serve.py; true")])
 def test_a_process_is_asked_to_go_at_the_end_of_a_run_and_by_down(
     bench: Bench, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
@@ -109,7 +111,7 @@ def test_the_signal_of_a_compose_file_asks_a_process_to_go() -> None:
 
 
 def test_a_service_that_listens_elsewhere_is_told_where_and_what_to_write(bench: Bench) -> None:
-    fixed = replace(service(within=2.0), command=("/bin/sh", "-c", "PORT=0 exec python3 serve.py"))
+    fixed = replace(service(within=2.0), command=("/bin/sh", "-c", f"PORT=0 exec {PYTHON} serve.py"))
     with (
         bench.runtime.session(bench.run()) as session,
         pytest.raises(

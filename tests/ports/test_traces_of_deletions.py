@@ -29,7 +29,7 @@ from harness.transfer.from_ledger import unfold
 from harness.transfer.import_into import import_records
 from harness.verdicts import Cause, Verdict
 
-ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "30")) // 5
+ESTATES = int(os.environ.get("HARNESS_MATRIX_ESTATES", "15")) // 5
 WORDS = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
 
 

@@ -46,7 +46,7 @@ environment = {{ PACT_BROKER_WEBHOOK_HOST_WHITELIST = "nobody.invalid" }}
 openapi = {json.dumps(str(DOCUMENT))}
 port = 9292
 ready = "/diagnostic/status/heartbeat"
-budget = {{ examples = 4, seconds = 600 }}
+budget = {{ examples = 2, seconds = 600 }}
 """
     )
     command = [sys.executable, "-m", "harness", "run", "--only", "properties", "--runtime", "process"]
