@@ -51,13 +51,13 @@ ELSEWHERE = tuple(
 
 # Which tests start what runs in a process of its own, or only on a running service; by how the module begins.
 IN_PROCESSES = {
-    "pact_": ("tests/ports/test_pact_provider.py", "tests/ports/test_checks_cut_short.py"),
-    "pytest_": ("tests/ports/test_suites.py", "tests/ports/test_suite_identity.py"),
-    "suites": ("tests/ports/test_suites.py", "tests/ports/test_suite_identity.py"),
-    "schemathesis_": ("tests/ports/test_openapi_properties.py",),
-    "openapi_properties": ("tests/ports/test_openapi_properties.py",),
-    "served_path": ("tests/ports/test_openapi_properties.py",),
-    "first_answer": ("tests/ports/test_first_answer.py",),
+    "pact_": ("tests/ports/checks/test_pact_provider.py", "tests/ports/checks/test_checks_cut_short.py"),
+    "pytest_": ("tests/ports/checks/test_suites.py", "tests/ports/checks/test_suite_identity.py"),
+    "suites": ("tests/ports/checks/test_suites.py", "tests/ports/checks/test_suite_identity.py"),
+    "schemathesis_": ("tests/ports/checks/test_openapi_properties.py",),
+    "openapi_properties": ("tests/ports/checks/test_openapi_properties.py",),
+    "served_path": ("tests/ports/checks/test_openapi_properties.py",),
+    "first_answer": ("tests/ports/checks/test_first_answer.py",),
 }
 
 
@@ -123,7 +123,7 @@ def learned(files: Iterable[str], picked: Iterable[Mutant], workers: int) -> dic
 
 def run(asked: Iterable[Mutant], sample: Iterable[Mutant], workers: int) -> None:
     """Ask about mutants in this process; what lives of the checks also in the processes that they start."""
-    inside = [str(each) for each in sorted(Path("tests/inside").glob("test_*.py"))]
+    inside = [str(each) for each in sorted(Path("tests/inside").rglob("test_*.py"))]
     known = learned((each for each in inside if not Path(each).name.startswith(ELSEWHERE)), sample, workers)
     reached = {test: set(each["reached"]) for test, each in known.items()}
     _notice(asked, known, lambda mutant, test: mutant.mangled in reached[test], workers)

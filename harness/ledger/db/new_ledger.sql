@@ -1,4 +1,4 @@
--- What a new SQLite ledger is made of: what all migrations together make. tests/ports/test_ledger_storage.py holds it.
+-- What a new SQLite ledger is made of: what all migrations together make. tests/ports/ledger/test_ledger_storage.py holds it.
 CREATE TABLE access_decisions (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,

@@ -1,7 +1,7 @@
 """The part of the facts on which decisions about some versions rest: rows in, values out.
 
 An estate may hold hundreds of thousands of versions and results; a decision looks at what is live and at the
-candidates. What is read here gives the same answers as everything would (tests/ports/test_ledger_scoped.py).
+candidates. What is read here gives the same answers as everything would (test_ledger_scoped.py).
 """
 
 from __future__ import annotations

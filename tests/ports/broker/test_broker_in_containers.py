@@ -18,7 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 from served import free_port
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy" / "broker"
 PYTHON_IMAGE = os.environ.get("HARNESS_PYTHON_IMAGE", "python:3.12-slim")
 POSTGRES_IMAGE = os.environ.get("HARNESS_POSTGRES_IMAGE", "postgres:16")

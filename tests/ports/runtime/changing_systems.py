@@ -23,7 +23,7 @@ from harness.evidence import EvidenceKind
 from harness.verdicts import Verdict
 
 GOOD, BROKEN = "good", "broken"
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[3]
 
 SAID = """
 import os, sys, zipfile

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 BYTES = {"type": "string", "format": "binary"}
 NOTICE = Notice(today=date(2026, 11, 23), stable_days=30, beta_days=30)
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "openapi-changes.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "openapi-changes.md"
 NAMED = dict(re.findall(r"^\| `([\w-]+)` \| (error|warning) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
 
 

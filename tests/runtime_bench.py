@@ -26,7 +26,7 @@ from harness.runtime.choice import choose
 from harness.runtime.containers import ContainerRuntime
 from harness.services.system import ImageBuild, Ready, Resource, ResourceKind, Service
 
-SERVICE = Path(__file__).parent / "service"
+SERVICE = Path(__file__).parent / "ports" / "runtime" / "service"
 REAL = [
     pytest.param("process", marks=pytest.mark.slow),
     pytest.param("docker", marks=[pytest.mark.slow, pytest.mark.docker]),

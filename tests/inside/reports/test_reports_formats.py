@@ -89,7 +89,7 @@ def test_neither_locale_nor_terminal_nor_hash_seed_changes_a_report() -> None:
         {"PYTHONHASHSEED": "1", "COLUMNS": "200", "FORCE_COLOR": "1", "LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo"},
         {"PYTHONHASHSEED": "2", "COLUMNS": "20", "NO_COLOR": "1", "LC_ALL": "C", "TZ": "UTC", "CI": "1"},
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     outputs = [
         subprocess.run(
             [sys.executable, "-c", script], cwd=root, env={**os.environ, **each}, capture_output=True, check=True

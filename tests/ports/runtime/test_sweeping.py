@@ -62,8 +62,7 @@ time.sleep(120)
 
 def holder(bench: Bench, folder: Path, run: str, what: str) -> list[str]:
     """The command of another harness that holds a session."""
-    tests = Path(__file__).parent
-    script = dedent(HOLDER).format(path=[str(tests), str(tests.parent)])
+    script = dedent(HOLDER).format(path=[str(Path(__file__).parents[2])])
     return [sys.executable, "-c", script, bench.runtime.name, str(folder), run, what]
 
 

@@ -1,6 +1,6 @@
 """Whoever is asked, what is true by counting everything is what is said: on very many small estates.
 
-The oracle (tests/estate_oracle.py) is written from docs/explanation/compatibility.md: no gate, judge or matrix.
+The oracle (estate_oracle.py) is written from docs/explanation/compatibility.md: no gate, judge or matrix.
 """
 
 from __future__ import annotations

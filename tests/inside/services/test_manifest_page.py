@@ -14,7 +14,7 @@ from harness.services.manifest.plugin_checks import KINDS
 from harness.services.system import AuthKind, ReadyKind, contract_harness_resource_kinds
 
 RESOURCES = [kind.key for kind in contract_harness_resource_kinds()]
-PAGE = Path(__file__).parents[2] / "docs/reference/manifest.md"
+PAGE = Path(__file__).parents[3] / "docs/reference/manifest.md"
 
 
 @pytest.mark.parametrize(

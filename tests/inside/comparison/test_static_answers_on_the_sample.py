@@ -18,7 +18,7 @@ from harness.contracts.pact import Pact
 from harness.contracts.pact_reader import read_pacts
 from harness.verdicts import Verdict
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = ROOT / "contracts" / "openapi"
 PACTS = read_pacts([str(ROOT / "contracts" / "pacts")])
 FAULTS = tomllib.loads((ROOT / "fixtures" / "faults.toml").read_text(encoding="utf-8"))
