@@ -11,6 +11,7 @@ from harness import composition
 from harness.cli import deciding, hashes, words
 from harness.cli.versions import placed_versions
 from harness.gate import Decision, can_i_deploy, placing
+from harness.gate.reason_document import reason_documents
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _document(decision: Decision) -> dict[str, Any]:
         "environment": decision.environment,
         "candidates": words.versions_json(decision.candidates, decision.instances),
         "require": list(decision.require),
-        "reasons": words.reasons(decision.reasons),
+        "reasons": reason_documents(decision.reasons),
         "together": words.versions_json(decision.together, decision.together_on),
     }
 

@@ -13,6 +13,7 @@ from harness.cli.pictures import PICTURES
 from harness.cli.versions import placed_versions
 from harness.gate import DeploymentPlan, commands, deployment_plan
 from harness.gate.blocks import Block, BlockKind, Link
+from harness.gate.reason_document import reason_documents
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def document(plan: DeploymentPlan) -> dict[str, Any]:
         "unchanged": words.versions(plan.unchanged),
         "blocks": [_block(block) for block in plan.blocks],
         "waiting": [_move(move) for move in plan.waiting],
-        "broken_already": words.reasons(plan.broken_already),
+        "broken_already": reason_documents(plan.broken_already),
     }
 
 
@@ -132,7 +133,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _link(link: Link) -> dict[str, Any]:
-    return {"first": _move(link.first), "then": _move(link.then), "reasons": words.reasons(link.reasons)}
+    return {"first": _move(link.first), "then": _move(link.then), "reasons": reason_documents(link.reasons)}
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from harness.cli.plan import document as plan_document
 from harness.cli.plan import say_steps
 from harness.gate import Rollback, commands, rollback_targets
 from harness.gate.choice import BOUND
+from harness.gate.reason_document import reason_documents
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _document(rollback: Rollback) -> dict[str, Any]:
         "dragged": words.versions(rollback.dragged),
         "plan": plan_document(rollback.plan) if rollback.plan else None,
         "targets": [_target(target) for target in rollback.targets],
-        "reasons": words.reasons(rollback.reasons),
+        "reasons": reason_documents(rollback.reasons),
     }
 
 
@@ -108,7 +109,7 @@ def _target(target: RollbackTarget) -> dict[str, Any]:
         "until": target.until or None,
         "released": target.released,
         "verdict": target.decision.verdict.value,
-        "reasons": words.reasons(target.decision.reasons),
+        "reasons": reason_documents(target.decision.reasons),
     }
 
 

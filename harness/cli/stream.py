@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from harness.cli import words
 from harness.engine.events import CheckFinished, CheckFound, Decided, Event, RunFinished, RunStarted
 from harness.errors import UsageError
+from harness.gate.reason_document import reason_documents
 from harness.hookspecs import ReportFormat
 from harness.reports.formats import ReportNotWritten, render, report_format, written_as
 from harness.verdicts import Verdict
@@ -167,7 +168,7 @@ def document(seen: Sequence[Event]) -> dict[str, object]:
         "runtime": started.runtime if started else None,
         "set": words.versions(chosen),
         "require": list(decided.require) if decided else [],
-        "reasons": words.reasons(decided.reasons) if decided else [],
+        "reasons": reason_documents(decided.reasons) if decided else [],
         "tasks": [_task(e) for e in seen if isinstance(e, CheckFinished)],
         "unknown": [_unknown(each) for each in _unknowns(seen)],
         "findings": [_finding(e) for e in seen if isinstance(e, CheckFound)],

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from harness.errors import HarnessError
     from harness.gate import Instances
-    from harness.verdicts import Reason
 
 ANSWERS = {Verdict.PASSED: "YES", Verdict.FAILED: "NO", Verdict.UNKNOWN: "CANNOT TELL"}
 
@@ -191,29 +190,6 @@ def built_from_option(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="COMMIT",
         help="CI's word that what runs and git ignores was built from this commit, which is checked out.",
     )(function)
-
-
-def reasons(items: Sequence[Reason]) -> list[dict[str, Any]]:
-    """Reasons as the documented JSON."""
-    return [
-        {
-            "verdict": item.verdict.value,
-            "cause": item.cause.value if item.cause else None,
-            "text": item.text,
-            "consumer": _version(item.consumer),
-            "provider": _version(item.provider),
-            "missing": item.missing or None,
-            "contract": item.contract or None,
-            "command": item.command or None,
-            "before": item.before or None,
-            "broken": [{"request": b.request, "expected": b.expected, "came": b.came} for b in item.broken],
-        }
-        for item in items
-    ]
-
-
-def _version(value: Version | None) -> dict[str, str] | None:
-    return {"name": value.pacticipant, "version": value.number} if value else None
 
 
 def versions(values: Sequence[Version]) -> list[dict[str, str]]:

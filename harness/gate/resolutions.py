@@ -77,9 +77,9 @@ def here(reason: Reason, system: System | None, checked_out: CheckedOut = IN_A_R
     return replace(placed, command=command, before=f"{placed.before} {_first(reason)}".strip())
 
 
-def over_http(reason: Reason, broker: str) -> str:
-    """What resolves it for whoever reads it at a broker: in a checkout of theirs, with this broker."""
-    return here(reason, None, CheckedOut(options=("--broker", broker))).resolution
+def over_http(reason: Reason, broker: str) -> Reason:
+    """The reason with what resolves it for whoever reads it at a broker: in a checkout, with this broker."""
+    return here(reason, None, CheckedOut(options=("--broker", broker)))
 
 
 def _first(reason: Reason) -> str:

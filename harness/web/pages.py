@@ -96,7 +96,7 @@ def _templates() -> jinja2.Environment:
     found = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.web"), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    found.filters["over_http"] = over_http
+    found.filters["over_http"] = lambda reason, broker: over_http(reason, broker).resolution
     found.filters["segment"] = lambda text: quote(text, safe="")
     return found
 

@@ -11,6 +11,8 @@ from harness.broker.http.hal import link, omit_absent, path
 from harness.broker.http.metadata import Metadata, encode
 from harness.broker.http.version_shape import branch_versions
 from harness.gate.promises import told_briefly
+from harness.gate.reason_document import reason_documents
+from harness.gate.resolutions import over_http
 from harness.ledger.db import findings
 from harness.ledger.db.times import moment
 from harness.ledger.display_names import display_name
@@ -46,6 +48,7 @@ MATRIX = s.Schema(
                 ignored=s.whole(),
             ),
             "notices": s.many(_NOTICE),
+            "reasons": s.many(s.OBJECT),
             "matrix": s.many(s.OBJECT),
         }
     ),
@@ -61,6 +64,7 @@ def matrix_resource(request: Request, question: Question, answer: Answered) -> d
     return {
         "summary": _summary(answer),
         "notices": _notices(answer),
+        "reasons": reason_documents(over_http(each, request.base) for each in answer.reasons),
         "matrix": [shape.row(row, ignored=ignored) for row, ignored in listed],
     }
 
@@ -218,7 +222,9 @@ def table(request: Request, question: Question, answer: Answered) -> str:
     rule = "|".join("-" * (w + (1 if at in (0, len(widths) - 1) else 2)) for at, w in enumerate(widths))
     told = [_cells(head, widths), rule, *(_cells(line, widths) for line in lines)]
     verdict = {True: "true", False: "false", None: ""}[answer.deployable]
-    return "\n".join([*told, "", f"Deployable: {verdict}", f"Reason: {answer.reason}"]) + "\n"
+    resolving = dict.fromkeys(over_http(each, request.base).resolution for each in answer.reasons)
+    said = [f"Deployable: {verdict}", f"Reason: {answer.reason}", *(f"Resolve: {each}" for each in resolving)]
+    return "\n".join([*told, "", *said]) + "\n"
 
 
 def _line(row: MatrixRow, details: MatrixDetails) -> Sequence[str]:

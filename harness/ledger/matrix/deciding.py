@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.gate.reasons import FLAKY
+from harness.gate import MeetingPair, commands
+from harness.gate.reasons import FLAKY, of_pair, worst_first
 from harness.identity import Version
 from harness.ledger.matrix.promised import MatrixRow, Rows
 from harness.ledger.matrix.selected import SelectedVersions
@@ -44,6 +45,7 @@ class Answered:
     ignored: int | None  # None: nothing was to be ignored
     considered: Rows
     left_out: Rows  # what was to be ignored
+    reasons: tuple[Reason, ...] = ()  # what stands against a yes, as the gate tells it
     resolutions: Mapping[str, Reason] = field(
         default_factory=dict
     )  # error to the reason that says what resolves it
@@ -60,7 +62,7 @@ class Against:
 
     verdict: Verdict  # FAILED or UNKNOWN
     text: str
-    reason: Reason | None = field(default=None, compare=False)  # None where rows decide: no environment is asked
+    reason: Reason | None = field(default=None, compare=False)  # None of what is one more of many rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,7 @@ def answer(
     """The verdict over all that stands against a yes, whatever is listed."""
     considered = rows.only(lambda row: not ignored.row(row)) if ignored.selected else rows
     left_out = rows.only(ignored.row) if ignored.selected else Rows()
-    absent = [Against(Verdict.FAILED, each.absent()) for each in scene.specified if each.missing]
+    absent = [_absence(each) for each in scene.specified if each.missing]
     told = absent or list(dict.fromkeys(against))
     verdict = max((each.verdict for each in told), default=Verdict.PASSED)
     return Answered(
@@ -136,20 +138,93 @@ def answer(
         ignored=len(left_out) if question.ignored else None,
         considered=considered,
         left_out=left_out,
+        reasons=worst_first(dict.fromkeys(each.reason for each in absent or against if each.reason)),
         resolutions={each.text: each.reason for each in reversed(told) if each.reason},
     )
 
 
-def by_rows(scene: ResolvedSelectors, rows: Rows, ignored: IgnoredVersions) -> Iterator[Against]:
+def by_rows(scene: ResolvedSelectors, basis: Basis, rows: Rows, ignored: IgnoredVersions) -> Iterator[Against]:
     """What stands against a yes where each row counts: no and unknown rows, and what is needed and has no row."""
     for pair in _unmet(scene, rows):
         if not ignored.pair(pair):
-            yield Against(Verdict.UNKNOWN, _no_result(scene, pair.consumer, pair.provider))
-    for row in sorted(rows.rest(), key=lambda row: row.success is None):
-        if not ignored.row(row):
-            sides = (row.consumer, row.consumer_version), (row.provider, row.provider_version)
-            verdict = Verdict.UNKNOWN if row.success is None else Verdict.FAILED
-            yield Against(verdict, _pair_text(scene, verdict, *sides, row.because))
+            yield _unmet_need(scene, pair)
+    against = [row for row in sorted(rows.rest(), key=lambda row: row.success is None) if not ignored.row(row)]
+    reason_of = _RowReasons(basis).of
+    for index, row in enumerate(against):
+        sides = (row.consumer, row.consumer_version), (row.provider, row.provider_version)
+        verdict = Verdict.UNKNOWN if row.success is None else Verdict.FAILED
+        reason = reason_of(row, verdict) if index < _MOST_EXPLAINED else None
+        yield Against(verdict, _pair_text(scene, verdict, *sides, row.because), reason)
+
+
+_MOST_EXPLAINED = 100  # rows that are told with what resolves them, where thousands may be open
+
+
+def _unmet_need(scene: ResolvedSelectors, pair: IntegrationPair) -> Against:
+    text = _no_result(scene, pair.consumer, pair.provider)
+    numbers = [number for each in scene.of(pair.consumer) for _, number in each.versions]
+    consumer = Version(pair.consumer, numbers[0] if len(numbers) == 1 else "")
+    reason = Reason(
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.NOT_VERIFIED,
+        text=text,
+        consumer=consumer,
+        missing=pair.provider,
+        command=commands.verify(Version(pair.provider, ""), consumer),
+    )
+    return Against(Verdict.UNKNOWN, text, reason)
+
+
+def _absence(selected: SelectedVersions) -> Against:
+    """A version that does not exist: what must be done before anything can be said of it."""
+    asked, text = selected.asked, selected.absent()
+    version = Version(selected.pacticipant, asked.version)
+    before = "" if asked.version else f"publish such a version of {selected.pacticipant} first"
+    if asked.environment and not asked.version:
+        before = f"record which version of {selected.pacticipant} is there (harness record-deployment) first"
+    reason = Reason(
+        verdict=Verdict.FAILED,
+        cause=Cause.UNKNOWN_NAME,
+        text=text,
+        consumer=version,
+        command=commands.publish(version) if asked.version else "",
+        before=before,
+    )
+    return Against(Verdict.FAILED, text, reason)
+
+
+class _RowReasons:
+    """Why a row is no yes, as the gate tells it of its two versions."""
+
+    def __init__(self, basis: Basis) -> None:
+        self.facts = basis.facts
+        self.versions = {row: version for version, row in basis.rows.items()}
+        self.keys = {each.publication: each.key for each in (*basis.promised, *basis.in_place)}
+
+    def of(self, row: MatrixRow, verdict: Verdict) -> Reason:
+        """The reason of the pair; of what a row counts beyond its pair, and of any version, only the cause."""
+        consumer, provider = self._version(row.consumer, row.consumer_version), Version(row.provider, "")
+        if row.provider_version is not None:
+            provider = self._version(row.provider, row.provider_version)
+        contract = self.keys.get(row.publication, "")
+        if consumer.number and provider.number:
+            reason = of_pair(MeetingPair(consumer=consumer, provider=provider, contract=contract), self.facts)
+            if reason.verdict is verdict:
+                return reason
+        is_broken = verdict is Verdict.FAILED
+        text = f"{consumer} is {'broken by' if is_broken else 'not verified on'} {provider}"
+        return Reason(
+            verdict=verdict,
+            cause=Cause.BROKEN_PROMISE if is_broken else Cause.NOT_VERIFIED,
+            text=f"{text} ({row.because})" if row.because else text,
+            consumer=consumer,
+            provider=provider,
+            contract=contract,
+            command=commands.verify(provider, consumer),
+        )
+
+    def _version(self, name: str, row: int) -> Version:
+        return self.versions.get(row) or Version(name, "")
 
 
 def _unmet(scene: ResolvedSelectors, rows: Rows) -> Iterator[IntegrationPair]:

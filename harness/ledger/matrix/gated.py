@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import product
 from math import prod
@@ -10,27 +11,29 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from harness.evidence import ALWAYS_REQUIRED, Facts, Live, judge_pact
+from harness.gate import commands
 from harness.gate.decision import decide_candidates, policy_of
 from harness.identity import Version
-from harness.ledger.db import scoped
+from harness.ledger.db import findings, scoped
 from harness.ledger.db.rows import chunks
-from harness.ledger.db.tables import integrations, pacticipants
+from harness.ledger.db.tables import integrations, pacticipants, versions
 from harness.ledger.matrix.basis import basis_of, with_attempts
 from harness.ledger.matrix.deciding import Against, Answered, IgnoredVersions, answer, by_reason, by_rows
 from harness.ledger.matrix.resolving import resolve_ignored, scene
 from harness.ledger.matrix.rows import rows_of
 from harness.ledger.static_verdict import statements
-from harness.verdicts import Verdict
+from harness.verdicts import Cause, Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from harness.evidence import Evidence
     from harness.ledger.matrix.basis import Basis
     from harness.ledger.matrix.promised import MatrixRow, Rows
     from harness.ledger.matrix.question import Question
     from harness.ledger.matrix.resolving import ResolvedSelectors
     from harness.ledger.matrix.selected import SelectedVersions
-    from harness.verdicts import Reason
+    from harness.verdicts import Finding
 
 
 _MOST_SETS = 64  # of versions that one question may mean; the gate is asked for each
@@ -41,6 +44,7 @@ def answer_question(db: sa.Connection, question: Question, *, trusted: bool) -> 
     staged = scene(db, question)
     selected, warnings = resolve_ignored(db, question.ignored)
     basis = basis_of(db, staged, needs=bool(question.environment), trusted=trusted)
+    basis = replace(basis, facts=replace(basis.facts, seen=_findings_of(db)))
     ignored = IgnoredVersions(selected=selected, stand_ins=staged.stand_ins, rows=basis.rows)
     live = bool(question.environment) or any(each.environment for each in question.selectors)
     # In an environment several versions may live beside each other: none of them stands for the others.
@@ -48,10 +52,10 @@ def answer_question(db: sa.Connection, question: Question, *, trusted: bool) -> 
     if question.environment:
         vague = _too_many(staged)
         rows = rows if vague else _without_supported(staged, rows)
-        against = [*by_rows(staged, rows, ignored), _too_vague(question)] if vague else []
+        against = [*by_rows(staged, basis, rows, ignored), _too_vague(question)] if vague else []
         against += [] if vague else _of_the_gate(db, question, staged, basis, ignored, trusted=trusted)
     else:
-        against = [*by_rows(staged, rows, ignored), *_of_the_silent(db, question, staged, basis, ignored)]
+        against = [*by_rows(staged, basis, rows, ignored), *_of_the_silent(db, question, staged, basis, ignored)]
     return answer(question, staged, rows, ignored, warnings, against)
 
 
@@ -81,13 +85,30 @@ def _of_the_gate(
     """What the gate has against each set of versions that may be meant, but for what is to be ignored."""
     sets = _sets(staged)
     facts = _facts(db, question, staged, basis, sets, trusted=trusted)
-    policy = policy_of(question.environment, facts, None)
-    decisions = (decide_candidates(chosen, question.environment, facts, policy) for chosen in sets)
-    told = dict.fromkeys(reason for decision in decisions for reason in decision.reasons)
-    reasons = [each for each in told if each.verdict is not Verdict.PASSED and not ignored.reason(each)]
+    told = _reasons_of(sets, question.environment, facts)
+    if missing := {each.missing for each in told} - {""}:  # which version of it could come, is told
+        facts = _all_facts(db, question, [*sets, _newest_versions(db, missing)], trusted=trusted)
+        told = _reasons_of(sets, question.environment, facts)
+    reasons = [each for each in told if not ignored.reason(each)]
     facts = with_attempts(db, facts, reasons)
     for reason in reasons:
         yield by_reason(staged, basis, reason, _because(reason, facts))
+
+
+def _newest_versions(db: sa.Connection, names: set[str]) -> tuple[Version, ...]:
+    """The newest version of each pacticipant that has any."""
+    found: list[Version] = []
+    for part in chunks(sorted(names)):
+        found += (Version(row.name, row.number) for row in db.execute(_NEWEST, {"names": part}))
+    return tuple(found)
+
+
+def _reasons_of(sets: Sequence[tuple[Version, ...]], environment: str, facts: Facts) -> list[Reason]:
+    """What the gate has against the sets, each thing once."""
+    policy = policy_of(environment, facts, None)
+    decisions = (decide_candidates(chosen, environment, facts, policy) for chosen in sets)
+    told = dict.fromkeys(reason for decision in decisions for reason in decision.reasons)
+    return [each for each in told if each.verdict is not Verdict.PASSED]
 
 
 def _because(reason: Reason, facts: Facts) -> str:
@@ -117,9 +138,10 @@ def _too_many(staged: ResolvedSelectors) -> bool:
 
 def _too_vague(question: Question) -> Against:
     name = question.selectors[0].pacticipant
-    return Against(
-        Verdict.UNKNOWN, f"More than {_MOST_SETS} sets of versions of {name} and others are meant: name them"
-    )
+    text = f"More than {_MOST_SETS} sets of versions of {name} and others are meant: name them"
+    before = "name one version of each"
+    reason = Reason(verdict=Verdict.UNKNOWN, cause=Cause.TOO_MANY, text=text, before=before)
+    return Against(Verdict.UNKNOWN, text, reason)
 
 
 def _facts(
@@ -142,10 +164,22 @@ def _facts(
             for _, number in each.versions
         )
         return replace(basis.facts, live=live, environments={place: tuple(staged.require)})
-    found = scoped.facts_about(db, {each for chosen in sets for each in chosen}, [place])
+    return _all_facts(db, question, sets, trusted=trusted)
+
+
+def _all_facts(
+    db: sa.Connection, question: Question, sets: Sequence[tuple[Version, ...]], *, trusted: bool
+) -> Facts:
+    """What the command line looks at."""
+    found = scoped.facts_about(db, {each for chosen in sets for each in chosen}, [question.environment])
     if found is None:
         raise RuntimeError("the matrix tells of a version that the ledger does not know")
-    return replace(found, statements=statements(db, None, trusted=trusted))
+    return replace(found, statements=statements(db, None, trusted=trusted), seen=_findings_of(db))
+
+
+def _findings_of(db: sa.Connection) -> Callable[[Evidence], tuple[Finding, ...]]:
+    """What was seen broken, asked when a no is told."""
+    return findings.asked_later(lambda: nullcontext(db))
 
 
 def _is_asked(staged: ResolvedSelectors, each: SelectedVersions) -> bool:
@@ -165,7 +199,7 @@ def _of_the_silent(
         unknown = {name for name, key in facts.index.needs(version).items() if not key} if facts else set()
         concerned = unknown if everybody and version.pacticipant in asked else unknown & asked
         if facts and concerned and not ignored.version(version):
-            yield Against(Verdict.UNKNOWN, _not_known(version, sorted(concerned), facts))
+            yield _silence(version, sorted(concerned), facts)
 
 
 def _selected_versions(staged: ResolvedSelectors) -> list[Version]:
@@ -173,10 +207,18 @@ def _selected_versions(staged: ResolvedSelectors) -> list[Version]:
     return [Version(each.pacticipant, number) for each in staged.selected for _, number in each.versions]
 
 
-def _not_known(version: Version, needed: Sequence[str], facts: Facts) -> str:
+def _silence(version: Version, needed: Sequence[str], facts: Facts) -> Against:
     lost = facts.versions[version].lost
     told = [f"The pact of {version} with {name} {lost[name]}" for name in needed if name in lost]
-    return f"{'; '.join(told)}: what it needs is not known" if told else _unpublished_text(version, needed)
+    text = f"{'; '.join(told)}: what it needs is not known" if told else _unpublished_text(version, needed)
+    reason = Reason(
+        verdict=Verdict.UNKNOWN,
+        cause=Cause.DELETED if told else Cause.NOT_PUBLISHED,
+        text=text,
+        consumer=version,
+        command=commands.publish(version),
+    )
+    return Against(Verdict.UNKNOWN, text, reason)
 
 
 def _unpublished_text(version: Version, needed: Sequence[str]) -> str:
@@ -196,6 +238,18 @@ def _needy(db: sa.Connection, staged: ResolvedSelectors, basis: Basis) -> list[V
 
 
 # Made once: making a statement costs more than asking it.
+_NEWEST = (
+    sa.select(pacticipants.c.name, versions.c.number)
+    .join_from(versions, pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+    .where(
+        versions.c.id.in_(
+            sa.select(sa.func.max(versions.c.id))
+            .join_from(versions, pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+            .where(pacticipants.c.name.in_(sa.bindparam("names", expanding=True)))
+            .group_by(versions.c.pacticipant_id)
+        )
+    )
+)
 _CONSUMERS = (
     sa.select(pacticipants.c.name)
     .join(integrations, integrations.c.consumer_id == pacticipants.c.id)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,11 +21,13 @@ from remote_ledgers import own_ledger
 
 from harness.contracts.pact_reader import read_pact
 from harness.evidence import Evidence, EvidenceKind, Facts, Known
-from harness.gate import can_i_deploy
+from harness.gate import can_i_deploy, resolutions
+from harness.gate.decision import decide_candidates, policy_of
+from harness.gate.reason_document import reason_documents
 from harness.identity import Version
 from harness.ledger.db.database import Database
 from harness.ledger.sql_ledger import SqlLedger
-from harness.verdicts import Cause, Verdict
+from harness.verdicts import Cause, Reason, Verdict
 
 PASSED, FAILED, UNKNOWN = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNOWN
 WORDS = {True: PASSED, False: FAILED, None: UNKNOWN}
@@ -92,6 +95,30 @@ def worst(verdicts: list[Verdict]) -> Verdict:
     return max(verdicts, default=PASSED)
 
 
+BROKER = "http://broker.test"
+CAUSE = itemgetter("verdict", "cause", "consumer", "provider", "missing", "contract")
+
+
+def gate_reasons(version: Version, place: str, facts: Facts) -> Iterable[Reason]:
+    """What the gate says, before a larger set is looked for."""
+    return decide_candidates([version], place, facts, policy_of(place, facts, None)).reasons
+
+
+def command_reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """What `harness can-i-deploy --broker URL --json` tells of what stands against a yes."""
+    place = resolutions.CheckedOut(options=("--broker", BROKER))
+    placed = [resolutions.here(each, None, place) for each in reasons if each.verdict is not PASSED]
+    return reason_documents(placed)
+
+
+def reasons_by_http(client: Client, version: Version, place: str) -> Iterator[list[dict[str, Any]]]:
+    number = quote(version.number)
+    one = f"pacticipant={version.pacticipant}&version={number}"
+    many = f"q[][pacticipant]={version.pacticipant}&q[][version]={number}"
+    for url in (f"/can-i-deploy?{one}", f"/matrix?{many}&latestby=cvpv", f"/matrix?{many}&limit=1"):
+        yield client.get(f"{url}&environment={place}").json["reasons"]
+
+
 def by_http(client: Client, version: Version, place: str) -> Iterator[tuple[str, Any]]:
     number = quote(version.number)
     one = f"pacticipant={version.pacticipant}&version={number}"
@@ -132,6 +159,11 @@ def test_one_answer_whoever_is_asked(client: Client, database: Database, steps: 
                 found["remote"] = can_i_deploy([version], place, far).verdict
                 found["remote alone"] = can_i_deploy([version], place, replace(far, objections=())).verdict
                 assert found == dict.fromkeys(found, wanted), (whose, number, plain)
+                answers = ledger.facts(), replace(far, objections=())
+                by_command = [command_reasons(gate_reasons(version, place, each)) for each in answers]
+                for over_http in reasons_by_http(client, version, place):
+                    assert over_http == by_command[0], (whose, number, plain)
+                    assert list(map(CAUSE, over_http)) == list(map(CAUSE, by_command[1]))
         remote.close()
 
 
