@@ -27,6 +27,7 @@ from harness.ledger.matrix import details as matrix_details
 from harness.ledger.matrix.gated import answer_question
 from harness.ledger.matrix.question import Question, Unanswerable, VersionSelector
 from harness.ledger.static_comparisons import operations_of, problems_of
+from harness.reports.brevity import short
 from harness.web.relations import relations
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _templates() -> jinja2.Environment:
         loader=jinja2.PackageLoader("harness.web"), autoescape=True, undefined=jinja2.StrictUndefined
     )
     found.filters["over_http"] = lambda reason, broker: over_http(reason, broker).resolution
+    found.filters["brief"] = short  # sentences; links and commands keep hashes whole
     found.filters["segment"] = lambda text: quote(text, safe="")
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 from broker_client import Client, Reply
@@ -139,3 +140,18 @@ def test_the_page_of_a_document_tells_what_of_it_cannot_be_read_and_for_which_op
     assert "unknown: " in rows["GET /orders"]
     assert "unknown: " not in rows["GET /ping"]
     assert look(browser, where.replace("version/1", "version/2")).status == 404
+
+
+def test_pages_say_commits_by_their_first_digits_and_links_and_commands_keep_them_whole(browser: Client) -> None:
+    commit, other = "0123456789abcdef" * 2 + "01234567", "f" * 40
+    body = {"interactions": [{"description": "a", "request": {"method": "GET", "path": "/"}, "response": {}}]}
+    browser.put(f"/pacts/provider/orders/consumer/web/version/{commit}", body)
+    browser.put(f"/pacticipants/orders/versions/{other}", {})
+    asked = f"/matrix?q[][pacticipant]=web&q[][version]={commit}&q[][pacticipant]=orders&q[][version]={other}"
+    for place in ("/", f"/pacts/provider/orders/consumer/web/version/{commit}", asked):
+        text = re.sub(r"<code>.*?</code>|<[^>]*>", " ", look(browser, place).text, flags=re.DOTALL)
+        assert commit[:10] in text
+        assert commit not in text
+        assert other not in text
+    assert f"/consumer/web/version/{commit}" in look(browser, "/").text
+    assert f"web={commit}" in look(browser, asked).text
