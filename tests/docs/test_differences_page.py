@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "differences.md").read_text(encoding="utf-8")
 TESTS = "\n".join(
-    path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "ports").glob("test_*.py"))
+    path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "ports").rglob("test_*.py"))
 )
 
 
