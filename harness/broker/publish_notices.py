@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from harness.errors import EnvironmentProblem
 from harness.ledger.db import pacts
 from harness.ledger.db import provider_contracts as kept
 from harness.ledger.static_comparisons import Backing, StaticComparison, compare_with_document, problems_of
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from harness.broker.http.request import Request
     from harness.ledger.db.provider_contracts import ProviderDocument
@@ -22,18 +24,30 @@ Notice = dict[str, str]
 _MOST = 20  # pairs that one publication is compared in
 _MOST_PROBLEMS = 5  # of a document that are told
 _LARGE = 500_000  # bytes
-_SECONDS = 0.3  # after which whoever publishes, and all who write, wait no longer
+_SECONDS = 0.3  # after which whoever publishes waits no longer
 
 
-def with_consumers(request: Request, provider: str, version: int) -> Iterator[Notice]:
+def tell_once_kept(
+    request: Request, notices: list[Notice], found: Callable[[sa.Connection], Iterable[Notice]]
+) -> None:
+    """Add what is found out about a publication once it is kept: nobody who writes waits for that."""
+
+    def look() -> None:
+        with suppress(EnvironmentProblem), request.look() as db:
+            notices.extend(found(db))
+
+    request.later(look)
+
+
+def with_consumers(request: Request, db: sa.Connection, provider: str, version: int) -> Iterator[Notice]:
     """How a provider's new document fits the pacts of the consumers that are live, or on their main branches."""
-    document = kept.document_of(request.db, version)
+    document = kept.document_of(db, version)
     if document is None:
         return
     yield from _of_problems(document)
     where = [*pacts.of_provider(provider), sa.or_(pacts.of_live(""), pacts.heads_of_main())]
     deadline = time.monotonic() + _SECONDS
-    for number, (pact, content) in enumerate(pacts.contents(request.db, where)):
+    for number, (pact, content) in enumerate(pacts.contents(db, where)):
         if number >= _MOST or time.monotonic() > deadline:
             yield _rest(request, document, provider)
             return
@@ -51,19 +65,20 @@ def _of_problems(document: ProviderDocument) -> Iterator[Notice]:
         yield {"type": "warning", "text": text}
 
 
-def with_providers(request: Request, consumer: int, provider: str) -> Iterator[Notice]:
-    """How a version's pact fits the documents of the provider's live versions, and of its main branch's head."""
-    versions = kept.with_document(request.db, provider)[:_MOST]
-    pact = (
-        pacts.newest(request.db, [pacts.of_versions([consumer]), *pacts.of_provider(provider)])
-        if versions
-        else None
-    )
+def with_providers(db: sa.Connection, consumer: int, providers: Sequence[str]) -> Iterator[Notice]:
+    """How a version's pacts fit the documents of providers that are live, or heads of their main branches."""
+    for provider in providers:
+        yield from _with_provider(db, consumer, provider)
+
+
+def _with_provider(db: sa.Connection, consumer: int, provider: str) -> Iterator[Notice]:
+    versions = kept.with_document(db, provider)[:_MOST]
+    pact = pacts.newest(db, [pacts.of_versions([consumer]), *pacts.of_provider(provider)]) if versions else None
     if pact is None:
         return
     deadline = time.monotonic() + _SECONDS
     for version in versions:
-        document = kept.document_of(request.db, version)
+        document = kept.document_of(db, version)
         if document is None or time.monotonic() > deadline:
             return
         found = compare_with_document(pact.served, document, Backing())

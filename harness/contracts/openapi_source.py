@@ -37,6 +37,8 @@ def parse(text: str | bytes, place: str) -> Any:
     return value
 
 
+_MOST_SLOWLY = 500_000  # characters for the reader that knows all of YAML, of which it reads 30,000 in a second
+_PLAINER = "write that place plainly, or the document as JSON"
 _SHALLOWER = "flatten it, or move parts into components and refer to them"
 
 
@@ -55,7 +57,10 @@ def _value(words: str, place: str) -> tuple[Any, bool]:
 
     try:
         value, shares = load_yaml(words)
-    except Unsure:
+    except Unsure as unsure:
+        if len(words) > _MOST_SLOWLY:  # the other reader would take minutes
+            told = f"YAML of more than {_MOST_SLOWLY} characters is not read where {unsure}"
+            raise ContractError(Problem(told, f"{place}:{unsure.line}", _PLAINER)) from None
         return _yaml(words, place), False
     return value, not shares
 

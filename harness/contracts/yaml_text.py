@@ -25,7 +25,9 @@ _BASES = {"0b": 2, "0x": 16, "0o": 8}
 
 
 class Unsure(Exception):
-    """A text that is no YAML, or one that another reader knows better; it says why."""
+    """A text that is no YAML, or one that another reader knows better; it says why, and near which line."""
+
+    line = 1
 
 
 def load_yaml(text: str) -> tuple[Any, bool]:
@@ -35,7 +37,15 @@ def load_yaml(text: str) -> tuple[Any, bool]:
     try:
         return _value(yaml.parse(text, Loader=getattr(yaml, "CLoader", yaml.Loader)))
     except (yaml.YAMLError, ValueError) as error:
-        raise Unsure(str(error)) from None
+        raise _unsure(error) from None
+
+
+def _unsure(error: yaml.YAMLError | ValueError) -> Unsure:
+    why = getattr(error, "problem", None) or " ".join(str(error).split())
+    found = Unsure(why)
+    mark = getattr(error, "problem_mark", None)
+    found.line = mark.line + 1 if mark else 1
+    return found
 
 
 class _Holder:
@@ -137,7 +147,11 @@ def _value(events: Iterator[yaml.Event]) -> tuple[Any, bool]:
     for event in events:
         step = steps.get(type(event))
         if step is not None:
-            step(event)
+            try:
+                step(event)
+            except Unsure as unsure:
+                unsure.line = event.start_mark.line + 1 if event.start_mark else 1
+                raise
     (documents,) = (each.made for each in building.open)
     if len(documents) != 1:
         raise Unsure("it is not one document")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.identity import content_key
@@ -28,6 +29,13 @@ class Served:
 
 def serve_pact(contract: Contract) -> Served:
     """A pact with the ids of its interactions; what is no JSON object is served as it is."""
+    return _kept_ready(contract) if len(contract.text) > _LARGE else _serve(contract)
+
+
+_LARGE = 50_000  # characters: one that takes longer than a write is made ready before that begins, and taken then
+
+
+def _serve(contract: Contract) -> Served:
     try:
         document = json.loads(contract.text)
     except ValueError:
@@ -36,6 +44,15 @@ def serve_pact(contract: Contract) -> Served:
         return Served(text=contract.text, interactions=0)
     shown = {name: _with_ids(value) if name in _LISTS else value for name, value in document.items()}
     return Served(text=_compact_json(shown), interactions=len(interactions_of(document)))
+
+
+def make_ready(contract: Contract) -> None:
+    """Make what readers get of a large pact, so that it need not be made while others wait."""
+    if len(contract.text) > _LARGE:
+        _kept_ready(contract)
+
+
+_kept_ready = lru_cache(maxsize=4)(_serve)
 
 
 def interaction_ids(document: dict[str, Any]) -> tuple[str, ...]:

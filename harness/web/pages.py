@@ -75,6 +75,7 @@ class Pages:
                 headers=request.headers,
                 base=request.base,
                 begin=lambda: db,
+                look=self.database.reading,
                 settings=self.settings,
                 now="",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.broker.http.answers import JSON, PROBLEM, Response
@@ -153,6 +153,18 @@ class ShapedRefusal(Refusal):
         """As it was given: clients know the shape."""
         del base
         return self.said
+
+
+class LateRefusal(Refusal):
+    """A refusal whose words take long to find: they are looked for when nothing is held open any more."""
+
+    def __init__(self, status: int, said: Callable[[], Response]) -> None:
+        super().__init__(status)
+        self.said = said
+
+    def answer(self) -> Response:
+        """As it is found."""
+        return self.said()
 
 
 def failure(reference: str) -> Response:

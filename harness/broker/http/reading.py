@@ -10,7 +10,8 @@ from harness.broker.http.problems import Refused, UnreadableBody
 
 
 def read_json(body: bytes, deepest: int) -> Any:
-    """A JSON document. Raises Unreadable with the place, Refused for one that is nested too deep."""
+    """A JSON document. Raises Unreadable with the place, Refused for one that is too deep or too much."""
+    refuse_many_values(body)
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
     except UnicodeDecodeError as error:
@@ -27,12 +28,20 @@ def read_json(body: bytes, deepest: int) -> Any:
     return document
 
 
-def read_object(body: bytes, deepest: int) -> dict[str, Any]:
-    """A JSON object. Raises Unreadable for anything else."""
-    document = read_json(body, deepest)
+def as_object(document: Any) -> dict[str, Any]:
+    """A document that is a JSON object. Raises Unreadable for anything else."""
     if not isinstance(document, dict):
         raise UnreadableBody(f"the body must be a JSON object, and this is {_kind(document)}")
     return document
+
+
+MOST_VALUES = 1_000_000  # of a document that somebody sends: real ones have a hundredth of that
+
+
+def refuse_many_values(text: bytes) -> None:
+    """Raises Refused for a document that would take minutes, and gigabytes: a few bytes may be one value."""
+    if text.count(b",") >= MOST_VALUES:
+        raise Refused(413, f"it has more than {MOST_VALUES} values, which is the most that is read")
 
 
 def _no_number(name: str) -> NoReturn:

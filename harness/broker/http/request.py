@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from harness.broker.http import hal, nested_query
-from harness.broker.http.problems import Refused
-from harness.broker.http.reading import read_json, read_object
+from harness.broker.http.problems import Refusal, Refused
+from harness.broker.http.reading import as_object, read_json
 from harness.broker.settings import BrokerSettings
 
 
@@ -43,6 +44,7 @@ class Request:
     base: str  # the URL that every link starts with
     media: str = ""  # the negotiated form of the answer
     begin: Callable[[], sa.Connection]  # opens the request's transaction
+    look: Callable[[], AbstractContextManager[sa.Connection]]  # at what is kept, once that has ended
     settings: BrokerSettings
     now: str  # ISO 8601, UTC, milliseconds
     who: Who = field(default_factory=Who)
@@ -51,8 +53,17 @@ class Request:
 
     @cached_property
     def db(self) -> sa.Connection:
-        """Its transaction, begun when it is first asked for: none is held open while a body is read."""
+        """Its transaction, begun when it is first asked for, and after the body is read: nobody waits for that."""
+        if self.body:
+            _ = self._content
         return self.begin()
+
+    @cached_property
+    def _content(self) -> tuple[Any, Refusal | None]:
+        try:
+            return read_json(self.body, self.settings.deepest), None
+        except Refusal as refusal:
+            return None, refusal
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -66,13 +77,16 @@ class Request:
 
     def json(self) -> Any:
         """The body. Raises Unreadable."""
-        return read_json(self.body, self.settings.deepest)
+        document, refusal = self._content
+        if refusal is not None:
+            raise refusal
+        return document
 
     def document(self, *, empty: bool = False) -> dict[str, Any]:
         """The body, a JSON object; where `empty`, no body is an empty one. Raises Unreadable."""
         if empty and not self.body:
             return {}
-        return read_object(self.body, self.settings.deepest)
+        return as_object(self.json())
 
     def to(self, *segments: str) -> str:
         """The URL of a resource; each segment is encoded."""

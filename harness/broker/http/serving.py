@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio.to_thread
 
 from harness.broker.http import problems
-from harness.broker.http.answers import HAL, PROBLEM, Response
+from harness.broker.http.answers import HAL, PROBLEM, Response, encode_body
 from harness.broker.http.asgi import RawRequest, Receive, Scope, Send, read_body, read_head, send_answer
 from harness.broker.http.concurrency import DEPENDENCIES, Turns
 from harness.broker.http.extensions import by_extension
@@ -105,13 +105,18 @@ class BrokerApplication:
             return
         began = perf_counter_ns()
         whole = replace(request, body=body)
-        answer, media = await self._in_its_turn(whole) if self.threaded else self.answer(whole)
+        answer, media = await self._in_its_turn(whole) if self.threaded else self._spelled(whole)
         await send_answer(send, answer, media)
         _log(request, answer, perf_counter_ns() - began)
 
     async def _in_its_turn(self, request: RawRequest) -> tuple[Response, str]:
         turn = self._turns.of(request.method, request.raw_path)
-        return await anyio.to_thread.run_sync(self.answer, request, limiter=turn)
+        return await anyio.to_thread.run_sync(self._spelled, request, limiter=turn)
+
+    def _spelled(self, request: RawRequest) -> tuple[Response, str]:
+        """The answer with its body as bytes: they are made where nobody else waits for that."""
+        answer, media = self.answer(request)
+        return (answer if answer.body is None else replace(answer, body=encode_body(answer.body))), media
 
     def answer(self, request: RawRequest) -> tuple[Response, str]:
         """The answer to one request and its media type; whatever happens, it is one."""
@@ -173,6 +178,7 @@ class BrokerApplication:
                 base=request.base,
                 media=media,
                 begin=lambda: begun.enter_context(transaction()),
+                look=self.database.reading,
                 settings=self.settings,
                 now=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 who=who,

@@ -14,11 +14,11 @@ from harness.broker.http import schemas as s
 from harness.broker.http.answers import JSON, Response, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
-from harness.broker.http.problems import Refusal, ShapedRefusal
+from harness.broker.http.problems import LateRefusal, Refusal, Refused
 from harness.broker.http.reading import read_json
 from harness.broker.http.routing import Routes
 from harness.broker.pact_diff import pact_diff
-from harness.broker.publish_notices import with_providers
+from harness.broker.publish_notices import Notice, tell_once_kept, with_providers
 from harness.broker.publishing_texts import cannot_change, cannot_merge, duplicate
 from harness.broker.resources.tags import branch_from_tag
 from harness.identity import Version
@@ -72,8 +72,6 @@ PUBLISHED = s.Schema(
 )
 CONFLICT = s.Schema("PublicationConflict", s.record({"notices": s.many(_NOTICE), "errors": s.OBJECT}))
 
-Notice = dict[str, str]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRequest:
@@ -105,6 +103,7 @@ def publish(request: Request) -> Response:
         announced = announce(request, version, published)
         notices += _about_pact(request, version, published, announced)
         done.append(published)
+    tell_once_kept(request, notices, lambda db: with_providers(db, version.id, [each.provider for each in done]))
     return ok(_answer(request, wanted, done, notices))
 
 
@@ -177,7 +176,7 @@ def _contract(request: Request, form: Form, pacticipant: str | None) -> PactToPu
         _check_names(form, document, consumer, provider)
     if form.errors or document is None:
         return None
-    return publishing.PactToPublish(
+    return publishing.pact_to_publish(
         consumer=consumer or "",
         provider=provider or "",
         document=document,
@@ -210,8 +209,9 @@ def _parse_content(request: Request, form: Form, text: str) -> dict[str, Any] | 
     try:
         document = read_json(text.encode(), request.settings.deepest)
     except Refusal as refusal:
-        deep = refusal.status == 413
-        form.wrong("", "content is nested too deep" if deep else "content could not be parsed as application/json")
+        too_much = refusal.why if isinstance(refusal, Refused) else ""
+        why = f"cannot be read: {too_much}" if too_much else "could not be parsed as application/json"
+        form.wrong("", f"content {why}")
         return None
     if isinstance(document, dict):
         return document
@@ -241,30 +241,32 @@ def _refuse_duplicates(request: Request, wanted: PublishRequest) -> None:
     names = [wanted.version.pacticipant, *(given.provider for given in wanted.given)]
     text = duplicate(request, names)
     if text:
-        raise _conflict([{"type": "error", "text": text}], [text])
+        raise LateRefusal(409, lambda: _conflict([{"type": "error", "text": text}], [text]))
 
 
 def _refuse_conflicts(request: Request, wanted: PublishRequest, row: int | None) -> None:
     allowed = request.settings.allow_dangerous_modification
     refusals = [publishing.refusal(request.db, row, given, allowed=allowed) for given in wanted.given]
-    refusals += _among_themselves(wanted)
-    notices: list[Notice] = []
-    errors = []
-    for refused in filter(None, refusals):
+    found = list(filter(None, [*refusals, *_among_themselves(wanted)]))
+    if found:
+        raise LateRefusal(409, lambda: _tell_conflicts(wanted, found))
+
+
+def _tell_conflicts(wanted: PublishRequest, refusals: Sequence[publishing.PublishRefusal]) -> Response:
+    notices, errors = list[Notice](), list[str]()
+    for refused in refusals:
         text = _why(wanted, refused)
         errors.append(text)
         notices.append({"type": "error", "text": text})
         difference = pact_diff(json.loads(refused.there), refused.given.document)
         if difference:
             notices.append({"type": "info", "text": difference})
-    if errors:
-        raise _conflict(notices, errors)
+    return _conflict(notices, errors)
 
 
-def _among_themselves(wanted: PublishRequest) -> list[publishing.PublishRefusal | None]:
+def _among_themselves(wanted: PublishRequest) -> list[publishing.PublishRefusal]:
     """Two pacts for one provider in one wanted: parts to merge, or the same twice, or a contradiction."""
-    seen: dict[str, PactToPublish] = {}
-    found: list[publishing.PublishRefusal | None] = []
+    seen, found = dict[str, PactToPublish](), list[publishing.PublishRefusal]()
     for given in wanted.given:
         before = seen.setdefault(given.provider, given)
         if before is given:
@@ -283,9 +285,8 @@ def _why(wanted: PublishRequest, refused: publishing.PublishRefusal) -> str:
     return cannot_merge(given.consumer, number, given.provider, described)
 
 
-def _conflict(notices: list[Notice], errors: list[str]) -> ShapedRefusal:
-    body = {"notices": notices, "errors": {"contracts": errors}}
-    return ShapedRefusal(Response(status=409, body=body, media=JSON))
+def _conflict(notices: list[Notice], errors: list[str]) -> Response:
+    return Response(status=409, body={"notices": notices, "errors": {"contracts": errors}}, media=JSON)
 
 
 # --- what is said of it --------------------------------------------------------------------------------------
@@ -321,7 +322,6 @@ def _about_pact(
     configured = webhooks.configured_for(request.db, consumer, provider)
     if configured and not announced.triggered:
         yield {"type": "debug", "text": "  No enabled webhooks found for the detected events"}
-    yield from with_providers(request, version.id, provider)
     yield from _next_steps(provider, verified=any_between(request.db, consumer, provider), configured=configured)
 
 

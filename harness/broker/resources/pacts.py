@@ -178,7 +178,7 @@ def _extended_response(request: Request, pact: StoredPact) -> Response:
 
 def _publish(request: Request, *, merge: bool) -> Response:
     document = request.document()
-    given = publishing.PactToPublish(
+    given = publishing.pact_to_publish(
         consumer=request.path["consumer"],
         provider=request.path["provider"],
         document=document,

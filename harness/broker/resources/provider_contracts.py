@@ -12,8 +12,9 @@ from harness.broker.http.answers import Response, ok
 from harness.broker.http.forms import Form
 from harness.broker.http.hal import link
 from harness.broker.http.problems import Refused
+from harness.broker.http.reading import refuse_many_values
 from harness.broker.http.routing import Routes
-from harness.broker.publish_notices import with_consumers
+from harness.broker.publish_notices import tell_once_kept, with_consumers
 from harness.broker.publishing_texts import duplicate
 from harness.broker.resources.tags import branch_from_tag
 from harness.contracts.document import Contract, ContractKind
@@ -173,12 +174,18 @@ def _bytes(form: Form, name: str, encoded: str | None) -> bytes | None:
 
 def _parse_document(form: Form, source: bytes, media: str) -> Any:
     place = "document.json" if "json" in media else "document.yaml"
+    refuse_many_values(source)
+    if len(source) > _LARGEST_YAML and source.lstrip()[:1] not in (b"{", b"["):
+        raise Refused(413, f"more than {_LARGEST_YAML} bytes of YAML are not read: publish the document as JSON")
     try:
         return parse(source, place)
     except ContractError as error:
         for problem in error.problems:
             form.wrong("content", f"could not be parsed as {media}: {problem.text} ({problem.where})")
         return None
+
+
+_LARGEST_YAML = 4_000_000  # bytes: it takes twenty times as long as JSON
 
 
 def _json(document: Any) -> str:
@@ -206,8 +213,8 @@ def _answer(
     notices = [
         {"type": "debug", "text": f"{'Created' if new else 'Updated'} {owner} version {number}"},
         {"type": "success", "text": f"Provider contract published for {owner} version {number}"},
-        *with_consumers(request, owner, row),
     ]
+    tell_once_kept(request, notices, lambda db: with_consumers(request, db, owner, row))
     links: dict[str, Any] = {
         "pb:pacticipant-version": link(where, title="Pacticipant version", name=number),
         "pb:pacticipant-version-tags": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts import pact_merging
@@ -12,6 +12,7 @@ from harness.contracts.pact_reader import pact_key
 from harness.ledger.db import integrations, traces
 from harness.ledger.db.publications import PublishOutcome, published_pact, put_in_place
 from harness.ledger.db.versions import mention_pacticipant
+from harness.ledger.served_pact import make_ready
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -25,6 +26,7 @@ class PactToPublish:
     provider: str
     document: dict[str, Any]
     text: str  # as it was sent
+    key: str  # of its content: made before any row is asked for
     merge: bool = False
 
 
@@ -47,13 +49,23 @@ class PublishRefusal:
     merging: bool
 
 
+def pact_to_publish(
+    *, consumer: str, provider: str, document: dict[str, Any], text: str, merge: bool = False
+) -> PactToPublish:
+    """A pact that is about to be published, with all that takes long and needs no row."""
+    key = pact_key(document)
+    given = PactToPublish(consumer=consumer, provider=provider, document=document, text=text, key=key, merge=merge)
+    make_ready(contract_of(given))
+    return given
+
+
 def contract_of(given: PactToPublish) -> Contract:
     """The content of a pact, with its key."""
     return Contract(
         kind=ContractKind.PACT,
         owner=given.consumer,
         counterpart=given.provider,
-        key=pact_key(given.document),
+        key=given.key,
         text=given.text,
     )
 
@@ -63,7 +75,7 @@ def refusal(
 ) -> PublishRefusal | None:
     """Why a version cannot have this content; None when it can."""
     there = _there(db, version, given.provider)
-    if there is None or there.key == pact_key(given.document):
+    if there is None or there.key == given.key:
         return None
     if given.merge:
         known = json.loads(there.text)
@@ -75,7 +87,7 @@ def refusal(
 
 def clash(first: PactToPublish, second: PactToPublish) -> bool:
     """Whether two pacts for one provider in one request contradict each other."""
-    if pact_key(first.document) == pact_key(second.document):
+    if first.key == second.key:
         return False
     return not second.merge or bool(pact_merging.conflicts(first.document, second.document))
 
@@ -111,4 +123,4 @@ def _merge_with_known(given: PactToPublish, known: Any) -> PactToPublish:
         return given
     both = pact_merging.merge_parts(known, given.document)
     text = json.dumps(both, ensure_ascii=False, separators=(",", ":"))
-    return PactToPublish(consumer=given.consumer, provider=given.provider, document=both, text=text, merge=True)
+    return replace(given, document=both, text=text, key=pact_key(both))

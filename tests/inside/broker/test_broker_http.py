@@ -14,7 +14,7 @@ from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page
 from harness.broker.http.nested_query import parse
 from harness.broker.http.problems import Invalid, Refused, UnreadableBody
-from harness.broker.http.reading import read_json, read_object
+from harness.broker.http.reading import as_object, read_json
 from harness.broker.http.request import Request
 from harness.broker.http.routing import Router, Routes
 
@@ -198,7 +198,7 @@ def test_a_body_that_is_not_json_is_refused_with_its_place(body: bytes, why: str
 @pytest.mark.parametrize(("body", "kind"), [(b"[]", "an array"), (b"null", "null"), (b"3", "a number")])
 def test_only_an_object_is_an_object(body: bytes, kind: str) -> None:
     with pytest.raises(UnreadableBody) as caught:
-        read_object(body, 100)
+        as_object(read_json(body, 100))
     assert kind in caught.value.why
 
 
