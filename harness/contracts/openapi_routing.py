@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from harness.contracts.openapi_servers import base_paths
 from harness.contracts.openapi_source import at_pointer
@@ -24,11 +24,18 @@ _MOST_STEPS = 50  # references that refer to references
 _FREE_TEXT = "\u2603 any words at all, \u2603 such as nothing but free text may be"
 
 
+class PathValue(NamedTuple):
+    """What the schema of a parameter says of a text in a path."""
+
+    fault: str = ""  # why it cannot be its value; "" when it can, or nobody knows
+    unread: str = ""  # what of the schema nobody can read, so that nobody knows
+
+
 class PathValues(Protocol):
     """What the parameters of paths may be, by their schemas."""
 
-    def fault(self, method: str, path: str, name: str, text: str) -> str:
-        """Why a parameter of an operation cannot have a text as its value; "" when it can, or nobody knows."""
+    def judge(self, method: str, path: str, name: str, text: str) -> PathValue:
+        """Whether a parameter of an operation can have a text as its value."""
 
 
 class Reach(IntEnum):
@@ -62,6 +69,7 @@ class RouteCandidate:
     reach: Reach
     address: PathTemplate  # with the path of the server
     fault: str = ""  # why a parameter of its path cannot have the value that the request has
+    unread: str = ""  # why nobody can tell whether it may
 
     @property
     def label(self) -> str:
@@ -241,7 +249,7 @@ class RouteTable:
     # --- which of them is meant ----------------------------------------------------------------------------------
 
     def _best(self, found: list[RouteCandidate], steps: Steps) -> tuple[RouteCandidate, ...]:
-        told = [self._with_fault(each, steps) for each in found]
+        told = [self._with_values(each, steps) for each in found]
         left = [each for each in told if not each.fault] or told
         nearest = min((each.reach for each in left), default=Reach.BELOW_SERVER)
         left = [each for each in left if each.reach is nearest]
@@ -249,28 +257,35 @@ class RouteTable:
             return tuple(left)
         return tuple(each for each in left if not any(self._is_narrower(other, each) for other in left))
 
-    def _with_fault(self, candidate: RouteCandidate, steps: Steps) -> RouteCandidate:
+    def _with_values(self, candidate: RouteCandidate, steps: Steps) -> RouteCandidate:
         """A step may be taken apart in several ways; one in which all values can be is enough."""
-        operation = candidate.operation
+        operation, unread = candidate.operation, ""
         below = steps[len(steps) - len(operation.template.steps) :] if steps else steps
         for template, step in zip(operation.template.steps, below, strict=False):
-            if template.names:
-                faults = [self._fault(operation, template.names, values) for values in template.splits(step)]
-                if faults and all(faults):
-                    return replace(candidate, fault=faults[0])
-        return candidate
+            told = [self._values(operation, template.names, each) for each in template.splits(step)]
+            if not template.names or PathValue() in told or not told:
+                continue
+            if all(each.fault for each in told):
+                return replace(candidate, fault=told[0].fault)
+            unread = unread or next(each.unread for each in told if each.unread)
+        return replace(candidate, unread=unread) if unread else candidate
 
-    def _fault(self, operation: RoutedOperation, names: Sequence[str], values: Sequence[str]) -> str:
-        told = (
-            self.values.fault(operation.method, operation.path, name, text)
-            for name, text in zip(names, values, strict=True)
+    def _values(self, operation: RoutedOperation, names: Sequence[str], texts: Sequence[str]) -> PathValue:
+        """The first fault of some values together, and what of them cannot be told where there is none."""
+        told = [
+            self.values.judge(operation.method, operation.path, name, text)
+            for name, text in zip(names, texts, strict=True)
+        ]
+        return next(
+            (each for each in told if each.fault), next((each for each in told if each.unread), PathValue())
         )
-        return next(filter(None, told), "")
 
     def _is_narrower(self, one: RouteCandidate, other: RouteCandidate) -> bool:
         """Whether the other takes every path that the one takes, and more."""
         within, around = other.address.takes(one.address.skeleton), one.address.takes(other.address.skeleton)
         if within and around:
+            if one.unread or other.unread:
+                return False  # what nobody can read may say as much as the other
             return self._bound(one.operation) > self._bound(other.operation)
         return within
 
@@ -282,7 +297,7 @@ class RouteTable:
     def _is_free(self, operation: RoutedOperation, name: str) -> bool:
         key = operation.label, name
         if key not in self._free:
-            self._free[key] = not self.values.fault(operation.method, operation.path, name, _FREE_TEXT)
+            self._free[key] = not self.values.judge(operation.method, operation.path, name, _FREE_TEXT).fault
         return self._free[key]
 
     # --- what is just missed -------------------------------------------------------------------------------------

@@ -94,6 +94,8 @@ def _interaction(meeting: InteractionContext, routes: DocumentRoutes) -> Relianc
     if routed.met.reach is Reach.WITHOUT_SERVER:
         text = "the path is that of an operation without the path of its server"
         meeting.tell("request.path-or-method.server", text, severity=Severity.INFO, at=("request", "path"))
+    if routed.met.unread and interaction.status < REFUSED:
+        meeting.undecided("the request", routed.met.unread)
     tell_lost_request(meeting, operation, refused=interaction.status >= REFUSED)
     check_request(meeting, operation)
     return check_response(meeting, operation)

@@ -12,7 +12,7 @@ from harness.comparison.openapi.operations import OperationObject, operations
 from harness.comparison.openapi.wire import value_of
 from harness.comparison.pact_fit.compiling import Undecidable
 from harness.comparison.pact_fit.validators import Validators
-from harness.contracts.openapi_routing import RouteTable
+from harness.contracts.openapi_routing import PathValue, RouteTable
 
 if TYPE_CHECKING:
     from harness.comparison.openapi.operations import BodyObject, ParameterObject, ResponseObject
@@ -70,19 +70,27 @@ class DocumentRoutes:
         """Which operation a request meets."""
         return RouteTable.of(self.document.value, self)
 
-    def fault(self, method: str, path: str, name: str, text: str) -> str:
-        """Why a parameter of a path cannot have a text as its value; "" when it can, or its schema cannot tell."""
+    def judge(self, method: str, path: str, name: str, text: str) -> PathValue:
+        """Whether a parameter of a path can have a text as its value."""
         operation = self.operations[method, path]
         parameter = operation.parameters().get(("path", str(operation.names.index(name))))
         if parameter is None or parameter.schema is None or parameter.media:
-            return ""
+            return PathValue()
         schema = self.document.kept(parameter.schema)
         value = value_of([text], schema, parameter.style, self.document, name)
         try:
             faults = self.validators.faults(parameter.schema, value, Direction.REQUEST)
-        except Undecidable:
-            return ""
-        return f"`{name}` of {operation.label} cannot be {text!r}: {faults[0].text}" if faults else ""
+        except Undecidable as error:
+            return PathValue(unread=f"`{name}` of its path cannot be judged: {error}")
+        certain = next((each.text for each in faults if not each.unreadable), "")
+        if certain:
+            return PathValue(fault=f"`{name}` of {operation.label} cannot be {text!r}: {certain}")
+        open_at = next((each.unreadable for each in faults), "")
+        return (
+            PathValue(unread=f"`{name}` of its path is `{open_at}`, which cannot be read")
+            if open_at
+            else PathValue()
+        )
 
 
 def routes_of(document: Document | OpenApi) -> RouteTable:

@@ -181,6 +181,30 @@ def test_what_only_refers_to_itself_is_neither_a_yes_nor_a_no(*, asked: bool, in
     assert verdict(document, told) is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("schema", "beside", "expected"),
+    [
+        (GONE, None, Verdict.UNKNOWN),
+        ({"type": "string", "pattern": "(?<n"}, None, Verdict.UNKNOWN),
+        ({"type": "integer", "pattern": "(?<n"}, None, Verdict.FAILED),  # whatever the expression says
+        ({"type": "string"}, {"type": "integer"}, Verdict.PASSED),
+        ({"type": "string"}, GONE, Verdict.UNKNOWN),  # nobody knows which of the two is meant
+        ({"type": "string", "enum": ["a b"]}, GONE, Verdict.UNKNOWN),
+    ],
+)
+def test_a_value_of_a_path_that_nobody_can_judge_is_no_yes_and_no_no(
+    schema: Json, beside: Json | None, expected: Verdict
+) -> None:
+    def taking(name: str, value: Json) -> Json:
+        parameters = [{"name": name, "in": "path", "required": True, "schema": value}]
+        return {"parameters": parameters, "get": {"responses": {"200": {"description": ""}}}}
+
+    paths = {"/orders/{id}": taking("id", schema), **({"/orders/{key}": taking("key", beside)} if beside else {})}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    told = {"description": "it", "request": get("/orders/a%20b"), "response": {"status": 200}}
+    assert verdict(document, told) is expected
+
+
 @pytest.mark.parametrize("where", ["response", "header", "path", "parameter", "requestBody", "security"])
 def test_a_part_of_an_operation_that_is_not_there_leaves_it_unknown(where: str) -> None:
     document = order(properties={"n": {"type": "integer"}})
