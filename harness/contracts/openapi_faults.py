@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.contracts.openapi_bundle import written_place
+from harness.contracts.openapi_circles import CIRCLE, find_circles
 from harness.contracts.openapi_kinds import REFERRED, kind_of_key, parts
 from harness.contracts.openapi_source import UNREAD, escape_pointer_step, resolve_pointer
 from harness.contracts.openapi_standard import breaches, known_keys
@@ -55,6 +56,10 @@ def examine_document(document: dict[str, Any], version: str, place: str) -> Exam
     walk.of("document", document, "", "")
     value = _apply_edits(document, [each[:2] for each in walk.edits])
     followed = _apply_edits(document, [each[:2] for each in walk.edits if not each.takes_out])
+    circles = find_circles(value, walk.referred, version)
+    value = _apply_edits(value, [(at, {UNREAD: {"": {CIRCLE: name}}}) for at, name in circles.items()])
+    hint = "say what its values are, or refer to another schema"
+    walk.faults += [Problem("it only refers to itself", written_place(place, at), hint) for at in circles]
     return Examined(value, followed, tuple(dict.fromkeys(walk.faults)), tuple(dict.fromkeys(walk.remarks)))
 
 
@@ -106,6 +111,7 @@ class _Walk:
     faults: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    referred: dict[str, None] = field(default_factory=dict)  # what schemas refer to
 
     def of(self, kind: str, value: Any, at: str, source: str) -> None:
         """Look at what stands at a place; `source` is where it was written, if that is another place."""
@@ -116,6 +122,8 @@ class _Walk:
                 continue
             self.seen.add((kind, at))
             if _refers(value) and kind in REFERRED:
+                if kind == "schema":
+                    self.referred[value["$ref"]] = None
                 target, found = self._target(value["$ref"])
                 if target is not None and found != at:
                     waiting.append((kind, target, found, found))

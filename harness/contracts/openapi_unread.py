@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.contracts.openapi_circles import CIRCLE
 from harness.contracts.openapi_kinds import METHODS
 from harness.contracts.openapi_source import UNREAD
 
@@ -62,6 +63,8 @@ def unread_part(part: Mapping[str, Any]) -> UnreadPart:
     if isinstance(reference, str):
         place = f"#{reference.removeprefix(f'#/{UNREAD}')}"
         return UnreadPart(place, f"{place} is not what the standard says")
+    if isinstance(unread.get(""), dict) and CIRCLE in unread[""]:
+        return UnreadPart(unread[""][CIRCLE], f"'{unread[''][CIRCLE]}' only refers to itself")
     if isinstance(unread.get(""), dict) and isinstance(unread[""].get("$ref"), str):
         return _leading_nowhere(unread[""]["$ref"])
     keys = ", ".join(f"`{key}`" for key in unread if key) or "a schema"

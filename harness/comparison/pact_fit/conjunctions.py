@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.dialects import Schema, definition_name
 from harness.comparison.pact_fit.alternatives import Alternatives, Scopes, alternatives_of, kinds_of
-from harness.comparison.pact_fit.circles import without_circle
 from harness.comparison.pact_fit.faults import CLOSED
 from harness.comparison.pact_fit.schema_nodes import JSON_TYPES, SchemaNode
 
@@ -195,9 +194,8 @@ class Conjunctions:
 
     def _target(self, reference: str) -> SchemaNode:
         if reference not in self._targets:
-            schema = without_circle(reference, self._resolve)
-            place = ("$defs", definition_name(reference))
-            self._targets[reference] = SchemaNode(schema, place, reference)
+            schema, place = self._resolve(reference), ("$defs", definition_name(reference))
+            self._targets[reference] = SchemaNode(True if schema is None else schema, place, reference)
         return self._targets[reference]
 
     def _kinds(self, reference: str, inside: frozenset[str], scopes: Scopes) -> Alternatives | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.openapi.dialects import Assembly, Direction, Schema
-from harness.comparison.pact_fit.circles import without_circle
 from harness.comparison.pact_fit.discriminators import discriminate_branches
 from harness.comparison.pact_fit.expressions import UNREADABLE
 
@@ -28,10 +27,6 @@ class Taken(Assembly):
         shape = self.shape(schema)
         made = shape.schema if isinstance(shape.schema, dict) else {"allOf": [shape.schema]}
         return {**made, "$defs": shape.definitions} if shape.definitions else made
-
-    def target(self, reference: str, hidden: frozenset[str]) -> Schema:
-        """What a definition is made of; what only refers to itself is nothing that can be read."""
-        return self.bare(without_circle(reference, self.resolve), hidden)
 
     def bare(self, schema: Schema, hidden: frozenset[str] = frozenset()) -> Schema:
         """The schema without annotations; a discriminator says which of its branches is meant."""

@@ -54,6 +54,13 @@ _WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("pattern", "format", "name"), (5, [])),
     **dict.fromkeys(("security", "servers"), ("x", {})),
 }
+# Definitions that only refer to themselves; they stand in the place of a schema.
+_CIRCLES: tuple[dict[str, Any], ...] = (
+    {"Loop": {"$ref": "Loop"}},
+    {"Loop": {"$ref": "Turn"}, "Turn": {"$ref": "Loop"}},
+    {"Loop": {"allOf": [{"$ref": "Loop"}], "description": "itself"}},
+    {"Loop": {"allOf": [{"$ref": "Turn"}]}, "Turn": {"allOf": [{"allOf": [{"$ref": "Loop"}]}]}},
+)
 _DATA = frozenset(
     {"example", "examples", "default", "const", "enum", "info", "properties", "headers", "description"}
 )
@@ -80,9 +87,23 @@ def spoilt(whole: Json, place: Place, wrong: Any) -> Json:
     return made
 
 
+def circling(whole: Json, place: Place, circle: Json) -> Json:
+    """The document with a definition that only refers to itself in the place of a schema."""
+    above: Place = ("definitions",) if "swagger" in whole else ("components", "schemas")
+    start = f"#/{'/'.join(map(str, above))}/"
+    made = spoilt(whole, place, {"$ref": f"{start}Loop"})
+    holder = made
+    for step in above:
+        holder = holder.setdefault(str(step), {})
+    holder |= json.loads(json.dumps(circle).replace('"$ref": "', f'"$ref": "{start}'))
+    return made
+
+
 @st.composite
 def spoilings(draw: st.DrawFn, whole: Json) -> tuple[Place, Json]:
     place = draw(st.sampled_from(sorted(spoilable(whole), key=repr)))
+    if place[-1] == "schema" and draw(st.booleans()):
+        return place, circling(whole, place, draw(st.sampled_from(_CIRCLES)))
     return place, spoilt(whole, place, draw(st.sampled_from(_WRONG[str(place[-1])])))
 
 
@@ -316,6 +337,45 @@ def test_references_in_a_circle_where_the_standard_has_none_are_undecided() -> N
     found = difference(sending(TEXT), new)
     assert found.exit is Exit.UNKNOWN
     assert found.problems
+
+
+LOOP: Json = {"$ref": "#/components/schemas/Loop"}
+TURN: Json = {"$ref": "#/components/schemas/Turn"}
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize(
+    ("named", "circles"),
+    [
+        ({"Loop": LOOP}, ["Loop"]),
+        ({"Loop": TURN, "Turn": LOOP}, ["Loop", "Turn"]),
+        ({"Loop": {"allOf": [LOOP]}}, ["Loop"]),
+        ({"Loop": {"oneOf": [LOOP], "title": "itself"}}, ["Loop"]),
+        ({"Loop": TURN, "Turn": TURN}, ["Loop", "Turn"]),
+        ({"Loop": {"allOf": [LOOP, TEXT]}}, []),
+        ({"Loop": {"allOf": [LOOP, TURN]}, "Turn": TEXT}, []),
+        ({"Loop": {"properties": {"again": LOOP}}}, []),
+        ({"Loop": {"oneOf": [LOOP, TEXT]}}, []),
+    ],
+)
+def test_a_definition_that_only_refers_to_itself_is_told_and_undecided_where_it_is_needed(
+    version: str, named: Json, circles: list[str]
+) -> None:
+    old, new = ({**sending(schema), "openapi": version} for schema in (TEXT, LOOP))
+    for each in (old, new):
+        each["components"] = {**each.get("components", {}), "schemas": named if each is new else {}}
+        each["paths"]["/apart"] = {"post": accepting(TEXT)["paths"]["/orders/{id}"]["post"]}
+    read = document_of(new, "new.json")
+    start = "new.json#/components/schemas/"
+    assert [(each.text, each.where) for each in read.problems] == [
+        ("it only refers to itself", f"{start}{name}") for name in circles
+    ]
+    found = difference(old, new)
+    if circles:
+        assert found.exit is Exit.UNKNOWN
+        assert {(each.id, each.undecided) for each in found.changes} == {("schema-unreadable", True)}
+    new["paths"]["/apart"] = {"post": accepting({**TEXT, "maxLength": 3})["paths"]["/orders/{id}"]["post"]}
+    assert difference(old, new).exit is Exit.FAILED
 
 
 def test_a_file_outside_of_the_repository_is_not_read(tmp_path: Path) -> None:
