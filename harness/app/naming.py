@@ -138,10 +138,13 @@ def descriptors(system: System) -> dict[str, dict[str, Any]]:
 
 
 def settle(
-    known: Mapping[str, Known], ledger: Ledger, runtime: str, descriptors: Mapping[str, Mapping[str, Any]]
+    known: Mapping[str, Known],
+    before: Mapping[Version, Known],
+    ledger: Ledger,
+    runtime: str,
+    descriptors: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Known], dict[str, str]]:
     """The same pacticipants under numbers that lie about nothing, each recorded; and which were built anew."""
-    before = ledger.facts_about([each.version for each in known.values()], ()).versions
     settled = {name: _truthful(each, before) for name, each in known.items()}
     rebuilt = {
         name: told

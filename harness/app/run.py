@@ -20,7 +20,14 @@ from harness.app.naming import (
     numbers,
     settle,
 )
-from harness.app.run_notices import after_the_run, before_the_run, untraced_of, untraced_pacts
+from harness.app.run_notices import (
+    after_the_run,
+    before_the_run,
+    other_builds_broke,
+    untraced_of,
+    untraced_pacts,
+    with_a_run,
+)
 from harness.app.service_documents import known_documents, read_document
 from harness.app.suite_identity import started_programs, suite_key
 from harness.checkout import Checkout
@@ -40,7 +47,7 @@ from harness.services.system import Service, System
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.contracts.openapi import OpenApi
 
@@ -83,6 +90,7 @@ class Run:
     unknown_artifacts: dict[str, str] = field(default_factory=dict)  # name to why it cannot be known
     _material: RunMaterial | None = None
     _known: Mapping[str, Known] = field(default_factory=dict)  # what this run records, once it is settled
+    _before: Facts | None = None  # what the ledger knew of it when the run began
     _told: Facts | None = None  # what the ledger knows of it, until this run adds to it
     _everything: Facts | None = None  # all that the ledger knows, likewise
     _noticed: list[Noticed] = field(default_factory=list)
@@ -182,6 +190,12 @@ class Run:
                     "runs again; 'inputs' of the suite in the manifest says what decides it",
                 )
 
+    def _disagreements(self, evidence: Sequence[Evidence]) -> Iterator[Noticed]:
+        """What another build of a version that this run says yes to broke, as the gate tells it."""
+        if self._before is not None:
+            facts = with_a_run(self._before, self._known.values(), evidence, self.runtime.name)
+            yield from other_builds_broke(facts, evidence, self._known.values(), self.system)
+
     @property
     def material(self) -> RunMaterial:
         """The pacts on disk, the documents that can be known, and what the services are made of."""
@@ -221,7 +235,10 @@ class Run:
         """What is known of every pacticipant, under the number that this run records."""
         known = describe(self.system, self.material, self.checkout, self.from_git)
         if record and self.options.publish:
-            known, rebuilt = settle(known, self.ledger, self.runtime.name, descriptors(self.system))
+            self._before = self.ledger.facts_about([each.version for each in known.values()], ())
+            known, rebuilt = settle(
+                known, self._before.versions, self.ledger, self.runtime.name, descriptors(self.system)
+            )
             told = [Noticed(about=name, text=text) for name, text in rebuilt.items()]
             self._noticed += [*told, *untraced_pacts(self.system, self.material.pacts, self.traced)]
             self._publish(known)
@@ -262,6 +279,7 @@ class Run:
             keep=self.keep if self.options.publish else _forget,
             learned=self.learned,
             notices=self._after,
+            standing=self._disagreements,
             jobs=self.options.jobs,
             earlier=tuple(self._earlier),
             earlier_evidence=tuple(self._earlier_evidence),

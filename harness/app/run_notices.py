@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,20 @@ from harness.app.content import folder_of_pacts
 from harness.checkout import git
 from harness.engine.events import Noticed
 from harness.errors import ServiceDidNotStart, some_of
+from harness.evidence import KnownBuild
+from harness.gate import MeetingPair, reasons, resolutions
 from harness.ports import MadeOf
 from harness.runtime.contents import kept_contents
 from harness.runtime.written_files import note_written
 from harness.services.spelling import heading
+from harness.verdicts import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from harness.checkout import Checkout
     from harness.contracts.pact import Pact
+    from harness.evidence import Evidence, Facts, Known
     from harness.ports import Runtime
     from harness.services.system import Service, System
 
@@ -102,6 +107,40 @@ def _untracked_files(
 def _headings(system: System) -> dict[str, str]:
     """How the manifest begins what it says of each service."""
     return {service.name: heading(service.called) for service in system.services}
+
+
+def with_a_run(before: Facts, ran: Iterable[Known], evidence: Iterable[Evidence], runtime: str) -> Facts:
+    """What the ledger knew when a run began, and what the run adds to it: nobody is asked a second time."""
+    versions = dict(before.versions)
+    for each in ran:
+        earlier = versions.get(each.version, each)
+        builds = (KnownBuild(artifact=artifact, runtime=runtime) for artifact in sorted(each.artifacts))
+        new = tuple(build for build in builds if build.artifact not in earlier.artifacts)
+        versions[each.version] = replace(
+            earlier, artifacts=earlier.artifacts | each.artifacts, builds=(*earlier.builds, *new)
+        )
+    known = {(each.run, each.contract, each.artifact, each.provider, each.consumer) for each in before.evidence}
+    seen = (e for e in evidence if (e.run, e.contract, e.artifact, e.provider, e.consumer) not in known)
+    return replace(before, versions=versions, evidence=(*before.evidence, *seen))
+
+
+def other_builds_broke(
+    facts: Facts, evidence: Iterable[Evidence], ran: Iterable[Known], system: System
+) -> Iterator[Noticed]:
+    """A run answers for the build that ran; where another one of its number broke it, the gate says no."""
+    here = {each.version.pacticipant: each.version for each in ran}  # evidence may be of an earlier number
+    for each in evidence:
+        if each.verdict is not Verdict.PASSED or not {each.consumer, each.provider.pacticipant} <= here.keys():
+            continue
+        consumer, provider = here[each.consumer], here[each.provider.pacticipant]
+        pair = MeetingPair(consumer=consumer, provider=provider, contract=each.contract)
+        reason = reasons.of_pair(pair, facts)
+        if reason.verdict is Verdict.FAILED and reason.cause is Cause.DISAGREEING:
+            yield Noticed(
+                about=provider.pacticipant,
+                text=f"harness can-i-deploy says no to {provider}, whatever this run says of the build that "
+                f"ran: {reason.text}. Resolve: {resolutions.here(reason, system).resolution}",
+            )
 
 
 def after_the_run(system: System, runtime: Runtime) -> Iterator[Noticed]:

@@ -51,6 +51,7 @@ class PlanRunner:
     keep: Callable[[Evidence], None]  # called as soon as a task has finished, or was answered
     learned: Callable[[Version, OpenApi], None]  # called when a running service told its document
     notices: Callable[[], Iterable[Noticed]] = tuple  # asked when everything that ran has ended
+    standing: Callable[[Sequence[Evidence]], Iterable[Noticed]] = lambda _: ()  # what else speaks of what was seen
     jobs: int = 2
     decides: bool = True  # False: only the verdicts of the tasks are asked for
     earlier: Sequence[CheckFinished] = ()  # verdicts from before the plan: the consumers' suite
@@ -85,6 +86,7 @@ class PlanRunner:
             yield from self._with_system()
             yield from self.notices()
         yield from self._release(final=True)
+        yield from self.standing(self._evidence)
         verdicts = [f.verdict for f in (*self.earlier, *self._notes.finished.values())]
         if self.decides:
             decided = decide(self.plan, self._evidence, self.known, self.require, self._lost)

@@ -93,3 +93,30 @@ def test_pacts_that_git_ignores_are_told(tmp_path: Path) -> None:
     ran = harness(*RUN, cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "pacts/reader-things.json is not known to git" in " ".join(ran.stdout.split())
+
+
+def test_a_yes_of_one_build_says_that_the_gate_says_no_since_another_broke_it(tmp_path: Path) -> None:
+    """A run answers for what it ran; what else its number stands for is told with the gate's own words."""
+    built_project(tmp_path)
+    source = tmp_path / "things" / "server.src"
+    good = source.read_text()
+    source.write_text(BROKEN_SOURCE)
+    broken = commit(tmp_path, "breaks it")
+    build(tmp_path)
+    assert harness(*RUN, cwd=tmp_path).returncode == 1
+    (tmp_path / "things" / "bin" / "server").write_text(good)
+    for again in ("the build that is right", "nothing has changed"):
+        ran = harness(*RUN, "--json", cwd=tmp_path)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        (told,) = [each["text"] for each in json.loads(ran.stdout)["notices"] if "says no" in each["text"]]
+        assert f"harness can-i-deploy says no to things {broken[:10]}, " in told, again
+        assert "results of two builds disagree" in told
+        assert "so that a number stands for one build, then harness run things" in told
+
+    git(tmp_path, "commit", "--allow-empty", "-qm", "a number of its own")
+    right = git(tmp_path, "rev-parse", "HEAD")
+    ran = harness(*RUN, "--json", cwd=tmp_path)
+    assert (ran.returncode, "says no" in ran.stdout) == (0, False), ran.stdout
+    assert harness("record-deployment", f"reader={right}", "--environment", "test", cwd=tmp_path).returncode == 0
+    assert gate(tmp_path, right)[0] == 0, "what was told leads to a yes"
+    assert gate(tmp_path, broken)[0] == 1
