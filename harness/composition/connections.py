@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 class PromptHTTP(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """Sends the parts of an answer at once.
+    """Sends the parts of an answer at once, and waits for the head of a request no longer than it may take.
 
     asyncio sees to that only where a socket says that it is TCP, and the one that several workers share does not:
     the body would wait for the client's delayed acknowledgement of the head, which takes it 40 ms.
     """
+
+    head_within = 20.0  # seconds
+    _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """A client is there."""
@@ -26,6 +29,26 @@ class PromptHTTP(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         if found is not None and found.family in (socket.AF_INET, socket.AF_INET6):
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Something came: a part of a head, which has to be whole in time, or of a body."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._expect_head()
+        elif self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        if self._late is not None:
+            self._late.cancel()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(self.head_within, self.transport.close)
 
 
 class FairLoop(asyncio.SelectorEventLoop):

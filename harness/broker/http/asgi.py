@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.broker.http.answers import Response, encode_body
 from harness.broker.http.base_url import base_url, without_prefix
-from harness.broker.http.problems import Refused
+from harness.broker.http.request import Who
 from harness.broker.settings import VERSION
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +27,12 @@ class RawRequest:
     base: str
     peer: str = ""  # the address of who asks
     body: bytes = b""
+    who: Who | None = None  # who was let in before the body was read
+
+    @property
+    def announces_body(self) -> bool:
+        """Whether a body follows."""
+        return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
 
 
 def read_head(scope: Scope, base_urls: Sequence[str]) -> RawRequest:
@@ -46,31 +52,6 @@ def read_head(scope: Scope, base_urls: Sequence[str]) -> RawRequest:
         headers=headers,
         base=base,
         peer=client[0],
-    )
-
-
-async def read_body(receive: Receive, request: RawRequest, most: int) -> bytes:
-    """The body. Raises Refused for one that is too large, as soon as it is."""
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > most:
-        raise _too_large(most)
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "the connection ended before the body did")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > most:
-            raise _too_large(most)
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _too_large(most: int) -> Refused:
-    return Refused(
-        413, f"the body is larger than {most} bytes, which is the most that is taken", connection="close"
     )
 
 

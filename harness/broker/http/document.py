@@ -18,6 +18,7 @@ _COMMON = {  # what any route may answer, whatever it is about
     403: "Who asks may not.",
     404: "There is no such thing here.",
     406: "None of the forms asked for can be given.",
+    408: "Nothing came of the body for too long.",
     413: "The body is too large, nested too deep, or has too many values.",
     415: "The body is not of a type that is taken.",
     422: "What was sent cannot be done.",

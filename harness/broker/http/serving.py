@@ -15,7 +15,8 @@ import anyio.to_thread
 
 from harness.broker.http import problems
 from harness.broker.http.answers import HAL, PROBLEM, Response, encode_body
-from harness.broker.http.asgi import RawRequest, Receive, Scope, Send, read_body, read_head, send_answer
+from harness.broker.http.asgi import RawRequest, Receive, Scope, Send, read_head, send_answer
+from harness.broker.http.bodies import Bodies
 from harness.broker.http.concurrency import DEPENDENCIES, Turns
 from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
@@ -74,12 +75,16 @@ class BrokerApplication:
     started: Callable[[], None] = lambda: None
     stopped: Callable[[], None] = lambda: None
     _turns: Turns = field(init=False)
+    _bodies: Bodies = field(init=False)
 
     def __post_init__(self) -> None:
         self._turns = Turns(self.database.engine.dialect.name)
+        self._bodies = Bodies(most=self.settings.most_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's request, or the server's start and end."""
+        if not self.threaded:
+            self._bodies.silent = None  # nobody waits there
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
@@ -99,15 +104,35 @@ class BrokerApplication:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = read_head(scope, self.settings.base_urls)
         try:
-            body = await read_body(receive, request, self.settings.most_bytes)
+            if self.access.asks and self.threaded and request.announces_body:
+                request = await self._let_in(request, receive)
+            body = await self._bodies.read(receive, request)
         except Refusal as refusal:
             await send_answer(send, self._refused(request, refusal), HAL)
+            return
+        except EnvironmentProblem as error:
+            await send_answer(send, self._unable(request, error), HAL)
             return
         began = perf_counter_ns()
         whole = replace(request, body=body)
         answer, media = await self._in_its_turn(whole) if self.threaded else self._spelled(whole)
         await send_answer(send, answer, media)
         _log(request, answer, perf_counter_ns() - began)
+
+    async def _let_in(self, request: RawRequest, receive: Receive) -> RawRequest:
+        """The request with who asks: whoever may not is heard to the end, and nothing of it is held."""
+        turn = self._turns.of("GET")
+        try:
+            who = await anyio.to_thread.run_sync(self._who, request, limiter=turn)
+        except (Refusal, EnvironmentProblem):
+            await self._bodies.pass_over(receive)
+            raise
+        return replace(request, who=who)
+
+    def _who(self, request: RawRequest) -> Who:
+        match, _ = by_extension(self.router, request.raw_path, "")
+        route = match.routes.get(request.method) if match else None
+        return self.access.admit(request, route, match.parameters(route) if match and route else {})
 
     async def _in_its_turn(self, request: RawRequest) -> tuple[Response, str]:
         turn = self._turns.of(request.method, request.raw_path)
@@ -141,14 +166,14 @@ class BrokerApplication:
             if page is not None:
                 return page, page.media
         if match is None:
-            self.access.admit(request, None, {})
+            _ = request.who or self.access.admit(request, None, {})
             raise NotHere
         return self._at(match, request, accept)
 
     def _at(self, match: Match, request: RawRequest, accept: str) -> tuple[Response, str]:
         route = match.routes.get(request.method)
         parameters = match.parameters(route or next(iter(match.routes.values())))
-        who = self.access.admit(request, route, parameters)
+        who = request.who or self.access.admit(request, route, parameters)
         allowed = ", ".join(match.methods)
         if request.method == "OPTIONS":
             return Response(headers={"access-control-allow-methods": allowed}), ""
