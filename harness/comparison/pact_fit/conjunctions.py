@@ -49,7 +49,7 @@ class Conjunction:
     asserting: tuple[SchemaNode, ...] = ()  # those of the leaves that say something of a value itself
     said: dict[str | int, NamedSchemas] = field(default_factory=dict)
     answers: dict[tuple[str, str], bool] = field(default_factory=dict)
-
+    prefix: int | None = None  # how many items of a list have a schema of their own; None until it is asked
     is_decided: bool = True  # no alternatives are left, in what holds beside neither
 
     def __post_init__(self) -> None:
@@ -307,8 +307,9 @@ class Conjunctions:
 
     def of_item(self, whole: Conjunction, number: int) -> Conjunction:
         """What is said of an item of a list."""
-        longest = max((len(node.schema.get("prefixItems") or ()) for node in _nodes(whole)), default=0)
-        place = min(number, longest)  # all that come after these are alike
+        if whole.prefix is None:
+            whole.prefix = max((len(node.schema.get("prefixItems") or ()) for node in _nodes(whole)), default=0)
+        place = min(number, whole.prefix)  # all that come after these are alike
         if place not in whole.said:
             whole.said[place] = NamedSchemas(self._of_item(whole, place), declared=True)
         return whole.said[place].of_it

@@ -45,6 +45,8 @@ _DECIDING = ("paths", "servers", "basePath", "")  # of the document: where an op
 
 def unread_everywhere(document: Document) -> str:
     """What of the document itself cannot be read, so that no request can be told to meet nothing; "" for none."""
+    if not document.problems:
+        return ""
     unread = {**mapping(document.value.get(UNREAD)), **mapping(document.part("paths").get(UNREAD))}
     return next((key or "paths" for key in unread if key in _DECIDING), "")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.bodies.media import accepted, best_media_type, is_json, meet
 from harness.comparison.openapi.dialects import Direction
-from harness.comparison.openapi.document import listing, mapping
+from harness.comparison.openapi.document import listing
 from harness.comparison.openapi.wire import kinds_of, properties_of, value_of, with_properties
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.fields import taken_deep
@@ -19,7 +19,6 @@ from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import escape_pointer_step
 
 if TYPE_CHECKING:
-    from harness.comparison.openapi.document import Document
     from harness.comparison.openapi.operations import OperationObject, ParameterObject
     from harness.comparison.pact_fit.interaction_context import InteractionContext
 
@@ -278,16 +277,10 @@ def check_body(meeting: InteractionContext, operation: OperationObject) -> None:
         Promised(
             media=media,
             schema=schema,
-            encoding=encoding_of(operation.document, operation.written.get("requestBody"), media),
+            written=operation.written.get("requestBody"),
             place=f"{place}/content/{escape_pointer_step(media)}/schema",
         ),
     )
-
-
-def encoding_of(document: Document, body: Any, media: str) -> dict[str, Any]:
-    """How the fields of a body of that media type are written, by the name of their property."""
-    content = mapping(document.meant(body).get("content"))
-    return mapping(document.meant(content.get(media)).get("encoding"))
 
 
 def _usual(media: list[str]) -> str | None:

@@ -16,7 +16,7 @@ from harness.comparison.pact_fit.answer import Reliance
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.lost_parts import lost_header, lost_response, nowhere
 from harness.comparison.pact_fit.registered import REGISTERED
-from harness.comparison.pact_fit.requests import encoding_of, produced_media_types
+from harness.comparison.pact_fit.requests import produced_media_types
 from harness.comparison.pact_fit.rules import kind_of
 from harness.comparison.pact_fit.values import Promised, compare_body
 from harness.comparison.severity import Severity
@@ -263,8 +263,7 @@ def _body(meeting: InteractionContext, answer: DeclaredResponse, media: str) -> 
                 remedy="do not rely on the body, or declare its schema in the document",
             )
         return response.body
-    encoding = encoding_of(meeting.document, answer.written, media)
-    promised = Promised(media=media, schema=schema, encoding=encoding, place=place)
+    promised = Promised(media=media, schema=schema, written=answer.written, place=place)
     return compare_body(meeting, Direction.RESPONSE, promised)
 
 

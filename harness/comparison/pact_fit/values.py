@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.bodies.media import bare, is_form, is_json, is_multipart, is_xml
 from harness.comparison.openapi.dialects import Direction
+from harness.comparison.openapi.document import mapping
 from harness.comparison.openapi.wire import kinds_of, plain_value
 from harness.comparison.pact_fit.bodies import Held, hold
 from harness.comparison.pact_fit.fields import Fields, Misfit, NotRead
@@ -15,6 +15,7 @@ from harness.comparison.pact_fit.xml_values import XmlReading
 from harness.comparison.severity import Severity
 
 if TYPE_CHECKING:
+    from harness.comparison.openapi.document import Document
     from harness.comparison.pact_fit.exchange import PactMessage
     from harness.comparison.pact_fit.interaction_context import InteractionContext
 
@@ -28,7 +29,7 @@ class Promised:
 
     media: str  # as declared
     schema: Any  # as written
-    encoding: Mapping[str, Any]
+    written: Any  # the request body or the response that has it
     place: str
 
 
@@ -76,7 +77,9 @@ def _of_raw(
 ) -> tuple[Any, list[Misfit]]:
     raw, document = message.raw or b"", meeting.document
     schema = document.kept(promised.schema)
-    fields = Fields(schema=schema, document=document, encoding=promised.encoding)
+    fields = Fields(
+        schema=schema, document=document, encoding=_encoding_of(document, promised.written, promised.media)
+    )
     if is_form(media):
         return fields.of_form(raw.decode("utf-8", "replace"))
     if is_multipart(media):
@@ -89,6 +92,12 @@ def _of_raw(
     if kinds_of(schema, document) & _HOLDERS:
         raise NotRead(f"nothing here reads {bare(media)}")
     return plain_value(raw.decode("utf-8" if _is_text(raw) else "latin-1"), schema, document), []
+
+
+def _encoding_of(document: Document, body: Any, media: str) -> dict[str, Any]:
+    """How the fields of a body of that media type are written, by the name of their property."""
+    content = mapping(document.meant(body).get("content"))
+    return mapping(document.meant(content.get(media)).get("encoding"))
 
 
 def _is_text(raw: bytes) -> bool:
