@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -102,6 +103,23 @@ def _quote_name(name: str, without_at: str) -> str:
 def canonical_json(document: object) -> str:
     """The one spelling of a JSON document: keys sorted, no spaces, nothing escaped."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def plain_value(value: Any) -> Any:
+    """One of our values as JSON has it: an object by its fields, an enum by its value, a tuple as a list."""
+    # By hand, and not by a library: what reads our values back takes as long to import as many commands may take.
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {plain_value(key): plain_value(each) for key, each in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [plain_value(each) for each in value]
+    return {name: plain_value(getattr(value, name)) for name in value.__dataclass_fields__}
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def content_key(document: object) -> str:

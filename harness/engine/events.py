@@ -5,12 +5,13 @@ As JSON each event is one line with its `event` name; `read` and `write` are eac
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from harness.evidence import EvidenceKind
-from harness.identity import Version
+from harness.identity import Version, plain_value
 from harness.ports import Endpoint
 from harness.verdicts import Cause, Exercised, Finding, Reason, Verdict
 
@@ -235,7 +236,7 @@ Event = (
 )
 
 
-@cache  # making it takes thousands of times as long as writing an event
+@cache  # making it takes thousands of times as long as reading an event
 def _adapter() -> TypeAdapter[Event]:
     from pydantic import Field, TypeAdapter
 
@@ -244,9 +245,8 @@ def _adapter() -> TypeAdapter[Event]:
 
 def write(events: Iterable[Event]) -> Iterator[str]:
     """Each event as one line of JSON, without the line end."""
-    adapter = _adapter()
     for event in events:
-        yield adapter.dump_json(event, exclude_defaults=False).decode()
+        yield json.dumps(plain_value(event), separators=(",", ":"), ensure_ascii=False)
 
 
 def read_events(lines: Iterable[str]) -> Iterator[Event]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from harness.evidence import Evidence, EvidenceKind
-from harness.identity import Version
+from harness.identity import Version, plain_value
 from harness.ledger import refusals
 from harness.ledger.db import traces, verifications
 from harness.ledger.db.rows import chunks, insert
@@ -167,11 +167,7 @@ def read_details(text: str) -> tuple[tuple[Exercised, ...], tuple[Finding, ...]]
 
 def written_details(evidence: Evidence) -> str:
     """Results and findings as JSON."""
-    # The standard encoder writes what came over the wire whatever it holds; pydantic's refuses lone surrogates.
-    details = {
-        "results": _results().dump_python(evidence.results, mode="json"),
-        "findings": _findings().dump_python(evidence.findings, mode="json"),
-    }
+    details = {"results": plain_value(evidence.results), "findings": plain_value(evidence.findings)}
     return json.dumps(details, separators=(",", ":"))
 
 
