@@ -41,11 +41,14 @@ def path(schema: Json, template: str = "/orders/{id}", **parts: Any) -> Json:
         ("/Orders/7", False),
         ("/orders/%37", True),
         ("//orders/7", False),
-        ("/orders/7?x=1", True),
     ],
 )
 def test_a_request_meets_the_operation_whose_path_and_parameters_fit(asked: str, found: bool) -> None:
     assert codes(document_with(path({"type": "integer"})), get(asked)) == ([] if found else UNKNOWN_PATH)
+
+
+def test_a_query_that_stands_in_the_path_is_a_query() -> None:
+    assert codes(document_with(path({"type": "integer"})), get("/orders/7?x=1")) == ["?request.query.unknown"]
 
 
 def test_a_method_that_is_not_there_is_told_with_those_that_are() -> None:

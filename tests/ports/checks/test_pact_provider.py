@@ -190,7 +190,7 @@ def test_an_empty_pact_says_nothing(verify: Any) -> None:
         (
             {"response": {"status": 200, "body": {"contentType": "application/json", "content": {"sku": "a"}}}},
             "response.body.mismatch",
-            "$",
+            "$.sku",
         ),
         ({"request": {"method": "GET", "path": "/moved"}}, "request.redirect.followed", "status"),
         ({"request": {"method": "GET", "path": "/silent"}}, "provider.no-response", "response"),
