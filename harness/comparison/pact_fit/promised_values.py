@@ -137,6 +137,8 @@ class _ValueReading:
         """One question for all that is said, where that is about values that hold no others."""
         if isinstance(value, (dict, list)) or whole.alternatives or whole.groups or not whole.asserting:
             return None
+        if whole.hidden:
+            return None  # whether it may be there is asked again where all has to be declared
         if not all(node.kinds is not None and node.kinds.isdisjoint(_HOLDERS) for node in whole.asserting):
             return None
         written = [node.asserted | {"type": node.schema["type"]} for node in whole.asserting]

@@ -216,6 +216,14 @@ def test_a_kind_is_read_by_itself_however_it_is_reached(schema: Json, version: s
         assert compared("response", schema, mixed, version, ANIMALS).verdict is Verdict.FAILED, mixed
 
 
+@pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf"])
+def test_what_never_comes_back_is_no_yes_below_a_branch_either(word: str) -> None:
+    secret = {"type": "object", "properties": {"a": {"type": "string", "writeOnly": True}}}
+    for schema, value in ((secret, {"a": "x"}), ({"type": "array", "items": secret}, [{"a": "x"}])):
+        within = {"type": "object", "additionalProperties": schema}
+        assert compared("response", {word: [within]}, {"c": value}).verdict is Verdict.FAILED
+
+
 DOG: Json = {"properties": {"kind": {"const": "dog"}}, "required": ["kind"]}
 KENNEL: Json = {
     "type": "object",
