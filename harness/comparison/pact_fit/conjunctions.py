@@ -255,13 +255,10 @@ class Conjunctions:
         made = []
         for group in whole.groups:
             members = [(self.of_name(member, name), self.is_open(member)) for member in group]
-            if any(said.declared for said, _ in members):
-                told = [
-                    said.of_it if said.declared else self.nothing
-                    for said, free in members
-                    if said.declared or free
-                ]
-                made.append(tuple(dict.fromkeys(told)))
+            promised = [said.of_it for said, _ in members if said.declared and not said.of_it.hidden]
+            if promised:
+                free = any(free for said, free in members if not said.declared)
+                made.append(tuple(dict.fromkeys([*promised, *([self.nothing] if free else ())])))
         return tuple(made)
 
     def may_be_there(self, whole: Conjunction, name: str) -> bool:

@@ -224,6 +224,18 @@ def test_what_never_comes_back_is_no_yes_below_a_branch_either(word: str) -> Non
         assert compared("response", {word: [within]}, {"c": value}).verdict is Verdict.FAILED
 
 
+@pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf"])
+def test_what_one_branch_never_sends_is_not_promised_by_one_that_says_nothing_of_it(word: str) -> None:
+    silent = {"type": "object", "properties": {"c": {}}, "additionalProperties": True}
+    hiding = {
+        "type": "object",
+        "properties": {"a": {"writeOnly": True}},
+        "additionalProperties": {"type": "string"},
+    }
+    for branches in ([silent, hiding], [hiding, silent]):
+        assert compared("response", {word: branches}, {"a": "x"}).verdict is Verdict.FAILED
+
+
 DOG: Json = {"properties": {"kind": {"const": "dog"}}, "required": ["kind"]}
 KENNEL: Json = {
     "type": "object",
