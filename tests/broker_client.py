@@ -18,8 +18,7 @@ from new_ledgers import opened, sqlite_in
 from real_postgres import running
 
 from harness.broker.app import api_document, broker, router
-from harness.broker.http.extensions import by_extension
-from harness.broker.http.serving import BrokerApplication
+from harness.broker.http.serving import BrokerApplication, by_extension
 from harness.broker.settings import BrokerSettings
 from harness.ledger.db.database import Database, open_database
 

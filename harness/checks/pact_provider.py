@@ -6,16 +6,18 @@ import base64
 import contextlib
 import os
 import socket
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.checks.api import Logs
 from harness.checks.engines.first_answer import never_answered
 from harness.checks.engines.pact_chunks import Verification, chunks_of
 from harness.checks.engines.pact_copy import needs_values
 from harness.checks.engines.pact_judgement import InteractionJudge, Seen
-from harness.checks.engines.pact_moments import Moments
 from harness.checks.engines.pact_plugins import lacking
 from harness.checks.engines.pact_record import in_promised_order, opinion_of
 from harness.checks.engines.pact_states import Changes, Guarded, endpoint, missing_states
@@ -28,7 +30,7 @@ from harness.services.system import AuthKind
 from harness.verdicts import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from harness.checks.api import CheckTarget
     from harness.checks.engines.pact_chunks import Chunk, InteractionOutcome
@@ -203,3 +205,30 @@ def _accepts(url: str) -> bool:
 
 
 _HTTP = InteractionKind.HTTP
+
+
+_AFTER = 0.2  # seconds after its answer in which a service may still write why: many answer first
+
+
+@dataclass(slots=True)
+class Moments:
+    """Where the logs stood when each interaction began."""
+
+    logs: Logs | None
+    allowed: Callable[[str], bool]  # whether a request may go on; it sets up the states
+    _begun: dict[str, tuple[float, Mapping[str, float]]] = field(default_factory=dict)
+
+    def before(self, token: str) -> bool:
+        """Whether a request may go on, noting where the logs stand."""
+        goes_on = self.allowed(token)
+        if self.logs is not None and token not in self._begun:
+            self._begun[token] = (time.monotonic(), self.logs.positions())
+        return goes_on
+
+    def log(self, token: str, seconds: float) -> tuple[str, ...]:
+        """What was written from its begin until another began that came after its end."""
+        if self.logs is None or token not in self._begun:
+            return ()
+        began, positions = self._begun[token]
+        later = [each for at, each in list(self._begun.values()) if at > began + seconds + _AFTER]
+        return self.logs.between(positions, later[0] if later else None)

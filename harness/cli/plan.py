@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import click
 
 from harness import composition
 from harness.cli import deciding, hashes, words
-from harness.cli.pictures import PICTURES
 from harness.cli.versions import placed_versions
 from harness.gate import DeploymentPlan, commands, deployment_plan
 from harness.gate.blocks import Block, BlockKind, Link
@@ -17,11 +17,62 @@ from harness.gate.reason_document import reason_documents
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from harness.evidence import Facts
+    from harness.gate import DeploymentPlan, Link
     from harness.gate.order import Move, Step
+
+
+def _nodes(plan: DeploymentPlan) -> Iterator[tuple[Move, str, bool]]:
+    """Every move with its label; the last value tells whether it can be done."""
+    for step in plan.steps:
+        yield step.move, f"{step.number}. {_label(step.move)}", True
+    for move in plan.waiting:
+        yield move, _label(move), False
+
+
+def _label(move: Move) -> str:
+    old = " and ".join(version.number for version in move.old) or "nothing"
+    return f"{move.place} {old} to {move.new.number}"
+
+
+def _links(plan: DeploymentPlan) -> Iterator[Link]:
+    for step in plan.steps:
+        yield from step.waits
+    for block in plan.blocks:
+        yield from (link for link in block.links if link.first != link.then)
+
+
+def mermaid(plan: DeploymentPlan) -> str:
+    """The plan as a Mermaid flow chart."""
+    names = {move: f"s{number}" for number, (move, _, _) in enumerate(_nodes(plan), start=1)}
+    lines = ["flowchart LR"]
+    for move, label, possible in _nodes(plan):
+        lines.append(f'  {names[move]}["{_plain(label)}"]{"" if possible else ":::blocked"}')
+    lines += [f"  {names[link.first]} --> {names[link.then]}" for link in _links(plan)]
+    lines.append("  classDef blocked stroke-dasharray: 5 5")
+    return "\n".join(lines)
+
+
+def _plain(label: str) -> str:
+    """Mermaid reads quotes, brackets and # in a label as its own; entities stand for them."""
+    return "".join(c if c.isalnum() or c in " .-_:/()+" else f"#{ord(c)};" for c in label)
+
+
+def dot(plan: DeploymentPlan) -> str:
+    """The plan as a Graphviz graph."""
+    names = {move: f"s{number}" for number, (move, _, _) in enumerate(_nodes(plan), start=1)}
+    lines = ["digraph plan {", "  rankdir=LR;", "  node [shape=box];"]
+    for move, label, possible in _nodes(plan):
+        style = "" if possible else ", style=dashed"
+        lines.append(f"  {names[move]} [label={json.dumps(label, ensure_ascii=False)}{style}];")
+    lines += [f"  {names[link.first]} -> {names[link.then]};" for link in _links(plan)]
+    return "\n".join([*lines, "}"])
+
+
+PICTURES: Mapping[str, Callable[[DeploymentPlan], str]] = {"mermaid": mermaid, "dot": dot}
 
 
 @click.command("plan")

@@ -7,17 +7,20 @@ forbid scripts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from harness.broker.app import router
 from harness.broker.http.answers import HTML, Response
 from harness.broker.http.problems import Invalid
 from harness.broker.http.request import Request
+from harness.broker.http.routing import Route
 from harness.broker.matrix_query import parse_question
+from harness.broker.resources.index import links
 from harness.broker.settings import BrokerSettings
 from harness.gate.promises import told_briefly
 from harness.gate.resolutions import over_http
@@ -28,13 +31,13 @@ from harness.ledger.matrix.gated import answer_question
 from harness.ledger.matrix.question import Question, Unanswerable, VersionSelector
 from harness.ledger.static_comparisons import operations_of, problems_of
 from harness.reports.brevity import short
-from harness.web.relations import relations
 
 if TYPE_CHECKING:
     import jinja2
 
     from harness.broker.http.asgi import RawRequest
     from harness.broker.http.routing import Match
+
 
 _HEADERS = {
     "cache-control": "no-cache, no-store, must-revalidate",
@@ -179,3 +182,25 @@ _PAGES: dict[str, Page] = {
     "/contracts/bi-directional/provider/{provider}/version/{version}/provider-contract": _document,
     "/matrix/provider/{provider}/consumer/{consumer}": _pair,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """One relation, where it leads to, and what can be done there."""
+
+    name: str
+    title: str
+    place: str
+    routes: Sequence[Route]
+
+
+def relations(wanted: str) -> list[Relation]:
+    """The relations of that name, with or without a prefix: `pb:webhooks`, `webhooks`."""
+    found = []
+    for name, told in links("").items():
+        if isinstance(told, dict) and wanted in (name, name.partition(":")[2]):
+            place = str(told["href"])
+            match = router().match(place.partition("?")[0] or "/")
+            routes = [] if match is None else [match.routes[method] for method in sorted(match.routes)]
+            found.append(Relation(name=name, title=str(told.get("title", "")), place=place or "/", routes=routes))
+    return found

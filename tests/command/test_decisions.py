@@ -11,7 +11,7 @@ import pytest
 from small_systems import FAILED, PASSED, seen
 
 from harness.cli.main import answer
-from harness.cli.pictures import dot, mermaid
+from harness.cli.plan import dot, mermaid
 from harness.contracts.document import Contract, ContractKind
 from harness.evidence import Facts, Known, Live
 from harness.gate import deployment_plan

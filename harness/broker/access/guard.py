@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
+import threading
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from harness.broker.access.credentials import Credentials, credentials
-from harness.broker.access.rate import Rate
 from harness.broker.access.roles import Role
 from harness.broker.http.concurrency import HEARTBEAT
 from harness.broker.http.problems import Refused
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from harness.broker.http.asgi import RawRequest
     from harness.broker.http.routing import Route
+
 
 _CHALLENGE = 'Basic realm="Restricted area"'
 _FAILURES = 30.0  # wrong credentials a minute from one address
@@ -159,3 +163,74 @@ def _too_many(wait: float, why: str) -> Refused:
     refused = Refused(429, f"{why}; try again in {wait:.0f} s")
     refused.headers = {"retry-after": str(max(1, round(wait)))}
     return refused
+
+
+_MOST_CLIENTS = 10_000  # the one that asked longest ago is forgotten first
+
+
+@dataclass(kw_only=True)
+class Rate:
+    """At most so many requests a minute by each client, in bursts of at most so many; 0 is no limit."""
+
+    per_minute: float
+    clock: Callable[[], float]
+    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)  # left, when
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self, client: str, *, cost: float = 1.0) -> float:
+        """Count a request; seconds until the client may ask again, 0.0 when it may now."""
+        if self.per_minute <= 0:
+            return 0.0
+        with self._lock:
+            left = self._left(client)
+            if left < cost:
+                self._keep(client, left)
+                return (cost - left) * 60 / self.per_minute
+            self._keep(client, left - cost)
+            return 0.0
+
+    def exhausted(self, client: str) -> bool:
+        """Whether nothing is left for a client, without counting a request."""
+        if self.per_minute <= 0:
+            return False
+        with self._lock:
+            return self._left(client) < 1.0
+
+    def _left(self, client: str) -> float:
+        now = self.clock()
+        left, since = self._buckets.get(client, (self.per_minute, now))
+        return min(self.per_minute, left + (now - since) * self.per_minute / 60)
+
+    def _keep(self, client: str, left: float) -> None:
+        self._buckets[client] = (left, self.clock())
+        self._buckets.move_to_end(client)
+        while len(self._buckets) > _MOST_CLIENTS:
+            self._buckets.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A token, or a name and a password; a token may also come as the password, whatever the name."""
+
+    name: str = ""
+    secret: str = ""
+    bearer: bool = False
+
+
+def credentials(header: str) -> Credentials | None:
+    """What a header says; None when it says nothing that can be read."""
+    scheme, _, rest = header.strip().partition(" ")
+    if scheme.lower() == "bearer" and rest.strip():
+        return Credentials(secret=rest.strip(), bearer=True)
+    if scheme.lower() == "basic":
+        return _basic(rest.strip())
+    return None
+
+
+def _basic(encoded: str) -> Credentials | None:
+    try:
+        decoded = base64.b64decode(encoded, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    name, colon, password = decoded.partition(":")
+    return Credentials(name=name, secret=password) if colon else None

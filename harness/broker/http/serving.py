@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 import anyio.to_thread
 
 from harness.broker.http import problems
-from harness.broker.http.answers import HAL, PROBLEM, Response, encode_body
+from harness.broker.http.answers import CSV, HAL, PROBLEM, SVG, Response, encode_body
 from harness.broker.http.asgi import RawRequest, Receive, Scope, Send, read_head, send_answer
 from harness.broker.http.bodies import Bodies
 from harness.broker.http.concurrency import DEPENDENCIES, Turns
-from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page, wants_problem
 from harness.broker.http.problems import Invalid, NotFound, NotHere, Refusal, Refused
 from harness.broker.http.request import Request, Who
@@ -31,6 +30,7 @@ from harness.ledger.matrix.question import Unanswerable
 
 if TYPE_CHECKING:
     from harness.broker.http.routing import Match, Route
+
 
 log = logging.getLogger("harness.broker")
 requests = logging.getLogger("harness.broker.requests")
@@ -310,3 +310,17 @@ def _empty_component() -> Response:
 def _problem(status: int, title: str, detail: str, kind: str = "/problems/invalid-path") -> Response:
     body = {"title": title, "type": kind, "detail": detail, "status": status}
     return Response(status=status, body=body, media=PROBLEM)
+
+
+_MEDIA = {".csv": CSV, ".svg": SVG, ".json": HAL, ".yaml": "application/yaml"}
+
+
+def by_extension(router: Router, raw_path: str, accept: str) -> tuple[Match | None, str]:
+    """What is at a path, and what is accepted there; a name that ends in `.json` stays a name."""
+    stem, dot, ending = raw_path.rpartition(".")
+    media = _MEDIA.get(dot + ending)
+    if media is not None and not stem.endswith("/"):
+        match = router.match(stem)
+        if match is not None and (match.literal_end or (media == CSV and stem.startswith("/groups/"))):
+            return match, media
+    return router.match(raw_path), accept

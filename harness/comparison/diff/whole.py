@@ -9,7 +9,6 @@ from harness.comparison.diff import access
 from harness.comparison.diff.change import Change, Diff
 from harness.comparison.diff.notice import LEVELS, announcements, level, removal
 from harness.comparison.diff.severities import change
-from harness.comparison.diff.together import together
 from harness.comparison.diff.traffic import parameters, request_body, responses
 from harness.comparison.diff.unreadable import of_documents, of_operations, undecided_change
 from harness.comparison.diff.views import Views
@@ -20,10 +19,12 @@ from harness.comparison.severity import Severity
 from harness.contracts.openapi_source import UNREAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from harness.comparison.diff.change import Change
     from harness.comparison.diff.notice import Notice
     from harness.comparison.openapi.document import Document
+
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
@@ -167,3 +168,24 @@ def _lifecycle_changes(
     for each in announcements(old.written, new.written, views.notice, days):
         kind = _ANNOUNCED.get(each.problem, f"api-{each.problem}")
         yield change(kind, f"the operation {each.text}", breaks=each.breaks)
+
+
+def together(found: Iterable[Change]) -> list[Change]:
+    """The changes, each once, at its first place, with every operation that it reaches."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for each in found:
+        groups.setdefault(_what(each), []).append(each)
+    return [_one(group) for group in groups.values()]
+
+
+def _what(each: Change) -> tuple[object, ...]:
+    """What was edited: a place in a named schema, else the same place of several operations."""
+    # Without a place it is of a whole operation: these came, went or were announced one by one.
+    alone = "" if each.place or each.origin else each.operation
+    return (each.id, each.severity, each.undecided, each.text, each.origin or each.place, alone)
+
+
+def _one(group: list[Change]) -> Change:
+    reached = dict.fromkeys((each.operation, each.place) for each in group)
+    shown = next((each.witness for each in group if each.witness is not None), None)
+    return replace(group[0], reached=tuple(reached), witness=shown)

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.broker.access.credentials import Credentials, credentials
-from harness.broker.access.rate import Rate
+from harness.broker.access.guard import Credentials, Rate, credentials
 from harness.broker.access.roles import Role
 from harness.broker.http.problems import Refused
 from harness.broker.http.request import Who

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from harness.broker.http.answers import HAL, HTML, JSON, TEXT, Response, encode_body, raw
 from harness.broker.http.base_url import base_url, without_prefix
-from harness.broker.http.extensions import by_extension
 from harness.broker.http.negotiation import choose, wants_page
 from harness.broker.http.nested_query import parse
 from harness.broker.http.problems import Invalid, Refused, UnreadableBody
 from harness.broker.http.reading import as_object, read_json
 from harness.broker.http.request import Request
 from harness.broker.http.routing import Router, Routes
+from harness.broker.http.serving import by_extension
 
 segments = st.text(min_size=1, max_size=12).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text))
 

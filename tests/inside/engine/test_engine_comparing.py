@@ -10,7 +10,7 @@ from pact_and_document import answering, get, pact_of
 from sample_events import ORDERS, WEB, good_run, pact_task
 
 from harness.contracts.openapi import OpenApi
-from harness.engine.comparing import compare_tasks
+from harness.engine.conduct import compare_tasks
 from harness.engine.events import CheckFinished, Compared, Event
 from harness.engine.plan import Inputs, Plan, Task
 from harness.reports.terminal import plain

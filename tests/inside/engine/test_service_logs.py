@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checks.engines.pact_moments import Moments
+from harness.checks.pact_provider import Moments
 from harness.engine.service_logs import ServiceLogs
 from harness.ports import Endpoint, Instance
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.contracts.lines import Lines
+from harness.app.source_lines import Lines
 
 YAML = """openapi: 3.1.0
 paths:
