@@ -19,9 +19,8 @@ from harness.broker.http.routing import Route
 from harness.broker.settings import BrokerSettings
 from harness.cli.main import answer
 from harness.errors import EnvironmentProblem, Exit, LedgerUnavailable
-from harness.ledger.db.database import Database, open_database
+from harness.ledger.db.database import Database, open_database, trouble
 from harness.ledger.db.tokens import PREFIX
-from harness.ledger.db.troubles import trouble
 from harness.web.pages import Pages
 
 PLACE = "postgresql://shop:***@db.internal:5432/shop"
