@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -14,6 +13,19 @@ from harness.broker.http import hal, nested_query
 from harness.broker.http.problems import Refusal, Refused
 from harness.broker.http.reading import as_object, read_json
 from harness.broker.settings import BrokerSettings
+
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """A property that is made once for each request; the standard one makes all others wait meanwhile (3.11)."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self.make, self.__doc__ = make, make.__doc__
+
+    def __get__(self, request: Any, _: type | None = None) -> T:
+        made = request.__dict__[self.make.__name__] = self.make(request)
+        return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +63,21 @@ class Request:
     wake: Callable[[], None] = lambda: None  # there is something new in the outbox
     afterwards: list[Callable[[], None]] = field(default_factory=list)  # run once everything is kept
 
-    @cached_property
+    @_Once
     def db(self) -> sa.Connection:
         """Its transaction, begun when it is first asked for, and after the body is read: nobody waits for that."""
         if self.body:
             _ = self._content
         return self.begin()
 
-    @cached_property
+    @_Once
     def _content(self) -> tuple[Any, Refusal | None]:
         try:
             return read_json(self.body, self.settings.deepest), None
         except Refusal as refusal:
             return None, refusal
 
-    @cached_property
+    @_Once
     def parameters(self) -> dict[str, Any]:
         """The query, nested as Rack reads it."""
         return nested_query.parse(self.query)
