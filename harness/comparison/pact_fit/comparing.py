@@ -80,6 +80,9 @@ def _interaction(meeting: InteractionContext, routes: DocumentRoutes) -> Relianc
     if unread:
         meeting.undecided("the request", f"the document's `{unread}` cannot be read")
         return None
+    if "?" in interaction.path:
+        meeting.undecided("the request", "its path has a query of its own, beside the `query` or below a rule")
+        return None
     routed = routes.table.route(interaction.method, interaction.path)
     missed = _missing_operation(interaction, routed, routes)
     if missed is not None:

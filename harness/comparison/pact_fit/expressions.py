@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 UNREADABLE = lost_schemas.UNREADABLE
 _NEGATED = frozenset({"not", "if", "contains", "propertyNames"})  # what is left open there would turn into a yes
+_MAY_NEGATE = re.compile(r"'(?:oneOf|not|if|contains|propertyNames)'")  # where a part that holds may be a fault
 _CLASS_ESCAPE = r"\\[dDwWsS]"
 _RANGE_AFTER_CLASS = re.compile(rf"({_CLASS_ESCAPE})-(?=[^\]])")
 _RANGE_BEFORE_CLASS = re.compile(rf"-(?={_CLASS_ESCAPE})")
@@ -46,6 +47,32 @@ def mend_patterns(schema: Any) -> Any:
     if open_parts:
         made["allOf"] = [*made.get("allOf", ()), *open_parts]
     return made
+
+
+def without_unread(schema: Any) -> Any:
+    """A mended schema in which what cannot be read says nothing, instead of that nothing is as it says."""
+    if isinstance(schema, list):
+        return [without_unread(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: without_unread(each) for key, each in schema.items() if key != "const" or not unreadable(each)}
+
+
+def unread_in(schema: Any) -> str:
+    """What of a schema nobody can read, where a part that holds may be a fault; "" where there is nothing."""
+    try:
+        todo = [mend_patterns(schema)] if _MAY_NEGATE.search(repr(schema)) else []
+    except RecursionError:
+        return ""  # nested too deeply to be looked at
+    while todo:
+        part = todo.pop()
+        if isinstance(part, dict):
+            if unreadable(part.get("const")):
+                return unreadable(part["const"])
+            todo += part.values()
+        elif isinstance(part, list):
+            todo += part
+    return ""
 
 
 def unreadable(allowed: Any) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.comparison.pact_fit.compiling import Undecidable, compiled_as_written
 from harness.comparison.pact_fit.exactly_one import is_whole, several_hold_fault
-from harness.comparison.pact_fit.expressions import UNREADABLE, readable
+from harness.comparison.pact_fit.expressions import UNREADABLE, readable, unread_in
 from harness.comparison.pact_fit.faults import OPEN, Fault, faults_of, undeclared_fault
 from harness.comparison.pact_fit.ways import Faults, fold_ways, once, short
 
@@ -161,7 +161,11 @@ class _ValueReading:
         return self._validators[text]
 
     def _made_validator(self, written: Schema) -> jsonschema_rs.Draft202012Validator:
-        return compiled_as_written(self._taken.with_definitions(written))
+        whole = self._taken.with_definitions(written)
+        unread = unread_in(whole)
+        if unread:
+            raise Undecidable(f"`{unread}` cannot be read")
+        return compiled_as_written(whole)
 
     # --- what is inside of it ------------------------------------------------------------------------------------
 
@@ -343,7 +347,9 @@ class _ValueReading:
         condition = choice.owner.part("if")
         validator = choice.owner.cache.get("if")
         if validator is None:
-            validator = choice.owner.cache["if"] = self._validator(choice.owner.schema["if"])
+            validator = choice.owner.cache["if"] = self._validator(
+                {"if": choice.owner.schema["if"], "else": False}
+            )
         asked = {*condition.names, *condition.required}
         if not isinstance(value, dict) or asked <= value.keys():
             return choice.branches[:1] if validator.is_valid(value) else choice.branches[1:]

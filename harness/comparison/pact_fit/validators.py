@@ -11,8 +11,14 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from harness.comparison.openapi.dialects import Direction, Shape
 from harness.comparison.openapi.document import Document
-from harness.comparison.pact_fit.compiling import TOO_DEEP, Undecidable, compiled_as_written
+from harness.comparison.pact_fit.compiling import TOO_DEEP, Undecidable, compile_schema, compiled_as_written
 from harness.comparison.pact_fit.conjunctions import Conjunction, Conjunctions
+from harness.comparison.pact_fit.expressions import (
+    UNREADABLE,
+    mend_patterns,
+    unread_in,
+    without_unread,
+)
 from harness.comparison.pact_fit.faults import Fault, faults_of
 from harness.comparison.pact_fit.promised_values import PromisedValues
 from harness.comparison.pact_fit.shapes import Taken
@@ -87,6 +93,8 @@ class _ReadySchema:
     written: Any
     validator: Draft202012Validator | None = None
     key: str = ""
+    unread: str = ""  # an expression that nobody can read, where it may spoil one of several branches
+    opened: Draft202012Validator | None = None  # the same where all that cannot be read holds
     promised: Conjunction | None = None  # for what comes back
     why: str = ""  # why there is nothing
 
@@ -109,9 +117,10 @@ class Validators:
         if ready.validator is None:
             raise Undecidable(ready.why)
         instance = {ready.key: value}
-        if ready.validator.is_valid(instance):
-            return []
-        return _sorted_out(ready.validator.iter_errors(instance))
+        wrong = ready.validator if not ready.validator.is_valid(instance) else None
+        if ready.opened is not None and ready.opened.is_valid(instance) is (wrong is not None):
+            return _left_open(wrong or ready.opened, instance, ready.unread)
+        return _sorted_out(wrong.iter_errors(instance)) if wrong else []
 
     def _not_promised(self, promised: Conjunction, value: Any) -> list[Fault]:
         try:
@@ -193,8 +202,24 @@ class Validators:
             for part in (names[: len(names) // 2], names[len(names) // 2 :]):
                 self._compile({name: shapes[name] for name in part}, {name: ready[name] for name in part})
             return
-        for each in ready.values():
+        unread = unread_in({"properties": properties, "$defs": definitions})
+        for name, each in ready.items():
             each.validator = validator
+            whole = {"properties": {name: shapes[name].schema}, "$defs": shapes[name].definitions}
+            each.unread = unread_in(whole) if unread else ""
+            each.opened = compile_schema(without_unread(mend_patterns(whole))) if each.unread else None
+
+
+def _left_open(validator: Draft202012Validator, instance: Any, unread: str) -> list[Fault]:
+    """What is wrong only where an expression that nobody can read holds, or only where it does not."""
+    told = _sorted_out(validator.iter_errors(instance))
+    allowed = {UNREADABLE: unread}
+    return [
+        each
+        if each.unreadable
+        else Fault(keyword="const", place=each.place, within=each.within, text=unread, allowed=allowed)
+        for each in told
+    ]
 
 
 def _sorted_out(errors: Iterator[ValidationError]) -> list[Fault]:

@@ -9,6 +9,7 @@ from pact_and_document import Json, codes, document_with, get, operation, pact_o
 
 from harness.comparison.pact_fit import compare
 from harness.comparison.severity import Severity
+from harness.verdicts import Verdict
 
 NUMBER = {"type": "number"}
 JSON = {"Content-Type": "application/json"}
@@ -340,3 +341,17 @@ def test_what_an_operation_asks_for_stands_for_what_the_document_asks_for() -> N
         operation(security=[]), security=[{"key": []}], components={"securitySchemes": SCHEMES}
     )
     assert codes(document, get()) == []
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"path": "/things?n=z", "query": {"n": ["1"]}},
+        {"path": "/things?n=1", "matchingRules": {"path": {"matchers": [{"match": "regex", "regex": ".*"}]}}},
+    ],
+)
+def test_a_path_with_a_query_of_its_own_that_is_not_the_query_is_not_compared(request_: Any) -> None:
+    parameters = [{"name": "n", "in": "query", "schema": {"type": "integer"}}]
+    document = document_with(operation(path="/things", parameters=parameters))
+    found = compare(pact_of({"request": {"method": "GET", **request_}, "response": {"status": 200}}), document)
+    assert (found.verdict, len(found.unknown)) == (Verdict.UNKNOWN, 1)

@@ -236,6 +236,30 @@ def test_what_one_branch_never_sends_is_not_promised_by_one_that_says_nothing_of
         assert compared("response", {word: branches}, {"a": "x"}).verdict is Verdict.FAILED
 
 
+UNREAD: Json = {"P": {"type": "string", "pattern": "(?<"}}
+REFERRED: Json = {"$ref": "#/components/schemas/P"}
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        ({"not": REFERRED}, "x", Verdict.UNKNOWN),
+        ({"not": {"properties": {"a": REFERRED}}}, {"a": "x"}, Verdict.UNKNOWN),
+        ({"if": REFERRED, "then": {"maxLength": 0}}, "x", Verdict.UNKNOWN),
+        ({"oneOf": [{"type": "string"}, REFERRED]}, "x", Verdict.UNKNOWN),
+        ({"oneOf": [{"type": "string"}, {"not": REFERRED}]}, "x", Verdict.UNKNOWN),
+        ({"anyOf": [{"type": "string"}, REFERRED]}, "x", Verdict.PASSED),
+        ({"anyOf": [{"type": "integer"}, REFERRED]}, True, Verdict.FAILED),
+    ],
+)
+def test_what_cannot_be_read_is_no_yes_where_its_opposite_decides(
+    side: str, schema: Json, value: Any, expected: Verdict
+) -> None:
+    held = {"type": "object", "properties": {"v": schema}}
+    assert compared(side, held, {"v": value}, NEW, UNREAD).verdict is expected
+
+
 DOG: Json = {"properties": {"kind": {"const": "dog"}}, "required": ["kind"]}
 KENNEL: Json = {
     "type": "object",
