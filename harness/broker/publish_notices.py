@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.broker.http.request import Request
     from harness.ledger.db.provider_contracts import ProviderDocument
 
+log = logging.getLogger("harness.broker")
 Notice = dict[str, str]
 _MOST = 20  # pairs that one publication is compared in
 _MOST_PROBLEMS = 5  # of a document that are told
@@ -33,8 +34,13 @@ def tell_once_kept(
     """Add what is found out about a publication once it is kept: nobody who writes waits for that."""
 
     def look() -> None:
-        with suppress(EnvironmentProblem), request.look() as db:
-            notices.extend(found(db))
+        try:
+            with request.look() as db:
+                notices.extend(found(db))
+        except EnvironmentProblem as error:
+            log.warning("a publication was not compared: %s", error.problems[0].sentence)
+        except Exception:  # what is kept is kept: whoever publishes is not told that it failed
+            log.exception("a publication was not compared")
 
     request.later(look)
 

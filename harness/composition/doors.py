@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from harness import composition
 from harness.broker.access.guard import AccessRules, Guard
@@ -15,7 +14,7 @@ from harness.broker.access.loopback import LoopbackDoor
 from harness.errors import UsageError
 from harness.ledger.db import access_decisions, tokens
 from harness.ledger.db.database import open_database
-from harness.services.proxies import is_here
+from harness.services.proxies import hosts_of, is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,9 +61,7 @@ def door_of(database: Database, rules: AccessRules, base_urls: Sequence[str], *,
             log.warning(_NOBODY)
         return guard
     log.warning(_OPEN)
-    return LoopbackDoor(
-        database=database, guard=guard, hosts=[urlsplit(each).netloc.lower() for each in base_urls]
-    )
+    return LoopbackDoor(database=database, guard=guard, hosts=hosts_of(base_urls))
 
 
 def is_closed(url: str) -> bool:

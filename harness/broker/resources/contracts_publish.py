@@ -104,7 +104,9 @@ def publish(request: Request) -> Response:
         notices += _about_pact(request, version, published, announced)
         done.append(published)
     tell_once_kept(request, notices, lambda db: with_providers(db, version.id, [each.provider for each in done]))
-    return ok(_answer(request, wanted, done, notices))
+    answer, told = _answer(request, wanted, done, notices), len(notices)
+    request.later(lambda: answer["logs"].extend(_logs(notices[told:])))
+    return ok(answer)
 
 
 def _describe(request: Request, wanted: PublishRequest, row: int, *, new: bool) -> None:
@@ -367,13 +369,9 @@ def _answer(
     name, number = wanted.version.pacticipant, wanted.version.number
     owner = request.to("pacticipants", name)
     version = request.to("pacticipants", name, "versions", number)
-    logs = [
-        {"level": each["type"], "message": each["text"], "deprecationWarning": "Replaced by notices"}
-        for each in notices
-    ]
     pairs = {(each.consumer, each.provider): None for each in done}
     return {
-        "logs": logs,
+        "logs": _logs(notices),
         "notices": notices,
         "_embedded": {
             "pacticipant": {"name": name, "_links": {"self": link(owner)}},
@@ -396,3 +394,11 @@ def _answer(
             ],
         },
     }
+
+
+def _logs(notices: Sequence[Notice]) -> list[dict[str, str]]:
+    """The notices as clients from before there were any read them."""
+    return [
+        {"level": each["type"], "message": each["text"], "deprecationWarning": "Replaced by notices"}
+        for each in notices
+    ]

@@ -21,6 +21,7 @@ from harness.broker.http.answers import HAL, JSON
 from harness.broker.http.routing import MERGE_PATCH, Route
 from harness.broker.http.serving import BrokerApplication
 from harness.broker.settings import BrokerSettings
+from harness.composition.doors import door_of
 from harness.ledger.db import access_decisions, tables, tokens
 from harness.ledger.db.database import Database
 
@@ -120,6 +121,16 @@ def open_door(
 def test_an_open_broker_answers_to_its_own_names(sqlite_database: Database, host: str) -> None:
     client = at_once(broker(sqlite_database, access=open_door(sqlite_database, "harness.test")))
     assert client.get("/environments", headers={"host": host}).status == 200
+
+
+@pytest.mark.parametrize(
+    "base_url", ["http://harness.test:9292", "https://Harness.test/broker", "http://harness.test"]
+)
+def test_an_open_broker_answers_to_the_names_of_its_base_urls(sqlite_database: Database, base_url: str) -> None:
+    door = door_of(sqlite_database, AccessRules(), [base_url], closed=False)
+    client = at_once(broker(sqlite_database, access=door))
+    for host, status in (("harness.test:9292", 200), ("harness.test", 200), ("evil.example:9292", 403)):
+        assert client.get("/environments", headers={"host": host}).status == status
 
 
 HOSTS = [

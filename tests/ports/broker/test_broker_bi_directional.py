@@ -70,6 +70,7 @@ def publish_pact(client: Client, body: Any, number: str = "1", consumer: str = "
     }
     reply = client.post("/contracts/publish", told)
     assert reply.status == 200, reply.text
+    assert [each["message"] for each in reply.json["logs"]] == [each["text"] for each in reply.json["notices"]]
     return [each["text"] for each in reply.json["notices"] if "document of" in each["text"]]
 
 
