@@ -37,12 +37,17 @@ def tell_once_kept(
         try:
             with request.look() as db:
                 notices.extend(found(db))
-        except EnvironmentProblem as error:
-            log.warning("a publication was not compared: %s", error.problems[0].sentence)
-        except Exception:  # what is kept is kept: whoever publishes is not told that it failed
-            log.exception("a publication was not compared")
+        except Exception as error:  # noqa: BLE001 - what is kept is kept, and nobody is told that it failed
+            _log_uncompared(error)
 
     request.later(look)
+
+
+def _log_uncompared(error: Exception) -> None:
+    if isinstance(error, EnvironmentProblem):
+        log.warning("a publication was not compared: %s", error.problems[0].sentence)
+    else:
+        log.error("a publication was not compared", exc_info=error)
 
 
 def with_consumers(request: Request, db: sa.Connection, provider: str, version: int) -> Iterator[Notice]:

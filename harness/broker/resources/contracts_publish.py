@@ -104,8 +104,8 @@ def publish(request: Request) -> Response:
         notices += _about_pact(request, version, published, announced)
         done.append(published)
     tell_once_kept(request, notices, lambda db: with_providers(db, version.id, [each.provider for each in done]))
-    answer, told = _answer(request, wanted, done, notices), len(notices)
-    request.later(lambda: answer["logs"].extend(_logs(notices[told:])))
+    answer = _answer(request, wanted, done, notices)
+    request.later(lambda: answer["logs"].extend(map(_log, notices)))
     return ok(answer)
 
 
@@ -363,6 +363,10 @@ def _next_steps(provider: str, *, verified: bool, configured: bool) -> Iterator[
         yield {"type": "prompt", "text": text}
 
 
+def _log(notice: Notice) -> dict[str, str]:
+    return {"level": notice["type"], "message": notice["text"], "deprecationWarning": "Replaced by notices"}
+
+
 def _answer(
     request: Request, wanted: PublishRequest, done: Sequence[StoredPublication], notices: list[Notice]
 ) -> dict[str, Any]:
@@ -371,7 +375,7 @@ def _answer(
     version = request.to("pacticipants", name, "versions", number)
     pairs = {(each.consumer, each.provider): None for each in done}
     return {
-        "logs": _logs(notices),
+        "logs": [],  # what the notices say, once all is found out
         "notices": notices,
         "_embedded": {
             "pacticipant": {"name": name, "_links": {"self": link(owner)}},
@@ -394,11 +398,3 @@ def _answer(
             ],
         },
     }
-
-
-def _logs(notices: Sequence[Notice]) -> list[dict[str, str]]:
-    """The notices as clients from before there were any read them."""
-    return [
-        {"level": each["type"], "message": each["text"], "deprecationWarning": "Replaced by notices"}
-        for each in notices
-    ]
