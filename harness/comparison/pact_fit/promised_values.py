@@ -290,6 +290,8 @@ class _ValueReading:
     def _of_branch(self, choice: Alternatives, branch: SchemaBranch, value: Any, place: Place) -> Faults:
         """What is wrong with a value if a branch is meant."""
         alone = self._all.alone(choice, branch.node)
+        if alone.hidden and place:
+            return (undeclared_fault("unevaluatedProperties", place, alone.where),)  # no answer has it as this
         faults = self.faults(alone, value, place, closed=False)
         if branch.names is None or not isinstance(value, dict) or choice.property not in value:
             return faults

@@ -236,6 +236,16 @@ def test_what_one_branch_never_sends_is_not_promised_by_one_that_says_nothing_of
         assert compared("response", {word: branches}, {"a": "x"}).verdict is Verdict.FAILED
 
 
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+def test_a_branch_that_never_comes_back_is_none_of_what_a_property_may_be(word: str) -> None:
+    secret, text = {"type": "integer", "writeOnly": True}, {"type": "string"}
+    for branches in ([secret, text], [text, secret]):
+        held = {"type": "object", "properties": {"p": {word: branches}}}
+        assert compared("response", held, {"p": 1}).verdict is Verdict.FAILED
+        assert compared("response", held, {"p": "x"}).verdict is Verdict.PASSED
+        assert compared("request", held, {"p": 1}).verdict is Verdict.PASSED
+
+
 UNREAD: Json = {"P": {"type": "string", "pattern": "(?<"}}
 REFERRED: Json = {"$ref": "#/components/schemas/P"}
 
